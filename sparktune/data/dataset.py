@@ -1,0 +1,34 @@
+"""The data of a study, ready to train on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sparktune.data.schema import Schema
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Inputs x (rows, *input_shape) of a compact numeric dtype, labels y and optional weights (rows,) float32.
+
+    y is int32 class indices (rows,) for classes, float32 0/1 (rows,) for binary, float32 (rows,) or (rows, outputs)
+    for regression.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The splits, the schema, and the sha256 of all of it."""
+
+    train: Rows
+    validation: Rows
+    test: Rows | None
+    schema: Schema
+    digest: str

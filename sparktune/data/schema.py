@@ -1,0 +1,49 @@
+"""What the columns are: the part of the data that travels with the model."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from sparktune.spec.base import Count, Section, sequence
+
+Task = Literal["binary", "classes", "regression"]
+Label = bool | int | float | str
+
+
+class Feature(Section):
+    """One input column: a scalar where `shape` is empty, else an array of that shape."""
+
+    name: str
+    dtype: str = Field("float32", description="numpy dtype of the training column")
+    shape: tuple[int, ...] = sequence(())
+
+    @property
+    def width(self) -> int:
+        """Numbers per row."""
+        width = 1
+        for side in self.shape:
+            width *= side
+        return width
+
+
+class Scaling(Section):
+    """(x - offset) / scale, learned on the training split; one number for all inputs or one for each."""
+
+    offset: tuple[float, ...] = sequence()
+    scale: tuple[float, ...] = sequence()
+
+
+class Schema(Section):
+    """Inputs by column, outputs and label map.
+
+    A row of the model's input is the features' numbers side by side, in order, reshaped to `input_shape`. `classes`
+    maps an index to the label it stands for; empty for regression.
+    """
+
+    features: tuple[Feature, ...] = sequence(min_length=1)
+    input_shape: tuple[int, ...] = sequence(min_length=1)
+    label: str = "label"
+    task: Task
+    classes: tuple[Label, ...] = sequence(())
+    outputs: Count = Field(description="output units: 1 for binary, one per class, or the label's width")
+    scaling: Scaling | None = None

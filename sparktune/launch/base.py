@@ -1,0 +1,42 @@
+"""What every launcher promises."""
+
+from abc import ABC, abstractmethod
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Self
+
+from sparktune.trial import Trial, TrialResult
+
+
+class Launcher(ABC):
+    """Runs trials somewhere. A context manager: leaving it cancels what runs and frees what it took."""
+
+    @abstractmethod
+    def slots(self) -> int:
+        """How many trials can run at once now; may change while the study runs."""
+
+    @abstractmethod
+    def launch(self, trial: Trial) -> "Future[TrialResult]":
+        """Start a trial; returns at once.
+
+        The future gives a TrialResult whatever happens: a Python error in the trial is FAILED with its traceback
+        and trained once; a lost worker is tried again, with a higher `attempt`, and FAILED when attempts run out; a cancelled
+        one is KILLED.
+        """
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """Stop every trial under way, and no other work of the cluster; their futures give KILLED within seconds."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free what the launcher took; idempotent."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cancel()
+        self.close()

@@ -1,0 +1,98 @@
+"""What is trained: one section per kind of model.
+
+A field that holds one number or one word can be searched by its own name; so can the sequences (`hidden`, `filters`),
+whose choices are then lists.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from sparktune.spec.base import Count, Name, NonNegative, Section, Share, Whole, sequence
+
+Activation = Literal[
+    "relu", "sigmoid", "tanh", "elu", "selu", "gelu", "leaky_relu", "silu", "softplus", "softsign", "linear"
+]
+
+
+class Regularised(Section):
+    """What the built-in kinds with hidden layers share."""
+
+    activation: Activation = Field("relu", description="activation of every hidden layer")
+    dropout: Share = Field(0.0, description="share of units dropped after each hidden layer")
+    l1: NonNegative = Field(0.0, description="L1 penalty on the kernels")
+    l2: NonNegative = Field(0.0, description="L2 penalty on the kernels")
+    batch_norm: bool = Field(False, description="batch normalisation before each hidden activation")
+
+
+class MlpSpec(Regularised):
+    """A multi-layer perceptron: `hidden` names every layer, or `neurons` and `layers` give equal ones."""
+
+    kind: Literal["mlp"] = "mlp"
+    hidden: tuple[Count, ...] | None = sequence(None, description="neurons of each hidden layer")
+    neurons: Count = Field(64, description="neurons of every hidden layer, where `hidden` is not given")
+    layers: Whole = Field(1, description="number of hidden layers, where `hidden` is not given")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Neurons of each hidden layer."""
+        return self.hidden if self.hidden is not None else (self.neurons,) * self.layers
+
+
+class CnnSpec(Regularised):
+    """Convolution and pooling blocks, then a dense head; for images (rows, columns[, channels])."""
+
+    kind: Literal["cnn"] = "cnn"
+    filters: tuple[Count, ...] = sequence((32, 64), min_length=1, description="filters of each block")
+    kernel: Count = Field(3, description="side of the square kernel")
+    pooling: Literal["max", "average", "none"] = Field("max", description="what closes each block")
+    pool_size: Count = Field(2, description="side of the pooling window")
+    padding: Literal["same", "valid"] = Field("valid", description="how convolutions treat the border")
+    hidden: tuple[Count, ...] = sequence((128,), description="neurons of each layer of the dense head")
+
+
+class RnnSpec(Regularised):
+    """Recurrent layers over token ids (with `vocabulary`) or over numeric sequences (steps[, features])."""
+
+    kind: Literal["rnn"] = "rnn"
+    cell: Literal["simple_rnn", "lstm", "gru"] = Field("lstm", description="recurrent layer")
+    units: Count = Field(64, description="units of every recurrent layer")
+    layers: Count = Field(1, description="number of recurrent layers")
+    bidirectional: bool = Field(False, description="read the sequence both ways")
+    vocabulary: Count | None = Field(None, description="number of token ids; embeds when given")
+    embedding: Count = Field(32, description="width of the embedding")
+    hidden: tuple[Count, ...] = sequence((), description="neurons of each layer of the dense head")
+    activation: Activation = Field("relu", description="activation of the dense head")
+
+
+class LinearSpec(Section):
+    """Linear, logistic or softmax regression: one dense layer on the inputs."""
+
+    kind: Literal["linear"] = "linear"
+    l1: NonNegative = Field(0.0, description="L1 penalty on the kernel")
+    l2: NonNegative = Field(0.0, description="L2 penalty on the kernel")
+
+
+class BuilderSpec(Section):
+    """A user's own `build(params, input_shape, outputs) -> keras.Model`.
+
+    `params` holds the fixed parameters and every searched name that is not a field of `training`. `outputs` is the number
+    of output units. The last activation and the loss must fit each other, as in any Keras model.
+    """
+
+    kind: Literal["builder"] = "builder"
+    builder: Name = Field(description="package.module:function, importable on driver and executors")
+    params: dict[str, Any] = Field(default_factory=dict, description="parameters that are not searched")
+
+    @model_validator(mode="after")
+    def _reference(self) -> "BuilderSpec":
+        module, colon, function = self.builder.partition(":")
+        if not (colon and function.isidentifier() and all(p.isidentifier() for p in module.split("."))):
+            raise ValueError("must look like package.module:function")
+        return self
+
+
+ModelSpec = Annotated[
+    MlpSpec | CnnSpec | RnnSpec | LinearSpec | BuilderSpec,
+    Field(discriminator="kind"),
+]

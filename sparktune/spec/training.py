@@ -1,0 +1,119 @@
+"""How a model is trained."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from sparktune.spec.base import Count, Name, NonNegative, Positive, Section, Share, Whole, sequence
+
+Optimizer = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+Loss = Literal[
+    "binary_crossentropy",
+    "sparse_categorical_crossentropy",
+    "mean_squared_error",
+    "mean_absolute_error",
+    "huber",
+    "log_cosh",
+    "poisson",
+]
+Metric = Literal[
+    "accuracy",
+    "auc",
+    "precision",
+    "recall",
+    "top_5_accuracy",
+    "mean_squared_error",
+    "mean_absolute_error",
+    "root_mean_squared_error",
+]
+
+
+class EarlyStopping(Section):
+    """Stop when the watched metric no longer improves."""
+
+    patience: Whole = Field(3, description="epochs without improvement that are borne")
+    min_delta: NonNegative = Field(0.0, description="smallest change that counts")
+    monitor: Name | None = Field(None, description="metric to watch; the objective's by default")
+    restore_best: bool = Field(True, description="end with the weights of the best epoch")
+
+
+class ReduceOnPlateau(Section):
+    """Lower the learning rate when the watched metric no longer improves."""
+
+    kind: Literal["reduce_on_plateau"] = "reduce_on_plateau"
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    patience: Whole = 2
+    min_learning_rate: NonNegative = 0.0
+    monitor: Name | None = None
+
+
+class TensorBoard(Section):
+    """Write TensorBoard event files, one folder per trial, where the trial runs."""
+
+    kind: Literal["tensorboard"] = "tensorboard"
+    directory: Name
+
+
+class CsvLog(Section):
+    """Write the history of each trial to a CSV file, where the trial runs."""
+
+    kind: Literal["csv"] = "csv"
+    directory: Name
+
+
+class CustomCallback(Section):
+    """A user's own `keras.callbacks.Callback`, built anew for each trial."""
+
+    kind: Literal["custom"] = "custom"
+    callback: Name = Field(description="package.module:Class, importable on driver and executors")
+    params: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the class")
+
+
+Callback = Annotated[ReduceOnPlateau | TensorBoard | CsvLog | CustomCallback, Field(discriminator="kind")]
+
+
+class Cosine(Section):
+    """Cosine decay from the learning rate to `alpha` times it over all steps of the trial."""
+
+    kind: Literal["cosine"] = "cosine"
+    alpha: Share = 0.0
+
+
+class Exponential(Section):
+    """The learning rate times `rate` every `epochs` epochs, smoothly."""
+
+    kind: Literal["exponential"] = "exponential"
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.9
+    epochs: Count = 1
+
+
+Schedule = Annotated[Cosine | Exponential, Field(discriminator="kind")]
+
+
+class TrainingSpec(Section):
+    """Epochs, optimizer, loss and what runs between epochs. Each plain field can be searched by its own name."""
+
+    epochs: Count = Field(10, description="passes over the training split")
+    batch_size: Count = Field(32, description="rows per step")
+    optimizer: Optimizer = Field("adam", description="update rule")
+    learning_rate: Positive | None = Field(None, description="step size; the Keras default when not given")
+    momentum: Share = Field(0.9, description="of the optimizers momentum and nesterov")
+    weight_decay: NonNegative | None = Field(None, description="decoupled weight decay")
+    clip_norm: Positive | None = Field(None, description="bound on each gradient's norm")
+    clip_value: Positive | None = Field(None, description="bound on each gradient's entries")
+    schedule: Schedule | None = Field(None, description="learning-rate schedule; constant when not given")
+    loss: Loss | None = Field(None, description="follows from the label when not given")
+    metrics: tuple[Metric, ...] | None = sequence(
+        None, description="follow from the label when not given"
+    )
+    class_weight: Literal["balanced"] | dict[str, Positive] | None = Field(
+        None, description="weight of each class, by label"
+    )
+    shuffle: bool = Field(True, description="new order of the rows in every epoch")
+    early_stopping: EarlyStopping | None = None
+    callbacks: tuple[Callback, ...] = sequence(())
+
+    @field_validator("class_weight", mode="before")
+    @classmethod
+    def _labels_as_text(cls, given: Any) -> Any:
+        return {str(label): weight for label, weight in given.items()} if isinstance(given, dict) else given

@@ -1,0 +1,112 @@
+"""The values that cross between driver and executor: a trial goes out, reports and one result come home."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Params = dict[str, Any]
+
+
+class TrialState(StrEnum):
+    """Where a trial stands. A trial in a terminal state is never trained again."""
+
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    FAILED = "FAILED"
+    DIVERGED = "DIVERGED"
+    KILLED = "KILLED"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the trial is over for good; a killed one runs again when the study resumes."""
+        return self in (TrialState.COMPLETE, TrialState.FAILED, TrialState.DIVERGED)
+
+
+class Decision(StrEnum):
+    """The driver's answer to a report."""
+
+    CONTINUE = "CONTINUE"
+    STOP = "STOP"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One configuration to train once.
+
+    `threshold` is the best objective value known at launch: only a result that is not worse brings its model home.
+    """
+
+    study: str
+    number: int
+    params: Params
+    seed: int
+    threshold: float | None = None
+    attempt: int = 1
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Trial":
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a trial says after an epoch: `epoch` counts from 1, `metrics` are that epoch's."""
+
+    trial: int
+    epoch: int
+    metrics: dict[str, float]
+
+
+OnReport = Callable[[Report], Decision]
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """How a trial ended.
+
+    `value` is the objective at its best epoch, `epoch` that epoch (from 1), `history` one list per metric, a value per
+    epoch; `model` the `.keras` file of that epoch, where it was worth sending. `timings` are seconds by phase.
+    """
+
+    trial: int
+    params: Params
+    state: TrialState
+    value: float | None = None
+    epoch: int | None = None
+    history: dict[str, list[float]] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    host: str = ""
+    attempt: int = 1
+    error: str | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+    model: bytes | None = field(default=None, repr=False)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that the trial took where it ran."""
+        return sum(self.timings.values())
+
+    def to_record(self) -> dict[str, Any]:
+        """A JSON object of everything but the model."""
+        return {k: v for k, v in self.__dict__.items() if k != "model"}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any], model: bytes | None = None) -> "TrialResult":
+        return cls(**{**record, "state": TrialState(record["state"]), "model": model})
+
+
+def seed_of(study_seed: int, params: Params) -> int:
+    """The seed of a configuration, 0 <= seed < 2^31: the same wherever and whenever it is trained."""
+    text = json.dumps([study_seed, params], sort_keys=True)
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big") >> 1
+
+
+def better(direction: str, value: float, other: float | None) -> bool:
+    """Whether `value` beats `other` in the objective's `direction`; anything beats None."""
+    return other is None or (value > other if direction == "maximize" else value < other)
