@@ -1,0 +1,40 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sparktune.trial import Trial, TrialResult, TrialState, better, seed_of
+
+
+def test_a_trial_survives_json():
+    trial = Trial("s", 3, {"neurons": 8, "hidden": [1, 2]}, 7, 0.5, 2)
+    assert Trial.from_json(trial.to_json()) == trial
+
+
+def test_a_result_survives_its_record_but_for_the_model():
+    result = TrialResult(1, {"a": 1}, TrialState.COMPLETE, 0.5, 2, {"loss": [1.0, 0.5]}, {"train": 1.5}, model=b"x")
+    assert "model" not in result.to_record()
+    assert TrialResult.from_record(result.to_record(), b"x") == result
+
+
+def test_seconds_are_the_sum_of_the_phases():
+    assert TrialResult(1, {}, TrialState.COMPLETE, timings={"build": 1.0, "train": 2.0}).seconds == 3.0
+
+
+@given(st.integers(0, 2**40), st.dictionaries(st.text(), st.integers() | st.floats(allow_nan=False) | st.text()))
+def test_a_seed_depends_on_study_seed_and_parameters_alone(seed, params):
+    backwards = dict(reversed(list(params.items())))
+    assert 0 <= seed_of(seed, params) < 2**31
+    assert seed_of(seed, params) == seed_of(seed, backwards)
+    assert seed_of(seed, params) != seed_of(seed + 1, params)
+
+
+@pytest.mark.parametrize(
+    ("direction", "value", "other", "expected"),
+    [("maximize", 2, 1, True), ("maximize", 1, 1, False), ("minimize", 1, 2, True), ("minimize", 5, None, True)],
+)
+def test_better(direction, value, other, expected):
+    assert better(direction, value, other) is expected
+
+
+def test_only_killed_and_running_trials_run_again():
+    assert {s for s in TrialState if not s.terminal} == {TrialState.RUNNING, TrialState.KILLED}
