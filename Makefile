@@ -1,0 +1,37 @@
+# Sets up, shows and tests sparktune. `make` alone lists the targets.
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# Spark finds its Java here; the script installs one or says how, where there is none.
+WITH_JAVA := JAVA_HOME="$$(.ci/java)" && export JAVA_HOME &&
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+
+install: $(INSTALLED)  ## make .venv with the pinned dependencies and the sparktune command; find or install Java 17+
+	@.ci/java >/dev/null
+
+demo: install  ## tune 12 models of the embedded digits on local Spark, then score the digits in SQL; writes ./demo
+	@$(WITH_JAVA) $(BIN)/sparktune demo
+
+test: install  ## run all tests
+	@$(WITH_JAVA) $(BIN)/python -m pytest
+
+lint: install  ## check style, types and the layers of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:  ## remove what the other targets made, .venv and ./demo included
+	rm -rf $(VENV) demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find sparktune jobs tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@.ci/venv $(VENV)
+	@echo "Installing sparktune into $(VENV); the first time this takes some minutes."
+	@$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
+	@touch $@
