@@ -9,10 +9,10 @@ from sparktune.data.schema import Schema
 
 @dataclass(frozen=True)
 class Rows:
-    """Inputs x (rows, *input_shape) of a compact numeric dtype, labels y and optional weights (rows,) float32.
+    """Inputs x (rows, *input_shape) of a compact numeric dtype, labels y, optional weights (rows,) float32.
 
-    y is int32 class indices (rows,) for classes, float32 0/1 (rows,) for binary, float32 (rows,) or (rows, outputs)
-    for regression.
+    y is int32 class indices (rows,) for classes, float32 0/1 (rows,) for binary, float32 (rows,) or (rows,
+    outputs) for regression.
     """
 
     x: np.ndarray

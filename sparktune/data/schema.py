@@ -36,8 +36,8 @@ class Scaling(Section):
 class Schema(Section):
     """Inputs by column, outputs and label map.
 
-    A row of the model's input is the features' numbers side by side, in order, reshaped to `input_shape`. `classes`
-    maps an index to the label it stands for; empty for regression.
+    A row of the model's input is the features' numbers side by side, in order, reshaped to `input_shape`.
+    `classes` maps an index to the label it stands for; empty for regression.
     """
 
     features: tuple[Feature, ...] = sequence(min_length=1)

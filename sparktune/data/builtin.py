@@ -1,0 +1,54 @@
+"""Data sets that are known by name."""
+
+from pathlib import Path
+from typing import Any
+
+from sparktune.data.numpy_files import npz_tables
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+
+
+def digits(where: str) -> Table:
+    """1,797 handwritten digits that ship inside scikit-learn: image (8, 8) uint8 from 0 to 16, label 0-9."""
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    return Table.of([("image", found.images.astype("uint8")), ("label", found.target)], where)
+
+
+def downloaded(name: str, where: str) -> tuple[Table, Table]:
+    """mnist or fashion_mnist through keras.datasets, 60,000 rows to train on and 10,000 held out.
+
+    Raises:
+        DataError: it cannot be downloaded.
+    """
+    from sparktune.data.keras_datasets import load
+
+    try:
+        (x, y), (held_out_x, held_out_y) = load(name)
+    except Exception as error:  # noqa: BLE001 - keras raises a bare Exception when a download fails
+        raise DataError(
+            f"{where}: {name} cannot be downloaded: {error}; "
+            f"give {where}.path, a folder of idx.gz files or an .npz file"
+        ) from None
+    return _images(x, y, where), _images(held_out_x, held_out_y, where)
+
+
+def images_npz(path: Path, where: str) -> tuple[Table, Table | None]:
+    """The archive that keras.datasets keeps: x_train, y_train, x_test and y_test.
+
+    Raises:
+        DataError: it cannot be read, or holds no x or y.
+    """
+    main, held_out = npz_tables(path, where)
+    return _named(main), None if held_out is None else _named(held_out)
+
+
+def _named(table: Table) -> Table:
+    return Table.of(
+        [("image", table.values("x", "image")), ("label", table.values("y", "label"))], table.where
+    )
+
+
+def _images(x: Any, y: Any, where: str) -> Table:
+    return Table.of([("image", x), ("label", y)], where)

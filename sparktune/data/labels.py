@@ -1,0 +1,141 @@
+"""What the label is, and the map between labels and indices."""
+
+from typing import Any, cast
+
+import numpy as np
+
+from sparktune.data.schema import Label, Task
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+
+FEW, MANY, EACH = 20, 1000, 20
+
+
+def label_values(table: Table, name: str) -> np.ndarray:
+    """The raw labels: bools, text or finite numbers, (rows,) or, for several outputs, (rows, outputs).
+
+    Raises:
+        DataError: the column is not there, or a row has no label.
+    """
+    values = table.values(name, "label")
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.dtype.kind == "S":
+        values = values.astype(str)
+    if values.dtype.kind not in "biufUO" or values.ndim > 2:
+        raise DataError(
+            f"{table.where}: label {name!r} must be one value per row, or a row of numbers, but has type "
+            f"{values.dtype} and shape {values.shape}"
+        )
+    missing = _missing(values)
+    if len(missing):
+        row = int(missing[0])
+        raise DataError(
+            f"{table.where}: label {name!r} must be given in every row, but row {row} holds {values[row]}; "
+            "leave such rows out"
+        )
+    return values
+
+
+def _missing(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind == "O":
+        return np.flatnonzero([value is None for value in values])
+    if values.dtype.kind == "f":
+        return np.flatnonzero(~np.isfinite(values).reshape(len(values), -1).all(axis=1))
+    return np.array([], dtype=int)
+
+
+def task_of(asked: str, labels: np.ndarray, name: str) -> Task:
+    """What is learned: `asked`, or what the labels look like.
+
+    Text and bools are classes. So are whole numbers of at most 20 values that come up twice or more on
+    average, or that are exactly 0, 1, ..., k - 1 (k up to 1,000) with 20 rows each on average. Whole numbers
+    that are stored as floats are classes only if they are 0, ..., k - 1 or just two values. Two classes are
+    binary. All else is regression.
+
+    Raises:
+        DataError: the labels cannot be what is asked, or all are the same class.
+    """
+    kind = asked if asked != "auto" else "classes" if _like_classes(labels) else "regression"
+    if kind == "regression":
+        if labels.dtype.kind not in "biuf":
+            raise DataError(
+                f"label {name!r} must be numeric for regression, but holds {labels[0]!r}; use task: classes"
+            )
+        return "regression"
+    if labels.ndim > 1:
+        raise DataError(
+            f"label {name!r} must be one class per row, but has shape {labels.shape}; give class indices, as "
+            "y.argmax(axis=1) does for one-hot labels"
+        )
+    count = len(np.unique(labels))
+    if asked == "binary" and count > 2:
+        raise DataError(
+            f"label {name!r} must have two classes for task binary, but has {count}; use task: classes"
+        )
+    return "classes" if asked == "classes" or count > 2 else "binary"
+
+
+def _numbers(labels: np.ndarray, split: str) -> np.ndarray:
+    if labels.dtype.kind not in "biuf" or not np.isfinite(y := labels.astype(np.float32)).all():
+        raise DataError(
+            f"data.{split}: labels must be float32 numbers for regression, but hold {labels[:5].tolist()}"
+        )
+    return y
+
+
+def _like_classes(labels: np.ndarray) -> bool:
+    if labels.dtype.kind not in "iuf":
+        return True
+    if labels.ndim > 1:
+        return _one_hot(labels)
+    if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels)):
+        return False
+    values = np.unique(labels)
+    repeated = len(labels) >= 2 * len(values)
+    counted = np.array_equal(values, np.arange(len(values)))
+    if counted and len(values) <= MANY and len(labels) >= EACH * len(values):
+        return True
+    few = FEW if labels.dtype.kind != "f" or counted else 2
+    return repeated and len(values) <= few
+
+
+def _one_hot(labels: np.ndarray) -> bool:
+    return bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all())
+
+
+def classes_of(labels: np.ndarray, name: str) -> tuple[Label, ...]:
+    """The distinct training labels, sorted, as plain Python values; a label's place is its index.
+
+    Raises:
+        DataError: there is only one.
+    """
+    classes = np.unique(labels)
+    if len(classes) < 2:
+        raise DataError(
+            f"label {name!r} must have at least two classes, but every training row holds {labels[0]!r}; "
+            "split in another way"
+        )
+    return tuple(classes.tolist())
+
+
+def encoded(labels: np.ndarray, task: Task, classes: tuple[Label, ...], split: str) -> np.ndarray:
+    """y of one split: int32 indices, float32 0 and 1 for binary, or the numbers as float32.
+
+    Raises:
+        DataError: a label that `classes` does not hold.
+    """
+    if task == "regression":
+        return _numbers(labels, split)
+    found, inverse = np.unique(labels, return_inverse=True)
+    places: dict[Any, int] = {label: index for index, label in enumerate(classes)}
+    indices = np.array([places.get(label, -1) for label in found.tolist()], dtype=np.int32)
+    if (indices < 0).any():
+        strange = found[indices < 0].tolist()
+        row = int(np.flatnonzero(indices[inverse] < 0)[0])
+        raise DataError(
+            f"data.{split}: labels must come up in the training rows too, but {strange[:5]!r} does not "
+            f"(first in row {row} of the split); give training rows of it, or leave it out"
+        )
+    y = indices[inverse]
+    return cast(np.ndarray, y.astype(np.float32) if task == "binary" else y)

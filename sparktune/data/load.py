@@ -1,0 +1,125 @@
+"""From the spec to the data set: read, name the roles, split, map the labels, learn the scaling."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from sparktune.data.dataset import Dataset, Rows
+from sparktune.data.digest import digest_of
+from sparktune.data.features import features_of
+from sparktune.data.labels import classes_of, encoded, label_values, task_of
+from sparktune.data.roles import Roles
+from sparktune.data.scaling import scaling_of
+from sparktune.data.schema import Feature, Label, Schema, Task
+from sparktune.data.sources import ReadTable, read_source
+from sparktune.data.splits import Places, split_rows
+from sparktune.data.table import Table
+from sparktune.data.weights import weights_of
+from sparktune.errors import DataError
+from sparktune.spec import DataSpec, StudySpec
+
+MAIN = "data"
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One table, read: inputs, raw labels and weights of the same rows."""
+
+    x: np.ndarray
+    labels: np.ndarray
+    weight: np.ndarray | None
+
+
+def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | None = None) -> Dataset:
+    """The data of a study.
+
+    `arrays` is what was handed over in Python: (x, y), (x, y, weight), a dict of columns, a pandas DataFrame,
+    a pyarrow.Table, or a Dataset, which is returned as it is. `read_table(table=...)` or `(query=...)` gives
+    the pyarrow.Table of a section whose source is `table` or `query`.
+
+    Raises:
+        DataError: names the column, the row and the way out.
+    """
+    if isinstance(arrays, Dataset):
+        return arrays
+    data = spec.data
+    if arrays is not None and data.source != "arrays":
+        raise DataError(
+            f"data.source must be arrays where data are handed over in Python, but got {data.source}; remove "
+            "one of the two"
+        )
+    tables, weight = _tables(data, arrays, read_table)
+    roles = Roles.of(data, tables[MAIN], weight)
+    features, parts = _parts(tables, roles)
+    labels = parts[MAIN].labels
+    task = task_of(data.task, labels, roles.label)
+    places = split_rows(data, tables[MAIN], None if task == "regression" else labels, spec.study.seed)
+    classes = () if task == "regression" else classes_of(labels[places["train"]], roles.label)
+    train, validation, test = (_rows(split, parts, places, task, classes) for split in SPLITS)
+    if train is None or validation is None:
+        raise DataError("data.validation must be given; add validation: {fraction: 0.2} to data")
+    schema = Schema(
+        features=features,
+        input_shape=train.x.shape[1:],
+        label=roles.label,
+        task=task,
+        classes=classes,
+        outputs=_outputs(task, classes, train),
+        scaling=scaling_of(data.scale, train.x),
+    )
+    return Dataset(train, validation, test, schema, digest_of([train, validation, test], schema))
+
+
+def _tables(data: DataSpec, arrays: Any, read_table: ReadTable | None) -> tuple[dict[str, Table], str | None]:
+    """The main table, those of the splits with rows of their own, and the weight column."""
+    single = data.features[0] if data.features and len(data.features) == 1 else "features"
+    names = (single, data.label or "label", data.weight or "weight")
+    main, held_out = read_source(data, MAIN, names, arrays, read_table)
+    tables = {MAIN: main}
+    for name, split in (("validation", data.validation), ("test", data.test)):
+        if split is not None and split.source is not None:
+            rows, own_held_out = read_source(split, f"data.{name}", names, None, read_table)
+            tables[name] = own_held_out or rows
+    if data.test is None and held_out is not None:
+        tables["test"] = held_out
+    weighted = isinstance(arrays, tuple | list) and len(arrays) == 3 and arrays[2] is not None
+    return tables, names[2] if weighted else data.weight
+
+
+def _parts(tables: dict[str, Table], roles: Roles) -> tuple[tuple[Feature, ...], dict[str, _Part]]:
+    labels = [label_values(table, roles.label) for table in tables.values()]
+    weights = [weights_of(table, roles.weight) for table in tables.values()]
+    features, inputs = features_of(roles.features, list(tables.values()))
+    return features, {
+        name: _Part(x, label, weight)
+        for name, x, label, weight in zip(tables, inputs, labels, weights, strict=True)
+    }
+
+
+def _rows(
+    name: str, parts: dict[str, _Part], places: Places, task: Task, classes: tuple[Label, ...]
+) -> Rows | None:
+    """The rows of one split: all of its own table, or those of the main table that were placed in it."""
+    if name in parts:
+        part, chosen = parts[name], np.arange(len(parts[name].x))
+    elif name in places:
+        part, chosen = parts[MAIN], places[name]
+    else:
+        return None
+    y = encoded(_taken(part.labels, chosen), task, classes, name)
+    return Rows(_taken(part.x, chosen), y, None if part.weight is None else _taken(part.weight, chosen))
+
+
+def _taken(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The rows of an array; a view where they lie together."""
+    if rows[-1] - rows[0] + 1 == len(rows):
+        return array[rows[0] : rows[-1] + 1]
+    return cast(np.ndarray, array[rows])
+
+
+def _outputs(task: Task, classes: tuple[Label, ...], train: Rows) -> int:
+    if task == "classes":
+        return len(classes)
+    return train.y.shape[1] if train.y.ndim > 1 else 1

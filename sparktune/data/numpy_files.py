@@ -1,0 +1,59 @@
+"""Files that numpy writes: .npz archives and .npy arrays. Pickled content is never read."""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+
+TRAIN, HELD_OUT = "_train", "_test"
+
+
+def npz_tables(path: Path, where: str) -> tuple[Table, Table | None]:
+    """Every key as a column. A key `x_train` is column x, and `x_test` the held-out rows of column x.
+
+    Raises:
+        DataError: the archive cannot be read, or holds pickled objects.
+    """
+    arrays = _read(path, where)
+    if not isinstance(arrays, dict):
+        raise DataError(
+            f"{where}.path must be an .npz archive, but {str(path)!r} holds one array; use source npy"
+        )
+    held_out = [(k.removesuffix(HELD_OUT), a) for k, a in arrays.items() if k.endswith(HELD_OUT)]
+    main = [(k.removesuffix(TRAIN), a) for k, a in arrays.items() if not k.endswith(HELD_OUT)]
+    return Table.of(main, where), Table.of(held_out, f"{where} (held out)") if held_out else None
+
+
+def npy_table(path: Path, labels: Path, names: tuple[str, str], where: str) -> Table:
+    """Inputs in one .npy file and labels in another, as columns of these names."""
+    arrays = []
+    for field, file in (("path", path), ("labels", labels)):
+        array = _read(file, where)
+        if isinstance(array, dict):
+            raise DataError(
+                f"{where}.{field} must be an .npy file, but {str(file)!r} is an archive; use source npz"
+            )
+        arrays.append(array)
+    return Table.of(zip(names, arrays, strict=True), where)
+
+
+def _read(path: Path, where: str) -> Any:
+    """An array, or a dict of the arrays in an archive."""
+    try:
+        found = np.load(path, allow_pickle=False)
+        if not isinstance(found, np.lib.npyio.NpzFile):
+            return found
+        with found:
+            return {key: found[key] for key in found.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError) as error:
+        if "allow_pickle" in str(error):
+            raise DataError(
+                f"{where}: {str(path)!r} must hold plain arrays, but it holds pickled objects, which can run "
+                "code and are never read; save numbers or text, not dtype object"
+            ) from None
+        raise DataError(f"{where}: cannot read {str(path)!r}: {error}") from None

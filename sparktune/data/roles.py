@@ -1,0 +1,68 @@
+"""Which column is what."""
+
+from dataclasses import dataclass
+
+from sparktune.data.numpy_files import TRAIN
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+from sparktune.spec import DataSpec
+
+LABELS = ("label", "y")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The columns by role; what has no role is left unread."""
+
+    features: tuple[str, ...]
+    label: str
+    weight: str | None
+
+    @classmethod
+    def of(cls, data: DataSpec, table: Table, weight: str | None) -> "Roles":
+        """The roles that the spec gives, or those that follow from the columns.
+
+        The label is `label` or `y` where the spec names none. Features are all columns without another role;
+        of an .npz archive, x where it has one.
+
+        Raises:
+            DataError: no label, no features, one twice, or a column in two roles.
+        """
+        label, weight = _label(data, table), _key(weight, data, table) if weight else None
+        splits = [s.column for s in (data.validation, data.test) if s is not None and s.column is not None]
+        taken = [name for name in (label, weight, *splits) if name is not None]
+        features = tuple(_key(name, data, table) for name in data.features or ()) or _features(
+            data, table, taken
+        )
+        for name in features:
+            if features.count(name) > 1:
+                raise DataError(f"data.features must differ, but {name!r} stands twice; remove one")
+            if name in taken:
+                raise DataError(
+                    f"data.features must not hold the label, weight or split column, but holds {name!r}"
+                )
+        if not features:
+            raise DataError(f"data must hold feature columns, but got only {sorted(table.columns)}")
+        return cls(features, label, weight)
+
+
+def _label(data: DataSpec, table: Table) -> str:
+    if data.label is not None:
+        return _key(data.label, data, table)
+    for name in LABELS:
+        if name in table.columns:
+            return name
+    raise DataError(
+        f"data.label is needed where no column is called label or y; columns: {sorted(table.columns)}"
+    )
+
+
+def _features(data: DataSpec, table: Table, taken: list[str]) -> tuple[str, ...]:
+    if data.source == "npz" and "x" in table.columns:
+        return ("x",)
+    return tuple(name for name in table.columns if name not in taken)
+
+
+def _key(name: str, data: DataSpec, table: Table) -> str:
+    """The column of a key of an .npz archive: x_train is column x."""
+    return name.removesuffix(TRAIN) if data.source == "npz" and name not in table.columns else name

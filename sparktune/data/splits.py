@@ -1,0 +1,89 @@
+"""Which rows of the table are for training, for validation and for the test."""
+
+import numpy as np
+
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+from sparktune.spec import DataSpec, SplitSpec
+
+Places = dict[str, np.ndarray]
+
+
+def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: int) -> Places:
+    """Row numbers, ascending, of `train` and of each split that has no source of its own.
+
+    Rows that a split column marks are taken first, then the last rows (the test rows stand at the very end,
+    the validation rows before them), then fractions: the test's first, each a share of all rows of the table,
+    and stratified by `classes` (rows,) where that is given. What is left is for training.
+
+    Raises:
+        DataError: a split column that is missing, or a split (or the training) that is left without rows.
+    """
+    asked = {"test": data.test, "validation": data.validation}
+    splits = {name: split for name, split in asked.items() if split is not None and split.source is None}
+    places = {name: _marked(table, name, split) for name, split in splits.items() if split.column}
+    _refuse_overlap(places)
+    left = np.setdiff1d(np.arange(len(table)), np.concatenate([np.array([], int), *places.values()]))
+    for name, split in splits.items():
+        if split.last is not None:
+            cut = max(len(left) - split.last, 0)
+            left, places[name] = left[:cut], left[cut:]
+            _refuse_empty(left, name, f"last: {split.last}", len(table))
+    for name, split in splits.items():
+        if split.fraction is not None:
+            count = max(1, round(split.fraction * len(table)))
+            if count >= len(left):
+                _refuse_empty(left[:0], name, f"fraction: {split.fraction}", len(table))
+            left, places[name] = _drawn(left, count, classes, seed)
+    _refuse_empty(left, "validation", "its rows", len(table))
+    return {"train": left, **places}
+
+
+def _marked(table: Table, name: str, split: SplitSpec) -> np.ndarray:
+    """Rows where the split column holds the split's value: its own name, or true, where none is given."""
+    values = table.values(str(split.column), "split")
+    value = split.value if split.value is not None else True if values.dtype.kind == "b" else name
+    rows = np.flatnonzero(np.asarray(values == value))
+    if values.ndim > 1 or not len(rows):
+        seen = list(dict.fromkeys(values.ravel()[:10_000].tolist()))[:10]
+        raise DataError(
+            f"data.{name} must have rows, but column {split.column!r} nowhere holds {value!r}; it holds "
+            f"{seen}: set data.{name}.value to one of them"
+        )
+    return rows
+
+
+def _drawn(
+    left: np.ndarray, count: int, classes: np.ndarray | None, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """(what stays, what is drawn), both ascending."""
+    from sklearn.model_selection import train_test_split
+
+    kept, pool, strata = left[:0], left, None
+    if classes is not None:
+        _, first, inverse, counts = np.unique(
+            classes[left], return_index=True, return_inverse=True, return_counts=True
+        )
+        if counts.min() >= 2 and len(counts) <= min(count, len(left) - count):
+            strata = inverse
+        elif len(left) - len(first) > count:
+            # Too few rows to stratify: training keeps one row of each class, so that it knows them all.
+            kept, pool = left[first], np.delete(left, first)
+    stays, drawn = train_test_split(pool, test_size=count, random_state=seed % 2**32, stratify=strata)
+    return np.sort(np.concatenate([kept, stays])), np.sort(drawn)
+
+
+def _refuse_overlap(places: Places) -> None:
+    rows, times = np.unique(np.concatenate([np.array([], int), *places.values()]), return_counts=True)
+    if (times > 1).any():
+        raise DataError(
+            "data.validation and data.test must not share rows, but both hold row "
+            f"{int(rows[times > 1][0])}; give them different values"
+        )
+
+
+def _refuse_empty(left: np.ndarray, name: str, rule: str, rows: int) -> None:
+    if not len(left):
+        raise DataError(
+            f"data.{name} must leave rows to train on, but {rule} of {rows} rows leaves none; make it smaller"
+        )

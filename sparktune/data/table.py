@@ -1,0 +1,72 @@
+"""A table of named columns of equal length, turned to numpy one column at a time."""
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sparktune.errors import DataError
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns by name, each a numpy array (rows, ...) or an Arrow column.
+
+    `where` names the table in messages.
+    """
+
+    columns: dict[str, Any]
+    where: str = "data"
+
+    @classmethod
+    def of(cls, columns: Iterable[tuple[str, Any]], where: str) -> "Table":
+        """A checked table.
+
+        Raises:
+            DataError: no columns, no rows, a name twice, or columns of different length.
+        """
+        pairs = list(columns)
+        lengths = {name: _length(name, column, where) for name, column in pairs}
+        if twice := [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]:
+            raise DataError(f"{where}: column names must differ, but {twice[0]!r} stands twice; rename one")
+        if not lengths or not all(lengths.values()):
+            raise DataError(f"{where}: must hold rows, but it is empty; give at least two rows")
+        if len(set(lengths.values())) > 1:
+            sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+            raise DataError(f"{where}: columns must have the same number of rows, but {sizes}")
+        return cls(dict(pairs), where)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def values(self, name: str, role: str) -> np.ndarray:
+        """The column as an array (rows, ...): numbers, bools or, where it holds text, strings and None.
+
+        Raises:
+            DataError: no such column (with the nearest name), or one that is ragged or of a kind that is not
+            read.
+        """
+        column = self.columns.get(name)
+        if column is None:
+            raise DataError(f"{self.where}: {role} column {name!r} is not there; {self._nearest(name)}")
+        if isinstance(column, np.ndarray):
+            return column
+        from sparktune.data.arrow import to_numpy
+
+        return to_numpy(column, f"{self.where}: column {name!r}")
+
+    def _nearest(self, name: str) -> str:
+        near = difflib.get_close_matches(name, self.columns, n=1)
+        names = sorted(self.columns)
+        listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+        return f"did you mean {near[0]!r}?" if near else f"known columns: {listed}"
+
+
+def _length(name: str, column: Any, where: str) -> int:
+    try:
+        return len(column)
+    except TypeError:
+        raise DataError(f"{where}: column {name!r} must have one value per row, but got {column!r}") from None

@@ -1,0 +1,84 @@
+"""CSV and Parquet, by file, folder or glob."""
+
+from pathlib import Path
+from typing import Any
+
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+
+MAX_BLOCK = 2**31 - 1
+
+
+def arrow_table(found: Any, where: str) -> Table:
+    """The columns of a pyarrow.Table."""
+    return Table.of(zip(found.column_names, found.columns, strict=True), where)
+
+
+def parquet_table(path: Path, where: str) -> Table:
+    """One file, the files of a glob in order of name, or a folder as Spark writes it.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found = pq.read_table(path if path.is_dir() else [str(f) for f in _files(path, "*", where)])
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, where, error) from None
+    return arrow_table(found, where)
+
+
+def csv_table(path: Path, where: str) -> Table:
+    """One file with a header line, gzipped or not, or those of a glob or a folder in order of name.
+
+    Types are read off all rows of a file. An empty cell, NA, NaN or null is a missing value; quoted text
+    never is.
+
+    Raises:
+        DataError: it cannot be read, or the files have different columns.
+    """
+    import pyarrow as pa
+
+    try:
+        parts = [_read_csv(file) for file in _files(path, "*.csv*", where)]
+        for part in parts:
+            if sorted(part.column_names) != sorted(parts[0].column_names):
+                raise DataError(
+                    f"{where}: all files must have the same columns, but got {parts[0].column_names} and "
+                    f"{part.column_names}"
+                )
+        found = pa.concat_tables(parts, promote_options="permissive") if len(parts) > 1 else parts[0]
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, where, error) from None
+    return arrow_table(found, where)
+
+
+def _read_csv(file: Path) -> Any:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    with pa.input_stream(str(file), compression="detect") as stream:
+        text = stream.read()
+    # One block, for Arrow reads the types off the first block only.
+    whole = csv.ReadOptions(block_size=min(max(len(text) + 1, 1024), MAX_BLOCK))
+    missing = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
+    return csv.read_csv(pa.BufferReader(text), read_options=whole, convert_options=missing)
+
+
+def _files(path: Path, pattern: str, where: str) -> list[Path]:
+    """The files that a path, a folder or a glob names, in order of name."""
+    if path.is_file():
+        return [path]
+    folder, glob = (path, pattern) if path.is_dir() else (path.parent, path.name)
+    files = sorted(f for f in folder.glob(glob) if f.is_file() and not f.name.startswith((".", "_")))
+    if not files:
+        raise DataError(
+            f"{where}.path must name a file, a folder or a glob, but {str(path)!r} holds no files"
+        )
+    return files
+
+
+def _unreadable(path: Path, where: str, error: Exception) -> DataError:
+    return DataError(f"{where}: cannot read {str(path)!r}: {error}")

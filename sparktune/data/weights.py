@@ -1,0 +1,30 @@
+"""How much each row counts."""
+
+import numpy as np
+
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+
+
+def weights_of(table: Table, name: str | None) -> np.ndarray | None:
+    """The weight column as float32 (rows,); None where there is none.
+
+    Raises:
+        DataError: no such column, or a weight that is not a number from 0 up.
+    """
+    if name is None:
+        return None
+    values = table.values(name, "weight")
+    if values.dtype.kind not in "biuf" or values.size != len(values):
+        raise DataError(
+            f"{table.where}: weight {name!r} must be one number per row, but has type {values.dtype} and "
+            f"shape {values.shape}"
+        )
+    weights = values.reshape(-1).astype(np.float32)
+    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if len(bad):
+        raise DataError(
+            f"{table.where}: weight {name!r} must be finite and >= 0, but row {bad[0]} holds "
+            f"{weights[bad[0]]}; 0 leaves a row out"
+        )
+    return weights
