@@ -1,0 +1,24 @@
+"""Builds, trains and measures one Keras model. Importing it loads no tensorflow; calling it does."""
+
+from sparktune.training.checks import check_model
+from sparktune.training.evaluate import evaluate
+from sparktune.training.fit import fit
+from sparktune.training.models import build_model
+from sparktune.training.objective import Objective, produced, resolve_objective
+from sparktune.training.optimizers import build_optimizer
+from sparktune.training.progress import Fitted, Plan
+from sparktune.training.run import run_trial
+
+__all__ = [
+    "Fitted",
+    "Objective",
+    "Plan",
+    "build_model",
+    "build_optimizer",
+    "check_model",
+    "evaluate",
+    "fit",
+    "produced",
+    "resolve_objective",
+    "run_trial",
+]

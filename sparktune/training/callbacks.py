@@ -1,0 +1,65 @@
+"""From the training section's callbacks to Keras callbacks, new ones for each trial."""
+
+from pathlib import Path
+from typing import Any, assert_never
+
+from sparktune.spec.training import Callback, CsvLog, CustomCallback, ReduceOnPlateau, TensorBoard
+from sparktune.training.builders import import_reference
+from sparktune.training.events import EventLog
+from sparktune.training.objective import direction_of
+from sparktune.training.progress import Plan
+
+
+def build_callbacks(plan: Plan) -> list[Any]:
+    """The user's callbacks in their order. Files are named by trial.
+
+    Raises:
+        ModelError: a custom callback does not import.
+    """
+    return [_build(callback, plan) for callback in plan.training.callbacks]
+
+
+def _build(callback: Callback, plan: Plan) -> Any:
+    match callback:
+        case ReduceOnPlateau():
+            return _reduce_on_plateau(callback, plan)
+        case TensorBoard():
+            return _tensorboard(callback, plan)
+        case CsvLog():
+            return _csv(callback, plan)
+        case CustomCallback():
+            return import_reference(callback.callback, "training.callbacks")(**callback.params)
+        case _:
+            assert_never(callback)
+
+
+def _reduce_on_plateau(callback: ReduceOnPlateau, plan: Plan) -> Any:
+    import keras
+
+    monitor = callback.monitor or plan.objective.metric
+    direction = plan.objective.direction if monitor == plan.objective.metric else direction_of(monitor)
+    return keras.callbacks.ReduceLROnPlateau(
+        monitor=monitor,
+        mode="max" if direction == "maximize" else "min",
+        factor=callback.factor,
+        patience=callback.patience,
+        min_lr=callback.min_learning_rate,
+    )
+
+
+def _csv(callback: CsvLog, plan: Plan) -> Any:
+    import keras
+
+    folder = Path(callback.directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    return keras.callbacks.CSVLogger(str(folder / f"trial-{plan.trial}.csv"))
+
+
+def _tensorboard(callback: TensorBoard, plan: Plan) -> Any:
+    import keras
+
+    log = EventLog(Path(callback.directory) / f"trial-{plan.trial}")
+    return keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: log.epoch_ended(epoch, logs),
+        on_train_end=lambda logs: log.close(),
+    )

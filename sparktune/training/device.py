@@ -1,0 +1,19 @@
+"""What a trial may use of the machine it runs on."""
+
+
+def claim(cpus: int) -> dict[str, str]:
+    """Bound TensorFlow to `cpus` threads and let it take GPU memory as it needs it; returns notes.
+
+    Works before TensorFlow's first operation only. Where that is past, everything stays as it is and a note says so.
+    """
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(cpus)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        for gpu in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError:
+        threads = tf.config.threading.get_intra_op_parallelism_threads()
+        return {"threads": f"{threads or 'all'}: TensorFlow was in use before this trial asked for {cpus}"}
+    return {"threads": str(cpus)}

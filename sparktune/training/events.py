@@ -1,0 +1,45 @@
+"""TensorBoard event files, written without the tensorboard package (which TensorFlow no longer brings along)."""
+
+import time
+from pathlib import Path
+from typing import Any, final
+
+
+@final
+class EventLog:
+    """One folder of event files for each split, with the tags of Keras' own callback: epoch_loss, epoch_accuracy, ..."""
+
+    def __init__(self, folder: Path) -> None:
+        self._writers = {"train": _writer(folder / "train"), "validation": _writer(folder / "validation")}
+
+    def epoch_ended(self, epoch: int, logs: dict[str, Any]) -> None:
+        """Write an epoch's metrics; `epoch` counts from 0, as Keras counts."""
+        for name, value in logs.items():
+            split = "validation" if name.startswith("val_") else "train"
+            self._writers[split].write(_scalar(f"epoch_{name.removeprefix('val_')}", float(value), epoch))
+        for writer in self._writers.values():
+            writer.flush()
+
+    def close(self) -> None:
+        """Close the files."""
+        for writer in self._writers.values():
+            writer.close()
+
+
+def _writer(folder: Path) -> Any:
+    """An event file is a file of TFRecords, of which the first says the version."""
+    import tensorflow as tf
+
+    folder.mkdir(parents=True, exist_ok=True)
+    writer = tf.io.TFRecordWriter(str(folder / f"events.out.tfevents.{time.time_ns()}.sparktune"))
+    version = tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2")
+    writer.write(version.SerializeToString())
+    return writer
+
+
+def _scalar(tag: str, value: float, step: int) -> bytes:
+    import tensorflow as tf
+
+    summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(tag=tag, simple_value=value)])
+    event = tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary)
+    return bytes(event.SerializeToString())

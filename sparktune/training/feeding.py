@@ -1,0 +1,56 @@
+"""What a model is fed: targets, row weights and the batch size of evaluation. Loads without tensorflow."""
+
+import numpy as np
+
+from sparktune.data.dataset import Rows
+from sparktune.data.schema import Label, Schema
+from sparktune.spec import TrainingSpec
+
+BATCH_NUMBERS = 2**20  # input numbers in an evaluation batch: 4 MB of float32
+
+
+def targets(rows: Rows, schema: Schema) -> np.ndarray:
+    """y in the shape of the model's output: class indices (rows,), else float32 (rows, outputs)."""
+    return rows.y if schema.task == "classes" else np.reshape(rows.y, (len(rows), -1))
+
+
+def evaluation_batch(schema: Schema) -> int:
+    """Rows per evaluation step. Only the input's width decides, so that one model gives one number everywhere."""
+    width = int(np.prod(schema.input_shape))
+    return min(max(BATCH_NUMBERS // width, 16), 1024)
+
+
+def training_weights(rows: Rows, training: TrainingSpec, schema: Schema) -> np.ndarray | None:
+    """float32 (rows,): the product of row and class weights; None where neither is given."""
+    if training.class_weight is None:
+        return rows.weight
+    of_class = _class_weights(rows.y, training, schema)
+    weights = of_class[np.reshape(rows.y, -1).astype(np.int64)]
+    return weights if rows.weight is None else weights * rows.weight
+
+
+def label_index(label: str, classes: tuple[Label, ...]) -> int | None:
+    """Index of the class that a label of the spec, which is always text, stands for; None where there is none.
+
+    A float class is also found by the whole number it equals: 1 names the class 1.0.
+    """
+    names = [str(c) for c in classes]
+    wholes = [str(int(c)) if isinstance(c, float) and c.is_integer() else str(c) for c in classes]
+    for known in (names, wholes):
+        if label in known:
+            return known.index(label)
+    return None
+
+
+def _class_weights(y: np.ndarray, training: TrainingSpec, schema: Schema) -> np.ndarray:
+    """float32 (classes,). Balanced is rows / (classes * rows of the class), as scikit-learn has it."""
+    count = max(len(schema.classes), 2)
+    if training.class_weight == "balanced":
+        seen = np.bincount(np.reshape(y, -1).astype(np.int64), minlength=count)
+        return (seen.sum() / (count * np.maximum(seen, 1))).astype(np.float32)
+    weights = np.ones(count, np.float32)
+    for label, weight in (training.class_weight or {}).items():
+        index = label_index(label, schema.classes)
+        if index is not None:
+            weights[index] = weight
+    return weights

@@ -1,0 +1,139 @@
+"""What is minimised, what is measured and what decides; all of it follows from the label unless given.
+
+Metric names are those of the spec in histories, reports and objectives; `val_` in front means the validation split.
+Loads without tensorflow.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sparktune.data.schema import Schema, Task
+from sparktune.errors import SpecError
+from sparktune.spec import StudySpec, TrainingSpec
+from sparktune.spec.study import unknown_name
+
+NUMERIC_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
+NUMERIC_METRICS = ("mean_squared_error", "mean_absolute_error", "root_mean_squared_error")
+
+# The first loss of each task is its default.
+LOSSES: dict[Task, tuple[str, ...]] = {
+    "binary": ("binary_crossentropy", *NUMERIC_LOSSES),
+    "classes": ("sparse_categorical_crossentropy",),
+    "regression": (*NUMERIC_LOSSES, "poisson"),
+}
+METRICS: dict[Task, tuple[str, ...]] = {
+    "binary": ("accuracy", "auc", "precision", "recall", *NUMERIC_METRICS),
+    "classes": ("accuracy", "top_5_accuracy"),
+    "regression": NUMERIC_METRICS,
+}
+DEFAULT_METRICS: dict[Task, tuple[str, ...]] = {
+    "binary": ("accuracy",),
+    "classes": ("accuracy",),
+    "regression": NUMERIC_METRICS,
+}
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The metric that decides, by its name in histories, and `maximize` or `minimize`."""
+
+    metric: str
+    direction: str
+
+
+def loss_of(training: TrainingSpec, schema: Schema) -> str:
+    """The loss that is minimised.
+
+    Raises:
+        SpecError: the loss does not fit the label.
+    """
+    known = LOSSES[schema.task]
+    if training.loss is not None and training.loss not in known:
+        raise SpecError(
+            f"training.loss must fit a {schema.task} label (one of {', '.join(known)}), but got {training.loss!r}; "
+            "leave it out, or set data.task if the label is something else"
+        )
+    return training.loss or known[0]
+
+
+def metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
+    """The metrics measured beside the loss, on both splits.
+
+    Raises:
+        SpecError: a metric does not fit the label.
+    """
+    known = METRICS[schema.task]
+    for metric in training.metrics or ():
+        if metric not in known:
+            raise SpecError(
+                f"training.metrics must fit a {schema.task} label (any of {', '.join(known)}), but got {metric!r}; "
+                "remove it, or set data.task if the label is something else"
+            )
+        if metric == "top_5_accuracy" and schema.outputs <= 5:
+            raise SpecError(
+                f"training.metrics: top_5_accuracy needs more than 5 classes, but the label has {schema.outputs}; "
+                "remove it"
+            )
+    return (
+        DEFAULT_METRICS[schema.task] if training.metrics is None else tuple(dict.fromkeys(training.metrics))
+    )
+
+
+def produced(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
+    """Names of a history: the loss and the metrics of the training split, then those of the validation split."""
+    names = ("loss", *metrics_of(training, schema))
+    return (*names, *(f"val_{name}" for name in names))
+
+
+def direction_of(metric: str) -> str:
+    """`minimize` for losses and errors, `maximize` for accuracy, auc, precision and recall."""
+    return "minimize" if metric.endswith(("loss", "error")) else "maximize"
+
+
+def resolve_objective(spec: StudySpec, schema: Schema) -> Objective:
+    """The objective of a study: val_accuracy for classes and val_loss for regression when not given.
+
+    Raises:
+        SpecError: training does not produce the metric, or trials would be compared by different losses.
+    """
+    default = "val_loss" if schema.task == "regression" else "val_accuracy"
+    known = produced(spec.training, schema)
+    metric = spec.objective.metric or (default if default in known else "val_loss")
+    _require(metric, known, "objective.metric", schema)
+    if metric in ("loss", "val_loss") and "loss" in spec.search.space:
+        raise SpecError(
+            f"objective.metric must mean the same in every trial, but got {metric!r} while search.space.loss varies "
+            f"the loss; use one of {', '.join(n for n in known if n not in ('loss', 'val_loss'))}"
+        )
+    return Objective(metric, spec.objective.direction or direction_of(metric))
+
+
+def check_monitors(training: TrainingSpec, schema: Schema) -> None:
+    """Refuse a watched metric that training does not produce.
+
+    Raises:
+        SpecError: names the metrics that it does produce, and the nearest one.
+    """
+    known = produced(training, schema)
+    for field, monitor in _monitors(training):
+        _require(monitor, known, field, schema)
+
+
+def _monitors(training: TrainingSpec) -> Iterator[tuple[str, str]]:
+    if training.early_stopping and training.early_stopping.monitor:
+        yield "training.early_stopping.monitor", training.early_stopping.monitor
+    for index, callback in enumerate(training.callbacks):
+        if callback.kind == "reduce_on_plateau" and callback.monitor:
+            yield f"training.callbacks[{index}].monitor", callback.monitor
+
+
+def _require(metric: str, known: tuple[str, ...], field: str, schema: Schema) -> None:
+    if metric in known:
+        return
+    plain = metric.removeprefix("val_")
+    measurable = plain in METRICS[schema.task]
+    hint = f"; add {plain} to training.metrics" if measurable else ""
+    raise SpecError(
+        f"{field} must be a metric that training produces ({', '.join(known)}), but got {metric!r}: "
+        f"{unknown_name(metric, list(known))}{hint}"
+    )

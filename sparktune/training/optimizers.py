@@ -1,0 +1,54 @@
+"""From the training section to a Keras optimizer."""
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from sparktune.spec import TrainingSpec
+from sparktune.spec.training import Cosine
+
+if TYPE_CHECKING:
+    import keras
+
+CLASSES = {
+    "sgd": "SGD",
+    "momentum": "SGD",
+    "nesterov": "SGD",
+    "adagrad": "Adagrad",
+    "rmsprop": "RMSprop",
+    "adam": "Adam",
+    "adamw": "AdamW",
+}
+
+
+def build_optimizer(training: TrainingSpec, steps_per_epoch: int) -> "keras.optimizers.Optimizer":
+    """A new optimizer; what the spec leaves out is Keras' default. Schedules run over epochs * steps_per_epoch."""
+    import keras
+
+    kind = getattr(keras.optimizers, CLASSES[training.optimizer])
+    options = {
+        "weight_decay": training.weight_decay,
+        "clipnorm": training.clip_norm,
+        "clipvalue": training.clip_value,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    return kind(learning_rate=_learning_rate(kind, training, steps_per_epoch), **_momentum(training), **given)
+
+
+def _momentum(training: TrainingSpec) -> dict[str, Any]:
+    if training.optimizer not in ("momentum", "nesterov"):
+        return {}
+    return {"momentum": training.momentum, "nesterov": training.optimizer == "nesterov"}
+
+
+def _learning_rate(kind: Any, training: TrainingSpec, steps_per_epoch: int) -> Any:
+    import keras
+
+    rate = training.learning_rate or inspect.signature(kind).parameters["learning_rate"].default
+    schedule = training.schedule
+    if schedule is None:
+        return rate
+    if isinstance(schedule, Cosine):
+        return keras.optimizers.schedules.CosineDecay(
+            rate, training.epochs * steps_per_epoch, alpha=schedule.alpha
+        )
+    return keras.optimizers.schedules.ExponentialDecay(rate, schedule.epochs * steps_per_epoch, schedule.rate)

@@ -1,0 +1,139 @@
+"""What is known of a trial after each epoch, and whether it goes on. Shared by every way to train; no tensorflow."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import final
+
+import numpy as np
+
+from sparktune.data.schema import Schema
+from sparktune.spec import TrainingSpec
+from sparktune.trial import Decision, OnReport, Report, better
+from sparktune.training.objective import Objective, direction_of, produced
+
+Weights = list[np.ndarray]
+History = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one trial is trained: its number and seed, the training section with the trial's parameters in it, and
+    the objective that picks the best epoch."""
+
+    trial: int
+    seed: int
+    training: TrainingSpec
+    objective: Objective
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What training gave.
+
+    `history` holds one list per metric, a value per epoch. `best_epoch` counts from 1 and `best_weights` are in the order of
+    `model.get_weights()`; both are None where no epoch had a finite objective. `timings` are seconds by phase, `notes`
+    say why training stopped early.
+    """
+
+    history: History
+    best_epoch: int | None
+    best_weights: Weights | None = field(repr=False)
+    timings: dict[str, float] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def divergence(history: History, objective: Objective) -> str | None:
+    """What in the last epoch is not a finite number; None while all is well.
+
+    The losses count beside the objective: accuracy stays finite where every weight is NaN.
+    """
+    for name in dict.fromkeys(("loss", "val_loss", objective.metric)):
+        values = history.get(name, [])
+        if values and not math.isfinite(values[-1]):
+            return f"{name} is {values[-1]} in epoch {len(values)}"
+    return None
+
+
+@final
+class EarlyStop:
+    """Counts epochs without improvement of the watched metric, as Keras' EarlyStopping does."""
+
+    def __init__(self, metric: str, direction: str, patience: int, min_delta: float) -> None:
+        self.metric, self.direction = metric, direction
+        self._patience = max(patience, 1)
+        self._margin = min_delta if direction == "maximize" else -min_delta
+        self._best: float | None = None
+        self._waited = 0
+
+    @classmethod
+    def of(cls, plan: Plan) -> "EarlyStop | None":
+        """The rule of a plan; None where it has none. Watches the objective unless told otherwise."""
+        rule = plan.training.early_stopping
+        if rule is None:
+            return None
+        if rule.monitor in (None, plan.objective.metric):
+            return cls(plan.objective.metric, plan.objective.direction, rule.patience, rule.min_delta)
+        return cls(str(rule.monitor), direction_of(str(rule.monitor)), rule.patience, rule.min_delta)
+
+    def ends(self, value: float) -> bool:
+        """Whether training should end after an epoch with this value."""
+        if self._best is None or better(self.direction, value - self._margin, self._best):
+            self._best, self._waited = value, 0
+            return False
+        self._waited += 1
+        return self._waited >= self._patience
+
+
+@final
+class Progress:
+    """Keeps history and best weights of one trial, reports each epoch and says when to stop.
+
+    The best epoch is the earliest with the best objective; with `early_stopping.restore_best: false` it is the last one.
+    """
+
+    def __init__(self, plan: Plan, schema: Schema, report: OnReport) -> None:
+        rule = plan.training.early_stopping
+        self._plan, self._report = plan, report
+        self._early_stop = EarlyStop.of(plan)
+        self._keep_last = rule is not None and not rule.restore_best
+        self._history: History = {name: [] for name in produced(plan.training, schema)}
+        self._best: tuple[int, float, Weights] | None = None
+        self._notes: dict[str, str] = {}
+
+    def epoch_ended(self, logs: dict[str, float], weights: Callable[[], Weights]) -> bool:
+        """Take in an epoch's metrics; `weights` is asked only where they are to be kept. True ends the training."""
+        metrics = {name: float(logs[name]) for name in self._history}
+        for name, value in metrics.items():
+            self._history[name].append(value)
+        diverged = divergence(self._history, self._plan.objective)
+        if diverged is None:
+            self._keep(metrics[self._plan.objective.metric], weights)
+        decision = self._report(Report(self._plan.trial, self._epoch, metrics))
+        return self._stopped(diverged, decision, metrics)
+
+    def fitted(self, timings: dict[str, float]) -> Fitted:
+        """The outcome so far."""
+        epoch, _, weights = self._best or (None, None, None)
+        return Fitted(self._history, epoch, weights, timings, self._notes)
+
+    @property
+    def _epoch(self) -> int:
+        return len(self._history["loss"])
+
+    def _keep(self, value: float, weights: Callable[[], Weights]) -> None:
+        known = self._best[1] if self._best else None
+        if self._keep_last or better(self._plan.objective.direction, value, known):
+            self._best = (self._epoch, value, weights())
+
+    def _stopped(self, diverged: str | None, decision: Decision, metrics: dict[str, float]) -> bool:
+        rule = self._early_stop
+        if diverged is not None:
+            self._notes["stopped"] = f"diverged: {diverged}"
+        elif decision is Decision.STOP:
+            self._notes["stopped"] = f"by the study after epoch {self._epoch}"
+        elif (
+            rule is not None and rule.ends(metrics[rule.metric]) and self._epoch < self._plan.training.epochs
+        ):
+            self._notes["stopped"] = f"early: {rule.metric} no longer improved at epoch {self._epoch}"
+        return "stopped" in self._notes

@@ -1,0 +1,119 @@
+"""One trial from its parameters to its result: the function that every launcher runs."""
+
+import gc
+import socket
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sparktune.data.dataset import Dataset
+from sparktune.spec import StudySpec
+from sparktune.training.compiling import compile_for_training
+from sparktune.training.device import claim
+from sparktune.training.fit import fit
+from sparktune.training.models import build_model
+from sparktune.training.objective import Objective, resolve_objective
+from sparktune.training.progress import Fitted, Plan, divergence
+from sparktune.training.saving import keras_bytes
+from sparktune.trial import Decision, OnReport, Report, Trial, TrialResult, TrialState, better
+
+if TYPE_CHECKING:
+    import keras
+
+WAY_OUT = "lower learning_rate, set training.clip_norm, or scale the data (data.scale)"
+
+
+def go_on(report: Report) -> Decision:
+    """The answer to every report where nobody listens."""
+    return Decision.CONTINUE
+
+
+def run_trial(trial: Trial, spec: StudySpec, data: Dataset, report: OnReport = go_on) -> TrialResult:
+    """Train one configuration and say how it ended; needs neither Spark, a tracker nor a sampler.
+
+    COMPLETE has a finite value, the objective at its best epoch, and brings the model of that epoch home if the value is not worse
+    than `trial.threshold`. DIVERGED: a loss or the objective was not finite in some epoch; training ended there. FAILED: an error,
+    `sys.exit` included, came up; `error` is its traceback. The same trial gives the same numbers on the same machine.
+
+    Raises:
+        KeyboardInterrupt: the only thing that is not caught.
+    """
+    timings: dict[str, float] = {}
+    try:
+        outcome = _train(trial, spec, data, report, timings)
+    except (Exception, SystemExit):  # noqa: BLE001 - whatever a trial raises is data
+        outcome = {"state": TrialState.FAILED, "error": traceback.format_exc()}
+    return TrialResult(
+        trial=trial.number,
+        params=trial.params,
+        attempt=trial.attempt,
+        host=socket.gethostname(),
+        timings=timings,
+        **outcome,
+    )
+
+
+def _train(
+    trial: Trial, spec: StudySpec, data: Dataset, report: OnReport, timings: dict[str, float]
+) -> dict[str, Any]:
+    with _timed(timings, "start"):
+        notes = claim(spec.resources.cpus)
+    with _fresh_keras(trial.seed):
+        outcome = _trained(trial, spec, data, report, timings)
+    return {**outcome, "notes": {**notes, **outcome["notes"]}}
+
+
+def _trained(
+    trial: Trial, spec: StudySpec, data: Dataset, report: OnReport, timings: dict[str, float]
+) -> dict[str, Any]:
+    objective = resolve_objective(spec, data.schema)
+    model_spec, training = spec.configured(trial.params)
+    with _timed(timings, "build"):
+        model = build_model(model_spec, data.schema)
+        compile_for_training(model, training, data.schema, len(data.train))
+    fitted = fit(model, Plan(trial.number, trial.seed, training, objective), data, report)
+    timings.update(fitted.timings)
+    with _timed(timings, "save"):
+        outcome = _outcome(trial, objective, model, fitted)
+    return {**outcome, "history": fitted.history, "notes": fitted.notes}
+
+
+def _outcome(trial: Trial, objective: Objective, model: "keras.Model", fitted: Fitted) -> dict[str, Any]:
+    diverged = divergence(fitted.history, objective)
+    if diverged is not None:
+        return {"state": TrialState.DIVERGED, "error": f"{diverged}; {WAY_OUT}"}
+    if fitted.best_epoch is None or fitted.best_weights is None:
+        raise RuntimeError("training ended without an epoch")
+    value = fitted.history[objective.metric][fitted.best_epoch - 1]
+    wanted = trial.threshold is None or not better(objective.direction, trial.threshold, value)
+    return {
+        "state": TrialState.COMPLETE,
+        "value": value,
+        "epoch": fitted.best_epoch,
+        "model": keras_bytes(model, fitted.best_weights) if wanted else None,
+    }
+
+
+@contextmanager
+def _fresh_keras(seed: int) -> Iterator[None]:
+    """Keras as if newly imported, seeded; nothing of the trial stays in memory after it."""
+    import keras
+
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        keras.backend.clear_session()
+        gc.collect()
+
+
+@contextmanager
+def _timed(timings: dict[str, float], phase: str) -> Iterator[None]:
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        timings[phase] = time.perf_counter() - started

@@ -1,0 +1,152 @@
+"""Tries a user's builder once: does its model build, travel, and mean what the label means?"""
+
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparktune.data.schema import Schema
+from sparktune.errors import ModelError
+from sparktune.spec import BuilderSpec, ModelSpec, TrainingSpec
+from sparktune.training.builders import accepts, import_builder
+from sparktune.training.models import build_model
+from sparktune.training.objective import loss_of
+from sparktune.training.saving import copied, describe
+
+if TYPE_CHECKING:
+    import keras
+
+LAMBDAS = ("Lambda", "__lambda__")
+WAY_OUT = (
+    "make it a subclass of keras.layers.Layer, registered with @keras.saving.register_keras_serializable()"
+)
+
+
+def check_builder(configurations: list[tuple[ModelSpec, TrainingSpec]], schema: Schema) -> None:
+    """Refuse a builder whose models cannot be trained and exported.
+
+    One configuration that raises is no reason (its trial will be FAILED); all of them are.
+
+    Raises:
+        ModelError: names the rule that is broken and the way out.
+    """
+    spec = configurations[0][0]
+    if not isinstance(spec, BuilderSpec):
+        raise TypeError(f"a builder's configuration is needed, but got {spec!r}")
+    _check_callable(spec, schema)
+    model, training = _first_that_builds(configurations, schema)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras warns of each lambda, which is an error here anyway
+        _check_no_lambda(spec, model)
+        _check_travels(spec, model, schema)
+        _check_probabilities(spec, model, training, schema)
+
+
+def _check_callable(spec: BuilderSpec, schema: Schema) -> None:
+    reason = accepts(import_builder(spec), {}, schema.input_shape, schema.outputs)
+    if reason is not None:
+        raise ModelError(
+            f"model.builder must be a function build(params, input_shape, outputs), but {spec.builder!r} has {reason}"
+        )
+
+
+def _first_that_builds(
+    configurations: list[tuple[ModelSpec, TrainingSpec]], schema: Schema
+) -> tuple["keras.Model", TrainingSpec]:
+    errors: list[tuple[ModelSpec, BaseException]] = []
+    for spec, training in configurations:
+        try:
+            return build_model(spec, schema), training
+        except ModelError:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's builder may raise anything
+            errors.append((spec, error))
+    spec, error = errors[0]
+    params = getattr(spec, "params", {})
+    raise ModelError(
+        f"model.builder must build, but {getattr(spec, 'builder', '')!r} raised {type(error).__name__}: {error} "
+        f"(params {params!r}, input_shape {schema.input_shape}, outputs {schema.outputs})"
+    ) from error
+
+
+def _check_no_lambda(spec: BuilderSpec, model: "keras.Model") -> None:
+    try:
+        description = describe(model)
+    except Exception as error:  # noqa: BLE001 - Keras and the user's get_config raise anything
+        raise _does_not_travel(spec, error) from error
+    name = next(_lambdas(description), None)
+    if name is not None:
+        raise ModelError(
+            f"model.builder must not use Lambda layers or lambda functions, which a model file may not hold, but "
+            f"{spec.builder!r} has {name!r}; {WAY_OUT}"
+        )
+
+
+def _lambdas(description: Any) -> Iterator[str]:
+    """Names of the Lambda layers, and of what holds a lambda function, anywhere in Keras' description of a model."""
+    if isinstance(description, dict):
+        if description.get("class_name") in LAMBDAS:
+            config = description.get("config")
+            yield str(config.get("name", "a lambda")) if isinstance(config, dict) else "a lambda"
+        for part in description.values():
+            yield from _lambdas(part)
+    elif isinstance(description, (list, tuple)):
+        for part in description:
+            yield from _lambdas(part)
+
+
+def _check_travels(spec: BuilderSpec, model: "keras.Model", schema: Schema) -> None:
+    """A model saved and loaded must predict as before."""
+    rows = np.random.default_rng(0).random((8, *schema.input_shape), dtype=np.float32)
+    try:
+        copy = copied(model)
+        copy.set_weights(model.get_weights())
+        before, after = _predicted(model, rows), _predicted(copy, rows)
+    except Exception as error:  # noqa: BLE001 - Keras and the user's from_config raise anything
+        raise _does_not_travel(spec, error) from error
+    if not np.allclose(before, after, rtol=1e-5, atol=1e-6, equal_nan=True):
+        raise ModelError(
+            f"model.builder must return a model that predicts the same after saving and loading, but the one of "
+            f"{spec.builder!r} does not; give every argument of your own layers in get_config()"
+        )
+
+
+def _does_not_travel(spec: BuilderSpec, error: Exception) -> ModelError:
+    return ModelError(
+        f"model.builder must return a model that can be saved and loaded, but the one of {spec.builder!r} cannot: "
+        f"{error}; give your own layers get_config(), and {WAY_OUT}"
+    )
+
+
+def _check_probabilities(
+    spec: BuilderSpec, model: "keras.Model", training: TrainingSpec, schema: Schema
+) -> None:
+    """Cross-entropy reads outputs as probabilities; a missing last activation would train on nonsense, silently."""
+    if not loss_of(training, schema).endswith("crossentropy"):
+        return
+    for rows in _probes(schema):
+        try:
+            outputs = _predicted(model, rows)
+        except Exception:  # noqa: BLE001, S112 - large or negative inputs may be no input at all, token ids say
+            continue
+        within = np.all((outputs >= 0) & (outputs <= 1) | np.isnan(outputs))
+        summed = schema.task == "binary" or np.allclose(np.nansum(outputs, axis=-1), 1, atol=1e-3)
+        if not (within and summed):
+            last = "sigmoid" if schema.task == "binary" else "softmax"
+            raise ModelError(
+                f"model.builder must return probabilities for a {schema.task} label (last activation {last}), but the "
+                f"model of {spec.builder!r} gave {outputs[0].tolist()}; add activation={last!r} to its last layer"
+            )
+
+
+def _probes(schema: Schema) -> Iterator[np.ndarray]:
+    random = np.random.default_rng(0)
+    yield random.random((8, *schema.input_shape), dtype=np.float32)
+    yield 100 * random.standard_normal((8, *schema.input_shape), dtype=np.float32)
+
+
+def _predicted(model: "keras.Model", rows: np.ndarray) -> np.ndarray:
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(model(rows, training=False)))
