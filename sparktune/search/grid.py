@@ -12,7 +12,7 @@ from sparktune.trial import Params, TrialResult
 class GridSampler(Sampler):
     """The grid in the order of nested loops: the last name of the space varies fastest.
 
-    The product is never built: a trial number is decoded into a point, at one cost for 10 points or 10^9. Fewer
+    The product is never built: a number is decoded into its point, at one cost for 10 points or 10^9. Fewer
     `trials` than points take the first ones, a corner of the grid; sampler `random` spreads over all of it.
     """
 

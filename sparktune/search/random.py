@@ -17,7 +17,7 @@ class RandomSampler(Sampler):
     """Draws each trial from the study's seed and the trial's number, so a resumed study gets the same points.
 
     A point that an earlier trial has is drawn again, `MAX_DRAWS` times at most. Where that fails, a countable
-    space gives its next free point, so that it is used up to the last one; any other space counts as exhausted.
+    space gives its next free point, so that none is left over; any other space counts as exhausted.
     """
 
     def __init__(self, space: SearchSpec, seed: int) -> None:

@@ -127,10 +127,13 @@ class StudySpec(Section):
             model = {"params": {**self.model.params, **model}}
         return _updated(self.model, model), _updated(self.training, training)
 
+    def identity(self) -> dict[str, Any]:
+        """What decides the numbers, as JSON values; where and how wide it runs and shows does not count."""
+        return self.model_dump(mode="json", include=set(IDENTITY))
+
     def digest(self) -> str:
-        """sha256 of what decides the numbers; where and how wide it runs, and where it shows, do not count."""
-        identity = self.model_dump(mode="json", include=set(IDENTITY))
-        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+        """sha256 of the identity. The order of names counts: it decides which point of the space a number means."""
+        return hashlib.sha256(json.dumps(self.identity()).encode()).hexdigest()
 
 
 def unknown_name(name: str, known: list[str]) -> str:

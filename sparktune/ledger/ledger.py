@@ -1,0 +1,266 @@
+"""The one durable record of a study, in its directory."""
+
+import hashlib
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self, final
+
+from sparktune.errors import StudyDirectoryError
+from sparktune.files import write_atomically
+from sparktune.ledger.claim import FORMAT, LEDGER, LOCK, check_free, check_same, header_of, stored_spec
+from sparktune.ledger.history import Header, History, Note
+from sparktune.ledger.journal import Journal, encoded, read_lines
+from sparktune.ledger.lock import DriverLock
+from sparktune.spec import StudySpec
+from sparktune.trial import Trial, TrialResult, TrialState
+
+
+@final
+class Ledger:
+    """Every event of a study, one line of `ledger.jsonl` each, and the best trial's `.keras` file beside it.
+
+    What a method has recorded is on the disk when it returns, and stays whatever kills the driver. `open` is
+    for the one driver, `read` for anybody. Methods may be called from several threads.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        header: Header,
+        history: History,
+        journal: Journal | None,
+        lock: DriverLock | None,
+    ) -> None:
+        self._directory = directory
+        self._header = header
+        self._history = history
+        self._journal = journal
+        self._lock = lock
+        self._turn = threading.RLock()
+
+    @classmethod
+    def open(cls, directory: Path, spec: StudySpec, data_digest: str, direction: str) -> Self:
+        """Create the study directory, or resume the study in it.
+
+        A best trial whose model file is missing or damaged loses its record, and is trained again.
+
+        Args:
+            directory: the study's own folder, `studies/NAME` say.
+            spec: what was asked for.
+            data_digest: sha256 of the data.
+            direction: `maximize` or `minimize`.
+
+        Raises:
+            StudyDirectoryError: the directory holds another study, other files or a newer format, is in use
+                by another live driver, or cannot be written.
+        """
+        check_free(directory)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            lock = DriverLock(directory / LOCK)
+        except OSError as error:
+            raise StudyDirectoryError(f"cannot write to {directory}: {error}; set output.directory") from None
+        try:
+            return cls._locked(directory, spec, data_digest, direction, lock)
+        except BaseException:
+            lock.close()
+            raise
+
+    @classmethod
+    def _locked(
+        cls, directory: Path, spec: StudySpec, data_digest: str, direction: str, lock: DriverLock
+    ) -> Self:
+        path = directory / LEDGER
+        if not path.exists():
+            write_atomically(path, encoded(asdict(_header(spec, data_digest, direction))))
+        lines, size = read_lines(path)
+        header = header_of(lines, path)
+        check_same(header, spec, data_digest, direction, directory)
+        ledger = cls(directory, header, _replayed(header, lines[1:]), Journal(path, size), lock)
+        ledger._take_over(spec)
+        return ledger
+
+    @classmethod
+    def read(cls, directory: Path) -> Self:
+        """The record as it stands now, also of a study under way; nothing is locked or written.
+
+        Raises:
+            StudyDirectoryError: there is no ledger, or it cannot be read.
+        """
+        path = directory / LEDGER
+        if not path.is_file():
+            raise StudyDirectoryError(f"{directory} must be a study directory, but holds no {LEDGER}")
+        lines, _ = read_lines(path)
+        header = header_of(lines, path)
+        return cls(directory, header, _replayed(header, lines[1:]), None, None)
+
+    @property
+    def directory(self) -> Path:
+        """The study's folder."""
+        return self._directory
+
+    @property
+    def study_id(self) -> str:
+        """Unique to this study, and the same after every resume."""
+        return self._header.study_id
+
+    @property
+    def spec(self) -> StudySpec:
+        """The spec that the study was last run with."""
+        return stored_spec(self._history.spec or self._header.spec, self._directory)
+
+    @property
+    def header(self) -> Header:
+        """What the study was created with."""
+        return self._header
+
+    @property
+    def results(self) -> Mapping[int, TrialResult]:
+        """Terminal results by trial number, without models."""
+        return MappingProxyType(self._history.results)
+
+    @property
+    def killed(self) -> Mapping[int, TrialResult]:
+        """The last result of each trial that was killed and has not run to its end since."""
+        return MappingProxyType(self._history.killed)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """All notes, in order."""
+        return tuple(self._history.notes)
+
+    @property
+    def best(self) -> TrialResult | None:
+        """The best complete trial; of equal values the one with the lowest number."""
+        return self._history.best
+
+    @property
+    def best_model(self) -> Path | None:
+        """The `.keras` file of the best trial; None where it has none."""
+        best, digest = self._history.best, self._history.best_digest
+        path = self._model_of(best.trial) if best and digest else None
+        return path if path and path.is_file() else None
+
+    def launched(self, trial: Trial) -> None:
+        """A trial was handed to the launcher."""
+        self._append(
+            {
+                "event": "launched",
+                "trial": trial.number,
+                "state": TrialState.RUNNING,
+                "attempt": trial.attempt,
+                "seed": trial.seed,
+                "params": trial.params,
+            }
+        )
+
+    def record(self, result: TrialResult) -> None:
+        """A trial came home. The first terminal result of a trial stands; later ones are passed over.
+
+        The model of a new best is on the disk before its result is; the former best's file goes after.
+
+        Raises:
+            OSError: the disk is full, say; what was recorded before stays good.
+        """
+        if result.state is TrialState.RUNNING:
+            raise ValueError(
+                f"only a trial that has ended can be recorded, but trial {result.trial} is RUNNING"
+            )
+        with self._turn:
+            if result.trial in self._history.results:
+                return
+            wins = self._history.wins(result)
+            digest = self._keep(result) if wins else None
+            self._append({"event": "result", "model": digest, "result": result.to_record()})
+            if wins:
+                self._sweep()
+
+    def note(self, kind: str, **fields: Any) -> None:
+        """Something else happened: the study ended, MLflow gave an id; `fields` are JSON values."""
+        self._append({"event": "note", "kind": kind, "fields": fields})
+
+    def close(self) -> None:
+        """Let another driver in; idempotent."""
+        with self._turn:
+            if self._journal is not None:
+                self._journal.close()
+                self._journal = None
+            if self._lock is not None:
+                self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _append(self, event: dict[str, Any]) -> None:
+        with self._turn:
+            if self._journal is None:
+                raise RuntimeError("this ledger was opened for reading, or is closed")
+            event = {**event, "time": round(time.time(), 3)}
+            self._journal.append(event)
+            self._history.apply(event)
+
+    def _take_over(self, spec: StudySpec) -> None:
+        """Note how the study runs now, void a best trial without its model, remove what a crash left."""
+        document = spec.model_dump(mode="json")
+        if document != (self._history.spec or self._header.spec):
+            self._append({"event": "spec", "spec": document})
+        best = self._history.best
+        if best is not None and not self._intact():
+            self._append(
+                {"event": "void", "trial": best.trial, "why": "the model file is missing or damaged"}
+            )
+        for half_written in self._directory.glob(".*.tmp"):
+            half_written.unlink(missing_ok=True)
+        self._sweep()
+
+    def _intact(self) -> bool:
+        path = self.best_model
+        return path is not None and _sha256(path.read_bytes()) == self._history.best_digest
+
+    def _model_of(self, trial: int) -> Path:
+        return self._directory / f"best-{trial}.keras"
+
+    def _keep(self, result: TrialResult) -> str | None:
+        if result.model is None:
+            return None
+        write_atomically(self._model_of(result.trial), result.model)
+        return _sha256(result.model)
+
+    def _sweep(self) -> None:
+        """Remove model files that are not the best trial's."""
+        keep = self.best_model
+        for path in self._directory.glob("best-*.keras"):
+            if path != keep:
+                path.unlink(missing_ok=True)
+
+
+def _header(spec: StudySpec, data_digest: str, direction: str) -> Header:
+    return Header(
+        format=FORMAT,
+        study_id=uuid.uuid4().hex,
+        spec=spec.model_dump(mode="json"),
+        spec_digest=spec.digest(),
+        data_digest=data_digest,
+        direction=direction,
+        created=round(time.time(), 3),
+    )
+
+
+def _replayed(header: Header, events: list[dict[str, Any]]) -> History:
+    history = History(header.direction)
+    history.replay(events)
+    return history
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,450 @@
+"""What the ledger promises to the driver, the report and the sync."""
+
+import hashlib
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sparktune.errors import StudyDirectoryError
+from sparktune.ledger import Ledger
+from sparktune.spec import StudySpec
+from sparktune.trial import Trial, TrialResult, TrialState
+
+DATA = "d" * 64
+
+
+def opened(folder: Path, spec: StudySpec, data: str = DATA, direction: str = "maximize") -> Ledger:
+    return Ledger.open(folder / "s", spec, data, direction)
+
+
+def done(trial: int, value: float | None = 0.5, model: bytes | None = b"model", **fields: Any) -> TrialResult:
+    fields = {"params": {"neurons": 4, "dropout": 0.1}, "state": TrialState.COMPLETE, "epoch": 1, **fields}
+    return TrialResult(trial=trial, value=value, model=model, **fields)
+
+
+def models(ledger: Ledger) -> list[str]:
+    return sorted(path.name for path in ledger.directory.glob("*.keras"))
+
+
+class TestRecord:
+    def test_what_was_recorded_is_there_after_reopening(self, tmp_path: Path, spec: StudySpec) -> None:
+        full = done(
+            3,
+            history={"val_accuracy": [0.1, 0.5], "val_loss": [2.0, math.inf]},
+            timings={"train": 1.5},
+            host="h",
+            attempt=2,
+            notes={"device": "CPU"},
+        )
+        with opened(tmp_path, spec) as ledger:
+            first = ledger.study_id
+            ledger.launched(Trial("s", 3, {"neurons": 4}, seed=9))
+            ledger.record(full)
+            ledger.note("mlflow", run_id="abc")
+        with opened(tmp_path, spec) as ledger:
+            assert ledger.study_id == first
+            assert ledger.results == {3: done(**{**full.__dict__, "model": None})}
+            assert [(note.kind, note.fields) for note in ledger.notes] == [("mlflow", {"run_id": "abc"})]
+            assert ledger.best == ledger.results[3]
+
+    def test_reading_needs_no_lock_and_writes_nothing(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(0))
+            before = {path: path.stat().st_mtime_ns for path in ledger.directory.iterdir()}
+            read = Ledger.read(ledger.directory)
+            assert read.results == ledger.results
+            assert read.spec == spec
+            assert read.best_model == ledger.best_model
+            with pytest.raises(RuntimeError, match="reading"):
+                read.note("no")
+            assert {path: path.stat().st_mtime_ns for path in ledger.directory.iterdir()} == before
+
+    def test_the_first_terminal_result_of_a_trial_stands(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(0, 0.5))
+            ledger.record(done(0, 0.9))
+            assert ledger.results[0].value == 0.5
+        with opened(tmp_path, spec) as ledger:
+            assert ledger.results[0].value == 0.5
+
+    def test_a_killed_trial_is_not_over(self, tmp_path: Path, spec: StudySpec) -> None:
+        killed = done(0, None, None, state=TrialState.KILLED)
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(killed)
+            assert (dict(ledger.results), dict(ledger.killed)) == ({}, {0: killed})
+            ledger.record(done(0, 0.5))
+            assert ([*ledger.results], dict(ledger.killed)) == ([0], {})
+        assert [*Ledger.read(tmp_path / "s").results] == [0]
+
+    def test_a_running_trial_cannot_be_recorded(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger, pytest.raises(ValueError, match="trial 4 is RUNNING"):
+            ledger.record(done(4, state=TrialState.RUNNING))
+
+    def test_a_closed_ledger_records_nothing(self, tmp_path: Path, spec: StudySpec) -> None:
+        ledger = opened(tmp_path, spec)
+        ledger.close()
+        ledger.close()
+        with pytest.raises(RuntimeError, match="closed"):
+            ledger.record(done(0, model=None))
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+    @given(values=st.lists(st.floats(), max_size=4), error=st.text(), seconds=st.floats())
+    def test_any_number_and_text_reads_back_from_strict_json(
+        self,
+        tmp_path_factory: pytest.TempPathFactory,
+        spec: StudySpec,
+        values: list[float],
+        error: str,
+        seconds: float,
+    ) -> None:
+        folder = tmp_path_factory.mktemp("any")
+        result = done(
+            0,
+            None,
+            None,
+            state=TrialState.DIVERGED,
+            history={"loss": values},
+            error=error,
+            timings={"t": seconds},
+        )
+        with opened(folder, spec) as ledger:
+            ledger.record(result)
+        for line in (folder / "s" / "ledger.jsonl").read_text("ascii").splitlines():
+            json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+        read = Ledger.read(folder / "s").results[0]
+        assert repr(read) == repr(result)
+
+    def test_two_thousand_records_only_append(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            path = ledger.directory / "ledger.jsonl"
+            inode, sizes = path.stat().st_ino, []
+            written = path.read_bytes()
+            for trial in range(2000):
+                ledger.record(done(trial, trial / 2000, model=None))
+                sizes.append(path.stat().st_size)
+            content = path.read_bytes()
+        assert path.stat().st_ino == inode
+        assert content.startswith(written)
+        assert content.count(b"\n") == 2001
+        assert max(b - a for a, b in pairwise(sizes)) < 2 * (sizes[0] - len(written))
+        assert len(Ledger.read(path.parent).results) == 2000
+
+
+class TestBest:
+    @pytest.mark.parametrize(("direction", "best"), [("maximize", 2), ("minimize", 1)])
+    def test_direction(self, tmp_path: Path, spec: StudySpec, direction: str, best: int) -> None:
+        with opened(tmp_path, spec, direction=direction) as ledger:
+            for trial, value in enumerate([0.5, 0.1, 0.9, 0.3]):
+                ledger.record(done(trial, value))
+            assert ledger.best is not None and ledger.best.trial == best
+            assert models(ledger) == [f"best-{best}.keras"]
+
+    def test_of_equal_values_the_lowest_number(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            for trial in (4, 2, 7):
+                ledger.record(done(trial, 0.5, f"model {trial}".encode()))
+            assert ledger.best is not None and ledger.best.trial == 2
+            assert ledger.best_model is not None and ledger.best_model.read_bytes() == b"model 2"
+
+    @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, None])
+    def test_only_a_finite_value_wins(self, tmp_path: Path, spec: StudySpec, value: float | None) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(0, value))
+            assert (ledger.best, ledger.best_model, models(ledger)) == (None, None, [])
+
+    @pytest.mark.parametrize("state", [TrialState.FAILED, TrialState.DIVERGED, TrialState.KILLED])
+    def test_only_a_complete_trial_wins(self, tmp_path: Path, spec: StudySpec, state: TrialState) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(0, 0.9, state=state))
+            assert ledger.best is None
+
+    def test_the_model_lies_beside_the_record_with_its_digest(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(0, 0.5, b"weights"))
+            ledger.record(done(1, 0.4, b"worse"))
+            assert models(ledger) == ["best-0.keras"]
+            records = [
+                json.loads(line) for line in (ledger.directory / "ledger.jsonl").read_text().splitlines()
+            ][1:]
+        assert [r["model"] for r in records] == [hashlib.sha256(b"weights").hexdigest(), None]
+
+    @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"other")])
+    def test_a_best_without_its_model_is_trained_again(
+        self, tmp_path: Path, spec: StudySpec, damage: Any
+    ) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(0, 0.4, b"good"))
+            ledger.record(done(1, 0.9, b"best"))
+            damage(ledger.best_model)
+        with opened(tmp_path, spec) as ledger:
+            assert [*ledger.results] == [0]
+            ledger.record(done(1, 0.9, b"best"))
+            assert ledger.best_model is not None and ledger.best_model.read_bytes() == b"best"
+        assert [*Ledger.read(tmp_path / "s").results] == [0, 1]
+
+    def test_what_a_crash_left_behind_goes(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(0, 0.5))
+            for name in ("best-7.keras", ".best-8.keras.123.tmp"):
+                (ledger.directory / name).write_bytes(b"unrecorded")
+        with opened(tmp_path, spec) as ledger:
+            assert sorted(p.name for p in ledger.directory.iterdir()) == [
+                ".driver.lock",
+                "best-0.keras",
+                "ledger.jsonl",
+            ]
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from sparktune.ledger import Ledger
+from sparktune.spec import load_spec
+from sparktune.trial import TrialResult, TrialState
+ledger = Ledger.open(Path(sys.argv[1]), load_spec(sys.argv[2]), "d" * 64, "maximize")
+print("ready", flush=True)
+for trial in range(10 ** 6):
+    if trial not in ledger.results:
+        model = bytes(50_000)
+        ledger.record(TrialResult(trial, {}, TrialState.COMPLETE, value=float(trial), model=model))
+        print(trial, flush=True)
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path, spec: StudySpec) -> Path:
+    path = tmp_path / "spec.yaml"
+    path.write_text(json.dumps(spec.model_dump(mode="json")))
+    return path
+
+
+def writer(tmp_path: Path, config: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", WRITER, str(tmp_path / "s"), str(config)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+class TestDeath:
+    def test_what_a_killed_driver_recorded_is_there(
+        self, tmp_path: Path, spec: StudySpec, config: Path
+    ) -> None:
+        recorded: list[int] = []
+        for round_ in range(6):
+            with writer(tmp_path, config) as process:
+                assert process.stdout is not None
+                assert process.stdout.readline() == "ready\n"
+                recorded += [int(process.stdout.readline()) for _ in range(3 + round_)]
+                process.send_signal(signal.SIGKILL)
+                recorded += [int(line) for line in process.stdout.read().split("\n") if line]
+            with opened(tmp_path, spec) as ledger:
+                assert set(recorded) <= set(ledger.results)
+                assert len(ledger.results) <= len(recorded) + round_ + 1
+                assert ledger.best is not None and ledger.best.trial == max(ledger.results)
+                assert models(ledger) == [f"best-{ledger.best.trial}.keras"]
+        assert len(recorded) == len(set(recorded))
+
+    def test_a_live_driver_keeps_others_out_until_it_dies(
+        self, tmp_path: Path, spec: StudySpec, config: Path
+    ) -> None:
+        with writer(tmp_path, config) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            with pytest.raises(
+                StudyDirectoryError, match=f"another driver .process {process.pid} on host .*another name"
+            ):
+                opened(tmp_path, spec)
+            assert Ledger.read(tmp_path / "s").study_id
+            process.kill()
+        opened(tmp_path, spec).close()
+
+    def test_the_same_process_cannot_open_it_twice(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec), pytest.raises(StudyDirectoryError, match=f"process {os.getpid()}"):
+            opened(tmp_path, spec)
+        opened(tmp_path, spec).close()
+
+    def test_a_line_torn_at_any_byte_is_cut_off(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            path = ledger.directory / "ledger.jsonl"
+            ledger.record(done(0, 0.5))
+            whole = path.read_bytes()
+            ledger.record(done(1, 0.4, model=None))
+        content = path.read_bytes()
+        for size in range(len(whole), len(content)):
+            path.write_bytes(content[:size])
+            assert [*Ledger.read(path.parent).results] == [0]
+            with opened(tmp_path, spec) as ledger:
+                assert [*ledger.results] == [0]
+                ledger.record(done(1, 0.4, model=None))
+            assert [*Ledger.read(path.parent).results] == [0, 1]
+
+    def test_zeros_after_a_power_cut_are_cut_off(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(0))
+        path = tmp_path / "s" / "ledger.jsonl"
+        path.write_bytes(path.read_bytes() + bytes(300) + b"\n")
+        with opened(tmp_path, spec) as ledger:
+            assert [*ledger.results] == [0]
+            ledger.note("more")
+        assert len(Ledger.read(path.parent).notes) == 1
+
+    def test_a_damaged_line_in_the_middle_is_an_error(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            for trial in range(3):
+                ledger.record(done(trial))
+        path = tmp_path / "s" / "ledger.jsonl"
+        lines = path.read_bytes().split(b"\n")
+        lines[2] = lines[2][:40]
+        path.write_bytes(b"\n".join(lines))
+        with pytest.raises(StudyDirectoryError, match=r"line 3 of .* is damaged"):
+            opened(tmp_path, spec)
+
+    def test_a_driver_that_died_before_its_first_line_left_nothing(
+        self, tmp_path: Path, spec: StudySpec
+    ) -> None:
+        folder = tmp_path / "s"
+        folder.mkdir()
+        (folder / ".driver.lock").touch()
+        (folder / ".ledger.jsonl.99.tmp").write_text('{"form')
+        with opened(tmp_path, spec) as ledger:
+            assert not ledger.results
+            assert sorted(p.name for p in folder.iterdir()) == [".driver.lock", "ledger.jsonl"]
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from sparktune.ledger import Ledger
+from sparktune.spec import load_spec
+from sparktune.trial import TrialResult, TrialState
+def result(trial, model, error=""):
+    return TrialResult(trial, {}, TrialState.COMPLETE, value=float(trial), model=model, error=error)
+ledger = Ledger.open(Path(sys.argv[1]), load_spec(sys.argv[2]), "d" * 64, "maximize")
+ledger.record(result(0, b"small"))
+size = (ledger.directory / "ledger.jsonl").stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + 1000, resource.RLIM_INFINITY))
+for model, error in [(bytes(100_000), ""), (None, "x" * 2000)]:
+    try:
+        ledger.record(result(1, model, error))
+    except OSError as error:
+        print("refused", sorted(p.name for p in ledger.directory.glob("*.keras")), list(ledger.results))
+ledger.record(result(2, b"s"))
+"""
+
+
+def test_a_full_disk_is_an_error_and_costs_only_that_record(
+    tmp_path: Path, spec: StudySpec, config: Path
+) -> None:
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path / "s"), str(config)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert output == "refused ['best-0.keras'] [0]\n" * 2
+    with opened(tmp_path, spec) as ledger:
+        assert [*ledger.results] == [0, 2]
+        assert models(ledger) == ["best-2.keras"]
+
+
+class TestClaim:
+    def test_another_spec_is_refused_field_by_field(self, tmp_path: Path, spec: StudySpec) -> None:
+        opened(tmp_path, spec).close()
+        other = StudySpec(**{**dict(spec), "training": {"epochs": 3}, "study": {"name": "s", "seed": 2}})
+        with pytest.raises(StudyDirectoryError) as refused:
+            opened(tmp_path, other)
+        message = str(refused.value)
+        assert "training.epochs: 10 there, 3 here" in message
+        assert "study.seed: 1 there, 2 here" in message
+        assert "set another study.name or output.directory" in message
+        assert message.count("there") == 2
+
+    def test_another_space_is_named_by_its_value(self, tmp_path: Path, spec: StudySpec) -> None:
+        opened(tmp_path, spec).close()
+        other = StudySpec(
+            **{**dict(spec), "search": {"space": {"neurons": [4, 16], "dropout": [0.0, 0.1, 0.2]}}}
+        )
+        with pytest.raises(
+            StudyDirectoryError, match=r"search.space.neurons.values: \[4, 8\] there, \[4, 16\] here"
+        ):
+            opened(tmp_path, other)
+
+    def test_the_order_of_the_space_counts(self, tmp_path: Path, spec: StudySpec) -> None:
+        opened(tmp_path, spec).close()
+        other = StudySpec(
+            **{**dict(spec), "search": {"space": {"dropout": [0.0, 0.1, 0.2], "neurons": [4, 8]}}}
+        )
+        with pytest.raises(
+            StudyDirectoryError, match=r"search.space: order neurons, dropout there, dropout, neurons here"
+        ):
+            opened(tmp_path, other)
+
+    def test_other_data_and_direction_are_refused(self, tmp_path: Path, spec: StudySpec) -> None:
+        opened(tmp_path, spec).close()
+        with pytest.raises(StudyDirectoryError, match=r"data are others: sha256 d{12} there, e{12} here"):
+            opened(tmp_path, spec, data="e" * 64)
+        with pytest.raises(StudyDirectoryError, match=r"direction: maximize there, minimize here"):
+            opened(tmp_path, spec, direction="minimize")
+
+    def test_a_refused_driver_leaves_no_lock(self, tmp_path: Path, spec: StudySpec) -> None:
+        opened(tmp_path, spec).close()
+        with pytest.raises(StudyDirectoryError):
+            opened(tmp_path, spec, data="e" * 64)
+        opened(tmp_path, spec).close()
+
+    def test_where_it_runs_and_shows_may_change(self, tmp_path: Path, spec: StudySpec) -> None:
+        opened(tmp_path, spec).close()
+        wider = StudySpec(
+            **{**dict(spec), "resources": {"parallelism": 7}, "tracking": {"experiment": "other"}}
+        )
+        with opened(tmp_path, wider) as ledger:
+            assert ledger.spec == wider
+        assert Ledger.read(tmp_path / "s").spec == wider
+
+    def test_a_newer_version_is_refused(self, tmp_path: Path, spec: StudySpec) -> None:
+        opened(tmp_path, spec).close()
+        path = tmp_path / "s" / "ledger.jsonl"
+        path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
+        for attempt in (lambda: opened(tmp_path, spec), lambda: Ledger.read(path.parent)):
+            with pytest.raises(StudyDirectoryError, match=r"has format 2, but .* reads up to 1; upgrade"):
+                attempt()
+
+    @pytest.mark.parametrize(
+        "content", ["", "hello", "hello\n", "[1]\n", '{"format": 1}\n', '{"a": 2}\nrest']
+    )
+    def test_a_foreign_file_of_that_name_is_refused_and_kept(
+        self, tmp_path: Path, spec: StudySpec, content: str
+    ) -> None:
+        path = tmp_path / "s" / "ledger.jsonl"
+        path.parent.mkdir()
+        path.write_text(content)
+        with pytest.raises(StudyDirectoryError, match="must begin with the header"):
+            opened(tmp_path, spec)
+        assert path.read_text() == content
+
+    def test_foreign_files_are_refused_and_left_alone(self, tmp_path: Path, spec: StudySpec) -> None:
+        (tmp_path / "s").mkdir()
+        (tmp_path / "s" / "thesis.tex").write_text("mine")
+        with pytest.raises(
+            StudyDirectoryError, match=r"holds thesis.tex and no ledger.jsonl; set another study.name"
+        ):
+            opened(tmp_path, spec)
+        assert [p.name for p in (tmp_path / "s").iterdir()] == ["thesis.tex"]
+
+    def test_a_file_in_the_place_of_the_folder_is_refused(self, tmp_path: Path, spec: StudySpec) -> None:
+        (tmp_path / "s").write_text("mine")
+        with pytest.raises(StudyDirectoryError, match="must be a folder"):
+            opened(tmp_path, spec)
+
+    def test_a_folder_that_cannot_be_made_is_refused(self, tmp_path: Path, spec: StudySpec) -> None:
+        (tmp_path / "file").write_text("mine")
+        with pytest.raises(StudyDirectoryError, match=r"cannot write to .*output.directory"):
+            Ledger.open(tmp_path / "file" / "s", spec, DATA, "maximize")
+
+    def test_reading_what_is_no_study_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(StudyDirectoryError, match=r"holds no ledger.jsonl"):
+            Ledger.read(tmp_path)
