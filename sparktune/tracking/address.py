@@ -1,0 +1,162 @@
+"""The tracking URI: what it may be, and whether somebody answers there."""
+
+import base64
+import importlib.util
+import os
+import socket
+import sqlite3
+import ssl
+import urllib.error
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from sparktune.errors import TrackingError
+from sparktune.spec import StudySpec
+
+TIMEOUT_S = 3.0
+API = "/api/2.0/mlflow/experiments/search?max_results=1"
+DRIVERS = {  # scheme: module of the database driver, and the database's usual port
+    "postgresql": ("psycopg2", 5432),
+    "mysql": ("MySQLdb", 3306),
+    "mssql": ("pyodbc", 1433),
+}
+OFFLINE = "or run with --offline and `sparktune sync` later"
+
+
+def check_tracking(spec: StudySpec) -> None:
+    """See whether MLflow can be written where the spec says, within seconds and without importing mlflow.
+
+    Raises:
+        TrackingError: names the URI, what is wrong with it and the way out.
+    """
+    uri = spec.tracking.uri
+    scheme = urlsplit(uri).scheme
+    dialect, _, driver = scheme.partition("+")
+    if uri == "databricks" or scheme == "databricks":
+        return
+    if scheme in ("http", "https"):
+        _check_server(uri)
+    elif dialect == "sqlite":
+        _check_file(uri)
+    elif dialect in DRIVERS:
+        _check_database(uri, dialect, driver)
+    elif scheme in ("file", ""):
+        raise _error(uri, "is a folder, which MLflow 3 no longer writes", "use sqlite:///mlflow.db")
+    else:
+        known = "http, https, sqlite, postgresql, mysql, mssql and databricks"
+        raise _error(uri, f"has the unknown scheme {scheme!r}", f"known ones are {known}")
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """The file of an sqlite URI; None for every other URI."""
+    if not uri.startswith("sqlite:///"):
+        return None
+    return Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0]))
+
+
+def _check_file(uri: str) -> None:
+    path = sqlite_file(uri)
+    way = "write it as sqlite:///mlflow.db, or sqlite:////absolute/path/mlflow.db"
+    if path is None or str(path) in (".", ":memory:"):
+        raise _error(uri, "names no file", way)
+    if not path.absolute().parent.is_dir():
+        raise _error(
+            uri, f"lies in a folder that does not exist ({path.absolute().parent})", "make the folder"
+        )
+    if path.is_dir():
+        raise _error(uri, "names a folder", way)
+    writable = path if path.exists() else path.absolute().parent
+    if not os.access(writable, os.W_OK):
+        raise _error(uri, f"cannot be written: no permission on {writable}", "choose a file that can")
+    if path.exists():
+        _check_content(uri, path)
+
+
+def _check_content(uri: str, path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(path, timeout=TIMEOUT_S)) as database:
+            tables = {
+                name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
+    except sqlite3.Error as error:
+        raise _error(uri, f"cannot be read as an sqlite database ({error})", "choose another file") from None
+    if tables and "experiments" not in tables:
+        raise _error(uri, "holds the tables of something else than MLflow", "choose another file")
+
+
+def _check_database(uri: str, dialect: str, driver: str) -> None:
+    module, port = DRIVERS[dialect]
+    module = {"pymysql": "pymysql", "psycopg": "psycopg"}.get(driver, driver or module)
+    if importlib.util.find_spec(module) is None:
+        raise _error(
+            uri, f"needs the Python package {module}, which is not installed", f"pip install {module}"
+        )
+    parts = urlsplit(uri)
+    if parts.hostname is None:
+        return
+    try:
+        socket.create_connection((parts.hostname, parts.port or port), TIMEOUT_S).close()
+    except OSError as error:
+        raise _error(uri, f"does not answer ({error})", "start the database") from None
+
+
+def _check_server(uri: str) -> None:
+    start = "start the server (`mlflow server --backend-store-uri sqlite:///mlflow.db`)"
+    try:
+        status = _status(uri, API)
+        if status is None:
+            status = _status(uri, "/health")  # alive, but its database takes its time
+    except OSError as error:
+        raise _error(uri, f"does not answer ({getattr(error, 'reason', error)})", start) from None
+    if status is None:
+        raise _error(uri, f"does not answer within {TIMEOUT_S:g} s", start)
+    if status in (401, 403) and not _own_authentication():
+        way = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+        raise _error(uri, f"refuses to let us in (HTTP {status})", way)
+    if status not in (200, 401, 403):
+        raise _error(uri, f"does not answer as an MLflow server does (HTTP {status})", start)
+
+
+def _status(uri: str, path: str) -> int | None:
+    """The HTTP status of a GET; None if nothing came in time."""
+    request = urllib.request.Request(uri.rstrip("/") + path, headers=_credentials())
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=_tls()) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except TimeoutError:
+        return None
+    except urllib.error.URLError as error:
+        if isinstance(error.reason, TimeoutError):
+            return None
+        raise
+
+
+def _credentials() -> dict[str, str]:
+    """The headers that MLflow's own client would send."""
+    user, password = os.environ.get("MLFLOW_TRACKING_USERNAME"), os.environ.get("MLFLOW_TRACKING_PASSWORD")
+    if user and password:
+        return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
+    token = os.environ.get("MLFLOW_TRACKING_TOKEN")
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _own_authentication() -> bool:
+    """Whether MLflow signs its requests in a way that this check cannot."""
+    return bool(os.environ.get("MLFLOW_TRACKING_AUTH") or os.environ.get("MLFLOW_TRACKING_AWS_SIGV4"))
+
+
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH"))
+    if os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1"):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _error(uri: str, rule: str, way: str) -> TrackingError:
+    return TrackingError(f"tracking.uri {uri} {rule}; {way}, {OFFLINE}")

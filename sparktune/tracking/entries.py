@@ -1,0 +1,249 @@
+"""What MLflow should say about a study and its trials, as plain values."""
+
+import getpass
+import json
+import math
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast, get_args
+
+from sparktune.spec import StudySpec
+from sparktune.tracking.base import RunStatus
+from sparktune.trial import Params, Trial, TrialResult, TrialState
+
+STUDY_ID = "sparktune.study_id"
+TRIAL = "sparktune.trial"
+STATE = "sparktune.state"
+ATTEMPT = "sparktune.attempt"
+PARENT = "mlflow.parentRunId"
+NOTE = "mlflow.note.content"
+
+KEY_LENGTH = 250
+PARAM_LENGTH = 6000
+TAG_LENGTH = 5000
+ERROR_LENGTH = 300
+
+# A diverged trial has no value, so it is shown as failed: what is FINISHED can be compared.
+STATUS: dict[TrialState, RunStatus] = {
+    TrialState.RUNNING: "RUNNING",
+    TrialState.COMPLETE: "FINISHED",
+    TrialState.DIVERGED: "FAILED",
+    TrialState.FAILED: "FAILED",
+    TrialState.KILLED: "KILLED",
+}
+FIXED = ("epochs", "batch_size", "optimizer", "learning_rate")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of a metric; `at_ms` in milliseconds since 1970."""
+
+    key: str
+    value: float
+    step: int
+    at_ms: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run as it should be shown.
+
+    `number` is the trial's, None for the study's own run; times are milliseconds since 1970; `identity`
+    are the tags by which the run is found again, written when it is created.
+    """
+
+    number: int | None
+    name: str
+    start_ms: int
+    identity: dict[str, str]
+    status: RunStatus = "RUNNING"
+    end_ms: int | None = None
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    points: tuple[Point, ...] = ()
+
+    def latest(self) -> dict[str, float]:
+        """The value of each metric at its last step."""
+        return {p.key: p.value for p in sorted(self.points, key=lambda p: p.step)}
+
+
+class StudyEntries:
+    """The entries of one study.
+
+    `objective_metric` and `direction` are those the study decided on, as the spec may leave them open.
+    """
+
+    def __init__(self, spec: StudySpec, study_id: str, objective_metric: str, direction: str) -> None:
+        self._spec = spec
+        self._identity = {
+            "sparktune.study": spec.study.name,
+            STUDY_ID: study_id,
+            "mlflow.user": _user(),
+            "mlflow.source.name": "sparktune",
+        }
+        self._objective = {"sparktune.objective": objective_metric, "sparktune.direction": direction}
+
+    def study(self, start_ms: int) -> Entry:
+        """The study's own run, while it runs."""
+        tags = {
+            STATE: "RUNNING",
+            "sparktune.host": socket.gethostname(),
+            "sparktune.spec": self._spec.digest(),
+            **self._objective,
+        }
+        params = {_key(k): _text(v, PARAM_LENGTH) for k, v in _study_params(self._spec)}
+        return Entry(None, self._spec.study.name, start_ms, self._identity, params=params, tags=tags)
+
+    def finish(self, state: str, summary: Mapping[str, Any], start_ms: int, end_ms: int) -> Entry:
+        """The study's own run, when it is over."""
+        status = _ended(state)
+        values = dict(_summary_metrics(summary))
+        step = sum((summary.get("states") or {}).values())
+        points = tuple(Point(_key(k), v, step, end_ms) for k, v in values.items() if math.isfinite(v))
+        best = (summary.get("best") or {}).get("params") or {}
+        tags = {_key(f"sparktune.best.{k}"): _text(v, TAG_LENGTH) for k, v in best.items()}
+        tags |= {STATE: state, NOTE: _study_note(summary, self._objective["sparktune.objective"])}
+        name = self._spec.study.name
+        return Entry(None, name, start_ms, self._identity, status, end_ms, tags=tags, points=points)
+
+    def launch(self, trial: Trial, start_ms: int) -> Entry:
+        """A trial's run, while it runs."""
+        return Entry(trial.number, _trial_name(trial.number), start_ms, self._trial_identity(trial.number))
+
+    def result(self, result: TrialResult, end_ms: int, start_ms: int | None = None) -> Entry:
+        """A trial's run, when it is over; it started `result.seconds` before its end by default."""
+        start = end_ms - round(1000 * result.seconds) if start_ms is None else min(start_ms, end_ms)
+        return Entry(
+            number=result.trial,
+            name=_trial_name(result.trial),
+            start_ms=start,
+            identity=self._trial_identity(result.trial),
+            status=STATUS[result.state],
+            end_ms=end_ms,
+            params={_key(k): _text(v, PARAM_LENGTH) for k, v in self._trial_params(result.params).items()},
+            tags=_result_tags(result),
+            points=tuple(_points(result, start, end_ms)),
+        )
+
+    def _trial_identity(self, number: int) -> dict[str, str]:
+        return {**self._identity, TRIAL: str(number)}
+
+    def _trial_params(self, params: Params) -> Params:
+        """What is searched, and the fixed fields by which trials of different studies are compared."""
+        training = self._spec.training
+        fixed = {name: getattr(training, name) for name in FIXED if getattr(training, name) is not None}
+        return {**fixed, **params}
+
+
+def _points(result: TrialResult, start_ms: int, end_ms: int) -> Iterator[Point]:
+    """The finite values; epochs are spread evenly over the trial, as their own times are not known."""
+    for name, values in result.history.items():
+        for epoch, value in enumerate(values, start=1):
+            if math.isfinite(value):
+                at_ms = start_ms + (end_ms - start_ms) * epoch // len(values)
+                yield Point(_key(name), float(value), epoch, at_ms)
+    single = {"objective": result.value, "best_epoch": result.epoch, "seconds": result.seconds}
+    for name, single_value in single.items():
+        if single_value is not None and math.isfinite(single_value) and name not in result.history:
+            yield Point(name, float(single_value), 0, end_ms)
+
+
+def _result_tags(result: TrialResult) -> dict[str, str]:
+    tags = {
+        STATE: result.state.value,
+        "sparktune.host": result.host,
+        ATTEMPT: str(result.attempt),
+    }
+    if result.error:
+        lines = result.error.strip().splitlines() or [""]
+        tags["sparktune.error"] = lines[-1][:ERROR_LENGTH]
+        tags[NOTE] = f"```\n{result.error.strip()[-TAG_LENGTH:]}\n```"
+    if lost := _not_finite(result.history):
+        tags["sparktune.not_finite"] = lost
+    return {k: v for k, v in tags.items() if v}
+
+
+def _not_finite(history: Mapping[str, list[float]]) -> str:
+    """First epoch without a finite value, for each such metric. MLflow would show infinity as 1.8e308."""
+    first = (
+        f"{name}: {value} in epoch {epoch}"
+        for name, values in history.items()
+        for epoch, value in [
+            next(((e, v) for e, v in enumerate(values, 1) if not math.isfinite(v)), (0, 0.0))
+        ]
+        if epoch
+    )
+    return ", ".join(first)[:TAG_LENGTH]
+
+
+def _study_params(spec: StudySpec) -> Iterator[tuple[str, Any]]:
+    """What was given in the sections that decide the numbers: they never change for a study."""
+    given = spec.model_dump(mode="json", exclude_defaults=True)
+    yield from (("seed", spec.study.seed), ("sampler", spec.search.sampler), ("model.kind", spec.model.kind))
+    if spec.search.trials is not None:
+        yield "trials", spec.search.trials
+    for name, domain in spec.search.space.items():
+        shown = domain.model_dump(mode="json", exclude_defaults=True)
+        yield f"space.{name}", shown.get("values", shown)
+    for section in ("data", "model", "training", "objective"):
+        for name, value in given.get(section, {}).items():
+            if (section, name) != ("model", "kind"):
+                yield f"{section}.{name}", value
+
+
+def _summary_metrics(summary: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    best = summary.get("best") or {}
+    named = {
+        "best_value": best.get("value"),
+        "best_trial": best.get("trial"),
+        "seconds": summary.get("seconds"),
+    }
+    named |= {f"trials.{state.lower()}": count for state, count in (summary.get("states") or {}).items()}
+    test = summary.get("test")
+    named |= {f"test.{k}": v for k, v in test.items()} if isinstance(test, dict) else {"test": test}
+    for name, value in named.items():
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            yield name, float(value)
+
+
+def _study_note(summary: Mapping[str, Any], metric: str) -> str:
+    """The description at the head of the study's page, in Markdown."""
+    states = ", ".join(f"{count} {state}" for state, count in (summary.get("states") or {}).items())
+    lines = [f"Trials: {states or 'none'}."]
+    if best := summary.get("best"):
+        params = ", ".join(f"{k} = {_text(v, 100)}" for k, v in (best.get("params") or {}).items())
+        value = f"{metric} {best.get('value')} in epoch {best.get('epoch')}"
+        lines.append(f"Best: trial {best.get('trial')}, {value}, with {params}.")
+    if summary.get("test") is not None:
+        lines.append(f"Test: {_text(summary['test'], 500)}.")
+    return "\n\n".join(lines)[:TAG_LENGTH]
+
+
+def _ended(state: str) -> RunStatus:
+    for status in get_args(RunStatus):
+        if state == status != "RUNNING":
+            return cast(RunStatus, status)
+    raise ValueError(f"state must be FINISHED, FAILED or KILLED, but got {state!r}")
+
+
+def _trial_name(number: int) -> str:
+    return f"trial-{number:04d}"
+
+
+def _key(name: str) -> str:
+    """The name with only the characters that MLflow takes."""
+    return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)[:KEY_LENGTH] or "_"
+
+
+def _text(value: Any, length: int) -> str:
+    """Words as they are, all else as JSON: numbers stay numbers on MLflow's axes."""
+    return (value if isinstance(value, str) else json.dumps(value, default=str))[:length]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container user without a name
+        return "unknown"

@@ -1,0 +1,128 @@
+"""The tracker of a running study: MLflow, written behind the study's back."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sparktune.spec import StudySpec
+from sparktune.tracking.base import Artifacts, Tracker
+from sparktune.tracking.client import limits
+from sparktune.tracking.entries import Entry, StudyEntries
+from sparktune.tracking.outbox import Outbox
+from sparktune.tracking.runs import StudyRuns
+from sparktune.trial import Trial, TrialResult
+
+log = logging.getLogger("sparktune.tracking")
+
+
+class MlflowTracker(Tracker):
+    """Shows a study in MLflow: one run for the study, one nested run per trial.
+
+    `study_id` names the study for good: whoever starts a tracker with it continues the same runs.
+    `objective_metric` and `direction` are those the study decided on. A single thread does everything that
+    takes time, importing mlflow included.
+    """
+
+    def __init__(self, spec: StudySpec, study_id: str, objective_metric: str, direction: str) -> None:
+        self._spec = spec
+        self._study_id = study_id
+        self._entries = StudyEntries(spec, study_id, objective_metric, direction)
+        self._outbox = Outbox("sparktune-tracking", self._warn, limits())
+        self._launched: dict[int, int] = {}
+        self._started_ms = 0
+        self._runs: StudyRuns | None = None
+        self._ids: dict[str, str] | None = None
+        self._known = threading.Event()
+
+    def start(self) -> None:
+        self._started_ms = now_ms()
+        self._outbox.put("study", lambda: void(self._shown()))
+        self._outbox.put("spec", lambda: self._shown().write_artifacts({"spec.yaml": spec_text(self._spec)}))
+        self._outbox.start()
+
+    def launched(self, trial: Trial, at_ms: int | None = None) -> None:
+        start_ms = now_ms() if at_ms is None else at_ms
+        self._launched[trial.number] = start_ms
+        self._put(self._entries.launch(trial, start_ms))
+
+    def record(self, result: TrialResult, ended_ms: int | None = None) -> None:
+        end_ms = now_ms() if ended_ms is None else ended_ms
+        start_ms = self._launched.pop(result.trial, None)
+        self._put(self._entries.result(replace(result, model=None), end_ms, start_ms))
+
+    def finish(self, state: str, summary: Mapping[str, Any], artifacts: Artifacts | None = None) -> None:
+        entry = self._entries.finish(state, summary, self._started_ms, now_ms())
+        self._outbox.put("finish", lambda: self._shown().finish_study(entry))
+        texts: dict[str, Path | str] = {"summary.json": summary_text(summary), **(artifacts or {})}
+        for name, content in texts.items():
+            self._outbox.put(name, partial(self._write_artifact, name, content))
+
+    @property
+    def ids(self) -> dict[str, str] | None:
+        return self._ids
+
+    def wait(self, timeout_s: float) -> dict[str, str] | None:
+        self._known.wait(timeout_s)
+        return self._ids
+
+    def close(self, timeout_s: float = 10.0) -> bool:
+        return self._outbox.close(timeout_s)
+
+    def _put(self, entry: Entry) -> None:
+        self._outbox.put(entry.name, lambda: self._shown().write_trial(entry))
+
+    def _write_artifact(self, name: str, content: Path | str) -> None:
+        self._shown().write_artifacts({name: content})
+
+    def _shown(self) -> StudyRuns:
+        """The runs, after the study's own has been written; the first call is the slow one."""
+        if self._runs is None:
+            tracking = self._spec.tracking
+            self._runs = StudyRuns(tracking.uri, tracking.experiment or self._spec.study.name, self._study_id)
+        if self._ids is None:
+            run_id = self._runs.write_study(self._entries.study(self._started_ms))
+            self._ids = {"experiment_id": self._runs.experiment_id, "run_id": run_id}
+            self._known.set()
+        return self._runs
+
+    def _warn(self, error: Exception) -> None:
+        directory = Path(self._spec.output.directory) / self._spec.study.name
+        log.warning(
+            "MLflow at %s could not be written (%s); the study goes on and loses nothing. "
+            "Run `sparktune sync %s` to write what is missing.",
+            self._spec.tracking.uri,
+            short(error),
+            directory,
+        )
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def spec_text(spec: StudySpec) -> str:
+    """The spec as a study file."""
+    return yaml.safe_dump(spec.model_dump(mode="json", exclude_none=True), sort_keys=False)
+
+
+def summary_text(summary: Mapping[str, Any]) -> str:
+    """The summary as JSON."""
+    return json.dumps(summary, indent=2, default=str)
+
+
+def short(error: Exception) -> str:
+    """The first 300 characters of an error's first line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def void(_: object) -> None:
+    """Drop a value where a job must give none."""

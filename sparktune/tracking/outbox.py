@@ -1,0 +1,101 @@
+"""Work that is done behind the study's back: one thread, in order, again after errors."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+Job = Callable[[], None]
+LONGEST_PAUSE_S = 60.0
+LAST_TRIES = 2
+
+
+class Outbox:
+    """Does jobs one after the other in a background thread.
+
+    A job that raises is done again, behind the others and after a pause that grows from 1 to 60 s while
+    nothing succeeds. `on_trouble` is called once: with the error of the second failure in a row, or at the
+    end if anything was left undone. `around` is entered for the life of the thread.
+    """
+
+    def __init__(
+        self, name: str, on_trouble: Callable[[Exception], None], around: AbstractContextManager[None]
+    ) -> None:
+        self._changed = threading.Condition()
+        self._jobs: dict[str, Job] = {}
+        self._busy = False
+        self._failures = 0
+        self._last_tries: Counter[str] = Counter()
+        self._closing = False
+        self._abandoned = False
+        self._error: Exception | None = None
+        self._told = False
+        self._on_trouble = on_trouble
+        self._around = around
+        # A daemon, so that a server that hangs cannot keep the driver from ending.
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def put(self, key: str, job: Job) -> None:
+        """Add a job; it takes the place of a job of the same key that was not done yet."""
+        with self._changed:
+            self._jobs[key] = job
+            self._changed.notify_all()
+
+    def close(self, timeout_s: float) -> bool:
+        """Do what is left, trying each job at most twice, for at most `timeout_s`; whether all was done."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        with self._changed:
+            self._abandoned = True
+            done = not self._jobs and not self._busy
+        if not done:
+            self._tell(self._error or TimeoutError(f"nothing was answered within {timeout_s:g} s"))
+        return done
+
+    def _work(self) -> None:
+        with self._around:
+            while taken := self._take():
+                key, job = taken
+                try:
+                    job()
+                except Exception as error:  # noqa: BLE001 - whatever a server or a driver library raises is kept
+                    self._failed(key, job, error)
+                else:
+                    self._done()
+
+    def _take(self) -> tuple[str, Job] | None:
+        with self._changed:
+            if self._failures:
+                pause = min(2.0 ** (self._failures - 1), LONGEST_PAUSE_S)
+                self._changed.wait_for(lambda: self._closing, pause)
+            self._changed.wait_for(lambda: self._jobs or self._closing)
+            key = next((k for k in self._jobs if self._last_tries[k] < LAST_TRIES), None)
+            if key is None or self._abandoned:
+                return None
+            self._busy = True
+            self._last_tries[key] += self._closing
+            return key, self._jobs.pop(key)
+
+    def _done(self) -> None:
+        with self._changed:
+            self._busy, self._failures = False, 0
+
+    def _failed(self, key: str, job: Job, error: Exception) -> None:
+        with self._changed:
+            self._busy, self._error = False, error
+            self._failures += 1
+            self._jobs.setdefault(key, job)
+        if self._failures > 1:
+            self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
+        with self._changed:
+            first, self._told = not self._told, True
+        if first:
+            self._on_trouble(error)
