@@ -21,9 +21,10 @@ def import_reference(reference: str, field: str) -> Any:
     module, _, name = reference.partition(":")
     try:
         found = importlib.import_module(module)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything
+    except (Exception, SystemExit) as error:
         raise ModelError(
-            f"{field} must be importable, but importing {module!r} (of {reference!r}) gave {type(error).__name__}: "
+            f"{field} must be importable, but importing {module!r} (of {reference!r}) gave "
+            f"{type(error).__name__}: "
             f"{error}; put its folder on PYTHONPATH, and ship it to executors with --py-files or --archives"
         ) from error
     if not hasattr(found, name):
@@ -81,10 +82,10 @@ def _wrapped(built: Any, model: BuilderSpec, schema: Schema, scaling: list[Any])
         values = layer(values)
     try:
         return keras.Model(inputs, built(values))
-    except Exception as error:  # noqa: BLE001 - Keras and the user's call() raise anything
+    except Exception as error:
         raise ModelError(
-            f"model.builder must return a model of inputs {schema.input_shape}, but the one of {model.builder!r} "
-            f"does not take them: {error}"
+            f"model.builder must return a model of inputs {schema.input_shape}, but the one of "
+            f"{model.builder!r} does not take them: {error}"
         ) from error
 
 
@@ -92,8 +93,8 @@ def _checked(built: Any, model: BuilderSpec, schema: Schema) -> Any:
     shapes = [tuple(output.shape) for output in built.outputs]
     if shapes != [(None, schema.outputs)]:
         raise ModelError(
-            f"model.builder must return a model with one output of shape (None, {schema.outputs}), as the label "
-            f"{schema.label!r} is {schema.task}, but the one of {model.builder!r} has {shapes}"
+            f"model.builder must return a model with one output of shape (None, {schema.outputs}), as the "
+            f"label {schema.label!r} is {schema.task}, but the one of {model.builder!r} has {shapes}"
         )
     return built
 

@@ -17,12 +17,12 @@ from sparktune.trial import Params
 def check_model(spec: StudySpec, schema: Schema) -> None:
     """Refuse a study whose trials cannot train, whichever values the search picks.
 
-    Arithmetic only for the built-in kinds. A builder is called, and its model saved and loaded, with the first and,
-    should that raise, the last values of the search. Custom callbacks are imported.
+    Arithmetic only for the built-in kinds. A builder is called, and its model saved and loaded, with the
+    first and, should that raise, the last values of the search. Custom callbacks are imported.
 
     Raises:
-        ModelError: the model, the builder or a callback breaks a rule.
-        SpecError: the objective, the loss, a metric, a watched metric or a class weight does not fit the label.
+        ModelError: the model, the builder or a callback breaks a rule. SpecError: the objective, the loss, a
+        metric, a watched metric or a class weight does not fit the label.
     """
     resolve_objective(spec, schema)
     for params in offered(spec):
@@ -47,13 +47,13 @@ def check_training(training: TrainingSpec, schema: Schema) -> None:
     _check_class_weight(training, schema)
     if training.clip_norm is not None and training.clip_value is not None:
         raise SpecError(
-            f"training.clip_norm and training.clip_value exclude each other, but got {training.clip_norm} and "
-            f"{training.clip_value}; remove one"
+            f"training.clip_norm and training.clip_value exclude each other, but got {training.clip_norm} "
+            f"and {training.clip_value}; remove one"
         )
     if training.schedule is not None and any(c.kind == "reduce_on_plateau" for c in training.callbacks):
         raise SpecError(
-            f"training.schedule sets the learning rate, so the callback reduce_on_plateau cannot, but got both "
-            f"(schedule {training.schedule.kind}); remove one"
+            "training.schedule sets the learning rate, so the callback reduce_on_plateau cannot, but got "
+            f"both (schedule {training.schedule.kind}); remove one"
         )
 
 
@@ -98,8 +98,8 @@ def _check_class_weight(training: TrainingSpec, schema: Schema) -> None:
         return
     if schema.task == "regression":
         raise SpecError(
-            f"training.class_weight needs classes, but the label {schema.label!r} is a number to predict and it got "
-            f"{given!r}; remove it, or set data.task: classes"
+            f"training.class_weight needs classes, but the label {schema.label!r} is a number to predict "
+            f"and it got {given!r}; remove it, or set data.task: classes"
         )
     unknown = (
         []
@@ -108,8 +108,8 @@ def _check_class_weight(training: TrainingSpec, schema: Schema) -> None:
     )
     if unknown:
         raise SpecError(
-            f"training.class_weight must name labels of {schema.label!r} ({', '.join(map(str, schema.classes))}), "
-            f"but got {unknown[0]!r}"
+            f"training.class_weight must name labels of {schema.label!r} "
+            f"({', '.join(map(str, schema.classes))}), but got {unknown[0]!r}"
         )
 
 

@@ -4,7 +4,8 @@
 def claim(cpus: int) -> dict[str, str]:
     """Bound TensorFlow to `cpus` threads and let it take GPU memory as it needs it; returns notes.
 
-    Works before TensorFlow's first operation only. Where that is past, everything stays as it is and a note says so.
+    Works before TensorFlow's first operation only. Where that is past, everything stays as it is and a note
+    says so.
     """
     import tensorflow as tf
 

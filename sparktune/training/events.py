@@ -1,4 +1,4 @@
-"""TensorBoard event files, written without the tensorboard package (which TensorFlow no longer brings along)."""
+"""TensorBoard event files, written without the tensorboard package, which TensorFlow no longer brings."""
 
 import time
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any, final
 
 @final
 class EventLog:
-    """One folder of event files for each split, with the tags of Keras' own callback: epoch_loss, epoch_accuracy, ..."""
+    """A folder of event files for each split, with the tags of Keras' own callback: epoch_loss, ..."""
 
     def __init__(self, folder: Path) -> None:
         self._writers = {"train": _writer(folder / "train"), "validation": _writer(folder / "validation")}

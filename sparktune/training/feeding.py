@@ -15,7 +15,7 @@ def targets(rows: Rows, schema: Schema) -> np.ndarray:
 
 
 def evaluation_batch(schema: Schema) -> int:
-    """Rows per evaluation step. Only the input's width decides, so that one model gives one number everywhere."""
+    """Rows per evaluation step. The input's width alone decides: a model gives one number everywhere."""
     width = int(np.prod(schema.input_shape))
     return min(max(BATCH_NUMBERS // width, 16), 1024)
 
@@ -30,7 +30,7 @@ def training_weights(rows: Rows, training: TrainingSpec, schema: Schema) -> np.n
 
 
 def label_index(label: str, classes: tuple[Label, ...]) -> int | None:
-    """Index of the class that a label of the spec, which is always text, stands for; None where there is none.
+    """Index of the class that a label of the spec, always text there, stands for; None where there is none.
 
     A float class is also found by the whole number it equals: 1 names the class 1.0.
     """
@@ -47,7 +47,8 @@ def _class_weights(y: np.ndarray, training: TrainingSpec, schema: Schema) -> np.
     count = max(len(schema.classes), 2)
     if training.class_weight == "balanced":
         seen = np.bincount(np.reshape(y, -1).astype(np.int64), minlength=count)
-        return (seen.sum() / (count * np.maximum(seen, 1))).astype(np.float32)
+        balanced: np.ndarray = seen.sum() / (count * np.maximum(seen, 1))
+        return balanced.astype(np.float32)
     weights = np.ones(count, np.float32)
     for label, weight in (training.class_weight or {}).items():
         index = label_index(label, schema.classes)

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 def fit(model: "keras.Model", plan: Plan, data: Dataset, report: OnReport) -> Fitted:
     """Train a compiled model on the training split and measure it on the validation split after each epoch.
 
-    Metrics are plain means over rows; weights of rows and classes count in the loss alone (class weights only while
-    training). `report` hears of every epoch and may stop the training, as a diverged loss, early stopping and the
-    user's callbacks may. The model ends with the weights of the last epoch; those of the best are in the result.
+    Metrics are plain means over rows; weights of rows and classes count in the loss alone (class weights only
+    while training). `report` hears of every epoch and may stop the training, as a diverged loss, early
+    stopping and the user's callbacks may. The model ends with the weights of the last epoch; those of the
+    best are in the result.
     """
     import keras
 

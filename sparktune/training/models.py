@@ -1,7 +1,8 @@
 """From a model description to an untrained Keras model.
 
-Every model has one float32 input of the schema's `input_shape`, as raw as the columns are: flattening, the channel
-axis and the scaling that was learned are layers inside, so whoever scores needs no more than the model.
+Every model has one float32 input of the schema's `input_shape`, as raw as the columns are: flattening, the
+channel axis and the scaling that was learned are layers inside, so whoever scores needs no more than the
+model.
 """
 
 from typing import TYPE_CHECKING, Any, assert_never
@@ -22,8 +23,8 @@ LAST_ACTIVATION = {"binary": "sigmoid", "classes": "softmax", "regression": "lin
 def build_model(model: ModelSpec, schema: Schema) -> "keras.Model":
     """An untrained model: float32 (rows, *input_shape) in, (rows, outputs) out.
 
-    The output is a probability (binary), one per class (classes) or the label itself (regression); a builder's
-    output is its own. Weights follow Keras' random seed.
+    The output is a probability (binary), one per class (classes) or the label itself (regression); a
+    builder's output is its own. Weights follow Keras' random seed.
 
     Raises:
         ModelError: the kind cannot read the inputs, or the builder does not give a Keras model.
@@ -39,7 +40,7 @@ def build_model(model: ModelSpec, schema: Schema) -> "keras.Model":
 
 
 def scaling_layers(scaling: Scaling | None, shape: tuple[int, ...]) -> Layers:
-    """Layers that compute (x - offset) / scale. The offset goes first: x/scale - offset/scale would cancel digits."""
+    """Layers that compute (x - offset) / scale; the offset goes first, else digits cancel."""
     import keras
 
     if scaling is None:
@@ -51,7 +52,7 @@ def scaling_layers(scaling: Scaling | None, shape: tuple[int, ...]) -> Layers:
 
 
 def _number_or_array(numbers: list[float], shape: tuple[int, ...]) -> Any:
-    """One number as it is, one for each input as nested lists of the input's shape, which a model file can hold."""
+    """One number as it is; one for each input as nested lists, which a model file can hold."""
     import numpy as np
 
     return numbers[0] if len(numbers) == 1 else np.reshape(numbers, shape).tolist()

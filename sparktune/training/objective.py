@@ -1,7 +1,7 @@
 """What is minimised, what is measured and what decides; all of it follows from the label unless given.
 
-Metric names are those of the spec in histories, reports and objectives; `val_` in front means the validation split.
-Loads without tensorflow.
+Metric names are those of the spec in histories, reports and objectives; `val_` in front means the validation
+split. Loads without tensorflow.
 """
 
 from collections.abc import Iterator
@@ -50,8 +50,8 @@ def loss_of(training: TrainingSpec, schema: Schema) -> str:
     known = LOSSES[schema.task]
     if training.loss is not None and training.loss not in known:
         raise SpecError(
-            f"training.loss must fit a {schema.task} label (one of {', '.join(known)}), but got {training.loss!r}; "
-            "leave it out, or set data.task if the label is something else"
+            f"training.loss must fit a {schema.task} label (one of {', '.join(known)}), but got "
+            f"{training.loss!r}; leave it out, or set data.task if the label is something else"
         )
     return training.loss or known[0]
 
@@ -66,13 +66,13 @@ def metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
     for metric in training.metrics or ():
         if metric not in known:
             raise SpecError(
-                f"training.metrics must fit a {schema.task} label (any of {', '.join(known)}), but got {metric!r}; "
-                "remove it, or set data.task if the label is something else"
+                f"training.metrics must fit a {schema.task} label (any of {', '.join(known)}), but got "
+                f"{metric!r}; remove it, or set data.task if the label is something else"
             )
         if metric == "top_5_accuracy" and schema.outputs <= 5:
             raise SpecError(
-                f"training.metrics: top_5_accuracy needs more than 5 classes, but the label has {schema.outputs}; "
-                "remove it"
+                "training.metrics: top_5_accuracy needs more than 5 classes, but the label has "
+                f"{schema.outputs}; remove it"
             )
     return (
         DEFAULT_METRICS[schema.task] if training.metrics is None else tuple(dict.fromkeys(training.metrics))
@@ -80,7 +80,7 @@ def metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
 
 
 def produced(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
-    """Names of a history: the loss and the metrics of the training split, then those of the validation split."""
+    """Names of a history: loss and metrics of the training split, then those of the validation split."""
     names = ("loss", *metrics_of(training, schema))
     return (*names, *(f"val_{name}" for name in names))
 
@@ -102,7 +102,8 @@ def resolve_objective(spec: StudySpec, schema: Schema) -> Objective:
     _require(metric, known, "objective.metric", schema)
     if metric in ("loss", "val_loss") and "loss" in spec.search.space:
         raise SpecError(
-            f"objective.metric must mean the same in every trial, but got {metric!r} while search.space.loss varies "
+            f"objective.metric must mean the same in every trial, but got {metric!r} while "
+            "search.space.loss varies "
             f"the loss; use one of {', '.join(n for n in known if n not in ('loss', 'val_loss'))}"
         )
     return Objective(metric, spec.objective.direction or direction_of(metric))

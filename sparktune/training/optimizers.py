@@ -21,7 +21,7 @@ CLASSES = {
 
 
 def build_optimizer(training: TrainingSpec, steps_per_epoch: int) -> "keras.optimizers.Optimizer":
-    """A new optimizer; what the spec leaves out is Keras' default. Schedules run over epochs * steps_per_epoch."""
+    """A new optimizer. What the spec leaves out is Keras' default; schedules count steps."""
     import keras
 
     kind = getattr(keras.optimizers, CLASSES[training.optimizer])

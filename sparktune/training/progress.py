@@ -1,4 +1,4 @@
-"""What is known of a trial after each epoch, and whether it goes on. Shared by every way to train; no tensorflow."""
+"""What is known of a trial after each epoch, and whether it goes on: shared by every way to train."""
 
 import math
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import numpy as np
 
 from sparktune.data.schema import Schema
 from sparktune.spec import TrainingSpec
-from sparktune.trial import Decision, OnReport, Report, better
 from sparktune.training.objective import Objective, direction_of, produced
+from sparktune.trial import Decision, OnReport, Report, better
 
 Weights = list[np.ndarray]
 History = dict[str, list[float]]
@@ -18,8 +18,10 @@ History = dict[str, list[float]]
 
 @dataclass(frozen=True)
 class Plan:
-    """How one trial is trained: its number and seed, the training section with the trial's parameters in it, and
-    the objective that picks the best epoch."""
+    """How one trial is trained.
+
+    `training` has the trial's parameters in it, `objective` picks the best epoch.
+    """
 
     trial: int
     seed: int
@@ -31,9 +33,9 @@ class Plan:
 class Fitted:
     """What training gave.
 
-    `history` holds one list per metric, a value per epoch. `best_epoch` counts from 1 and `best_weights` are in the order of
-    `model.get_weights()`; both are None where no epoch had a finite objective. `timings` are seconds by phase, `notes`
-    say why training stopped early.
+    `history` holds one list per metric, a value per epoch. `best_epoch` counts from 1 and `best_weights` are
+    in the order of `model.get_weights()`; both are None where no epoch had a finite objective. `timings` are
+    seconds by phase, `notes` say why training stopped early.
     """
 
     history: History
@@ -89,7 +91,8 @@ class EarlyStop:
 class Progress:
     """Keeps history and best weights of one trial, reports each epoch and says when to stop.
 
-    The best epoch is the earliest with the best objective; with `early_stopping.restore_best: false` it is the last one.
+    The best epoch is the earliest with the best objective; with `early_stopping.restore_best: false` it is
+    the last one.
     """
 
     def __init__(self, plan: Plan, schema: Schema, report: OnReport) -> None:
@@ -102,7 +105,7 @@ class Progress:
         self._notes: dict[str, str] = {}
 
     def epoch_ended(self, logs: dict[str, float], weights: Callable[[], Weights]) -> bool:
-        """Take in an epoch's metrics; `weights` is asked only where they are to be kept. True ends the training."""
+        """Take in an epoch's metrics; `weights` is called to keep them. True ends the training."""
         metrics = {name: float(logs[name]) for name in self._history}
         for name, value in metrics.items():
             self._history[name].append(value)

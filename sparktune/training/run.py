@@ -33,9 +33,10 @@ def go_on(report: Report) -> Decision:
 def run_trial(trial: Trial, spec: StudySpec, data: Dataset, report: OnReport = go_on) -> TrialResult:
     """Train one configuration and say how it ended; needs neither Spark, a tracker nor a sampler.
 
-    COMPLETE has a finite value, the objective at its best epoch, and brings the model of that epoch home if the value is not worse
-    than `trial.threshold`. DIVERGED: a loss or the objective was not finite in some epoch; training ended there. FAILED: an error,
-    `sys.exit` included, came up; `error` is its traceback. The same trial gives the same numbers on the same machine.
+    COMPLETE has a finite value, the objective at its best epoch, and brings the model of that epoch home if
+    the value is not worse than `trial.threshold`. DIVERGED: a loss or the objective was not finite in some
+    epoch; training ended there. FAILED: an error, `sys.exit` included, came up; `error` is its traceback. The
+    same trial gives the same numbers on the same machine.
 
     Raises:
         KeyboardInterrupt: the only thing that is not caught.

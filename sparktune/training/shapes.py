@@ -31,8 +31,8 @@ def check_inputs(model: ModelSpec, schema: Schema) -> None:
 def _check_image(model: CnnSpec, shape: tuple[int, ...]) -> None:
     if len(shape) not in (2, 3):
         raise ModelError(
-            f"model.kind cnn needs images (rows, columns) or (rows, columns, channels), but the input has shape {shape}; "
-            "give the features as arrays of that shape, or use kind: mlp"
+            "model.kind cnn needs images (rows, columns) or (rows, columns, channels), but the input has "
+            f"shape {shape}; give the features as arrays of that shape, or use kind: mlp"
         )
     for axis, name in enumerate(("rows", "columns")):
         side = shape[axis]
@@ -40,7 +40,8 @@ def _check_image(model: CnnSpec, shape: tuple[int, ...]) -> None:
             side = _after_block(model, side)
             if side < 1:
                 raise ModelError(
-                    f"model.kind cnn: block {block + 1} of {len(model.filters)} has no {name} left of {shape[axis]} "
+                    f"model.kind cnn: block {block + 1} of {len(model.filters)} has no {name} left of "
+                    f"{shape[axis]} "
                     f"(kernel {model.kernel}, padding {model.padding}, pooling {model.pooling}, pool_size "
                     f"{model.pool_size}); use padding: same, fewer filters, or a smaller kernel or pool_size"
                 )
@@ -55,8 +56,8 @@ def _after_block(model: CnnSpec, side: int) -> int:
 def _check_sequence(shape: tuple[int, ...]) -> None:
     if shape == (1,):
         raise ModelError(
-            "model.kind rnn needs sequences (steps,) or (steps, features), but the input is one number a row; "
-            "give an array column, several feature columns in order of time, or use kind: mlp"
+            "model.kind rnn needs sequences (steps,) or (steps, features), but the input is one number a "
+            "row; give an array column, several feature columns in order of time, or use kind: mlp"
         )
     if len(shape) > 2:
         raise ModelError(

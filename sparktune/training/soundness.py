@@ -47,44 +47,45 @@ def _check_callable(spec: BuilderSpec, schema: Schema) -> None:
     reason = accepts(import_builder(spec), {}, schema.input_shape, schema.outputs)
     if reason is not None:
         raise ModelError(
-            f"model.builder must be a function build(params, input_shape, outputs), but {spec.builder!r} has {reason}"
+            f"model.builder must be a function build(params, input_shape, outputs), but {spec.builder!r} "
+            f"has {reason}"
         )
 
 
 def _first_that_builds(
     configurations: list[tuple[ModelSpec, TrainingSpec]], schema: Schema
 ) -> tuple["keras.Model", TrainingSpec]:
-    errors: list[tuple[ModelSpec, BaseException]] = []
+    failures: list[tuple[ModelSpec, BaseException]] = []
     for spec, training in configurations:
         try:
             return build_model(spec, schema), training
         except ModelError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's builder may raise anything
-            errors.append((spec, error))
-    spec, error = errors[0]
+            failures.append((spec, error))
+    spec, reason = failures[0]
     params = getattr(spec, "params", {})
     raise ModelError(
-        f"model.builder must build, but {getattr(spec, 'builder', '')!r} raised {type(error).__name__}: {error} "
-        f"(params {params!r}, input_shape {schema.input_shape}, outputs {schema.outputs})"
-    ) from error
+        f"model.builder must build, but {getattr(spec, 'builder', '')!r} raised {type(reason).__name__}: "
+        f"{reason} (params {params!r}, input_shape {schema.input_shape}, outputs {schema.outputs})"
+    ) from reason
 
 
 def _check_no_lambda(spec: BuilderSpec, model: "keras.Model") -> None:
     try:
         description = describe(model)
-    except Exception as error:  # noqa: BLE001 - Keras and the user's get_config raise anything
+    except Exception as error:
         raise _does_not_travel(spec, error) from error
     name = next(_lambdas(description), None)
     if name is not None:
         raise ModelError(
-            f"model.builder must not use Lambda layers or lambda functions, which a model file may not hold, but "
-            f"{spec.builder!r} has {name!r}; {WAY_OUT}"
+            "model.builder must not use Lambda layers or lambda functions, which a model file may not "
+            f"hold, but {spec.builder!r} has {name!r}; {WAY_OUT}"
         )
 
 
 def _lambdas(description: Any) -> Iterator[str]:
-    """Names of the Lambda layers, and of what holds a lambda function, anywhere in Keras' description of a model."""
+    """Names of Lambda layers and of lambda functions anywhere in Keras' description of a model."""
     if isinstance(description, dict):
         if description.get("class_name") in LAMBDAS:
             config = description.get("config")
@@ -103,47 +104,56 @@ def _check_travels(spec: BuilderSpec, model: "keras.Model", schema: Schema) -> N
         copy = copied(model)
         copy.set_weights(model.get_weights())
         before, after = _predicted(model, rows), _predicted(copy, rows)
-    except Exception as error:  # noqa: BLE001 - Keras and the user's from_config raise anything
+    except Exception as error:
         raise _does_not_travel(spec, error) from error
     if not np.allclose(before, after, rtol=1e-5, atol=1e-6, equal_nan=True):
         raise ModelError(
-            f"model.builder must return a model that predicts the same after saving and loading, but the one of "
-            f"{spec.builder!r} does not; give every argument of your own layers in get_config()"
+            "model.builder must return a model that predicts the same after saving and loading, but the "
+            f"one of {spec.builder!r} does not; give every argument of your own layers in get_config()"
         )
 
 
 def _does_not_travel(spec: BuilderSpec, error: Exception) -> ModelError:
     return ModelError(
-        f"model.builder must return a model that can be saved and loaded, but the one of {spec.builder!r} cannot: "
-        f"{error}; give your own layers get_config(), and {WAY_OUT}"
+        f"model.builder must return a model that can be saved and loaded, but the one of {spec.builder!r} "
+        f"cannot: {error}; give your own layers get_config(), and {WAY_OUT}"
     )
 
 
 def _check_probabilities(
     spec: BuilderSpec, model: "keras.Model", training: TrainingSpec, schema: Schema
 ) -> None:
-    """Cross-entropy reads outputs as probabilities; a missing last activation would train on nonsense, silently."""
+    """Cross-entropy reads outputs as probabilities; without a last activation it would learn nonsense."""
     if not loss_of(training, schema).endswith("crossentropy"):
         return
-    for rows in _probes(schema):
-        try:
-            outputs = _predicted(model, rows)
-        except Exception:  # noqa: BLE001, S112 - large or negative inputs may be no input at all, token ids say
-            continue
-        within = np.all((outputs >= 0) & (outputs <= 1) | np.isnan(outputs))
-        summed = schema.task == "binary" or np.allclose(np.nansum(outputs, axis=-1), 1, atol=1e-3)
-        if not (within and summed):
+    for outputs in _samples(model, schema):
+        if not _probable(outputs, schema):
             last = "sigmoid" if schema.task == "binary" else "softmax"
             raise ModelError(
-                f"model.builder must return probabilities for a {schema.task} label (last activation {last}), but the "
-                f"model of {spec.builder!r} gave {outputs[0].tolist()}; add activation={last!r} to its last layer"
+                f"model.builder must return probabilities for a {schema.task} label (last activation "
+                f"{last}), but the "
+                f"model of {spec.builder!r} gave {outputs[0].tolist()}; add activation={last!r} to its last "
+                "layer"
             )
 
 
-def _probes(schema: Schema) -> Iterator[np.ndarray]:
+def _probable(outputs: np.ndarray, schema: Schema) -> bool:
+    within = np.all((outputs >= 0) & (outputs <= 1))
+    return bool(within and (schema.task == "binary" or np.allclose(outputs.sum(axis=-1), 1, atol=1e-3)))
+
+
+def _samples(model: "keras.Model", schema: Schema) -> Iterator[np.ndarray]:
+    """Outputs for small inputs and for large ones of either sign, as far as they are finite."""
     random = np.random.default_rng(0)
-    yield random.random((8, *schema.input_shape), dtype=np.float32)
-    yield 100 * random.standard_normal((8, *schema.input_shape), dtype=np.float32)
+    small = random.random((8, *schema.input_shape), dtype=np.float32)
+    large = 100 * random.standard_normal((8, *schema.input_shape), dtype=np.float32)
+    for rows in (small, large):
+        try:
+            outputs = _predicted(model, rows)
+        except Exception:  # noqa: BLE001 - numbers that are no token ids may be no input at all
+            continue
+        if np.isfinite(outputs).all():
+            yield outputs
 
 
 def _predicted(model: "keras.Model", rows: np.ndarray) -> np.ndarray:
