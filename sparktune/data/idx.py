@@ -50,9 +50,9 @@ def read_idx(path: Path) -> np.ndarray:
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in TYPES:
         raise DataError(f"{str(path)!r} must be an idx file, but it starts with {raw[:4]!r}")
     kind, header = np.dtype(TYPES[raw[2]]), 4 + 4 * raw[3]
-    shape = tuple(int(side) for side in np.frombuffer(raw[4:header], dtype=">u4"))
+    shape = tuple(int(side) for side in np.frombuffer(raw[4:header].ljust(header - 4, b"\0"), dtype=">u4"))
     size = header + kind.itemsize * int(np.prod(shape, dtype=np.int64))
-    if len(shape) < raw[3] or len(raw) != size:
+    if len(raw) != size:
         raise DataError(
             f"{str(path)!r} must hold {size} bytes by its header, but it holds {len(raw)}; it is truncated "
             "or damaged: download it again"

@@ -77,11 +77,12 @@ def task_of(asked: str, labels: np.ndarray, name: str) -> Task:
 
 
 def _numbers(labels: np.ndarray, split: str) -> np.ndarray:
-    if labels.dtype.kind not in "biuf" or not np.isfinite(y := labels.astype(np.float32)).all():
+    largest = np.abs(labels.astype(np.float64)).max() if labels.dtype.kind in "biuf" else np.inf
+    if largest > np.finfo(np.float32).max:
         raise DataError(
             f"data.{split}: labels must be float32 numbers for regression, but hold {labels[:5].tolist()}"
         )
-    return y
+    return labels.astype(np.float32)
 
 
 def _like_classes(labels: np.ndarray) -> bool:

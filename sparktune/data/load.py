@@ -1,7 +1,7 @@
 """From the spec to the data set: read, name the roles, split, map the labels, learn the scaling."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -113,10 +113,10 @@ def _rows(
 
 
 def _taken(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The rows of an array; a view where they lie together."""
-    if rows[-1] - rows[0] + 1 == len(rows):
+    """The rows of an array, in C order and writeable, as DLPack demands; a view where they lie together."""
+    if rows[-1] - rows[0] + 1 == len(rows) and array.flags.writeable and array.flags.c_contiguous:
         return array[rows[0] : rows[-1] + 1]
-    return cast(np.ndarray, array[rows])
+    return np.ascontiguousarray(array[rows])
 
 
 def _outputs(task: Task, classes: tuple[Label, ...], train: Rows) -> int:

@@ -45,11 +45,9 @@ def npy_table(path: Path, labels: Path, names: tuple[str, str], where: str) -> T
 def _read(path: Path, where: str) -> Any:
     """An array, or a dict of the arrays in an archive."""
     try:
-        found = np.load(path, allow_pickle=False)
-        if not isinstance(found, np.lib.npyio.NpzFile):
-            return found
-        with found:
-            return {key: found[key] for key in found.files}
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+            return {key: found[key] for key in found.files} if hasattr(found, "files") else found
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError) as error:
         if "allow_pickle" in str(error):
             raise DataError(

@@ -45,12 +45,12 @@ def read_source(
         case "mnist" | "fashion_mnist" if origin.path is None:
             return downloaded(origin.source, where)
         case "mnist" | "fashion_mnist":
-            path = _path(origin, where)
+            path = _existing(origin.path, f"{where}.path")
             return images_npz(path, where) if path.suffix == ".npz" else idx_tables(path, where)
         case "table" | "query":
             return _from_spark(origin, where, read_table), None
         case _:
-            return _from_path(origin, _path(origin, where), where, names)
+            return _from_path(origin, _existing(origin.path, f"{where}.path"), where, names)
 
 
 def _from_path(origin: Origin, path: Path, where: str, names: tuple[str, str, str]) -> Found:
@@ -63,8 +63,6 @@ def _from_path(origin: Origin, path: Path, where: str, names: tuple[str, str, st
             return csv_table(path, where), None
         case "parquet":
             return parquet_table(path, where), None
-    if origin.labels is None:
-        raise DataError(f"{where}.labels is needed by source npy, but got none; add labels: PATH_OF_Y.npy")
     labels = _existing(origin.labels, f"{where}.labels")
     return npy_table(path, labels, names[:2], where), None
 
@@ -83,25 +81,19 @@ def _handed(origin: Origin, arrays: Any, names: tuple[str, str, str], where: str
 
 
 def _from_spark(origin: Origin, where: str, read_table: ReadTable | None) -> Table:
-    wanted = {str(origin.source): origin.table if origin.source == "table" else origin.query}
-    if None in wanted.values():
-        raise DataError(f"{where}.{origin.source} is needed by source {origin.source}, but got none; add it")
     if read_table is None:
         raise DataError(
             f"{where}.source {origin.source} needs Spark, but there is none; use csv or parquet, or launch "
             "on spark"
         )
-    return arrow_table(read_table(**wanted), where)
+    by_name = origin.source == "table"
+    return arrow_table(read_table(table=origin.table) if by_name else read_table(query=origin.query), where)
 
 
-def _path(origin: Origin, where: str) -> Path:
-    if origin.path is None:
-        raise DataError(f"{where}.path is needed by source {origin.source}, but got none; add it")
-    return _existing(origin.path, f"{where}.path")
-
-
-def _existing(path: str, field: str) -> Path:
+def _existing(path: str | None, field: str) -> Path:
     """The path; a glob is left to whoever expands it."""
+    if path is None:
+        raise DataError(f"{field} is needed by this source, but got none; add it")
     if "://" in path:
         raise DataError(
             f"{field} must be a path of the driver's file system, but got {path!r}; read it through Spark: "

@@ -28,14 +28,14 @@ def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: i
         if split.last is not None:
             cut = max(len(left) - split.last, 0)
             left, places[name] = left[:cut], left[cut:]
-            _refuse_empty(left, name, f"last: {split.last}", len(table))
+            _refuse_empty(left, f"data.{name}, last: {split.last},", len(table))
     for name, split in splits.items():
         if split.fraction is not None:
             count = max(1, round(split.fraction * len(table)))
             if count >= len(left):
-                _refuse_empty(left[:0], name, f"fraction: {split.fraction}", len(table))
+                _refuse_empty(left[:0], f"data.{name}, fraction: {split.fraction},", len(table))
             left, places[name] = _drawn(left, count, classes, seed)
-    _refuse_empty(left, "validation", "its rows", len(table))
+    _refuse_empty(left, " and ".join(f"data.{name}" for name in places), len(table))
     return {"train": left, **places}
 
 
@@ -82,8 +82,6 @@ def _refuse_overlap(places: Places) -> None:
         )
 
 
-def _refuse_empty(left: np.ndarray, name: str, rule: str, rows: int) -> None:
+def _refuse_empty(left: np.ndarray, taken: str, rows: int) -> None:
     if not len(left):
-        raise DataError(
-            f"data.{name} must leave rows to train on, but {rule} of {rows} rows leaves none; make it smaller"
-        )
+        raise DataError(f"{taken} must leave rows to train on, but takes all of {rows}; make it smaller")

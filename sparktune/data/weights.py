@@ -27,4 +27,6 @@ def weights_of(table: Table, name: str | None) -> np.ndarray | None:
             f"{table.where}: weight {name!r} must be finite and >= 0, but row {bad[0]} holds "
             f"{weights[bad[0]]}; 0 leaves a row out"
         )
+    if not weights.any():
+        raise DataError(f"{table.where}: weight {name!r} must be above 0 somewhere, but is 0 in every row")
     return weights

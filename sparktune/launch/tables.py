@@ -23,7 +23,7 @@ def read_table(spark: "SparkSession", table: str | None = None, query: str | Non
     try:
         return to_arrow(spark.table(table) if table is not None else spark.sql(str(query)))
     except PySparkException as error:
-        raise DataError(f"Spark cannot read {table or query!r}: {error}") from None
+        raise DataError(f"Spark cannot read {table or query!r}: {str(error).strip()}") from None
 
 
 def to_arrow(frame: "DataFrame") -> Any:

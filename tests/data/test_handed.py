@@ -1,0 +1,86 @@
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from sparktune.errors import DataError
+
+X, Y = np.arange(40.0).reshape(20, 2), np.arange(20) % 2
+IMAGES = np.arange(80, dtype=np.uint8).reshape(20, 2, 2)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (X, Y),
+        [X, Y],
+        (X.tolist(), Y.tolist()),
+        (list(X), list(Y)),
+        (pd.DataFrame(X, columns=["a", "b"]), pd.Series(Y)),
+        (pa.table({"a": X[:, 0], "b": X[:, 1]}), pa.array(Y)),
+        {"a": X[:, 0], "b": X[:, 1].tolist(), "label": Y},
+        {"v": X, "y": pd.Series(Y)},
+        {"a": pa.array(X[:, 0]), "b": X[:, 1].astype(object), "y": Y},
+        pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": Y}, index=np.arange(100, 120)),
+        pd.DataFrame({"v": list(X), "y": Y}),
+        pd.DataFrame({0: X[:, 0], 1: X[:, 1], "y": pd.Categorical(Y)}),
+        pa.table({"a": X[:, 0], "b": X[:, 1], "y": Y}),
+        pa.record_batch({"v": X.tolist(), "y": Y.tolist()}),
+    ],
+    ids=str,
+)
+def test_every_kind_of_data(load, given):
+    data = load(given, validation={"last": 4})
+    np.testing.assert_array_equal(data.train.x, X[:16])
+    np.testing.assert_array_equal(data.train.y, Y[:16])
+    assert data.train.x.dtype == np.float32 and data.schema.task == "binary"
+
+
+def test_images_keep_shape_and_dtype(load):
+    for given in ((IMAGES, Y), (list(IMAGES), Y), {"image": IMAGES, "label": Y}):
+        data = load(given, validation={"last": 4})
+        assert data.train.x.dtype == np.uint8
+        np.testing.assert_array_equal(data.train.x, IMAGES[:16])
+    nested = pd.DataFrame({"image": list(IMAGES), "label": Y})
+    np.testing.assert_array_equal(load(nested, validation={"last": 4}).train.x, IMAGES[:16])
+
+
+def test_names_of_a_tuple(load):
+    assert load((X, Y)).schema.features[0].name == "features" and load((X, Y)).schema.label == "label"
+    named = load((X, Y), features=["sensors"], label="fault").schema
+    assert named.features[0].name == "sensors" and named.label == "fault"
+
+
+def test_what_was_handed_over_is_not_changed(load):
+    x, y = X.copy(), Y.copy()
+    load((x, y), scale="minmax")
+    assert np.array_equal(x, X) and np.array_equal(y, Y)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("data.csv", r"data must be \(x, y\), .* but got str"),
+        (X, r"but got ndarray"),
+        ((X,), r"but got tuple"),
+        ((X, Y[:19]), r"same number of rows, but features has 20, label has 19"),
+        ((X, Y, Y[:3]), r"weight has 3"),
+        ((X, 3), r"label must be an array or a list, but got int"),
+        ((np.array(3), Y), r"x must have one value per row, but got the single value 3"),
+        (([[1, 2], [3]], [0, 1]), r"'features' is ragged"),
+        (([[1, 2], "x"], [0, 1]), r"column 'x' must hold values of one kind"),
+        (([1, "x"], [0, 1]), r"must hold values of one kind"),
+        (([], []), r"must hold rows, but it is empty"),
+        ({}, r"must hold rows, but it is empty"),
+        ({"x": X[:, 0]}, r"data\.label is needed where no column is called label or y; columns: \['x'\]"),
+        ({"y": Y}, r"data must hold feature columns, but got only \['y'\]"),
+        ((pd.DataFrame([[1, 2]] * 20, columns=["a", "a"]), Y), r"'a' stands twice"),
+        ((pd.DataFrame({"label": Y}), Y), r"'label' stands twice"),
+        ((np.array([object()] * 20), Y), r"must hold values of one kind"),
+        ((pd.DataFrame({"t": pd.date_range("2020-01-01", periods=20)}), Y), r"its type is timestamp"),
+    ],
+    ids=str,
+)
+def test_data_that_cannot_be_used(load, given, message):
+    with pytest.raises(DataError, match=message):
+        load(given)

@@ -1,0 +1,127 @@
+import gzip
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sparktune.errors import DataError
+
+ROWS = 20
+TEXT = "a,b,label\n" + "".join(f"{i},{i / 2},{'yes' if i % 2 else 'no'}\n" for i in range(ROWS))
+
+
+@pytest.fixture
+def csv(tmp_path):
+    def write(**files):
+        for name, text in files.items():
+            (tmp_path / f"{name}.csv").write_text(text)
+        return {"source": "csv", "path": str(tmp_path), "label": "label", "validation": {"last": 4}}
+
+    return write
+
+
+def test_a_csv_file(load, csv, tmp_path):
+    data = load(**{**csv(data=TEXT), "path": str(tmp_path / "data.csv")})
+    assert data.schema.classes == ("no", "yes") and [f.dtype for f in data.schema.features] == [
+        "int32",
+        "float32",
+    ]
+    assert data.train.x[3].tolist() == [3, 1.5] and data.train.y[3] == 1
+
+
+def test_a_gzipped_csv_file(load, csv, tmp_path):
+    (tmp_path / "data.csv.gz").write_bytes(gzip.compress(TEXT.encode()))
+    assert len(load(**{**csv(), "path": str(tmp_path / "data.csv.gz")}).train) == 16
+
+
+@pytest.mark.parametrize("place", ["", "part-*.csv"])
+def test_csv_files_in_order_of_name(load, csv, tmp_path, place):
+    head, *lines = TEXT.splitlines(keepends=True)
+    shuffled = "label,b,a\n" + "".join(
+        ",".join(reversed(line.strip().split(","))) + "\n" for line in lines[10:]
+    )
+    section = csv(**{"part-1": head + "".join(lines[:10]), "part-2": shuffled, "_hidden": "a\n1\n"})
+    data = load(**{**section, "path": str(tmp_path / place)})
+    np.testing.assert_array_equal(data.train.x[:, 0], np.arange(16))
+
+
+def test_types_are_read_off_all_rows(load, csv):
+    rows = "".join(f"{i},{i % 2}\n" for i in range(200_000))
+    data = load(**csv(data="a,label\n" + rows + "0.5,1\n"))
+    assert data.schema.features[0].dtype == "float32" and data.validation.x[-1, 0] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (TEXT + "3,,no\n", r"feature 'b' must hold finite float32 numbers, but holds nan in row 20"),
+        (TEXT + "3,NA,no\n", r"holds nan in row 20"),
+        (TEXT + "3,1.0,\n", r"label 'label' must be given in every row, but row 20 holds None"),
+        (TEXT + "3,oops,no\n", r"feature 'b' must be numeric, but row 20 holds 'oops'"),
+        (TEXT + "3,4\n", r"cannot read"),
+        (TEXT.replace("b", "a", 1), r"column names must differ, but 'a' stands twice"),
+        (TEXT.replace("label", "labels", 1), r"label column 'label' is not there; did you mean 'labels'\?"),
+        ("a,b,label\n", r"must hold rows, but it is empty"),
+        ("", r"cannot read"),
+    ],
+)
+def test_csv_that_cannot_be_used(load, csv, text, message):
+    with pytest.raises(DataError, match=message):
+        load(**csv(data=text))
+
+
+def test_quoted_text_is_a_label(load, csv):
+    text = "a,label\n" + '1,"NA"\n2,"other"\n' * 10
+    assert load(**csv(data=text)).schema.classes == ("NA", "other")
+
+
+def test_csv_files_with_different_columns(load, csv):
+    with pytest.raises(DataError, match=r"all files must have the same columns"):
+        load(**csv(one=TEXT, two="a,c,label\n1,2,no\n"))
+    with pytest.raises(DataError, match=r"cannot read"):
+        load(**csv(one=TEXT, two="a,b,label\n1,2,3\n"))
+
+
+def table(rows=ROWS):
+    x = np.arange(rows * 4, dtype="<f4").reshape(rows, 4)
+    columns = {
+        "v": pa.array(x.tolist()),
+        "raw": pa.array([r.tobytes() for r in x]),
+        "label": np.arange(rows) % 2,
+    }
+    return x, pa.table(columns)
+
+
+def test_parquet(load, tmp_path):
+    x, columns = table()
+    pq.write_table(columns, tmp_path / "part-0.parquet", row_group_size=7)
+    section = {"source": "parquet", "label": "label", "validation": {"last": 4}}
+    one = load(**section, path=str(tmp_path / "part-0.parquet"), features=["raw"])
+    np.testing.assert_array_equal(one.train.x, x[:16])
+    both = load(**section, path=str(tmp_path / "*.parquet"))
+    np.testing.assert_array_equal(both.train.x, np.concatenate([x, x], axis=1)[:16])
+    assert [f.shape for f in both.schema.features] == [(4,), (4,)]
+
+
+def test_a_folder_as_spark_writes_it(load, tmp_path):
+    x, columns = table()
+    for part in range(2):
+        pq.write_table(columns.slice(part * 10, 10), tmp_path / f"part-{part}.snappy.parquet")
+    (tmp_path / "_SUCCESS").touch()
+    data = load(source="parquet", path=str(tmp_path), label="label", features=["v"], validation={"last": 4})
+    np.testing.assert_array_equal(data.train.x, x[:16])
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 cut short", b"a,b\n1,2\n"])
+def test_parquet_that_cannot_be_read(load, tmp_path, content):
+    (tmp_path / "a.parquet").write_bytes(content)
+    for path in (tmp_path, tmp_path / "a.parquet"):
+        with pytest.raises(DataError, match=r"data: cannot read|must hold rows"):
+            load(source="parquet", path=str(path), label="label")
+
+
+def test_nothing_matches(load, tmp_path):
+    for path in (tmp_path, tmp_path / "*.csv"):
+        with pytest.raises(DataError, match=r"data\.path must name a file, a folder or a glob"):
+            load(source="csv", path=str(path), label="label")
