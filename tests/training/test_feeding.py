@@ -1,0 +1,44 @@
+"""Targets, weights and the evaluation batch."""
+
+import numpy as np
+import pytest
+
+from sparktune.data.dataset import Rows
+from sparktune.spec import TrainingSpec
+from sparktune.training.feeding import evaluation_batch, label_index, targets, training_weights
+
+X = np.zeros((4, 2), np.float32)
+
+
+def test_targets_have_the_shape_of_the_output(schema_of):
+    y = np.array([0, 1, 1, 0])
+    assert targets(Rows(X, y), schema_of((2,))).shape == (4,)
+    assert targets(Rows(X, y), schema_of((2,), "binary", 1)).shape == (4, 1)
+    assert targets(Rows(X, np.zeros((4, 3))), schema_of((2,), "regression", 3)).shape == (4, 3)
+
+
+def test_balanced_weights_make_classes_equal(schema_of):
+    y = np.array([0, 0, 0, 2], np.int32)
+    weights = training_weights(Rows(X, y), TrainingSpec(class_weight="balanced"), schema_of((2,)))
+    assert weights.dtype == np.float32
+    assert weights.tolist() == pytest.approx([4 / 9, 4 / 9, 4 / 9, 4 / 3])
+
+
+def test_weights_by_label_multiply_row_weights(schema_of):
+    schema = schema_of((2,), classes=("a", "b", "c"))
+    rows = Rows(X, np.array([0, 1, 2, 1], np.int32), np.array([1, 2, 3, 4], np.float32))
+    assert training_weights(rows, TrainingSpec(class_weight={"b": 10.0}), schema).tolist() == [1, 20, 3, 40]
+    assert training_weights(rows, TrainingSpec(), schema) is rows.weight
+
+
+def test_labels_of_any_type_are_found_by_text():
+    assert label_index("7", (3, 7)) == 1
+    assert label_index("True", (False, True)) == 1
+    assert label_index("1", (0.0, 1.0)) == label_index("1.0", (0.0, 1.0)) == 1
+    assert label_index("x", ("y",)) is None
+
+
+def test_the_evaluation_batch_depends_on_the_width_alone(schema_of):
+    assert evaluation_batch(schema_of((4,))) == 1024
+    assert evaluation_batch(schema_of((28, 28))) == 1024
+    assert evaluation_batch(schema_of((512, 512, 3))) == 16

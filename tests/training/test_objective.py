@@ -1,0 +1,109 @@
+"""Loss, metrics and objective follow from the label, and what training does not produce is refused."""
+
+import pytest
+
+from sparktune.errors import SpecError
+from sparktune.spec import TrainingSpec
+from sparktune.training import Objective, produced, resolve_objective
+from sparktune.training.objective import check_monitors, loss_of
+
+
+@pytest.mark.parametrize(
+    ("task", "outputs", "loss", "objective"),
+    [
+        ("binary", 1, "binary_crossentropy", Objective("val_accuracy", "maximize")),
+        ("classes", 3, "sparse_categorical_crossentropy", Objective("val_accuracy", "maximize")),
+        ("regression", 2, "mean_squared_error", Objective("val_loss", "minimize")),
+    ],
+)
+def test_defaults_follow_from_the_label(schema_of, spec_of, task, outputs, loss, objective):
+    schema = schema_of((4,), task, outputs)
+    assert loss_of(TrainingSpec(), schema) == loss
+    assert resolve_objective(spec_of(), schema) == objective
+
+
+def test_produced_names_both_splits(schema_of):
+    assert produced(TrainingSpec(metrics=["auc", "recall"]), schema_of((4,), "binary", 1)) == (
+        "loss",
+        "auc",
+        "recall",
+        "val_loss",
+        "val_auc",
+        "val_recall",
+    )
+    assert "val_root_mean_squared_error" in produced(TrainingSpec(), schema_of((4,), "regression", 1))
+
+
+def test_without_accuracy_the_loss_decides(schema_of, spec_of):
+    spec = spec_of(training={"metrics": ["auc"]})
+    assert resolve_objective(spec, schema_of((4,), "binary", 1)) == Objective("val_loss", "minimize")
+
+
+@pytest.mark.parametrize(
+    ("metric", "direction"),
+    [
+        ("val_auc", "maximize"),
+        ("precision", "maximize"),
+        ("val_mean_absolute_error", "minimize"),
+        ("loss", "minimize"),
+    ],
+)
+def test_direction_follows_from_the_metric(schema_of, spec_of, metric, direction):
+    training = {"metrics": ["auc", "precision", "mean_absolute_error"]}
+    spec = spec_of(training=training, objective={"metric": metric})
+    assert resolve_objective(spec, schema_of((4,), "binary", 1)).direction == direction
+
+
+def test_a_given_direction_stays(schema_of, spec_of):
+    spec = spec_of(objective={"metric": "val_loss", "direction": "maximize"})
+    assert resolve_objective(spec, schema_of((4,))).direction == "maximize"
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        (
+            "val_acuracy",
+            r"produces \(loss, accuracy, val_loss, val_accuracy\), but got 'val_acuracy'.* mean val_accuracy",
+        ),
+        ("val_top_5_accuracy", r"add top_5_accuracy to training.metrics"),
+    ],
+)
+def test_an_unknown_metric_is_refused(schema_of, spec_of, metric, message):
+    with pytest.raises(SpecError, match=message):
+        resolve_objective(spec_of(objective={"metric": metric}), schema_of((4,), outputs=9))
+
+
+@pytest.mark.parametrize(
+    ("task", "training"),
+    [
+        ("classes", {"loss": "mean_squared_error"}),
+        ("classes", {"loss": "binary_crossentropy"}),
+        ("binary", {"loss": "sparse_categorical_crossentropy"}),
+        ("regression", {"loss": "binary_crossentropy"}),
+        ("regression", {"metrics": ["accuracy"]}),
+        ("classes", {"metrics": ["auc"]}),
+        ("classes", {"metrics": ["top_5_accuracy"]}),
+    ],
+)
+def test_what_does_not_fit_the_label_is_refused(schema_of, spec_of, task, training):
+    with pytest.raises(SpecError, match=next(iter(training))):
+        resolve_objective(spec_of(training=training), schema_of((4,), task, 3 if task == "classes" else 1))
+
+
+def test_losses_of_different_kinds_are_not_compared(schema_of, spec_of):
+    spec = spec_of({"loss": ["mean_squared_error", "huber"]})
+    with pytest.raises(SpecError, match=r"same in every trial.*val_mean_absolute_error"):
+        resolve_objective(spec, schema_of((4,), "regression", 1))
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"early_stopping": {"monitor": "val_acc"}},
+        {"callbacks": [{"kind": "reduce_on_plateau", "monitor": "val_acc"}]},
+    ],
+)
+def test_an_unknown_watched_metric_is_refused(schema_of, training):
+    with pytest.raises(SpecError, match=r"monitor must be .* but got 'val_acc'.*val_accuracy"):
+        check_monitors(TrainingSpec(**training), schema_of((4,)))
