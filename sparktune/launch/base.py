@@ -19,14 +19,18 @@ class Launcher(ABC):
     def launch(self, trial: Trial) -> "Future[TrialResult]":
         """Start a trial; returns at once.
 
-        The future gives a TrialResult whatever happens: a Python error in the trial is FAILED with its traceback
-        and trained once; a lost worker is tried again, with a higher `attempt`, and FAILED when attempts run out; a cancelled
-        one is KILLED.
+        The future gives a TrialResult whatever happens to the trial: a Python error is FAILED with its
+        traceback and trained once; a lost worker is tried again, with a higher `attempt`, and FAILED when
+        attempts run out; a cancelled one is KILLED. Only when the cluster itself is gone or unfit, for which
+        no trial is to blame, it gives a LaunchError.
         """
 
     @abstractmethod
     def cancel(self) -> None:
-        """Stop every trial under way, and no other work of the cluster; their futures give KILLED within seconds."""
+        """Stop every trial under way, and no other work of the cluster; their futures give KILLED in seconds.
+
+        Launching may go on afterwards.
+        """
 
     @abstractmethod
     def close(self) -> None:

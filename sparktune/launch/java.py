@@ -1,0 +1,68 @@
+"""Is there a Java that can run Spark? Asked before PySpark prints a stack."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from sparktune.errors import LaunchError
+
+OLDEST = 17
+INSTALL = """
+  Debian, Ubuntu:  apt-get install openjdk-17-jre-headless
+  Fedora:          dnf install java-21-openjdk-headless
+  macOS:           brew install openjdk@17 && export JAVA_HOME="$(brew --prefix openjdk@17)"
+  conda:           conda install -c conda-forge openjdk=17"""
+
+
+def check_java() -> int:
+    """The major version of the Java that Spark will start.
+
+    Raises:
+        LaunchError: there is none, or it is older than 17; names the commands that install one.
+    """
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=str(Path(home) / "bin") if home else None)
+    if java is None:
+        where = (
+            f"JAVA_HOME={home} has no bin/java"
+            if home
+            else "there is no java on PATH and JAVA_HOME is not set"
+        )
+        raise LaunchError(f"Spark needs Java {OLDEST} or newer, but {where}; install one:{INSTALL}")
+    version = _release(Path(java)) or _asked(java)
+    if version is None:
+        raise LaunchError(
+            f"Spark needs Java {OLDEST} or newer, but {java} does not run; install one:{INSTALL}"
+        )
+    if version < OLDEST:
+        raise LaunchError(
+            f"Spark needs Java {OLDEST} or newer, but {java} is version {version}; install one:{INSTALL}"
+        )
+    return version
+
+
+def _release(java: Path) -> int | None:
+    """The version in the `release` file beside bin/, which costs no start of a JVM."""
+    try:
+        return _major(
+            (java.resolve().parent.parent / "release").read_text(encoding="utf-8", errors="replace")
+        )
+    except OSError:
+        return None
+
+
+def _asked(java: str) -> int | None:
+    """The version that `java -version` tells."""
+    try:
+        told = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return _major(told.stderr + told.stdout)
+
+
+def _major(text: str) -> int | None:
+    """17 in `version "17.0.9"` or `JAVA_VERSION="17.0.9"`; 8 in `version "1.8.0_392"`."""
+    found = re.search(r'version[ =]"(?:1\.)?(\d+)', text, re.IGNORECASE)
+    return int(found[1]) if found else None

@@ -1,0 +1,102 @@
+"""Trials in processes of this machine, without Spark."""
+
+import os
+import pickle
+import tempfile
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+from queue import SimpleQueue
+
+from sparktune.data.dataset import Dataset
+from sparktune.errors import LaunchError
+from sparktune.launch.base import Launcher
+from sparktune.launch.flight import Flight, Flights
+from sparktune.launch.process import WorkerProcess
+from sparktune.launch.task import Cargo, Work, default_work
+from sparktune.spec import StudySpec
+from sparktune.trial import Trial, TrialResult
+
+
+class LocalLauncher(Launcher):
+    """Runs trials in worker processes that start when first needed, get the data once and are used again.
+
+    There are `resources.parallelism` of them, by default as many as `resources.cpus` goes into this machine's
+    cores. A worker that dies is replaced and its trial tried again, up to 3 attempts in all.
+
+    Args:
+        spec: the study.
+        data: its data.
+        work: what trains a trial, a function of an importable module; `run_trial` by default.
+
+    Raises:
+        LaunchError: the resources or the work cannot be used; no process has been started.
+    """
+
+    def __init__(self, spec: StudySpec, data: Dataset, work: Work | None = None) -> None:
+        if spec.resources.gpus:
+            raise LaunchError(
+                f"resources.gpus must be 0 with resources.launcher local, but got {spec.resources.gpus:g}; "
+                "only Spark grants GPUs"
+            )
+        cargo = Cargo(spec.model_dump_json(), data, _pickled(work or default_work()))
+        self._slots = spec.resources.parallelism or max(1, _cores() // spec.resources.cpus)
+        self._folder = tempfile.TemporaryDirectory(prefix="sparktune-")
+        with (Path(self._folder.name) / "cargo").open("wb") as file:
+            pickle.dump(cargo, file, protocol=pickle.HIGHEST_PROTOCOL)
+        self._queue: SimpleQueue[Flight | None] = SimpleQueue()
+        self._flights = Flights()
+        self._workers = [
+            WorkerProcess(Path(self._folder.name), str(index), spec.resources.cpus)
+            for index in range(self._slots)
+        ]
+        self._threads = [threading.Thread(target=self._serve, args=(w,), daemon=True) for w in self._workers]
+        for thread in self._threads:
+            thread.start()
+
+    def slots(self) -> int:
+        return self._slots
+
+    def launch(self, trial: Trial) -> "Future[TrialResult]":
+        flight = self._flights.add(trial)
+        self._queue.put(flight)
+        return flight.future
+
+    def cancel(self) -> None:
+        self._flights.cancel(self._kill)
+
+    def close(self) -> None:
+        if not self._flights.close():
+            return
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._folder.cleanup()
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+
+    def _serve(self, worker: WorkerProcess) -> None:
+        """The driver thread of one worker process."""
+        while (flight := self._queue.get()) is not None:
+            flight.fly(worker.run)
+        worker.close()
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _pickled(work: Work) -> bytes:
+    """The work by its module and name."""
+    try:
+        if work.__module__ == "__main__":
+            raise pickle.PicklingError("__main__ is another module in a worker process")
+        return pickle.dumps(work)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise LaunchError(
+            f"work must be a function of an importable module, but got {work!r}: {error}"
+        ) from error

@@ -1,0 +1,109 @@
+"""The Spark session of those who bring none."""
+
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparktune.launch.java import check_java
+from sparktune.launch.task import ATTEMPTS
+from sparktune.spec import StudySpec
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+QUIET = {
+    "spark.log.level": "ERROR",
+    "spark.ui.showConsoleProgress": "false",
+}
+WORKERS = {
+    "spark.python.worker.faulthandler.enabled": "true",
+    "spark.python.task.killTimeout": "500ms",
+}
+LOOPBACK = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "2g",
+}
+
+
+def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> "SparkSession":
+    """The active session; else a new one, on this machine's cores unless Spark is configured otherwise.
+
+    The master is that of spark-submit, PYSPARK_SUBMIT_ARGS or spark-defaults.conf, else SPARK_MASTER. Other
+    options that these set stay as they are, and Ctrl-C keeps the meaning it had.
+
+    Args:
+        spec: names the application after its study.
+        app_name: `sparktune` or `sparktune STUDY` by default.
+
+    Raises:
+        LaunchError: no Java 17 or newer is here to start Spark with.
+    """
+    from pyspark.sql import SparkSession
+
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        return active
+    configured = _configured()
+    master = None if "spark.master" in configured else os.environ.get("SPARK_MASTER", f"local[*,{ATTEMPTS}]")
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        check_java()
+    builder = SparkSession.builder.appName(
+        app_name or (f"sparktune {spec.study.name}" if spec else "sparktune")
+    )
+    for key, value in _defaults(master).items():
+        if key not in configured:
+            builder = builder.config(key, value)
+    with _own_interrupt():
+        return (builder.master(master) if master else builder).getOrCreate()
+
+
+def _defaults(master: str | None) -> dict[str, str]:
+    """Options of a new session. Workers on this machine run this Python and listen on the loopback only."""
+    if master is None or not master.startswith("local"):
+        return QUIET | WORKERS
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    return QUIET | WORKERS | LOOPBACK
+
+
+def _configured() -> set[str]:
+    """Options that spark-submit or spark-defaults.conf have set already."""
+    if "PYSPARK_GATEWAY_PORT" in os.environ:
+        from pyspark import SparkConf, SparkContext
+
+        SparkContext._ensure_initialized()  # the options live in the JVM that spark-submit started
+        return {key for key, _ in SparkConf().getAll()}
+    arguments = os.environ.get("PYSPARK_SUBMIT_ARGS", "")
+    keys = {"spark.master"} if re.search(r"--master\b", arguments) else set()
+    keys |= set(re.findall(r"--conf[ =]['\"]?([\w.]+)=", arguments))
+    return keys | _defaults_file()
+
+
+def _defaults_file() -> set[str]:
+    """Options of spark-defaults.conf, where there is one."""
+    home = os.environ.get("SPARK_HOME")
+    folder = os.environ.get("SPARK_CONF_DIR") or (str(Path(home) / "conf") if home else None)
+    file = Path(folder) / "spark-defaults.conf" if folder else None
+    if file is None or not file.is_file():
+        return set()
+    return set(re.findall(r"^\s*(spark\.[\w.]+)", file.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+@contextmanager
+def _own_interrupt() -> Iterator[None]:
+    """Keep PySpark's Ctrl-C handler out: it would cancel every job of the context, not the study's alone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)

@@ -1,0 +1,172 @@
+"""Trials on a Spark cluster: one job with one task per trial, submitted from a driver thread."""
+
+import os
+import re
+import uuid
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sparktune.data.dataset import Dataset
+from sparktune.errors import LaunchError
+from sparktune.launch.base import Launcher
+from sparktune.launch.cluster import Cluster
+from sparktune.launch.flight import Cancelled, Flights, WorkerLost
+from sparktune.launch.task import Cargo, Parcel, Work, default_work
+from sparktune.spec import StudySpec
+from sparktune.trial import Trial, TrialResult
+
+if TYPE_CHECKING:
+    from pyspark import Broadcast, SparkContext
+    from pyspark.sql import SparkSession
+
+UNFIT = {
+    "No module named 'sparktune": "the executors lack sparktune; ship a packed environment with --archives",
+    "PYTHON_VERSION_MISMATCH": "executors and driver must run the same Python; set PYSPARK_PYTHON",
+    "Cannot run program": "the executors find no Python; set PYSPARK_PYTHON to one that exists there",
+}
+
+
+class SparkLauncher(Launcher):
+    """Runs each trial as a Spark job of its own; Spark places it, retries it and grants cores and GPUs.
+
+    The spec, the data and the work are broadcast once. A job carries one tag per study and one per trial, so
+    that cancelling touches no other job of the context. Where Spark itself does not retry (`local[N]`), a
+    trial whose worker was lost is launched again, up to 3 attempts in all.
+
+    Args:
+        spark: a classic session (not Spark Connect), with pinned threads, as is the default.
+        spec: the study.
+        data: its data.
+        work: what trains a trial; `run_trial` by default.
+
+    Raises:
+        LaunchError: the session cannot run such trials; no job has been started.
+    """
+
+    def __init__(
+        self, spark: "SparkSession", spec: StudySpec, data: Dataset, work: Work | None = None
+    ) -> None:
+        self._context = _classic_context(spark)
+        self._cluster = Cluster(self._context, spec.resources)
+        self._limit = self._cluster.result_limit()
+        cargo = Cargo(spec.model_dump_json(), data, _pickled(work or default_work()))
+        self._cargo = self._context.broadcast(cargo)
+        self._tag = f"sparktune/{spec.study.name}/{uuid.uuid4().hex[:8]}"
+        self._flights = Flights()
+
+    def slots(self) -> int:
+        return self._cluster.slots()
+
+    def launch(self, trial: Trial) -> "Future[TrialResult]":
+        from pyspark import InheritableThread
+
+        flight = self._flights.add(trial)
+        try:
+            InheritableThread(flight.fly, args=(self._run,), name=self._title(trial), daemon=True).start()
+        except Exception as error:  # noqa: BLE001 - starting asks the JVM, which may be gone in many ways
+            flight.future.set_exception(_gone(error))
+        return flight.future
+
+    def cancel(self) -> None:
+        self._flights.cancel(self._cancel_jobs)
+
+    def close(self) -> None:
+        if self._flights.close() and self._cluster.alive():
+            self._cargo.destroy()
+
+    def _cancel_jobs(self) -> None:
+        try:
+            self._context.cancelJobsWithTag(self._tag)
+        except Exception:  # noqa: BLE001 - a dead JVM has no jobs left; the trials' own threads report it
+            return
+
+    def _title(self, trial: Trial) -> str:
+        settings = " ".join(f"{name}={value}" for name, value in trial.params.items())
+        return f"{trial.study}/trial {trial.number}: {settings}"
+
+    def _run(self, trial: Trial) -> Parcel:
+        try:
+            self._announce(trial)
+            return self._job(trial)
+        except Exception as error:  # lost workers, cancelled jobs and dead JVMs all raise here
+            raise self._cause(error) from error
+
+    def _announce(self, trial: Trial) -> None:
+        """Name this thread's jobs for the Spark UI and for cancelling."""
+        self._context.addJobTag(self._tag)
+        self._context.addJobTag(f"{self._tag}/{trial.number}")
+        self._context.setJobDescription(self._title(trial))
+
+    def _job(self, trial: Trial) -> Parcel:
+        task = partial(_attempt, self._cargo, trial.to_json(), self._limit)
+        parcel: Parcel = self._cluster.source.map(task).collect()[0]
+        return parcel
+
+    def _cause(self, error: Exception) -> Exception:
+        """What a failed job means: lost workers, a cancelled job, or a cluster that is gone or unfit."""
+        if not self._cluster.alive():
+            return _gone(error)
+        cause = _readable(str(error))
+        if "SPARK_JOB_CANCELLED" in cause:
+            return Cancelled(cause)
+        for sign, way_out in UNFIT.items():
+            if sign in cause:
+                return LaunchError(f"{way_out}; Spark said: {cause}")
+        return WorkerLost(cause, _failures(cause))
+
+
+def _attempt(cargo: "Broadcast[Cargo]", trial: str, limit: int, _: int) -> Parcel:
+    """The task: one attempt on an executor, numbered on from where the driver stands."""
+    from pyspark import TaskContext
+
+    context: Any = TaskContext.get()
+    gpu = context.resources().get("gpu")
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(gpu.addresses) if gpu else "-1"
+    first = Trial.from_json(trial)
+    trial_now = replace(first, attempt=first.attempt + context.attemptNumber())
+    parcel: Parcel = cargo.value.run(trial_now, limit)
+    return parcel
+
+
+def _classic_context(spark: "SparkSession") -> "SparkContext":
+    from pyspark.sql import SparkSession
+
+    if not isinstance(spark, SparkSession):
+        raise LaunchError(
+            f"spark must be a classic SparkSession, but got a {type(spark)}; Spark Connect runs no jobs"
+        )
+    return spark.sparkContext
+
+
+def _pickled(work: Work) -> bytes:
+    from pyspark import cloudpickle
+
+    try:
+        return bytes(cloudpickle.dumps(work))
+    except Exception as error:  # objects may raise anything when pickled
+        raise LaunchError(
+            f"work must be a function that can be pickled, but got {work!r}: {error}"
+        ) from error
+
+
+def _failures(cause: str) -> int:
+    """How many attempts Spark made before it gave the job up."""
+    found = re.search(r"failed (\d+) times", cause)
+    return int(found[1]) if found else 1
+
+
+def _readable(text: str) -> str:
+    """Spark's message without the Java frames; a crashed worker's own stack stays."""
+    lines = text.partition("Driver stacktrace:")[0].splitlines()
+    return "\n".join(
+        line for line in lines if line.strip() and not re.match(r"\s+(at |\.\.\. \d+ more)", line)
+    )
+
+
+def _gone(error: BaseException) -> LaunchError:
+    return LaunchError(
+        f"the Spark context is gone ({type(error).__name__}: {error}); finished trials are recorded, run the "
+        "same command again to resume"
+    )

@@ -1,0 +1,117 @@
+"""One attempt at a trial, where it runs: the same lines in a Spark task and in a local worker process."""
+
+import json
+import os
+import pickle
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from platform import node
+from typing import cast
+
+from sparktune.data.dataset import Dataset
+from sparktune.spec import StudySpec
+from sparktune.trial import Trial, TrialResult, TrialState
+
+Work = Callable[[Trial, StudySpec, Dataset], TrialResult]
+Parcel = tuple[str, bytes | None]
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Cargo:
+    """What all trials of a study share; it reaches each worker process once.
+
+    `spec` is the study as JSON and `work` the pickled function that trains, by default `run_trial`.
+    """
+
+    spec: str
+    data: Dataset
+    work: bytes
+
+    @cached_property
+    def _study(self) -> StudySpec:
+        return StudySpec.model_validate_json(self.spec)
+
+    @cached_property
+    def _run(self) -> Work:
+        return cast(Work, pickle.loads(self.work))
+
+    def check(self) -> None:
+        """Raise now what the first trial would: a spec or a work that this process cannot read."""
+        _ = self._study, self._run
+
+    def run(self, trial: Trial, limit: int | None = None) -> Parcel:
+        """Train `trial`; whatever goes wrong in Python comes back as a FAILED result with its traceback.
+
+        Args:
+            trial: with the number of this attempt.
+            limit: bytes that the parcel may have; no bound by default.
+        """
+        started = time.perf_counter()
+        try:
+            bound_threads(self._study.resources.cpus)
+            return pack(self._run(trial, self._study, self.data), trial, limit)
+        except (Exception, SystemExit):  # noqa: BLE001 - the user's model and data may raise anything
+            failure = ended(trial, TrialState.FAILED, traceback.format_exc(), time.perf_counter() - started)
+            return pack(failure, trial)
+
+
+def default_work() -> Work:
+    """The function that trains; imported when the first launcher needs it."""
+    from sparktune.training import run_trial
+
+    return cast(Work, run_trial)
+
+
+def thread_environment(cpus: int) -> dict[str, str]:
+    """Variables that bound the threads of numpy and TensorFlow, where they are set before the import."""
+    return dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), str(cpus))
+
+
+def bound_threads(cpus: int) -> None:
+    """Bound the threads of libraries that this process has not loaded yet."""
+    os.environ.update(thread_environment(cpus))
+
+
+def pack(result: TrialResult, trial: Trial, limit: int | None = None) -> Parcel:
+    """A result as plain JSON and the model's bytes.
+
+    Raises:
+        TypeError: the work gave no TrialResult, or one that is not plain JSON.
+    """
+    if not isinstance(result, TrialResult):
+        raise TypeError(f"a trial's work must return a TrialResult, but got {type(result).__name__}")
+    size = len(result.model or b"")
+    if limit is not None and size > limit:
+        result = replace(result, state=TrialState.FAILED, model=None, error=_too_large(size, limit))
+    record = {**result.to_record(), "trial": trial.number, "attempt": trial.attempt}
+    return json.dumps(record), result.model
+
+
+def unpack(parcel: Parcel) -> TrialResult:
+    """The result in a parcel."""
+    record, model = parcel
+    return TrialResult.from_record(json.loads(record), model)
+
+
+def ended(trial: Trial, state: TrialState, error: str | None, seconds: float = 0.0) -> TrialResult:
+    """The result of a trial that has no value: it failed, was lost or was killed."""
+    return TrialResult(
+        trial=trial.number,
+        params=trial.params,
+        state=state,
+        timings={"total": seconds} if seconds else {},
+        host=node(),
+        attempt=trial.attempt,
+        error=error,
+    )
+
+
+def _too_large(size: int, limit: int) -> str:
+    return (
+        f"the trained model must fit into spark.driver.maxResultSize, but has {size} bytes where {limit} are "
+        "left; raise it with --conf spark.driver.maxResultSize=2g (2 GiB is the most a model may have)"
+    )

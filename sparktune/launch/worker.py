@@ -1,0 +1,63 @@
+"""A local worker process, `python -m sparktune.launch.worker FD CARGO FAULTS`: trials in, parcels out."""
+
+import faulthandler
+import os
+import pickle
+import sys
+import threading
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+
+from sparktune.launch.task import Cargo
+from sparktune.trial import Trial
+
+READY = b"ready"
+
+
+def main(descriptor: int, cargo: Path, faults: Path) -> None:
+    """Serve trials until the driver closes the connection or dies.
+
+    Each trial arrives as JSON; its result leaves as two messages: the record as JSON, the model's bytes or
+    none. The first message is READY, or the traceback of what kept the worker from starting.
+    """
+    connection = Connection(descriptor)
+    with faults.open("w") as file:
+        faulthandler.enable(file)
+        try:
+            load = _load(cargo)
+        except Exception:  # noqa: BLE001 - unpickling runs the user's imports
+            connection.send_bytes(traceback.format_exc().encode())
+            return
+        connection.send_bytes(READY)
+        _serve(connection, load)
+
+
+def _load(path: Path) -> Cargo:
+    with path.open("rb") as file:
+        cargo: Cargo = pickle.load(file)
+    cargo.check()
+    return cargo
+
+
+def _serve(connection: Connection, cargo: Cargo) -> None:
+    inbox: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
+    while True:
+        record, model = cargo.run(Trial.from_json(inbox.get()))
+        connection.send_bytes(record.encode())
+        connection.send_bytes(model or b"")
+
+
+def _listen(connection: Connection, inbox: "SimpleQueue[str]") -> None:
+    """Take trials as they come; end the process when the driver is gone, also in the middle of a trial."""
+    while True:
+        try:
+            inbox.put(connection.recv_bytes().decode())
+        except (EOFError, OSError):
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,0 +1,141 @@
+"""What every launcher promises, as tests; a subclass gives the fixture `launcher`, which does `works.act`."""
+
+import math
+import time
+from collections import defaultdict
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
+
+import pytest
+
+from sparktune.launch import Launcher
+from sparktune.launch.task import ATTEMPTS
+from sparktune.trial import Trial, TrialResult, TrialState
+
+PATIENCE = 60
+
+
+def trial(number: int = 0, /, **params: object) -> Trial:
+    return Trial("contract", number, params, seed=12345 + number, threshold=0.25)
+
+
+def until(condition: object, seconds: float = PATIENCE) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.05)
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def beats(pulse: Path) -> bool:
+    before = pulse.read_text()
+    time.sleep(0.3)
+    return pulse.read_text() != before
+
+
+def refilled(launcher: Launcher, count: int, **params: object) -> list[TrialResult]:
+    """Run trials as a study does: each free slot is filled at once."""
+    width, results, number = launcher.slots(), [], 0
+    flying: set[Future[TrialResult]] = set()
+    while len(results) < count:
+        while len(flying) < width and number < count:
+            flying.add(launcher.launch(trial(number, **params)))
+            number += 1
+        done, flying = wait(flying, PATIENCE, FIRST_COMPLETED)
+        results += [future.result() for future in done]
+    return results
+
+
+class LauncherContract:
+    expected_slots = 2
+    afterglow = 3.0  # seconds that a cancelled worker may go on
+
+    def test_a_result_comes_home_whole(self, launcher: Launcher) -> None:
+        result = launcher.launch(trial(7, do="value")).result(PATIENCE)
+        assert (result.trial, result.state, result.value, result.attempt) == (7, TrialState.COMPLETE, 0.5, 1)
+        assert result.params == {"do": "value"}
+        assert result.model == b"\x00weights"
+        assert result.history["val_loss"][0] == 0.1 + 0.2
+        assert math.isnan(result.history["val_loss"][1])
+
+    def test_seed_threshold_spec_and_data_arrive(self, launcher: Launcher) -> None:
+        notes = launcher.launch(trial(2, do="value")).result(PATIENCE).notes
+        assert (notes["seed"], notes["threshold"]) == ("12347", "0.25")
+        assert (notes["study"], notes["rows"], notes["threads"]) == ("contract", "8", "1")
+
+    def test_slots_are_what_can_run(self, launcher: Launcher) -> None:
+        assert launcher.slots() == self.expected_slots
+
+    @pytest.mark.parametrize(
+        ("do", "sign"),
+        [
+            ("blunder", "ValueError: no such optimizer"),
+            ("leave", "SystemExit: 3"),
+            ("nothing", "must return a TrialResult, but got NoneType"),
+            ("odd", "not JSON serializable"),
+        ],
+    )
+    def test_a_python_error_fails_the_trial_once(
+        self, launcher: Launcher, tmp_path: Path, do: str, sign: str
+    ) -> None:
+        log = tmp_path / "attempts"
+        result = launcher.launch(trial(do=do, log=str(log))).result(PATIENCE)
+        assert (result.state, result.attempt, lines(log)) == (TrialState.FAILED, 1, 1)
+        assert result.error is not None
+        assert "Traceback" in result.error
+        assert sign in result.error
+
+    def test_a_lost_worker_is_tried_again_then_failed(self, launcher: Launcher, tmp_path: Path) -> None:
+        deaths = ("vanish", "crash", "killed")
+        futures = {do: launcher.launch(trial(do=do, log=str(tmp_path / do))) for do in deaths}
+        neighbour = launcher.launch(trial(do="value"))
+        for do, future in futures.items():
+            result = future.result(PATIENCE)
+            assert result.state is TrialState.FAILED
+            assert result.attempt == lines(tmp_path / do) >= ATTEMPTS
+            assert result.error
+        assert "Segmentation fault" in (futures["crash"].result().error or "")
+        assert "works.py" in (futures["crash"].result().error or "")
+        assert neighbour.result(PATIENCE).state is TrialState.COMPLETE
+
+    def test_a_worker_lost_once_costs_one_attempt(self, launcher: Launcher) -> None:
+        result = launcher.launch(trial(do="killed", well_from=2)).result(PATIENCE)
+        assert (result.state, result.attempt) == (TrialState.COMPLETE, 2)
+
+    def test_trials_overlap_and_a_free_slot_is_refilled_at_once(self, launcher: Launcher) -> None:
+        naps = [r.timings for r in refilled(launcher, 3 * launcher.slots(), do="nap", seconds=0.4)]
+        naps.sort(key=lambda nap: nap["begin"])
+        most = max(sum(other["begin"] <= nap["begin"] < other["end"] for other in naps) for nap in naps)
+        assert most == launcher.slots()
+        for earlier, later in zip(naps, naps[launcher.slots() :], strict=False):
+            assert later["begin"] - earlier["end"] < 3
+
+    def test_data_are_read_once_by_a_worker(self, launcher: Launcher) -> None:
+        seen = defaultdict(set)
+        for result in refilled(launcher, 6, do="value"):
+            seen[result.notes["process"]].add(result.notes["data"])
+        assert 1 <= len(seen) <= 2 * self.expected_slots
+        assert all(len(objects) == 1 for objects in seen.values())
+
+    def test_cancel_kills_what_runs_and_what_waits(self, launcher: Launcher, tmp_path: Path) -> None:
+        pulses = [tmp_path / str(n) for n in range(launcher.slots() + 1)]
+        futures = [launcher.launch(trial(n, do="beat", pulse=str(p))) for n, p in enumerate(pulses)]
+        until(lambda: sum(p.exists() for p in pulses) >= launcher.slots())
+        started = time.monotonic()
+        launcher.cancel()
+        states = {future.result(1).state for future in futures}
+        assert states == {TrialState.KILLED}
+        assert time.monotonic() - started < 5
+        until(lambda: not any(beats(p) for p in pulses if p.exists()), self.afterglow)
+
+    def test_cancel_before_anything_has_started(self, launcher: Launcher, tmp_path: Path) -> None:
+        future = launcher.launch(trial(do="beat", pulse=str(tmp_path / "pulse")))
+        launcher.cancel()
+        assert future.result(1).state is TrialState.KILLED
+
+    def test_launching_goes_on_after_cancel(self, launcher: Launcher) -> None:
+        launcher.cancel()
+        assert launcher.launch(trial(do="value")).result(PATIENCE).state is TrialState.COMPLETE

@@ -1,0 +1,114 @@
+"""The contracts on a cluster: run by test_clusters.py in a process of its own, as a process has one context.
+
+MASTER names the cluster, SLOTS what it can run at once, GPUS the GPUs of an executor.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from sparktune.errors import LaunchError
+from sparktune.launch import SparkLauncher
+from sparktune.trial import TrialState
+from tests.launch.contract import PATIENCE, refilled, trial, until
+from tests.launch.spark_contract import SparkContract, launch_on
+
+MASTER = os.environ["MASTER"]
+SLOTS = int(os.environ["SLOTS"])
+GPUS = os.environ.get("GPUS")
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    settings = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": QUICK_START,
+        "spark.driver.maxResultSize": "2m",
+        "spark.executor.extraJavaOptions": QUICK_START,
+        "spark.executor.memory": "512m",
+        "spark.log.level": "OFF",
+        "spark.python.task.killTimeout": "200ms",
+        "spark.python.worker.faulthandler.enabled": "true",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if GPUS:
+        settings["spark.executor.resource.gpu.amount"] = GPUS
+    builder = SparkSession.builder.master(MASTER).appName("contract")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    until(lambda: session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() == 3)
+    yield session
+    if session.sparkContext._jvm is not None:
+        session.stop()
+
+
+class TestContract(SparkContract):
+    expected_slots = SLOTS
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def launcher(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
+        with launch_on(spark) as launcher:
+            yield launcher
+
+
+def test_a_model_above_the_result_limit_fails_its_trial_alone(spark: SparkSession) -> None:
+    with launch_on(spark) as launcher:
+        large = launcher.launch(trial(do="bulky", bytes=2 * 2**20)).result(PATIENCE)
+        small = launcher.launch(trial(do="bulky", bytes=1900 * 2**10)).result(PATIENCE)
+    assert (large.state, large.attempt) == (TrialState.FAILED, 1)
+    assert "spark.driver.maxResultSize" in (large.error or "")
+    assert small.state is TrialState.COMPLETE
+    assert len(small.model or b"") == 1900 * 2**10
+
+
+@pytest.mark.skipif(SLOTS < 4, reason="the executors have one core")
+def test_cores_of_a_trial_are_held_back_on_the_executors(spark: SparkSession) -> None:
+    with launch_on(spark, cpus=2) as launcher:
+        assert launcher.slots() == SLOTS // 2
+        launched = [launcher.launch(trial(n, do="nap", seconds=0.5)) for n in range(4)]
+        naps = [future.result(PATIENCE).timings for future in launched]
+    most = max(sum(other["begin"] <= nap["begin"] < other["end"] for other in naps) for nap in naps)
+    assert most == SLOTS // 2
+
+
+@pytest.mark.skipif(not GPUS, reason="the executors have no GPU")
+@pytest.mark.parametrize(("share", "slots"), [(1.0, 2), (0.5, 4)])
+def test_gpus_are_granted_by_spark(spark: SparkSession, share: float, slots: int) -> None:
+    with launch_on(spark, gpus=share) as launcher:
+        assert launcher.slots() == slots
+        assert {r.notes["gpus"] for r in refilled(launcher, slots, do="value")} == {"7"}
+    with launch_on(spark) as launcher:
+        assert launcher.launch(trial(do="value")).result(PATIENCE).notes["gpus"] == "-1"
+
+
+@pytest.mark.skipif(bool(GPUS), reason="the executors have GPUs")
+def test_gpus_that_are_not_there_are_refused(spark: SparkSession) -> None:
+    with pytest.raises(LaunchError, match=r"resources.gpus must be 0 .* but got 1: the executors have none"):
+        launch_on(spark, gpus=1.0)
+
+
+def test_the_end_of_the_jvm_is_a_launch_error(spark: SparkSession, tmp_path: Path) -> None:
+    """The last test here: nothing of the context is left."""
+    jvm = spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid()
+    pulse = tmp_path / "pulse"
+    with launch_on(spark) as launcher:
+        future = launcher.launch(trial(do="beat", pulse=str(pulse)))
+        until(pulse.exists)
+        os.kill(jvm, signal.SIGKILL)
+        with pytest.raises(LaunchError, match="gone .* resume"):
+            future.result(PATIENCE)
+        with pytest.raises(LaunchError, match="gone"):
+            launcher.slots()
+        with pytest.raises(LaunchError, match="gone"):
+            launcher.launch(trial(do="value")).result(PATIENCE)
+    sys.modules["pyspark"].SparkContext._active_spark_context = None
+    spark.sparkContext._jvm = None

@@ -1,0 +1,102 @@
+"""What SparkLauncher promises besides the contract, on every kind of master; a subclass gives `launcher`."""
+
+import json
+import time
+import urllib.request
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark import InheritableThread, cloudpickle
+from pyspark.sql import SparkSession
+
+from sparktune.errors import LaunchError
+from sparktune.launch import SparkLauncher
+from sparktune.trial import TrialState
+from tests.launch import works
+from tests.launch.contract import PATIENCE, LauncherContract, trial, until
+
+cloudpickle.register_pickle_by_value(works)  # executors do not see the tests
+
+
+def launch_on(spark: SparkSession, **resources: object) -> SparkLauncher:
+    return SparkLauncher(spark, works.tiny_spec(**resources), works.tiny_data(), works.act)
+
+
+def jobs(spark: SparkSession) -> list[dict[str, Any]]:
+    """The jobs that the Spark UI shows."""
+    context = spark.sparkContext
+    url = f"{context.uiWebUrl}/api/v1/applications/{context.applicationId}/jobs"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        told: list[dict[str, Any]] = json.load(answer)
+    return told
+
+
+class SparkContract(LauncherContract):
+    afterglow = 15.0
+
+    def test_the_spark_ui_shows_study_and_trial(self, spark: SparkSession, launcher: SparkLauncher) -> None:
+        launcher.launch(trial(12, do="value", neurons=64)).result(PATIENCE)
+        shown = [job for job in jobs(spark) if "trial 12:" in job.get("description", "")]
+        assert len(shown) == 1
+        assert shown[0]["description"] == "contract/trial 12: do=value neurons=64"
+        study, one = sorted(shown[0]["jobTags"])
+        assert study.startswith("sparktune/contract/")
+        assert one == f"{study}/12"
+        assert shown[0]["numTasks"] == 1
+
+    def test_cancel_spares_other_work_of_the_context(
+        self, spark: SparkSession, launcher: SparkLauncher, tmp_path: Path
+    ) -> None:
+        context, started, answers = spark.sparkContext, str(tmp_path / "started"), []
+
+        def other(row: int) -> int:
+            Path(started).touch()
+            time.sleep(2.5)
+            return row
+
+        thread = InheritableThread(
+            target=lambda: answers.extend(context.parallelize([5], 1).map(other).collect())
+        )
+        thread.start()
+        until(Path(started).exists)
+        with launch_on(spark) as neighbour:
+            killed = launcher.launch(trial(do="beat", pulse=str(tmp_path / "pulse")))
+            napping = neighbour.launch(trial(do="nap", seconds=1.5))
+            launcher.cancel()
+            assert killed.result(1).state is TrialState.KILLED
+            assert napping.result(PATIENCE).state is TrialState.COMPLETE
+        thread.join()
+        assert answers == [5]
+
+    def test_a_job_cancelled_by_others_is_killed_not_failed(
+        self, spark: SparkSession, launcher: SparkLauncher, tmp_path: Path
+    ) -> None:
+        pulse = tmp_path / "pulse"
+        future = launcher.launch(trial(do="beat", pulse=str(pulse)))
+        until(pulse.exists)
+        spark.sparkContext.cancelAllJobs()
+        assert future.result(PATIENCE).state is TrialState.KILLED
+
+    def test_parallelism_bounds_the_slots(self, spark: SparkSession) -> None:
+        with launch_on(spark, parallelism=1) as launcher:
+            assert launcher.slots() == 1
+        with launch_on(spark, parallelism=50) as launcher:
+            assert launcher.slots() == self.expected_slots
+
+    def test_a_trial_larger_than_any_executor_is_refused(self, spark: SparkSession) -> None:
+        with pytest.raises(LaunchError, match=r"resources.cpus=64.* must fit into one executor"):
+            launch_on(spark, cpus=64)
+
+    def test_work_that_cannot_be_sent_is_refused(self, spark: SparkSession) -> None:
+        lock = Future()  # type: ignore[var-annotated]
+        with pytest.raises(LaunchError, match="can be pickled"):
+            SparkLauncher(spark, works.tiny_spec(), works.tiny_data(), lambda t, s, d: lock.result())
+
+    def test_close_refuses_trials(self, spark: SparkSession) -> None:
+        launcher = launch_on(spark)
+        launcher.close()
+        launcher.close()
+        with pytest.raises(LaunchError, match="closed"):
+            launcher.launch(trial(do="value"))

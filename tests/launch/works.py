@@ -1,0 +1,116 @@
+"""What trials do in the launchers' tests instead of training; `params["do"]` names one of these."""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from sparktune.data.dataset import Dataset, Rows
+from sparktune.data.schema import Feature, Schema
+from sparktune.spec import StudySpec
+from sparktune.trial import Trial, TrialResult, TrialState
+
+
+def tiny_data(rows: int = 8) -> Dataset:
+    """Points on a line."""
+    x = np.arange(rows, dtype="float32").reshape(rows, 1)
+    points = Rows(x, 2 * x[:, 0] - 1)
+    schema = Schema(features=(Feature(name="x"),), input_shape=(1,), task="regression", outputs=1)
+    return Dataset(points, points, None, schema, "digest")
+
+
+def tiny_spec(**resources: object) -> StudySpec:
+    """A study of anything."""
+    return StudySpec.model_validate(
+        {
+            "study": {"name": "contract"},
+            "model": {"builder": "tests.launch.works:act"},
+            "search": {"space": {"do": ["value"]}},
+            "resources": resources,
+        }
+    )
+
+
+def result(trial: Trial, **fields: object) -> TrialResult:
+    return TrialResult(trial.number, trial.params, TrialState.COMPLETE, host="here", **fields)  # type: ignore[arg-type]
+
+
+def value(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    told = {
+        "seed": str(trial.seed),
+        "threshold": str(trial.threshold),
+        "rows": str(len(data.train)),
+        "study": spec.study.name,
+        "process": str(os.getpid()),
+        "data": str(id(data)),
+        "threads": os.environ.get("TF_NUM_INTRAOP_THREADS", ""),
+        "gpus": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
+    }
+    history = {"val_loss": [0.1 + 0.2, float("nan")]}
+    return result(trial, value=0.5, epoch=1, history=history, notes=told, model=b"\x00weights")
+
+
+def bulky(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    return result(trial, value=0.5, model=bytes(trial.params["bytes"]))
+
+
+def nap(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    begin = time.time()
+    time.sleep(trial.params["seconds"])
+    return result(trial, timings={"begin": begin, "end": time.time()})
+
+
+def beat(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Never end; touch a file as long as it lives."""
+    while True:
+        Path(trial.params["pulse"]).write_text(str(time.time()))
+        time.sleep(0.05)
+
+
+def blunder(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    raise ValueError("no such optimizer")
+
+
+def leave(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    sys.exit(3)
+
+
+def nothing(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    return None  # type: ignore[return-value]
+
+
+def odd(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    return result(trial, notes={"lock": object()})
+
+
+def vanish(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    os._exit(1)
+
+
+def crash(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    ctypes.string_at(0)
+    raise AssertionError("a null pointer was read")
+
+
+def killed(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("survived SIGKILL")
+
+
+ACTIONS = {
+    f.__name__: f for f in (value, bulky, nap, beat, blunder, leave, nothing, odd, vanish, crash, killed)
+}
+
+
+def act(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Do what the trial says, and leave a line per attempt where it says."""
+    if "log" in trial.params:
+        with Path(trial.params["log"]).open("a") as file:
+            file.write(f"{trial.attempt} {os.getpid()}\n")
+    if trial.attempt >= trial.params.get("well_from", 99):
+        return value(trial, spec, data)
+    return ACTIONS[trial.params["do"]](trial, spec, data)
