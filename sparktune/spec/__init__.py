@@ -2,6 +2,7 @@
 
 from sparktune.spec.data import DataSpec, SplitSpec
 from sparktune.spec.document import json_schema, load_spec, parse_spec
+from sparktune.spec.messages import unknown_name
 from sparktune.spec.model import BuilderSpec, CnnSpec, LinearSpec, MlpSpec, ModelSpec, RnnSpec
 from sparktune.spec.search import Choice, Domain, Range, SearchSpec
 from sparktune.spec.study import ObjectiveSpec, OutputSpec, ResourcesSpec, StudySpec, TrackingSpec
@@ -29,4 +30,5 @@ __all__ = [
     "json_schema",
     "load_spec",
     "parse_spec",
+    "unknown_name",
 ]

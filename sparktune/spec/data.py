@@ -4,13 +4,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sparktune.spec.base import Count, Name, Section, sequence
+from sparktune.spec.base import Count, Fault, Name, Section, sequence
 
 Source = Literal[
     "digits", "mnist", "fashion_mnist", "idx", "npz", "npy", "csv", "parquet", "table", "query", "arrays"
 ]
-NEEDS_PATH = ("idx", "npz", "npy", "csv", "parquet")
-TABULAR = ("csv", "parquet", "table", "query")
+NEEDS: dict[Source, tuple[str, ...]] = {
+    "digits": (),
+    "mnist": (),
+    "fashion_mnist": (),
+    "arrays": (),
+    "idx": ("path",),
+    "npz": ("path",),
+    "npy": ("path", "labels"),
+    "csv": ("path", "label"),
+    "parquet": ("path", "label"),
+    "table": ("table", "label"),
+    "query": ("query", "label"),
+}
 
 
 class SplitSpec(Section):
@@ -32,7 +43,12 @@ class SplitSpec(Section):
     def _one_way(self) -> "SplitSpec":
         given = [n for n in ("fraction", "last", "column", "source") if getattr(self, n) is not None]
         if len(given) != 1:
-            raise ValueError(f"exactly one of fraction, last, column or source must be given, but got {given}")
+            raise Fault(
+                "must have exactly one of fraction, last, column or source, "
+                f"but got {' and '.join(given) or 'none'}"
+            )
+        if self.source:
+            _check_needs(self, self.source, without=("label",))
         return self
 
 
@@ -67,11 +83,11 @@ class DataSpec(Section):
 
     @model_validator(mode="after")
     def _complete(self) -> "DataSpec":
-        need = "path" if self.source in NEEDS_PATH else self.source if self.source in ("table", "query") else None
-        if need and getattr(self, need) is None:
-            raise ValueError(f"source {self.source} needs {need}, but got none; add {need}: ... to data")
-        if self.source in TABULAR and self.label is None:
-            raise ValueError(f"source {self.source} needs label, but got none; add label: COLUMN to data")
-        if self.source == "npy" and self.labels is None:
-            raise ValueError("source npy needs labels, but got none; add labels: PATH_OF_Y.npy to data")
+        _check_needs(self, self.source)
         return self
+
+
+def _check_needs(section: Section, source: Source, without: tuple[str, ...] = ()) -> None:
+    for need in NEEDS[source]:
+        if need not in without and getattr(section, need) is None:
+            raise Fault(f"is required for source {source}, but got nothing; add {need}: ...", need)

@@ -1,14 +1,14 @@
 """What is trained: one section per kind of model.
 
-A field that holds one number or one word can be searched by its own name; so can the sequences (`hidden`, `filters`),
-whose choices are then lists.
+A field that holds one number or one word can be searched by its own name; so can the sequences (`hidden`,
+`filters`), whose choices are then lists.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sparktune.spec.base import Count, Name, NonNegative, Section, Share, Whole, sequence
+from sparktune.spec.base import Count, Fault, Name, NonNegative, Plain, Section, Share, Whole, sequence
 
 Activation = Literal[
     "relu", "sigmoid", "tanh", "elu", "selu", "gelu", "leaky_relu", "silu", "softplus", "softsign", "linear"
@@ -76,19 +76,19 @@ class LinearSpec(Section):
 class BuilderSpec(Section):
     """A user's own `build(params, input_shape, outputs) -> keras.Model`.
 
-    `params` holds the fixed parameters and every searched name that is not a field of `training`. `outputs` is the number
-    of output units. The last activation and the loss must fit each other, as in any Keras model.
+    `params` holds the fixed parameters and every searched name that is no field of `training`. `outputs` is
+    the number of output units. The last activation and the loss must fit each other, as in any Keras model.
     """
 
     kind: Literal["builder"] = "builder"
     builder: Name = Field(description="package.module:function, importable on driver and executors")
-    params: dict[str, Any] = Field(default_factory=dict, description="parameters that are not searched")
+    params: dict[str, Plain] = Field(default_factory=dict, description="parameters that are not searched")
 
     @model_validator(mode="after")
     def _reference(self) -> "BuilderSpec":
         module, colon, function = self.builder.partition(":")
         if not (colon and function.isidentifier() and all(p.isidentifier() for p in module.split("."))):
-            raise ValueError("must look like package.module:function")
+            raise Fault("must look like package.module:function", "builder", value=self.builder)
         return self
 
 

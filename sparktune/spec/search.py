@@ -5,15 +5,20 @@ import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
 
-from sparktune.spec.base import Count, Section, sequence
+from sparktune.spec.base import Count, Fault, Plain, Section, sequence
+
+MAX_INT = 2**53
+NO_DOMAIN = (
+    "must be a list of values, {low, high} or {values: [...]}; a fixed value belongs into model or training"
+)
+Number = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)] | float
 
 
 class Choice(Section):
     """A domain of listed values: numbers, words, bools or lists of them; no value twice."""
 
-    values: tuple[Any, ...] = sequence(min_length=1)
+    values: tuple[Plain, ...] = sequence(min_length=1)
 
     @model_validator(mode="after")
     def _distinct(self) -> "Choice":
@@ -21,8 +26,8 @@ class Choice(Section):
         for index, value in enumerate(self.values):
             key = _identity(value)
             if key in seen:
-                raise ValueError(
-                    f"values must be distinct, but got {value!r} at [{seen[key]}] and [{index}]; remove one"
+                raise Fault(
+                    f"must hold no value twice, but got {value!r} at [{seen[key]}] and [{index}]; remove one"
                 )
             seen[key] = index
         return self
@@ -38,26 +43,32 @@ class Choice(Section):
 
 
 class Range(Section):
-    """A domain of numbers from `low` to `high`, both included: ints when both are ints, floats otherwise."""
+    """A domain of numbers from `low` to `high`, both included: whole where both are, floats otherwise."""
 
-    low: int | float
-    high: int | float
+    low: Number
+    high: Number
     log: bool = Field(False, description="uniform in the logarithm")
-    step: int | float | None = Field(None, description="distance of neighbours; 1 for ints without log")
+    step: Number | None = Field(None, description="distance of neighbours; 1 for ints without log")
 
     @model_validator(mode="after")
     def _ordered(self) -> "Range":
         if self.low >= self.high:
-            raise ValueError(f"low must be < high, but got low {self.low} and high {self.high}")
-        if self.step is not None and self.step <= 0:
-            raise ValueError(f"step must be > 0, but got {self.step}")
+            raise Fault(f"must be < high {self.high}", "low", value=self.low)
         if self.log and self.low <= 0:
-            raise ValueError(f"low must be > 0 where log is true, but got {self.low}")
-        if self.log and self.step is not None:
-            raise ValueError(f"step must not be given where log is true, but got {self.step}")
-        if self.is_int and isinstance(self.step, float):
-            raise ValueError(f"step must be an int where low and high are, but got {self.step}")
+            raise Fault("must be > 0 where log is true", "low", value=self.low)
+        if self.step is not None:
+            self._check_step(self.step)
         return self
+
+    def _check_step(self, step: float) -> None:
+        if self.log:
+            raise Fault("must not be given where log is true", "step", value=step)
+        if step <= 0:
+            raise Fault("must be > 0", "step", value=step)
+        if self.is_int and isinstance(step, float):
+            raise Fault("must be a whole number where low and high are", "step", value=step)
+        if not (self.high - self.low) / step < MAX_INT:
+            raise Fault("must leave fewer than 2^53 values", "step", value=step)
 
     @property
     def is_int(self) -> bool:
@@ -83,27 +94,24 @@ class Range(Section):
 def _identity(value: Any) -> str:
     """Equal for values that mean the same configuration: 1 and 1.0, but not 1 and true."""
     number = isinstance(value, float) and value.is_integer()
-    return json.dumps(int(value) if number else value, sort_keys=True, default=repr)
+    return json.dumps(int(value) if number else value, sort_keys=True)
 
 
 def _listed(given: Any) -> Any:
     return {"values": given} if isinstance(given, (list, tuple)) else given
 
 
-def _kind(given: Any) -> str:
+def _kind(given: Any) -> str | None:
     if isinstance(given, (Choice, Range)):
         return type(given).__name__.lower()
     if not isinstance(given, dict):
-        raise PydanticCustomError(
-            "domain",
-            "must be a list of values, {low, high} or {values: [...]}; a fixed value belongs into model or training",
-        )
+        return None
     return "choice" if "values" in given else "range"
 
 
 Domain = Annotated[
     Annotated[Choice, Tag("choice")] | Annotated[Range, Tag("range")],
-    Discriminator(_kind),
+    Discriminator(_kind, custom_error_type="domain", custom_error_message=NO_DOMAIN),
     BeforeValidator(_listed),
 ]
 
@@ -113,16 +121,18 @@ class SearchSpec(Section):
 
     sampler: Literal["grid", "random"] = Field("grid", description="what proposes configurations")
     trials: Count | None = Field(None, description="number of trials; the whole grid by default")
-    space: dict[str, Domain] = Field(min_length=1, description="name of a model or training field: its domain")
+    space: dict[str, Domain] = Field(min_length=1, description="a model or training field: its domain")
 
     @model_validator(mode="after")
     def _finite(self) -> "SearchSpec":
         if self.sampler == "random" and self.trials is None:
-            raise ValueError("trials must be given for sampler random, but got none; add trials: 20")
+            raise Fault("is required for sampler random, but got nothing; add trials: 20", "trials")
         endless = [name for name, domain in self.space.items() if domain.points is None]
         if self.sampler == "grid" and endless:
-            raise ValueError(
-                f"sampler grid needs a step or a list of values, but got a continuous range for {endless}; "
-                "add step: ..., list values, or use sampler: random"
+            raise Fault(
+                "must be countable for sampler grid, but is a continuous or logarithmic range; "
+                "add step: ..., list values, or use sampler: random",
+                "space",
+                endless[0],
             )
         return self

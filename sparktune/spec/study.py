@@ -1,16 +1,24 @@
 """The whole spec: what the user asked for, as one frozen value."""
 
-import difflib
 import hashlib
 import json
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from sparktune.spec.base import Count, Name, NonNegative, Section, Whole
+from sparktune.errors import SpecError
+from sparktune.spec.base import Count, Fault, Name, NonNegative, Section, Whole
 from sparktune.spec.data import DataSpec
-from sparktune.spec.model import BuilderSpec, MlpSpec, ModelSpec
+from sparktune.spec.messages import explained, faults, way_out
+from sparktune.spec.model import BuilderSpec, MlpSpec, ModelSpec, RnnSpec
 from sparktune.spec.search import Choice, Range, SearchSpec
 from sparktune.spec.training import TrainingSpec
 
@@ -55,8 +63,12 @@ class TrackingSpec(Section):
     @field_validator("uri")
     @classmethod
     def _no_credentials(cls, uri: str) -> str:
-        if urlsplit(uri).password or (urlsplit(uri).username and uri.startswith("http")):
-            raise ValueError(
+        try:
+            parts = urlsplit(uri)
+        except ValueError:
+            raise Fault("must be a URI such as sqlite:///mlflow.db or http://host:5000") from None
+        if parts.password or (parts.username and parts.scheme.startswith("http")):
+            raise Fault(
                 "must not hold credentials; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD "
                 "(or the database's own password file) instead"
             )
@@ -70,7 +82,11 @@ class OutputSpec(Section):
 
 
 class StudySpec(Section):
-    """A study, as asked for: `StudySpec(data={...}, model={...}, search={...})` or `sparktune.spec.load_spec(path)`."""
+    """A study, as asked for: `StudySpec(data={...}, model={...}, search={...})` or `load_spec(path)`.
+
+    Raises:
+        SpecError: names every field that breaks a rule, the rule, the value and the way out.
+    """
 
     study: StudySection = StudySection()
     data: DataSpec = DataSpec()
@@ -82,24 +98,27 @@ class StudySpec(Section):
     tracking: TrackingSpec = TrackingSpec()
     output: OutputSpec = OutputSpec()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _kind_of_model(cls, given: Any) -> Any:
-        """A model section without `kind` is a builder's if it names one, else an mlp's."""
-        model = given.get("model") if isinstance(given, dict) else None
-        if isinstance(model, dict) and "kind" not in model:
-            kind = "builder" if "builder" in model else "mlp"
-            return {**given, "model": {"kind": kind, **model}}
-        return given
-
     @model_validator(mode="after")
     def _searchable(self) -> "StudySpec":
         for name, domain in self.search.space.items():
             if not isinstance(self.model, BuilderSpec) and name not in self.searchable:
-                raise ValueError(unknown_name(name, self.searchable))
-            for where, value in _ends(domain):
-                self._check(name, where, value)
+                raise Fault(f"is unknown; {way_out(name, self.searchable)}", "search", "space", name)
+            for place, value in _ends(domain):
+                self._check(name, value, place)
+        idle = idle_names(self)
+        if idle:
+            name, why = idle[0]
+            raise Fault(f"has no effect: {why}", "search", "space", name)
         return self
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _readable(cls, given: Any, handler: ModelWrapValidatorHandler["StudySpec"]) -> "StudySpec":
+        document = _completed(given) if isinstance(given, dict) else given
+        try:
+            return handler(document)
+        except ValidationError as error:
+            raise SpecError(explained(error, cls, document)) from None
 
     @property
     def searchable(self) -> list[str]:
@@ -107,13 +126,16 @@ class StudySpec(Section):
         fields = [*type(self.model).model_fields, *TrainingSpec.model_fields]
         return [f for f in fields if f not in ("kind", "builder", "params", "metrics", "callbacks")]
 
-    def _check(self, name: str, where: str, value: Any) -> None:
+    def _check(self, name: str, value: Any, place: str | int) -> None:
+        """A value of the space keeps the rule of its field."""
         try:
             self.configured({name: value})
         except ValidationError as error:
-            first = error.errors()[0]
-            rule = first["msg"][0].lower() + first["msg"][1:].replace("Input should", "should")
-            raise ValueError(f"{name} {rule.replace('input should', 'must')}, but got {value!r} (search.space.{name}{where})") from None
+            root = TrainingSpec if name in TrainingSpec.model_fields else type(self.model)
+            fault = faults(error, root, {name: value})[0]
+            raise Fault(
+                fault.rule, "search", "space", name, place, *fault.path[1:], value=fault.value
+            ) from None
 
     def configured(self, params: dict[str, Any]) -> tuple[ModelSpec, TrainingSpec]:
         """The model and the training of one trial.
@@ -128,26 +150,46 @@ class StudySpec(Section):
         return _updated(self.model, model), _updated(self.training, training)
 
     def identity(self) -> dict[str, Any]:
-        """What decides the numbers, as JSON values; where and how wide it runs and shows does not count."""
+        """What decides the numbers, as JSON values; where it runs and shows, and how wide, does not count."""
         return self.model_dump(mode="json", include=set(IDENTITY))
 
     def digest(self) -> str:
-        """sha256 of the identity. The order of names counts: it decides which point of the space a number means."""
+        """sha256 of the identity. The order of names counts: it decides which point a trial number means."""
         return hashlib.sha256(json.dumps(self.identity()).encode()).hexdigest()
 
 
-def unknown_name(name: str, known: list[str]) -> str:
-    """The message for a name that is none of `known`, with the nearest of them."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known names: {', '.join(sorted(known))}"
-    return f"unknown name {name!r}; {hint}"
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    """A section that holds nothing is its default; a model is a builder's if it names one, else an mlp's."""
+    document = {name: section for name, section in document.items() if section is not None}
+    model = document.get("model")
+    if isinstance(model, dict) and "kind" not in model:
+        document["model"] = {"kind": "builder" if "builder" in model else "mlp", **model}
+    return document
+
+
+def idle_names(spec: StudySpec) -> list[tuple[str, str]]:
+    """Searched names that would change nothing, each with the reason."""
+    space, idle = spec.search.space, []
+    if isinstance(spec.model, MlpSpec) and (spec.model.hidden is not None or "hidden" in space):
+        idle += [
+            (name, "hidden names the width of every layer; remove one of them")
+            for name in ("neurons", "layers")
+        ]
+    if isinstance(spec.model, RnnSpec) and spec.model.vocabulary is None and "vocabulary" not in space:
+        idle.append(("embedding", "the model embeds only where model.vocabulary is given; add it"))
+    optimizer = space.get("optimizer")
+    optimizers = optimizer.values if isinstance(optimizer, Choice) else (spec.training.optimizer,)
+    if not {"momentum", "nesterov"} & set(optimizers):
+        idle.append(("momentum", "no trial has optimizer momentum or nesterov; set training.optimizer"))
+    return [(name, why) for name, why in idle if name in space]
 
 
 def _updated(section: S, changes: dict[str, Any]) -> S:
     return type(section).model_validate({**dict(section), **changes}) if changes else section
 
 
-def _ends(domain: Choice | Range) -> list[tuple[str, Any]]:
+def _ends(domain: Choice | Range) -> list[tuple[str | int, Any]]:
+    """The values that can break a rule, each with its place in the domain."""
     if isinstance(domain, Choice):
-        return [(f"[{index}]", value) for index, value in enumerate(domain.values)]
-    return [(".low", domain.low), (".high", domain.high)]
+        return list(enumerate(domain.values))
+    return [("low", domain.low), ("high", domain.high)]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from sparktune.spec.base import Count, Name, NonNegative, Positive, Section, Share, Whole, sequence
+from sparktune.spec.base import Count, Name, NonNegative, Plain, Positive, Section, Share, Whole, sequence
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
 Loss = Literal[
@@ -66,7 +66,7 @@ class CustomCallback(Section):
 
     kind: Literal["custom"] = "custom"
     callback: Name = Field(description="package.module:Class, importable on driver and executors")
-    params: dict[str, Any] = Field(default_factory=dict, description="keyword arguments of the class")
+    params: dict[str, Plain] = Field(default_factory=dict, description="keyword arguments of the class")
 
 
 Callback = Annotated[ReduceOnPlateau | TensorBoard | CsvLog | CustomCallback, Field(discriminator="kind")]
@@ -91,7 +91,7 @@ Schedule = Annotated[Cosine | Exponential, Field(discriminator="kind")]
 
 
 class TrainingSpec(Section):
-    """Epochs, optimizer, loss and what runs between epochs. Each plain field can be searched by its own name."""
+    """Epochs, optimizer, loss, what runs between epochs. Each plain field can be searched by its own name."""
 
     epochs: Count = Field(10, description="passes over the training split")
     batch_size: Count = Field(32, description="rows per step")
@@ -103,9 +103,7 @@ class TrainingSpec(Section):
     clip_value: Positive | None = Field(None, description="bound on each gradient's entries")
     schedule: Schedule | None = Field(None, description="learning-rate schedule; constant when not given")
     loss: Loss | None = Field(None, description="follows from the label when not given")
-    metrics: tuple[Metric, ...] | None = sequence(
-        None, description="follow from the label when not given"
-    )
+    metrics: tuple[Metric, ...] | None = sequence(None, description="follow from the label when not given")
     class_weight: Literal["balanced"] | dict[str, Positive] | None = Field(
         None, description="weight of each class, by label"
     )

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from sparktune.data.schema import Schema, Task
 from sparktune.errors import SpecError
-from sparktune.spec import StudySpec, TrainingSpec
-from sparktune.spec.study import unknown_name
+from sparktune.spec import StudySpec, TrainingSpec, unknown_name
 
 NUMERIC_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 NUMERIC_METRICS = ("mean_squared_error", "mean_absolute_error", "root_mean_squared_error")

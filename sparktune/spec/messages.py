@@ -1,0 +1,192 @@
+"""From pydantic's errors to lines that name the field, the rule, the value and the way out."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from sparktune.spec.base import NOTHING, Fault
+
+Path = tuple[str | int, ...]
+SECTION = "must be a section of names and values"
+RULES = {
+    "greater_than_equal": "must be >= {ge:g}",
+    "greater_than": "must be > {gt:g}",
+    "less_than_equal": "must be <= {le}",
+    "less_than": "must be < {lt:g}",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must match {pattern}",
+    "too_short": "must hold at least {min_length} value; add one",
+    "tuple_type": "must be a list",
+    "dict_type": SECTION,
+    "model_type": SECTION,
+    "model_attributes_type": SECTION,
+}
+WAYS_OUT = {"string_type": "; put it in quotes", "tuple_type": "; write [{}]"}
+MAX_SHOWN = 100
+
+
+def explained(error: ValidationError, root: type[BaseModel], document: Any) -> str:
+    """One line for each broken rule."""
+    return "\n".join(_line(fault) for fault in faults(error, root, document))
+
+
+def faults(error: ValidationError, root: type[BaseModel], document: Any) -> list[Fault]:
+    """The broken rules, one for each field; `document` was validated as a `root`.
+
+    A field of several types breaks a rule of each: they become one fault, the deepest where depths differ.
+    """
+    found: dict[Path, list[Fault]] = {}
+    for entry in error.errors():
+        fault = _fault(entry, root, document)
+        found.setdefault(fault.path, []).append(fault)
+    deepest = [path for path in found if not any(path == other[: len(path)] != other for other in found)]
+    return [_joined(found[path]) for path in deepest]
+
+
+def unknown_name(name: Any, known: Iterable[str]) -> str:
+    """The message for a name that is none of `known`, with the nearest of them."""
+    return f"unknown name {name!r}; {way_out(name, known)}"
+
+
+def way_out(name: Any, known: Iterable[str]) -> str:
+    """What to write instead of a name that is none of `known`."""
+    known = sorted(known)
+    return _nearest(name, known) or f"known names: {', '.join(known)}"
+
+
+def _nearest(name: Any, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def _line(fault: Fault) -> str:
+    rule, _, hint = fault.rule.partition("; ")
+    leaf = next((part for part in reversed(fault.path) if isinstance(part, str)), "the spec")
+    value = "" if fault.value is NOTHING else f", but got {_shown(fault.value)}"
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.path).lstrip(".")
+    return f"{leaf} {rule}{value}{hint and '; ' + hint}{field and f' ({field})'}"
+
+
+def _shown(value: Any) -> str:
+    """The value, cut where it is long, without the credentials that a URI may hold."""
+    text = re.sub(r"//[^/\s]*@", "//***@", repr(value))
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+
+def _fault(entry: Any, root: type[BaseModel], document: Any) -> Fault:
+    """One of pydantic's errors as a fault; how it is told depends on its type."""
+    kind, loc, value = entry["type"], entry["loc"], entry["input"]
+    raised = entry.get("ctx", {}).get("error")
+    path = _path(loc, document)
+    if raised:
+        below, value = getattr(raised, "path", ()), getattr(raised, "value", NOTHING)
+        return Fault(str(raised), *path, *below, value=value)
+    if kind in ("extra_forbidden", "invalid_key"):
+        return Fault(_unknown(loc, root), *_path(loc[:-1], document), str(loc[-1]))
+    if kind == "missing":
+        return Fault("is required, but got nothing; add it", *path, loc[-1])
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _wrong_kind(entry, path)
+    if loc and loc[-1] == "[key]":
+        return Fault("must have text as names; put it in quotes", *path[:-1], value=value)
+    return Fault(_rule(entry), *path, value=value)
+
+
+def _rule(entry: Any) -> str:
+    kind, context, value = entry["type"], entry.get("ctx", {}), entry["input"]
+    if kind == "literal_error":
+        return _one_of(context["expected"], value)
+    if kind not in RULES:
+        return str(entry["msg"]).replace("Input should", "must")
+    scalar = isinstance(value, (bool, int, float, str))
+    return RULES[kind].format(**context) + (WAYS_OUT.get(kind, "").format(value) if scalar else "")
+
+
+def _one_of(expected: str, value: Any) -> str:
+    known = re.findall(r"'([^']*)'", expected)
+    near = _nearest(value, known)
+    return f"must be one of {', '.join(known)}{near and '; ' + near}"
+
+
+def _wrong_kind(entry: Any, path: Path) -> Fault:
+    name = entry["ctx"]["discriminator"].strip("'")
+    if entry["type"] == "union_tag_not_found":
+        return Fault("is required, but got nothing; add it", *path, name)
+    value = entry["ctx"]["tag"]
+    return Fault(_one_of(entry["ctx"]["expected_tags"], value), *path, name, value=value)
+
+
+def _joined(several: list[Fault]) -> Fault:
+    """The rules of a field's types as one."""
+    rules = dict.fromkeys(fault.rule for fault in several)
+    if "must be a number" in rules:
+        rules.pop("must be a whole number", None)
+    first, *others = (rule.partition("; ")[0] for rule in rules)
+    hint = next((rule.partition("; ")[2] for rule in rules if "; " in rule), "")
+    rule = " or ".join([first, *(other.removeprefix("must be ") for other in others)])
+    return Fault(f"{rule}; {hint}", *several[0].path, value=several[0].value)
+
+
+def _path(loc: Path, document: Any) -> Path:
+    """`loc` without the names of types that pydantic puts between the document's own."""
+    path: list[str | int] = []
+    tagged = False
+    for part in loc:
+        if not tagged and isinstance(document, dict) and document.get("kind") == part:
+            tagged = True
+        elif _holds(document, part):
+            document, tagged = document[part], False
+            path.append(part)
+    return tuple(path)
+
+
+def _holds(document: Any, part: str | int) -> bool:
+    if isinstance(document, (list, tuple)):
+        return isinstance(part, int)
+    return isinstance(document, dict) and part in document
+
+
+def _unknown(loc: Path, root: type[BaseModel]) -> str:
+    """The rule for an unknown key: the nearest of its section, or the section that knows it."""
+    *place, name = loc
+    known = _names(root, tuple(place))
+    if not _nearest(name, known):
+        homes = [section for section in root.model_fields if name in _names(root, (section,))]
+        if homes and homes[0] not in place:
+            return f"is unknown; did you mean {homes[0]}.{name}?"
+    return f"is unknown; {way_out(name, known)}"
+
+
+def _names(root: type[BaseModel], loc: Path) -> set[str]:
+    """Keys of the section at `loc`, of the kinds that its type names leave."""
+    kinds = [root]
+    for part in loc:
+        tagged = [kind for kind in kinds if part in _tags(kind)] if len(kinds) > 1 else []
+        fields = [kind.model_fields[part] for kind in kinds if part in kind.model_fields]
+        if not tagged and fields:
+            tagged = [kind for field in fields for kind in _sections(field.annotation)]
+        kinds = tagged or kinds
+    return {name for kind in kinds for name in kind.model_fields}
+
+
+def _tags(kind: type[BaseModel]) -> tuple[Any, ...]:
+    """What pydantic calls a member of a union: its `kind`, or the name of its class."""
+    field = kind.model_fields.get("kind")
+    return (kind.__name__.lower(), field.default if field else None)
+
+
+def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Section types that an annotation mentions."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for member in getattr(annotation, "__args__", ()):
+        yield from _sections(member)
