@@ -1,0 +1,5 @@
+"""The command line."""
+
+from sparktune.cli.app import main
+
+__all__ = ["main"]

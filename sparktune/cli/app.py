@@ -1,0 +1,146 @@
+"""The `sparktune` command."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sparktune.errors import InputError, SparktuneError
+from sparktune.spec import json_schema, load_spec
+
+KINDS = ("mlp",)
+
+
+def example(kind):
+    return ""
+
+
+app = typer.Typer(
+    name="sparktune",
+    help="Hyperparameter search for Keras models on Apache Spark.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+err = Console(stderr=True)
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The study file (YAML).")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="SECTION.KEY=VALUE", help="Override a key; may be given many times."),
+]
+
+
+@app.command(
+    epilog="Examples:  sparktune tune --config study.yaml   |   "
+    "sparktune tune -c study.yaml --set search.trials=20 --timeout 600"
+)
+def tune(
+    config: Config,
+    overrides: Overrides = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Seconds after which the search ends; the best so far is exported."),
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not write to MLflow; `sparktune sync` can do so later.")
+    ] = False,
+) -> None:
+    """Run the study of a YAML file; the same command again resumes it.
+
+    Exit codes: 0 done, 1 the study failed, 2 bad input, 130 interrupted.
+    """
+    from sparktune.cli.show import show_outcome, tune_with_progress
+
+    spec = load_spec(config, overrides or ())
+    show_outcome(tune_with_progress(spec, offline=offline, timeout=timeout))
+
+
+@app.command(
+    epilog="Example:  sparktune score --model studies/mnist/bundle --input new.parquet --output out.parquet"
+)
+def score(
+    model: Annotated[str, typer.Option(help="A bundle's folder or an MLflow URI (models:/NAME@champion).")],
+    source: Annotated[str, typer.Option("--input", help="Path (parquet, csv, json) or table to score.")],
+    target: Annotated[str, typer.Option("--output", help="Path or table to write; it must not exist.")],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the target where it exists.")
+    ] = False,
+    tracking_uri: Annotated[
+        str | None, typer.Option(help="MLflow tracking URI of a models:/ or runs:/ model.")
+    ] = None,
+) -> None:
+    """Score a table or files in Spark SQL with an exported model."""
+    from sparktune.bundle import load_bundle
+    from sparktune.launch import open_session
+    from sparktune.scoring import score as score_table
+
+    bundle = load_bundle(model, tracking_uri)
+    rows = score_table(open_session(), bundle, source, target, mode="overwrite" if overwrite else "error")
+    err.print(f"{rows} rows scored into {target}")
+
+
+@app.command(epilog="Example:  sparktune sync studies/mnist")
+def sync(
+    directory: Annotated[Path, typer.Argument(help="The study directory.")],
+) -> None:
+    """Write a study into MLflow again from its ledger; what is there already is not doubled."""
+    from sparktune.study import sync_study
+
+    ids = sync_study(directory)
+    err.print(f"MLflow experiment {ids['experiment_id']}, run {ids['run_id']}")
+
+
+@app.command(epilog="Example:  sparktune init mlp > study.yaml")
+def init(
+    kind: Annotated[str, typer.Argument(help=f"What to start from: {', '.join(KINDS)}.")] = "mlp",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; it must not exist. Prints by default."),
+    ] = None,
+) -> None:
+    """Write a commented example of a study file."""
+    text = example(kind)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise InputError(f"cannot write {str(output)!r}: {error.strerror}; name another file") from None
+    err.print(f"{output} written; run: sparktune tune --config {output}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the study file."""
+    typer.echo(json_schema())
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Option(help="Folder for everything the demo writes.")] = Path("demo"),
+) -> None:
+    """Tune 12 models on handwritten digits with local Spark, then score the digits in Spark SQL."""
+    from sparktune.cli.demo import run_demo
+
+    run_demo(directory)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; errors of the package become one message and their exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        app(args=arguments)
+    except SparktuneError as error:
+        err.print(f"[bold red]{type(error).__name__}[/]: ", end="")
+        err.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,92 @@
+"""The main job on an embedded default: tune, then score in SQL."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from sparktune.bundle import Bundle
+from sparktune.cli.show import show_outcome, tune_with_progress
+from sparktune.data import load_dataset
+from sparktune.launch import open_session
+from sparktune.scoring import register
+from sparktune.spec import StudySpec, load_spec
+
+STUDY = """\
+study: {{name: digits, seed: 1}}
+data: {{source: digits, scale: 16, validation: {{fraction: 0.2}}, test: {{fraction: 0.1}}}}
+model: {{kind: mlp, layers: 1}}
+search:
+  sampler: grid
+  space:
+    neurons: [16, 32, 64]
+    learning_rate: [0.003, 0.01]
+    batch_size: [32, 128]
+training: {{epochs: 10, optimizer: adam}}
+objective: {{metric: val_accuracy, direction: maximize}}
+resources: {{cpus: 1}}
+tracking: {{uri: "sqlite:///{folder}/mlflow.db", experiment: digits, registered_model_name: digits}}
+output: {{directory: {folder}/studies}}
+"""
+QUERY = """\
+SELECT label, count(*) AS images, avg(CAST(label = prediction AS INT)) AS correct
+FROM (SELECT label, predict({feature}) AS prediction FROM digits)
+GROUP BY label ORDER BY label"""
+
+
+def run_demo(directory: Path) -> None:
+    """Everything the demo writes lies below `directory`; a second run resumes, that is, only scores again."""
+    config = _study_file(directory)
+    result = tune_with_progress(load_spec(config))
+    show_outcome(result)
+    if result.bundle is not None:
+        table = _digits_table(result.spec, directory)
+        _score_in_sql(result.bundle, table)
+        _say_what_next(config, result.bundle, table)
+
+
+def _study_file(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    config = directory / "digits.yaml"
+    config.write_text(STUDY.format(folder=directory), encoding="utf-8")
+    return config
+
+
+def _digits_table(spec: StudySpec, directory: Path) -> Path:
+    """All digits as a Parquet file: the pixels as one array column, and the label."""
+    data = load_dataset(spec)
+    splits = [rows for rows in (data.train, data.validation, data.test) if rows is not None]
+    pixels = np.concatenate([rows.x.reshape(len(rows), -1) for rows in splits])
+    labels = np.concatenate([rows.y for rows in splits])
+    target = directory / "digits.parquet"
+    pq.write_table(pa.table({data.schema.features[0].name: list(pixels), "label": labels}), target)
+    return target
+
+
+def _score_in_sql(bundle: Bundle, table: Path) -> None:
+    """The best model as a SQL function, and its answers by digit."""
+    spark = open_session()
+    register(spark, bundle, "predict", output="label")
+    spark.read.parquet(str(table)).createOrReplaceTempView("digits")
+    query = QUERY.format(feature=bundle.schema.features[0].name)
+    shown = Table(title="Scored in Spark SQL", title_justify="left")
+    for name in ("digit", "images", "correct"):
+        shown.add_column(name, justify="right")
+    for row in spark.sql(query).collect():
+        shown.add_row(str(row["label"]), str(row["images"]), f"{row['correct']:.1%}")
+    console = Console(highlight=False)
+    console.print(query, markup=False)
+    console.print(shown)
+
+
+def _say_what_next(config: Path, bundle: Bundle, table: Path) -> None:
+    lines = [
+        "What next:",
+        f"  browse the runs    mlflow ui --backend-store-uri sqlite:///{config.parent}/mlflow.db",
+        f"  score new rows     sparktune score --model {bundle.path} --input {table} --output scored.parquet",
+        "  tune your own      sparktune init csv > study.yaml; edit it; sparktune tune --config study.yaml",
+    ]
+    Console(highlight=False).print("\n".join(lines), markup=False, soft_wrap=True)

@@ -1,0 +1,38 @@
+"""A study on the terminal: progress while it runs, its outcome after."""
+
+from rich.console import Console
+
+from sparktune.report import StudyProgress, outcome_lines, trials_ranked
+from sparktune.spec import StudySpec
+from sparktune.study import Progress, StudyResult, tune
+
+
+def tune_with_progress(spec: StudySpec, offline: bool = False, timeout: float | None = None) -> StudyResult:
+    """Run the study with a progress bar on standard error."""
+    with StudyProgress(Console(stderr=True), spec.study.name) as bar:
+
+        def on_progress(progress: Progress) -> None:
+            bar.update(_line(progress), progress.done, progress.total, _best(progress))
+
+        return tune(spec, offline=offline, timeout=timeout, on_progress=on_progress)
+
+
+def show_outcome(result: StudyResult) -> None:
+    """The table of trials and what to do next, on standard output."""
+    console = Console(highlight=False)
+    console.print(trials_ranked(result.trials, result.summary["objective"]["direction"]))
+    for line in outcome_lines(result.summary, result.directory, result.spec.tracking.uri):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _line(progress: Progress) -> str:
+    result = progress.result
+    params = " ".join(f"{name}={value}" for name, value in result.params.items())
+    ending = f"{result.value:.6g}" if result.value is not None else str(result.state)
+    reason = f" ({result.error.strip().splitlines()[-1]})" if result.error else ""
+    return f"trial {result.trial}: {params} -> {ending}{reason}"
+
+
+def _best(progress: Progress) -> str:
+    best = progress.best
+    return f"best {best.value:.6g} (trial {best.trial})" if best else ""

@@ -1,0 +1,89 @@
+"""What a person sees on the terminal: progress, the table of trials, what to do next."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+SHOWN = 10
+
+
+class StudyProgress:
+    """A progress bar on standard error while a study runs; plain lines where that is no terminal."""
+
+    def __init__(self, console: Console, name: str) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[best]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task(name, total=None, best="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def update(self, line: str, done: int, total: int | None, best: str) -> None:
+        """Show that one more trial ended: `line` tells which and how."""
+        self._bar.update(self._task, completed=done, total=total, best=best)
+        place = f"{done}/{total}" if total else f"{done}"
+        self._bar.console.print(f"[dim]{place}[/] {line}", highlight=False)
+
+
+def trials_ranked(trials: pd.DataFrame, direction: str) -> Table:
+    """The best trials first, at most ten, with their parameters; then how many are not shown."""
+    ranked = trials.sort_values("value", ascending=direction == "minimize", na_position="last", kind="stable")
+    params = [name for name in trials.columns if name.startswith("params.")]
+    table = Table(title="Trials, best first", title_justify="left")
+    for name in ("trial", "state", "value", "seconds", *params):
+        table.add_column(name.removeprefix("params."), justify="left" if name == "state" else "right")
+    for _, row in ranked.head(SHOWN).iterrows():
+        table.add_row(*(_cell(row[name]) for name in ("trial", "state", "value", "seconds", *params)))
+    if len(ranked) > SHOWN:
+        table.caption = f"and {len(ranked) - SHOWN} more in trials.csv"
+    return table
+
+
+def outcome_lines(summary: dict[str, Any], directory: Any, tracking_uri: str) -> list[str]:
+    """What was found, where it lies, and what to do next."""
+    best = summary["best"]
+    lines = [f"{summary['study']}: {_counted(summary['states'])} in {summary['seconds']:.1f} s"]
+    if best:
+        params = ", ".join(f"{name}={value}" for name, value in best["params"].items())
+        metric = summary["objective"]["metric"]
+        lines.append(
+            f"best: trial {best['trial']}, {metric} {best['value']:.6g} at epoch {best['epoch']} ({params})"
+        )
+    if summary["test"]:
+        lines.append("test: " + ", ".join(f"{name} {value:.6g}" for name, value in summary["test"].items()))
+    if summary["bundle"]:
+        lines.append(f"model: {summary['bundle']}")
+    lines.append(f"study: {directory} (trials.csv, summary.json)")
+    if summary["mlflow"]:
+        lines.append(f"runs: mlflow ui --backend-store-uri {tracking_uri}")
+    if summary["stopped"]:
+        lines.append(f"stopped by {summary['stopped']}; run the same command again to go on")
+    return lines
+
+
+def _counted(states: dict[str, int]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in states.items()) or "no trials"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.6g}"
+    return str(value)

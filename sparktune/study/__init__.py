@@ -1,0 +1,7 @@
+"""One search, from the spec to the exported model."""
+
+from sparktune.study.result import StudyResult
+from sparktune.study.sync import sync_study
+from sparktune.study.tune import Progress, tune
+
+__all__ = ["Progress", "StudyResult", "sync_study", "tune"]

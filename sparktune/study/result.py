@@ -1,0 +1,68 @@
+"""What a study leaves behind: trials, summary and bundle."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sparktune.bundle import Bundle
+from sparktune.files import write_atomically
+from sparktune.spec import StudySpec
+from sparktune.trial import TrialResult
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """The outcome of a study.
+
+    `best` is the best trial (None where no trial has a value), `trials` one row per trial, `bundle` the
+    exported and verified best model, `summary` what `summary.json` holds.
+    """
+
+    spec: StudySpec
+    directory: Path
+    best: TrialResult | None
+    trials: pd.DataFrame = field(repr=False)
+    bundle: Bundle | None
+    summary: dict[str, Any] = field(repr=False)
+
+
+def trial_table(results: Iterable[TrialResult]) -> pd.DataFrame:
+    """One row per trial in order: trial, state, value, attempts, seconds, error, params.NAME."""
+    rows = [
+        {
+            "trial": result.trial,
+            "state": str(result.state),
+            "value": result.value,
+            "attempts": result.attempt,
+            "seconds": round(result.seconds, 3),
+            "error": result.error,
+            **{f"params.{name}": value for name, value in result.params.items()},
+        }
+        for result in sorted(results, key=lambda r: r.trial)
+    ]
+    return pd.DataFrame(
+        rows, columns=None if rows else ["trial", "state", "value", "attempts", "seconds", "error"]
+    )
+
+
+def count_states(results: Iterable[TrialResult]) -> dict[str, int]:
+    """Number of trials by state."""
+    return dict(sorted(Counter(str(result.state) for result in results).items()))
+
+
+def best_entry(best: TrialResult | None) -> dict[str, Any] | None:
+    """The `best` entry of the summary."""
+    if best is None:
+        return None
+    return {"trial": best.trial, "params": best.params, "value": best.value, "epoch": best.epoch}
+
+
+def write_outcome(directory: Path, trials: pd.DataFrame, summary: dict[str, Any]) -> None:
+    """Write `trials.csv` and `summary.json` into the study directory, each whole or not at all."""
+    write_atomically(directory / "trials.csv", trials.to_csv(index=False).encode())
+    write_atomically(directory / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())

@@ -1,0 +1,62 @@
+"""What ends a study before its last trial: Ctrl-C or the timeout."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Literal
+
+Reason = Literal["interrupt", "timeout"]
+
+
+class Stop:
+    """A wish to stop, made once and never taken back; `reason` is None while there is none."""
+
+    def __init__(self, timeout: float | None = None) -> None:
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._interrupted = threading.Event()
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the study should end now."""
+        if self._interrupted.is_set():
+            return "interrupt"
+        late = self._deadline is not None and time.monotonic() >= self._deadline
+        return "timeout" if late else None
+
+    @property
+    def remaining(self) -> float:
+        """Seconds that a wait may last before `reason` must be looked at again, at most one."""
+        left = 1.0 if self._deadline is None else self._deadline - time.monotonic()
+        return min(max(left, 0.01), 1.0)
+
+    def interrupt(self) -> None:
+        """Wish the study to stop."""
+        self._interrupted.set()
+
+
+@contextmanager
+def interruptible(stop: Stop, wake: Callable[[], None]) -> Iterator[None]:
+    """Turn the first Ctrl-C (or SIGTERM) into a stop; the second one is a KeyboardInterrupt, as ever.
+
+    PySpark's own handler would cancel every job of the context, also those of others. Nothing changes outside
+    the main thread, where Python takes no signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.reason == "interrupt":
+            raise KeyboardInterrupt
+        stop.interrupt()
+        wake()
+
+    former = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

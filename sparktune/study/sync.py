@@ -1,0 +1,43 @@
+"""A study's MLflow pages, rebuilt from its ledger."""
+
+from pathlib import Path
+from typing import Any
+
+from sparktune.bundle import load_bundle, log_bundle
+from sparktune.errors import StudyDirectoryError
+from sparktune.ledger import Ledger
+from sparktune.study.tune import ENDED, STARTED
+from sparktune.tracking import sync
+
+
+def sync_study(directory: Path) -> dict[str, str]:
+    """Make MLflow show what the ledger holds, the exported model included; nothing is doubled.
+
+    Returns:
+        `experiment_id` and `run_id` of the study.
+
+    Raises:
+        StudyDirectoryError: the directory holds no study that was started.
+        TrackingError: MLflow cannot be reached or refuses.
+    """
+    ledger = Ledger.read(directory)
+    started, ended = _last(ledger, STARTED), _last(ledger, ENDED)
+    if started is None:
+        raise StudyDirectoryError(
+            f"{directory} must hold a study that was started; run `sparktune tune` first"
+        )
+    state, summary = (ended["state"], ended["summary"]) if ended else ("KILLED", {})
+    results = [*ledger.results.values(), *ledger.killed.values()]
+    metric, direction = started["metric"], started["direction"]
+    ids = sync(ledger.spec, ledger.study_id, results, state, summary, metric, direction)
+    if (directory / "bundle").is_dir():
+        tracking = ledger.spec.tracking
+        log_bundle(
+            load_bundle(directory / "bundle"), tracking.uri, ids["run_id"], tracking.registered_model_name
+        )
+    return ids
+
+
+def _last(ledger: Ledger, kind: str) -> dict[str, Any] | None:
+    """Fields of the newest note of a kind."""
+    return next((note.fields for note in reversed(ledger.notes) if note.kind == kind), None)

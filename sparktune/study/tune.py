@@ -1,0 +1,227 @@
+"""The whole study: check, search, export, report."""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sparktune.bundle import Bundle, log_bundle
+from sparktune.data import Dataset, load_dataset
+from sparktune.errors import StudyFailed, StudyInterrupted
+from sparktune.launch import Launcher, LocalLauncher, SparkLauncher, open_session, read_table, to_arrow
+from sparktune.ledger import Ledger
+from sparktune.search import build_sampler
+from sparktune.spec import StudySpec, load_spec, parse_spec
+from sparktune.study.export import export_best
+from sparktune.study.loop import StudyLoop
+from sparktune.study.result import StudyResult, best_entry, count_states, trial_table, write_outcome
+from sparktune.study.stop import Stop
+from sparktune.tracking import MlflowTracker, NullTracker, Tracker, check_tracking
+from sparktune.training import Objective, check_model, evaluate, resolve_objective
+from sparktune.trial import TrialResult
+
+STARTED, ENDED = "started", "ended"
+log = logging.getLogger("sparktune")
+DRAIN_SECONDS = 60.0
+DRAIN_SECONDS_INTERRUPTED = 3.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is: the newest result, the best so far, trials done and in all (None where open)."""
+
+    result: TrialResult
+    best: TrialResult | None
+    done: int
+    total: int | None
+
+
+def _silent(progress: Progress) -> None:
+    """Show nothing."""
+
+
+def tune(
+    spec: StudySpec | dict[str, Any] | str | Path,
+    spark: Any = None,
+    data: Any = None,
+    *,
+    offline: bool = False,
+    timeout: float | None = None,
+    on_progress: Callable[[Progress], None] = _silent,
+) -> StudyResult:
+    """Run a study, or resume it where its directory exists.
+
+    Args:
+        spec: a StudySpec, a mapping of its sections, or the path of a YAML file.
+        spark: the SparkSession to use; one is opened where there is none.
+        data: the data where `data.source` is `arrays`: (x, y), (x, y, weight), a mapping of columns, a pandas
+            DataFrame, an Arrow table or a Spark DataFrame.
+        offline: do not write to MLflow; `sparktune sync` can do so later.
+        timeout: seconds after which the search ends with the best so far.
+        on_progress: called after each trial, in the driver's thread.
+
+    Raises:
+        InputError: something given cannot be used; nothing was started.
+        StudyFailed: no trial gave a value.
+        StudyInterrupted: Ctrl-C; calling again resumes.
+        LaunchError: the cluster was lost; calling again resumes.
+    """
+    started = time.monotonic()
+    spec = load_spec(spec) if isinstance(spec, (str, Path)) else parse_spec(spec)
+    stop = Stop(timeout)
+    with ExitStack() as stack:
+        study = _prepare(stack, spec, spark, data, offline)
+        log.info("study %s: %s", spec.study.name, study.ledger.directory)
+        _search(study, stop, on_progress)
+        return _conclude(study, stop, started)
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What stands once all checks have passed."""
+
+    spec: StudySpec
+    data: Dataset
+    objective: Objective
+    ledger: Ledger
+    tracker: Tracker
+    session: Callable[[], Any]
+
+    @property
+    def results(self) -> list[TrialResult]:
+        """How every trial stands that was ever launched and came home."""
+        return [*self.ledger.results.values(), *self.ledger.killed.values()]
+
+
+def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: bool) -> _Study:
+    """Everything that can be refused, in order of cost; Spark starts only when tables must be read."""
+    if not offline:
+        check_tracking(spec)
+    session = _session(spec, spark)
+    dataset = load_dataset(
+        spec, arrays=_arrays(data), read_table=lambda **which: read_table(session(), **which)
+    )
+    objective = resolve_objective(spec, dataset.schema)
+    check_model(spec, dataset.schema)
+    folder = Path(spec.output.directory) / spec.study.name
+    ledger = stack.enter_context(Ledger.open(folder, spec, dataset.digest, objective.direction))
+    tracker = (
+        NullTracker()
+        if offline
+        else MlflowTracker(spec, ledger.study_id, objective.metric, objective.direction)
+    )
+    return _Study(spec, dataset, objective, ledger, tracker, session)
+
+
+def _session(spec: StudySpec, spark: Any) -> Callable[[], Any]:
+    """The given session, or one that is opened when first asked for."""
+    opened: list[Any] = [] if spark is None else [spark]
+
+    def session() -> Any:
+        if not opened:
+            opened.append(open_session(spec))
+        return opened[0]
+
+    return session
+
+
+def _arrays(data: Any) -> Any:
+    """Data as given, a Spark DataFrame as an Arrow table."""
+    return to_arrow(data) if hasattr(data, "sparkSession") else data
+
+
+def _launcher(study: _Study) -> Launcher:
+    if study.spec.resources.launcher == "local":
+        return LocalLauncher(study.spec, study.data)
+    return SparkLauncher(study.session(), study.spec, study.data)
+
+
+def _search(study: _Study, stop: Stop, on_progress: Callable[[Progress], None]) -> None:
+    """Run the trials that have no terminal record."""
+    sampler = build_sampler(study.spec)
+
+    def on_result(result: TrialResult) -> None:
+        on_progress(Progress(result, study.ledger.best, len(study.ledger.results), sampler.size))
+
+    study.ledger.note(STARTED, metric=study.objective.metric, direction=study.objective.direction)
+    study.tracker.start()
+    try:
+        with _launcher(study) as launcher:
+            StudyLoop(study.spec, sampler, launcher, study.ledger, study.tracker, on_result).run(stop)
+    except BaseException:
+        study.tracker.finish("KILLED", {})
+        study.tracker.close(DRAIN_SECONDS_INTERRUPTED)
+        raise
+
+
+def _conclude(study: _Study, stop: Stop, started: float) -> StudyResult:
+    """Export, score the test split, write the outcome; MLflow last."""
+    interrupted = stop.reason == "interrupt"
+    bundle = None if interrupted else export_best(study.spec, study.data, study.objective, study.ledger)
+    test = _test(study, bundle)
+    summary = _summary(study, stop, bundle, test)
+    mlflow = _track(study, bundle, summary, interrupted)
+    summary |= {"mlflow": mlflow, "seconds": round(time.monotonic() - started, 3)}
+    trials = trial_table(study.results)
+    write_outcome(study.ledger.directory, trials, summary)
+    _raise_for(study, interrupted)
+    return StudyResult(study.spec, study.ledger.directory, study.ledger.best, trials, bundle, summary)
+
+
+def _test(study: _Study, bundle: Bundle | None) -> dict[str, float] | None:
+    """Metrics of the best model on the test split, where there is one."""
+    if bundle is None or study.data.test is None:
+        return None
+    return evaluate(bundle.model, study.data.test, study.spec, study.data.schema, bundle.lineage.params)
+
+
+def _summary(
+    study: _Study, stop: Stop, bundle: Bundle | None, test: dict[str, float] | None
+) -> dict[str, Any]:
+    return {
+        "study": study.spec.study.name,
+        "study_id": study.ledger.study_id,
+        "states": count_states(study.results),
+        "stopped": stop.reason,
+        "objective": {"metric": study.objective.metric, "direction": study.objective.direction},
+        "best": best_entry(study.ledger.best),
+        "test": test,
+        "bundle": str(bundle.path) if bundle else None,
+    }
+
+
+def _track(
+    study: _Study, bundle: Bundle | None, summary: dict[str, Any], interrupted: bool
+) -> dict[str, Any] | None:
+    """Let MLflow catch up, then log the model; a server that is down costs a warning and a sync later."""
+    state = "KILLED" if summary["stopped"] else "FINISHED" if study.ledger.best else "FAILED"
+    study.ledger.note(ENDED, state=state, summary=summary)
+    study.tracker.finish(state, summary)
+    written = study.tracker.close(DRAIN_SECONDS_INTERRUPTED if interrupted else DRAIN_SECONDS)
+    ids = study.tracker.ids
+    if not (bundle and written and ids):
+        return ids
+    tracking = study.spec.tracking
+    try:
+        uri = log_bundle(bundle, tracking.uri, ids["run_id"], tracking.registered_model_name)
+    except Exception as error:  # noqa: BLE001 - MLflow is a view; whatever it raises, the study has its bundle
+        log.warning("the model is not in MLflow: %s; run `sparktune sync %s`", error, study.ledger.directory)
+        return ids
+    return {**ids, "model_uri": uri}
+
+
+def _raise_for(study: _Study, interrupted: bool) -> None:
+    again = "run the same command again to resume"
+    if interrupted:
+        raise StudyInterrupted(
+            f"study {study.spec.study.name} was interrupted ({study.ledger.directory}); {again}"
+        )
+    if study.ledger.best is None and not study.ledger.killed:
+        first = next((r.error for r in study.results if r.error), None) or "no trial was run"
+        raise StudyFailed(
+            f"no trial of study {study.spec.study.name} gave a value: {count_states(study.results)}; "
+            f"first error: {first.strip().splitlines()[-1]}; see {study.ledger.directory / 'trials.csv'}"
+        )

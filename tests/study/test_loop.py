@@ -1,0 +1,172 @@
+"""The driver loop over a launcher that a test steers, a real ledger and a real sampler."""
+
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from sparktune.errors import LaunchError
+from sparktune.launch.base import Launcher
+from sparktune.ledger import Ledger
+from sparktune.search import build_sampler
+from sparktune.spec import parse_spec
+from sparktune.study.loop import StudyLoop
+from sparktune.study.stop import Stop
+from sparktune.tracking import NullTracker
+from sparktune.trial import Trial, TrialResult, TrialState
+
+SPEC = parse_spec(
+    {
+        "study": {"name": "loop", "seed": 3},
+        "search": {"space": {"neurons": [1, 2, 3, 4, 5, 6]}},
+        "resources": {"parallelism": 2},
+    }
+)
+
+
+class ScriptedLauncher(Launcher):
+    """Ends each trial in a thread of its own, the way `work` says; remembers what it was given."""
+
+    def __init__(self, work, width: int = 2) -> None:
+        self.work = work
+        self.width = width
+        self.launched: list[Trial] = []
+        self.flying: dict[int, Future] = {}
+        self.most = 0
+
+    def slots(self) -> int:
+        return self.width
+
+    def launch(self, trial: Trial) -> Future:
+        future: Future = Future()
+        self.launched.append(trial)
+        self.flying[trial.number] = future
+        self.most = max(self.most, len(self.flying))
+        threading.Thread(target=self._run, args=(trial, future), daemon=True).start()
+        return future
+
+    def _run(self, trial: Trial, future: Future) -> None:
+        try:
+            result = self.work(trial)
+        except LaunchError as error:
+            self.flying.pop(trial.number)
+            future.set_exception(error)
+            return
+        if result is not None:
+            self.flying.pop(trial.number)
+            future.set_result(result)
+
+    def cancel(self) -> None:
+        for number in list(self.flying):
+            self.flying.pop(number).set_result(
+                TrialResult(number, {"neurons": number + 1}, TrialState.KILLED)
+            )
+
+    def close(self) -> None:
+        pass
+
+
+def value_is_neurons(trial: Trial) -> TrialResult:
+    neurons = trial.params["neurons"]
+    return TrialResult(
+        trial.number, trial.params, TrialState.COMPLETE, float(neurons), 1, model=b"%d" % neurons
+    )
+
+
+def slowly(trial: Trial) -> TrialResult:
+    time.sleep(0.05)
+    return value_is_neurons(trial)
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    def run(work, stop: Stop | None = None, spec=SPEC):
+        launcher = ScriptedLauncher(work)
+        seen: list[TrialResult] = []
+        with Ledger.open(tmp_path / "loop", spec, "data", "maximize") as ledger:
+            try:
+                StudyLoop(spec, build_sampler(spec), launcher, ledger, NullTracker(), seen.append).run(
+                    stop or Stop()
+                )
+            finally:
+                launcher.best = ledger.best
+                launcher.states = {n: r.state for n, r in ledger.results.items()}
+        launcher.seen = seen
+        return launcher
+
+    return run
+
+
+def test_every_trial_runs_once_and_the_best_is_known(run):
+    launcher = run(value_is_neurons)
+    assert sorted(t.number for t in launcher.launched) == list(range(6))
+    assert launcher.best.value == 6.0
+    assert len(launcher.seen) == 6
+
+
+def test_no_more_than_the_parallelism_fly_at_once(run):
+    assert run(slowly).most == 2
+
+
+def test_without_a_parallelism_the_slots_decide(run):
+    spec = SPEC.model_copy(update={"resources": SPEC.resources.model_copy(update={"parallelism": None})})
+    assert run(slowly, spec=spec).most == 2
+
+
+def test_finished_trials_are_not_run_again(run):
+    run(value_is_neurons)
+    assert run(value_is_neurons).launched == []
+
+
+def test_a_failed_trial_does_not_stop_the_others_and_is_not_tried_again(run):
+    def work(trial: Trial) -> TrialResult:
+        if trial.number == 1:
+            return TrialResult(1, trial.params, TrialState.FAILED, error="boom")
+        return value_is_neurons(trial)
+
+    first = run(work)
+    assert first.states[1] is TrialState.FAILED
+    assert len(first.launched) == 6
+    assert run(work).launched == []
+
+
+def test_a_trial_hears_of_the_best_value_so_far(run):
+    launcher = run(value_is_neurons)
+    thresholds = {t.number: t.threshold for t in launcher.launched}
+    assert thresholds[0] is None
+    assert thresholds[5] >= 4.0
+
+
+def test_a_stop_kills_what_runs_and_the_next_run_takes_it_up(run):
+    stop = Stop()
+
+    def work(trial: Trial) -> TrialResult | None:
+        if trial.number < 2:
+            return value_is_neurons(trial)
+        stop.interrupt()
+        return None
+
+    first = run(work, stop)
+    killed = {r.trial for r in first.seen if r.state is TrialState.KILLED}
+    assert killed and killed.isdisjoint(first.states)
+    second = run(value_is_neurons)
+    assert {t.number for t in second.launched} == set(range(6)) - set(first.states)
+    assert second.best.value == 6.0
+
+
+def test_a_lost_cluster_ends_the_study_and_keeps_what_had_come_home(run):
+    def work(trial: Trial) -> TrialResult:
+        if trial.number == 3:
+            raise LaunchError("the cluster is gone")
+        return value_is_neurons(trial)
+
+    with pytest.raises(LaunchError, match="gone"):
+        run(work)
+    assert 3 in {t.number for t in run(value_is_neurons).launched}
+
+
+def test_seeds_follow_from_the_study_seed_and_the_parameters(run):
+    seeds = {t.number: t.seed for t in run(value_is_neurons).launched}
+    assert len(set(seeds.values())) == 6

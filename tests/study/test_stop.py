@@ -1,0 +1,64 @@
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from sparktune.study.stop import Stop, interruptible
+
+
+def test_no_wish_at_first():
+    assert Stop().reason is None
+
+
+def test_the_timeout_is_a_reason_once_it_has_passed():
+    stop = Stop(timeout=0.02)
+    assert stop.reason is None
+    time.sleep(0.05)
+    assert stop.reason == "timeout"
+
+
+def test_a_wait_never_outlasts_the_deadline_or_a_second():
+    assert Stop().remaining == 1.0
+    assert Stop(timeout=0.5).remaining <= 0.5
+    assert Stop(timeout=-1).remaining > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_asks_and_wakes(number):
+    stop, woken = Stop(), []
+    with interruptible(stop, wake=lambda: woken.append(True)):
+        os.kill(os.getpid(), number)
+        time.sleep(0.01)
+    assert stop.reason == "interrupt"
+    assert woken == [True]
+
+
+def test_the_second_ctrl_c_is_a_keyboard_interrupt():
+    with pytest.raises(KeyboardInterrupt), interruptible(Stop(), wake=lambda: None):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+
+
+def test_the_former_handlers_come_back():
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with interruptible(Stop(), wake=lambda: None):
+        assert signal.getsignal(signal.SIGINT) is not before[0]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_other_threads_leave_signals_alone():
+    seen = []
+
+    def enter() -> None:
+        with interruptible(Stop(), wake=lambda: None):
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    before = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    assert seen == [before]
