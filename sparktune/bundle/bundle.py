@@ -1,0 +1,99 @@
+"""The exported best model: what it is, and what it predicts."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from sparktune.bundle.columns import find, side_by_side
+from sparktune.bundle.engine import Engine, load_keras
+from sparktune.bundle.labels import labels
+from sparktune.bundle.manifest import Lineage, Manifest
+from sparktune.data.schema import Schema
+from sparktune.errors import ScoringError
+
+
+@final
+class Bundle:
+    """A model on disk with its columns, label map and lineage. The model itself is loaded when first needed.
+
+    `sparktune.load` and `export_bundle` make one; its files have been compared with their digests.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+
+    def __repr__(self) -> str:
+        best = self.lineage
+        return f"Bundle({str(self.path)!r}, {best.study} trial {best.trial}, {best.metric}={best.value:g})"
+
+    @property
+    def schema(self) -> Schema:
+        """The columns, the task and the label map."""
+        return self.manifest.columns
+
+    @property
+    def lineage(self) -> Lineage:
+        """The study, the trial and the value that the model comes from."""
+        return self.manifest.lineage
+
+    @cached_property
+    def model(self) -> Any:
+        """The Keras model, loaded in safe mode, not compiled.
+
+        Raises:
+            BundleError: it cannot be loaded safely.
+        """
+        return load_keras(self.path / self.manifest.engines["keras"])
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return Engine(self.model, self.manifest.tensor)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Raw outputs, float32 (rows, outputs), of raw inputs x (rows, *input_shape) or (rows, width).
+
+        Raises:
+            ScoringError: x has another width.
+        """
+        return self._engine(self._checked(x))
+
+    def rows(self, frame: Any) -> np.ndarray:
+        """Inputs (rows, *input_shape) from columns by name: a DataFrame, an Arrow table or a dict of columns.
+
+        A column holds scalars, (nested) arrays or float32 bytes. An array is taken as the inputs themselves.
+
+        Raises:
+            ScoringError: a column is missing, not numeric, ragged, or holds a NULL.
+        """
+        if isinstance(frame, np.ndarray):
+            return self._checked(frame).reshape(len(frame), *self.schema.input_shape)
+        names = list(getattr(frame, "column_names", frame))
+        columns = [_column(frame[find(f.name, names)]) for f in self.schema.features]
+        x, valid = side_by_side(columns, self.schema.features, np.dtype(self.manifest.tensor.dtype))
+        if not valid.all():
+            raise ScoringError(
+                f"features must not hold NULL, but row {int(valid.argmin())} does; drop or fill it"
+            )
+        return x.reshape(len(x), *self.schema.input_shape)
+
+    def labels(self, raw: np.ndarray) -> list[Any]:
+        """The decoded label of each row of raw outputs; for regression the value. NaN has no label: None."""
+        return labels(self.schema, raw)
+
+    def _checked(self, x: np.ndarray) -> np.ndarray:
+        width = int(np.prod(self.schema.input_shape))
+        if x.dtype.kind not in "biuf":
+            raise ScoringError(f"inputs must be numbers, but got dtype {x.dtype}")
+        if int(np.prod(x.shape[1:])) != width:
+            raise ScoringError(
+                f"inputs must have shape (rows, *{self.schema.input_shape}), but got {x.shape}"
+            )
+        return x
+
+
+def _column(values: Any) -> Any:
+    """A pandas column as numpy, which keeps NaN apart from NULL; anything else as it is."""
+    return values.to_numpy() if hasattr(values, "iloc") else values

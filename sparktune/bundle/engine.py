@@ -1,0 +1,109 @@
+"""Keras, for prediction only: load a model safely, run it in chunks, write it as a SavedModel."""
+
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from sparktune.bundle.manifest import Tensor
+from sparktune.errors import BundleError
+
+CHUNK_BYTES = 32 * 2**20
+CHUNK_ROWS = (64, 16384)
+
+
+@final
+class Engine:
+    """A Keras model compiled for prediction: arrays in, arrays out."""
+
+    def __init__(self, model: Any, tensor: Tensor) -> None:
+        import tensorflow as tf
+
+        self._shape = tensor.shape
+        self._dtype = np.dtype(tensor.dtype)
+        self._rows = chunk_rows(model, tensor)
+        signature = [tf.TensorSpec((None, *tensor.shape), tensor.dtype)]
+        self._call = tf.function(lambda x: model(x, training=False), input_signature=signature)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Raw outputs, float32 (rows, outputs), of inputs (rows, ...) in the order of the columns."""
+        chunks = [self._chunk(x[at : at + self._rows]) for at in range(0, max(len(x), 1), self._rows)]
+        return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
+
+    def _chunk(self, x: np.ndarray) -> np.ndarray:
+        inputs = np.ascontiguousarray(x, self._dtype).reshape(len(x), *self._shape)
+        raw = np.asarray(self._call(inputs), np.float32)
+        return raw.reshape(len(x), int(np.prod(raw.shape[1:])))
+
+
+def load_keras(path: Path) -> Any:
+    """The model in a `.keras` file, loaded in safe mode: code inside the file is refused.
+
+    Raises:
+        BundleError: this process switched safe mode off, or the file cannot be loaded safely.
+    """
+    import keras
+    from keras.src.saving.serialization_lib import in_safe_mode  # the flag has no public reader
+
+    if in_safe_mode() is False:
+        raise BundleError(
+            "models are loaded in safe mode, but keras.config.enable_unsafe_deserialization() was called; "
+            "load the model in a process that does not call it"
+        )
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever a layer's from_config raises
+        raise BundleError(
+            f"{str(path)!r} cannot be loaded in safe mode: {error}; a model with Lambda layers must use "
+            "named layers instead, and custom layers must be importable and registered"
+        ) from error
+
+
+def tensor_of(model: Any, input_shape: tuple[int, ...], name: str) -> Tensor:
+    """The model's input.
+
+    Raises:
+        BundleError: it has several inputs, or another shape than the columns.
+    """
+    inputs = getattr(model, "inputs", None) or []
+    if len(inputs) > 1:
+        raise BundleError(f"a model must have one input, but got {len(inputs)}: {[i.name for i in inputs]}")
+    if inputs and not _fits(tuple(inputs[0].shape[1:]), input_shape):
+        raise BundleError(
+            f"the model's input must have shape {input_shape}, but got {tuple(inputs[0].shape[1:])}"
+        )
+    dtype = str(inputs[0].dtype) if inputs else "float32"
+    return Tensor(name=name, shape=input_shape, dtype=dtype)
+
+
+def write_saved_model(model: Any, tensor: Tensor, folder: Path) -> None:
+    """Write a TensorFlow SavedModel whose serving signature takes `tensor` by its name."""
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec((None, *tensor.shape), tensor.dtype, name=tensor.name)]
+    model.export(folder, format="tf_saved_model", verbose=False, input_signature=signature)
+
+
+def chunk_rows(model: Any, tensor: Tensor) -> int:
+    """Rows at a time, so that the widest layer's outputs stay within `CHUNK_BYTES`."""
+    widest = max([int(np.prod(tensor.shape)), *map(_width, _layers(model))])
+    low, high = CHUNK_ROWS
+    return int(np.clip(CHUNK_BYTES // (4 * widest), low, high))
+
+
+def _layers(model: Any) -> list[Any]:
+    """Every layer, those of nested models too."""
+    return [inner for layer in getattr(model, "layers", ()) for inner in (layer, *_layers(layer))]
+
+
+def _width(layer: Any) -> int:
+    """Numbers per row that come out of a layer."""
+    try:
+        shape = layer.output.shape
+    except (AttributeError, ValueError):  # several outputs, or used in more than one place
+        return 1
+    return int(np.prod([side for side in shape[1:] if side is not None], initial=1))
+
+
+def _fits(shape: tuple[int | None, ...], wanted: tuple[int, ...]) -> bool:
+    return len(shape) == len(wanted) and all(a is None or a == b for a, b in zip(shape, wanted, strict=True))

@@ -1,0 +1,63 @@
+"""A bundle from wherever it lies: a folder, or MLflow."""
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+
+import yaml
+
+from sparktune.bundle.bundle import Bundle
+from sparktune.bundle.export import previous
+from sparktune.bundle.manifest import MANIFEST, read_manifest, verify
+from sparktune.bundle.registry import download
+from sparktune.errors import BundleError
+
+SCHEMES = ("models:/", "runs:/", "mlflow-artifacts:/")
+
+
+def load_bundle(model: str | Path, tracking_uri: str | None = None) -> Bundle:
+    """The bundle in a folder, or behind `models:/name@champion`, `models:/name/1` or `runs:/RUN_ID/model`.
+
+    Every file is compared with its digest before anything is loaded. `tracking_uri` is MLflow's;
+    MLFLOW_TRACKING_URI by default. What comes from MLflow is kept in a temporary folder as long as the
+    bundle lives.
+
+    Raises:
+        BundleError: there is no bundle, or it was changed after the export.
+        TrackingError: MLflow does not answer or does not know the model.
+    """
+    if not str(model).startswith(SCHEMES):
+        return open_folder(Path(model))
+    copy = Path(tempfile.mkdtemp(prefix="sparktune-"))
+    try:
+        bundle = open_folder(download(str(model), copy, tracking_uri))
+    except BaseException:
+        shutil.rmtree(copy, ignore_errors=True)
+        raise
+    weakref.finalize(bundle, shutil.rmtree, copy, ignore_errors=True)
+    return bundle
+
+
+def open_folder(path: Path) -> Bundle:
+    """The verified bundle in a folder, or inside an MLflow model's folder."""
+    path = path.absolute()
+    if not path.exists() and previous(path).exists():
+        path = previous(path)
+    if not (path / MANIFEST).exists() and (path / "MLmodel").exists():
+        path = _inside_mlmodel(path)
+    manifest = read_manifest(path)
+    verify(path, manifest)
+    return Bundle(path, manifest)
+
+
+def _inside_mlmodel(path: Path) -> Path:
+    flavor = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8"))["flavors"].get(
+        "python_function", {}
+    )
+    if flavor.get("loader_module") != "sparktune.bundle.pyfunc":
+        raise BundleError(
+            f"the MLflow model in {str(path)!r} must be one that sparktune logged, but its loader is "
+            f"{flavor.get('loader_module')!r}; score it with mlflow.pyfunc.spark_udf instead"
+        )
+    return path / str(flavor["data"])

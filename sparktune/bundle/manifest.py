@@ -1,0 +1,141 @@
+"""What a bundle says about itself: `manifest.json`, the first file read and the last one written."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from sparktune.data.schema import Schema
+from sparktune.errors import BundleError
+from sparktune.spec.base import Count, Name, Section, Whole
+
+MANIFEST = "manifest.json"
+KERAS = "model.keras"
+SAVED_MODEL = "saved_model"
+
+
+class Lineage(Section):
+    """Where a model comes from. `value` is the objective at `epoch` (from 1), the epoch of the weights."""
+
+    study: Name
+    study_id: Name
+    trial: Whole
+    params: dict[str, Any]
+    metric: Name
+    direction: Literal["maximize", "minimize"]
+    value: float
+    epoch: Count
+    data_digest: str = Field(description="sha256 of the data set")
+
+
+class Tensor(Section):
+    """The model's one input: `shape` of a row, numpy `dtype`, `name` in the SavedModel's signature."""
+
+    name: Name
+    shape: tuple[int, ...] = Field(strict=False)
+    dtype: Name
+
+
+class Manifest(Section):
+    """Inputs by column, outputs, label map, engine files and their digests.
+
+    Scaling is part of the model: columns go in raw. `engines` names the file or folder of each way to run
+    the model; `files` maps a path inside the bundle to its sha256; `digest` is the sha256 of all else in
+    the manifest.
+    """
+
+    format: Literal[1] = 1
+    columns: Schema = Field(alias="schema")
+    tensor: Tensor
+    lineage: Lineage
+    engines: dict[str, str]
+    versions: dict[str, str]
+    files: dict[str, str]
+    digest: str = ""
+
+    def sealed(self) -> "Manifest":
+        """The same manifest with its digest."""
+        return self.model_copy(update={"digest": self._digest()})
+
+    def to_json(self) -> str:
+        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=2) + "\n"
+
+    def _digest(self) -> str:
+        content = self.model_dump(mode="json", by_alias=True, exclude={"digest"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def from_json(cls, text: str | bytes, where: str) -> "Manifest":
+        """The manifest in a JSON text.
+
+        Raises:
+            BundleError: it is not a manifest of a format this version reads, or was changed after the export.
+        """
+        try:
+            manifest = cls.model_validate_json(text)
+        except ValidationError as error:
+            rules = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
+            raise BundleError(
+                f"{where} is not a manifest that this version reads ({rules}); export again"
+            ) from None
+        if manifest.digest != manifest._digest():
+            raise BundleError(f"{where} was changed after the export: its digest does not fit; export again")
+        return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the bundle in `folder`; the other files are not looked at.
+
+    Raises:
+        BundleError: there is none, or it cannot be trusted.
+    """
+    try:
+        text = (folder / MANIFEST).read_bytes()
+    except OSError as error:
+        raise BundleError(
+            f"the model {str(folder)!r} must be a bundle, but {MANIFEST} cannot be read ({error.strerror}); "
+            "give the folder that a study exported, or an MLflow URI such as models:/name@champion"
+        ) from None
+    return Manifest.from_json(text, str(folder / MANIFEST))
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """sha256 of every file below `folder`, by relative path; each is on disk when this returns."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST)
+    return {p.relative_to(folder).as_posix(): file_digest(p) for p in files}
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file, which is flushed to disk first."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(folder: Path, manifest: Manifest) -> None:
+    """Compare every file with its digest.
+
+    Raises:
+        BundleError: a file is missing, was changed, or lies outside the bundle.
+    """
+    for engine in manifest.engines.values():
+        if not any(name == engine or name.startswith(f"{engine}/") for name in manifest.files):
+            raise BundleError(
+                f"{folder / MANIFEST} names the engine {engine!r}, but gives no digest; export again"
+            )
+    for name, expected in manifest.files.items():
+        path = folder / name
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise BundleError(
+                f"{folder / MANIFEST} names {name!r}, which lies outside the bundle; export again"
+            )
+        if not path.is_file():
+            raise BundleError(f"{str(path)!r} is missing from the bundle; export or download it again")
+        if file_digest(path) != expected:
+            raise BundleError(
+                f"{str(path)!r} was changed after the export: its sha256 must be {expected}; "
+                "export or download it again"
+            )

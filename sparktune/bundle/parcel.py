@@ -1,0 +1,63 @@
+"""A bundle in memory, as it travels to executors that share neither disk nor MLflow with the driver."""
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sparktune.bundle.bundle import Bundle
+from sparktune.bundle.engine import Engine, load_keras
+from sparktune.bundle.manifest import KERAS, Manifest
+from sparktune.data.schema import Schema
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What prediction needs, as bytes. Two parcels of one bundle are equal."""
+
+    digest: str
+    manifest: str = field(compare=False, repr=False)
+    model: bytes = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A model unpacked where it runs."""
+
+    schema: Schema
+    dtype: str
+    engine: Engine
+
+
+def pack(bundle: Bundle) -> Parcel:
+    """The bundle as bytes."""
+    model = (bundle.path / bundle.manifest.engines["keras"]).read_bytes()
+    return Parcel(bundle.manifest.digest, bundle.manifest.to_json(), model)
+
+
+def unpack(parcel: Parcel, threads: int) -> Predictor:
+    """Load the model of a parcel on the CPU, bounded to `threads` threads unless TensorFlow runs already.
+
+    Raises:
+        BundleError: it cannot be loaded safely.
+    """
+    bound_tensorflow(threads)
+    manifest = Manifest.from_json(parcel.manifest, "the shipped manifest")
+    with tempfile.TemporaryDirectory(prefix="sparktune-") as folder:
+        file = Path(folder) / KERAS
+        file.write_bytes(parcel.model)
+        model = load_keras(file)
+    return Predictor(manifest.columns, manifest.tensor.dtype, Engine(model, manifest.tensor))
+
+
+def bound_tensorflow(threads: int) -> None:
+    """Bound TensorFlow to the CPU and `threads` threads; leaves a runtime that has started as it is."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.set_visible_devices([], "GPU")
+    except RuntimeError:  # the worker has used TensorFlow before
+        return

@@ -1,0 +1,99 @@
+"""What runs on the executors: Arrow columns in, one Arrow column of answers out."""
+
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+
+from sparktune.bundle.columns import side_by_side
+from sparktune.bundle.labels import indices, label_kind
+from sparktune.bundle.parcel import Parcel, Predictor, unpack
+from sparktune.data.schema import Feature, Schema
+from sparktune.errors import ScoringError
+from sparktune.scoring.types import Output
+
+ARROW = {"boolean": pa.bool_(), "bigint": pa.int64(), "double": pa.float64(), "string": pa.string()}
+
+
+def evaluate(parcel: Parcel, output: Output, *columns: pa.Array) -> pa.Array:
+    """The model's answers to one batch of rows; NULL where an input is NULL.
+
+    Raises:
+        ScoringError: the arguments are not the model's columns.
+    """
+    predictor = loaded(parcel)
+    given, features = arguments(columns, predictor.schema)
+    x, valid = side_by_side(given, features, np.dtype(predictor.dtype))
+    return answers(predictor.schema, output, predictor.engine(x), valid)
+
+
+@lru_cache(maxsize=4)
+def loaded(parcel: Parcel) -> Predictor:
+    """The model of a parcel, loaded once in each Python worker."""
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    return unpack(parcel, threads=context.cpus() if context else 1)
+
+
+def arguments(columns: tuple[pa.Array, ...], schema: Schema) -> tuple[list[pa.Array], list[Feature]]:
+    """Which argument of the SQL function holds which feature.
+
+    The arguments are the features in order, or one struct with a field for each, or all numbers in one
+    array, or one scalar for every number.
+    """
+    features = list(schema.features)
+    width = sum(f.width for f in features)
+    first = columns[0].type
+    if (
+        len(columns) == 1
+        and pa.types.is_struct(first)
+        and {f.name for f in features} <= {f.name for f in first}
+    ):
+        return [_field(columns[0], f.name) for f in features], features
+    if len(columns) == len(features):
+        return list(columns), features
+    if len(columns) == 1 and not pa.types.is_struct(first):
+        return list(columns), [Feature(name="the only argument", shape=(width,))]
+    if len(columns) == width:
+        return list(columns), [Feature(name=f"argument {i + 1}") for i in range(width)]
+    raise ScoringError(
+        f"the function takes {', '.join(f.name for f in features)} (or one struct with these fields, or one "
+        f"array of {width} numbers), but got {', '.join(str(c.type) for c in columns)}"
+    )
+
+
+def answers(schema: Schema, output: Output, raw: np.ndarray, valid: np.ndarray) -> pa.Array:
+    """Raw outputs as the Arrow column that `answer_type` promises."""
+    if output == "raw":
+        return _numbers(raw, valid, pa.float32())
+    if schema.task == "regression":
+        label = _numbers(raw, valid, pa.float64())
+        return label if output == "label" else pa.StructArray.from_arrays([label], ["prediction"])
+    label = _labels(schema, raw, valid)
+    if output == "label":
+        return label
+    probability = _numbers(raw, valid, pa.float64() if schema.task == "binary" else pa.float32())
+    return pa.StructArray.from_arrays([label, probability], ["prediction", "probability"])
+
+
+def _labels(schema: Schema, raw: np.ndarray, valid: np.ndarray) -> pa.Array:
+    index, known = indices(schema, raw)
+    kind = label_kind(schema)
+    classes = [str(c) for c in schema.classes] if kind == "string" else list(schema.classes)
+    return pa.array(classes, ARROW[kind]).take(pa.array(index, mask=~(valid & known)))
+
+
+def _numbers(raw: np.ndarray, valid: np.ndarray, kind: pa.DataType) -> pa.Array:
+    mask = None if valid.all() else pa.array(~valid)
+    rows, outputs = raw.shape
+    flat = pa.array(raw.reshape(-1), pa.float32()).cast(kind)
+    if outputs == 1:
+        return flat if mask is None else pa.compute.if_else(mask, pa.scalar(None, kind), flat)
+    offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * outputs)
+    return pa.ListArray.from_arrays(offsets, flat, mask=mask)
+
+
+def _field(struct: pa.StructArray, name: str) -> pa.Array:
+    """A struct's field; NULL where the struct is."""
+    return pa.compute.struct_field(struct, name)
