@@ -11,13 +11,7 @@ from rich.console import Console
 
 from sparktune.errors import InputError, SparktuneError
 from sparktune.spec import json_schema, load_spec
-
-KINDS = ("mlp",)
-
-
-def example(kind):
-    return ""
-
+from sparktune.spec.examples import KINDS, example
 
 app = typer.Typer(
     name="sparktune",
