@@ -6,8 +6,6 @@ from typing import Any
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
-MAX_BLOCK = 2**31 - 1
-
 
 def arrow_table(found: Any, where: str) -> Table:
     """The columns of a pyarrow.Table."""
@@ -56,15 +54,10 @@ def csv_table(path: Path, where: str) -> Table:
 
 
 def _read_csv(file: Path) -> Any:
-    import pyarrow as pa
     from pyarrow import csv
 
-    with pa.input_stream(str(file), compression="detect") as stream:
-        text = stream.read()
-    # One block, for Arrow reads the types off the first block only.
-    whole = csv.ReadOptions(block_size=min(max(len(text) + 1, 1024), MAX_BLOCK))
     missing = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
-    return csv.read_csv(pa.BufferReader(text), read_options=whole, convert_options=missing)
+    return csv.read_csv(file, convert_options=missing)
 
 
 def _files(path: Path, pattern: str, where: str) -> list[Path]:

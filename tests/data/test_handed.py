@@ -73,6 +73,8 @@ def test_what_was_handed_over_is_not_changed(load):
         (([], []), r"must hold rows, but it is empty"),
         ({}, r"must hold rows, but it is empty"),
         ({"x": X[:, 0]}, r"data\.label is needed where no column is called label or y; columns: \['x'\]"),
+        ((X, pd.Series(["a"] * 19 + [np.nan], dtype=object)), r"label 'label' .* row 19 holds None"),
+        ((pd.DataFrame({"a": pd.array([1, None] * 10)}), Y), r"feature 'a' .* nan in row 1"),
         ({"y": Y}, r"data must hold feature columns, but got only \['y'\]"),
         ((pd.DataFrame([[1, 2]] * 20, columns=["a", "a"]), Y), r"'a' stands twice"),
         ((pd.DataFrame({"label": Y}), Y), r"'label' stands twice"),
