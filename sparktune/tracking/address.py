@@ -9,6 +9,7 @@ import ssl
 import urllib.error
 import urllib.request
 from contextlib import closing
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -108,7 +109,7 @@ def _check_server(uri: str) -> None:
         status = _status(uri, API)
         if status is None:
             status = _status(uri, "/health")  # alive, but its database takes its time
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise _error(uri, f"does not answer ({getattr(error, 'reason', error)})", start) from None
     if status is None:
         raise _error(uri, f"does not answer within {TIMEOUT_S:g} s", start)

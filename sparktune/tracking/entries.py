@@ -100,10 +100,8 @@ class StudyEntries:
         """The study's own run, when it is over."""
         status = _ended(state)
         values = dict(_summary_metrics(summary))
-        step = sum((summary.get("states") or {}).values())
-        points = tuple(Point(_key(k), v, step, end_ms) for k, v in values.items() if math.isfinite(v))
-        best = (summary.get("best") or {}).get("params") or {}
-        tags = {_key(f"sparktune.best.{k}"): _text(v, TAG_LENGTH) for k, v in best.items()}
+        points = tuple(Point(_key(k), v, 0, end_ms) for k, v in values.items() if math.isfinite(v))
+        tags = {_key(f"sparktune.best.{k}"): _text(v, TAG_LENGTH) for k, v in _best(summary)}
         tags |= {STATE: state, NOTE: _study_note(summary, self._objective["sparktune.objective"])}
         name = self._spec.study.name
         return Entry(None, name, start_ms, self._identity, status, end_ms, tags=tags, points=points)
@@ -138,16 +136,19 @@ class StudyEntries:
 
 
 def _points(result: TrialResult, start_ms: int, end_ms: int) -> Iterator[Point]:
-    """The finite values; epochs are spread evenly over the trial, as their own times are not known."""
+    """The finite values; epochs are spread evenly over the trial, as their own times are not known.
+
+    The objective comes first: MLflow's parallel coordinates begin with the first metric.
+    """
+    if result.value is not None and math.isfinite(result.value):
+        yield Point("objective", result.value, 0, end_ms)
+        yield Point("best_epoch", float(result.epoch or 0), 0, end_ms)
+        yield Point("seconds", result.seconds, 0, end_ms)
     for name, values in result.history.items():
         for epoch, value in enumerate(values, start=1):
             if math.isfinite(value):
                 at_ms = start_ms + (end_ms - start_ms) * epoch // len(values)
                 yield Point(_key(name), float(value), epoch, at_ms)
-    single = {"objective": result.value, "best_epoch": result.epoch, "seconds": result.seconds}
-    for name, single_value in single.items():
-        if single_value is not None and math.isfinite(single_value) and name not in result.history:
-            yield Point(name, float(single_value), 0, end_ms)
 
 
 def _result_tags(result: TrialResult) -> dict[str, str]:
@@ -194,11 +195,9 @@ def _study_params(spec: StudySpec) -> Iterator[tuple[str, Any]]:
 
 
 def _summary_metrics(summary: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    best = summary.get("best") or {}
     named = {
-        "best_value": best.get("value"),
-        "best_trial": best.get("trial"),
-        "seconds": summary.get("seconds"),
+        "best_value": (summary.get("best") or {}).get("value"),
+        "study_seconds": summary.get("seconds"),
     }
     named |= {f"trials.{state.lower()}": count for state, count in (summary.get("states") or {}).items()}
     test = summary.get("test")
@@ -206,6 +205,13 @@ def _summary_metrics(summary: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     for name, value in named.items():
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             yield name, float(value)
+
+
+def _best(summary: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Number and parameters of the best trial."""
+    if best := summary.get("best"):
+        yield "trial", best.get("trial")
+        yield from (best.get("params") or {}).items()
 
 
 def _study_note(summary: Mapping[str, Any], metric: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 METRICS_PER_BATCH = 800  # MLflow takes 1000 entries in a batch, of them 100 params and 100 tags
 PER_BATCH = 100
 PER_PAGE = 1000
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # the pages for training, not those for agents
 
 
 class StudyRuns:
@@ -99,7 +100,7 @@ class StudyRuns:
         place = str(database.absolute().parent / "mlruns" / name) if database else None
         if (found := self._client.get_experiment_by_name(name)) is None:
             try:
-                return str(self._client.create_experiment(name, artifact_location=place))
+                return str(self._client.create_experiment(name, artifact_location=place, tags=KIND))
             except MlflowException:  # another study may have made it just now
                 if (found := self._client.get_experiment_by_name(name)) is None:
                     raise
