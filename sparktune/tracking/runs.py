@@ -166,7 +166,9 @@ class StudyRuns:
         return self._client.create_run(self.experiment_id, entry.start_ms, tags, entry.name)
 
     def _fits(self, run: "Run", entry: Entry) -> bool:
-        return bool(run.info.start_time == entry.start_ms and run.data.tags.get(PARENT) == self.study)
+        """Whether the run is the entry's own, still empty: made by a request whose answer was lost."""
+        made = (run.info.start_time, run.info.status, run.data.tags.get(PARENT))
+        return made == (entry.start_ms, "RUNNING", self.study) and not run.data.metrics
 
     def _shows(self, run: "Run", entry: Entry) -> bool:
         """Whether the run says all of the entry; its last write was its status."""

@@ -1,0 +1,221 @@
+"""The tracker of a running study, over a real store and a real server."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from sparktune.spec import load_spec
+from sparktune.tracking import NullTracker, sync
+from sparktune.trial import Trial, TrialState
+from tests.tracking.servers import Door, Server, free_port
+from tests.tracking.studies import complete, shown, study_spec, summary_of, tracker_of
+
+SIX = [complete(number) for number in range(6)]
+PATIENT = 90.0
+
+
+def test_a_study_is_shown_in_full(store: str, tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("trial,value\n")
+    tracker = tracker_of(study_spec(store), "whole")
+    ended = [1_700_000_000_000 + 5_000 * n for n in range(6)]
+    for result, at_ms in zip(SIX, ended, strict=True):
+        tracker.record(result, at_ms)
+    ids = tracker.wait(PATIENT)
+    tracker.finish(
+        "FINISHED", summary_of(SIX), {"tables/trials.csv": tmp_path / "table.csv", "note.txt": "well"}
+    )
+    assert tracker.close(PATIENT)
+
+    seen = shown(store, "whole")
+    assert (
+        ids
+        == {"experiment_id": seen.study.info.experiment_id, "run_id": seen.study.info.run_id}
+        == tracker.ids
+    )
+    assert (seen.study.info.run_name, seen.study.info.status) == ("digits", "FINISHED")
+    assert seen.study.data.metrics["best_value"] == 0.85
+    assert seen.study.data.tags["sparktune.best.neurons"] == "16"
+    assert sorted(seen.trials) == list(range(6))
+    for number, run in seen.trials.items():
+        assert (run.info.run_name, run.info.status) == (f"trial-000{number}", "FINISHED")
+        assert (run.info.start_time, run.info.end_time) == (ended[number] - 2_000, ended[number])
+        assert run.data.params["neurons"] == str(SIX[number].params["neurons"])
+        assert run.data.tags["sparktune.host"] == "executor-1"
+        assert seen.curve(number, "val_accuracy") == list(enumerate(SIX[number].history["val_accuracy"], 1))
+        assert seen.curve(number, "objective") == [(0, SIX[number].value)]
+    folder = Path(seen.study.info.artifact_uri)
+    assert folder.is_relative_to(tmp_path / "mlruns")
+    assert {p.name for p in folder.iterdir()} == {"spec.yaml", "summary.json", "note.txt", "tables"}
+    assert (folder / "tables" / "trials.csv").read_text() == "trial,value\n"
+    assert load_spec(folder / "spec.yaml") == study_spec(store)
+
+
+def test_nothing_else_in_the_process_notices(store: str, capfd: pytest.CaptureFixture[str]) -> None:
+    before, uri = dict(os.environ), mlflow.get_tracking_uri()
+    tracker = tracker_of(study_spec(store), "quiet")
+    tracker.record(SIX[0])
+    tracker.finish("FINISHED", {})
+    assert tracker.close(PATIENT)
+    assert (mlflow.get_tracking_uri(), dict(os.environ)) == (uri, before)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_importing_the_room_is_light() -> None:
+    heavy = "{'mlflow', 'sqlalchemy', 'pandas', 'numpy'} & set(sys.modules)"
+    code = f"import sys, sparktune.tracking; sys.exit(str({heavy}) if {heavy} else 0)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_trial_costs_one_create_one_batch_and_one_update(server: Server, door: Door) -> None:
+    tracker = tracker_of(study_spec(door.uri), "counted")
+    assert tracker.wait(PATIENT)
+    tracker.record(SIX[0])
+    tracker.record(SIX[1])
+    assert tracker.close(PATIENT)
+    calls = [line.split()[1].split("/mlflow/")[1] for line in door.requests if "/mlflow/" in line]
+    first = max(i for i, call in enumerate(calls) if call.startswith("runs/search"))
+    trials = calls[calls.index("runs/create", first) + 1 :]
+    trials = trials[trials.index("runs/create") :]
+    assert trials == ["runs/create", "runs/log-batch", "runs/update"] * 2
+    assert len(shown(server.uri, "counted").trials) == 2
+
+
+def test_a_running_trial_is_seen_and_one_never_recorded_ends_as_killed(store: str) -> None:
+    tracker = tracker_of(study_spec(store), "running")
+    tracker.launched(Trial("digits", 0, {}, 1), 1_700_000_000_000)
+    tracker.launched(Trial("digits", 1, {}, 1), 1_700_000_000_000)
+    assert tracker.wait(PATIENT)
+    deadline = time.monotonic() + PATIENT
+    while len(shown(store, "running").trials) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert {r.info.status for r in shown(store, "running").trials.values()} == {"RUNNING"}
+    tracker.record(SIX[0], 1_700_000_003_000)
+    tracker.finish("KILLED", {})
+    assert tracker.close(PATIENT)
+    seen = shown(store, "running")
+    assert [seen.trials[n].info.status for n in (0, 1)] == ["FINISHED", "KILLED"]
+    assert seen.trials[0].info.end_time - seen.trials[0].info.start_time == 3_000
+    assert (seen.study.info.status, seen.trials[1].data.tags["sparktune.state"]) == ("KILLED", "KILLED")
+
+
+def test_a_resumed_study_continues_its_runs_and_replaces_what_was_killed(store: str) -> None:
+    killed = complete(2, state=TrialState.KILLED, value=None, epoch=None, history={"val_accuracy": [0.4]})
+    tracker = tracker_of(study_spec(store), "resumed")
+    for result in [*SIX[:2], killed]:
+        tracker.record(result)
+    tracker.launched(Trial("digits", 3, {}, 1))
+    tracker.finish("KILLED", summary_of(SIX[:2]))
+    assert tracker.close(PATIENT)
+    before = shown(store, "resumed")
+
+    tracker = tracker_of(study_spec(store), "resumed")
+    assert tracker.wait(PATIENT)
+    assert shown(store, "resumed").study.info.status == "RUNNING"
+    for result in SIX:
+        tracker.record(result)
+    tracker.finish("FINISHED", summary_of(SIX))
+    assert tracker.close(PATIENT)
+
+    seen = shown(store, "resumed")
+    assert seen.study.info.run_id == before.study.info.run_id
+    assert (seen.study.info.status, seen.study.data.metrics["best_value"]) == ("FINISHED", 0.85)
+    assert {r.info.status for r in seen.trials.values()} == {"FINISHED"}
+    assert [seen.trials[n].info.run_id == before.trials[n].info.run_id for n in range(4)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert seen.curve(2, "val_accuracy") == list(enumerate(SIX[2].history["val_accuracy"], 1))
+
+
+def test_a_server_that_is_down_costs_the_study_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    tracker = tracker_of(study_spec(f"http://127.0.0.1:{free_port()}"), "down")
+    started = time.monotonic()
+    for result in SIX:
+        tracker.record(result)
+    tracker.finish("FINISHED", summary_of(SIX))
+    assert time.monotonic() - started < 0.5
+    assert not tracker.close(30)
+    assert tracker.ids is None
+    (warning,) = [r.getMessage() for r in caplog.records if r.name == "sparktune.tracking"]
+    assert "sparktune sync somewhere/digits" in warning
+
+
+def test_a_server_that_hangs_is_left_after_the_timeout(
+    hanging: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "3")
+    tracker = tracker_of(study_spec(hanging), "hangs")
+    for result in SIX:
+        tracker.record(result)
+    started = time.monotonic()
+    assert not tracker.close(1.0)
+    assert time.monotonic() - started < 4
+    assert caplog.text.count("sparktune sync somewhere/digits") == 1
+
+
+def test_a_lost_reply_leaves_no_second_run(server: Server, door: Door) -> None:
+    lost: list[str] = []
+
+    def first_two_creates(line: str) -> bool:
+        if "runs/create" in line and len(lost) < 2:
+            lost.append(line)
+            return True
+        return False
+
+    door.drops = first_two_creates
+    tracker = tracker_of(study_spec(door.uri), "lost reply")
+    assert tracker.wait(PATIENT)
+    for result in SIX[:3]:
+        tracker.record(result)
+    tracker.finish("FINISHED", summary_of(SIX[:3]))
+    assert tracker.close(PATIENT)
+    seen = shown(server.uri, "lost reply")
+    assert len(lost) == 2
+    assert {n: r.info.status for n, r in seen.trials.items()} == dict.fromkeys(range(3), "FINISHED")
+    assert seen.curve(0, "val_accuracy") == list(enumerate(SIX[0].history["val_accuracy"], 1))
+
+
+def test_a_server_killed_in_the_middle_is_completed_by_sync(server: Server) -> None:
+    spec = study_spec(server.uri)
+    tracker = tracker_of(spec, "cut")
+    for result in SIX[:3]:
+        tracker.record(result)
+    tracker.launched(Trial("digits", 3, {}, 1))
+    deadline = time.monotonic() + PATIENT
+    while time.monotonic() < deadline and (not tracker.ids or 3 not in shown(server.uri, "cut").trials):
+        time.sleep(0.2)
+    server.kill()
+    try:
+        for result in SIX[3:]:
+            tracker.record(result)
+        tracker.finish("FINISHED", summary_of(SIX))
+        assert not tracker.close(10)
+    finally:
+        server.start()
+    assert shown(server.uri, "cut").study.info.status == "RUNNING"
+
+    ids = sync(spec, "cut", SIX, "FINISHED", summary_of(SIX), "val_accuracy", "maximize")
+    seen = shown(server.uri, "cut")
+    assert ids["run_id"] == seen.study.info.run_id
+    assert (seen.study.info.status, len(seen.trials)) == ("FINISHED", 6)
+    for number in range(6):
+        assert seen.trials[number].info.status == "FINISHED"
+        assert seen.curve(number, "val_loss") == list(enumerate(SIX[number].history["val_loss"], 1))
+    listed = {a.path for a in seen.client.list_artifacts(seen.study.info.run_id)}
+    assert listed == {"spec.yaml", "summary.json"}
+
+
+def test_an_offline_study_shows_nothing() -> None:
+    tracker = NullTracker()
+    tracker.start()
+    tracker.launched(Trial("digits", 0, {}, 1))
+    tracker.record(SIX[0])
+    tracker.finish("FINISHED", {})
+    assert (tracker.ids, tracker.wait(1), tracker.close(1)) == (None, None, True)
