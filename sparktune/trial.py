@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 Params = dict[str, Any]
+LINE = 300
 
 
 class TrialState(StrEnum):
@@ -86,6 +88,14 @@ class TrialResult:
     error: str | None = None
     notes: dict[str, str] = field(default_factory=dict)
     model: bytes | None = field(default=None, repr=False)
+
+    @property
+    def complaint(self) -> str | None:
+        """The error without its traceback, on one line; None where there is none."""
+        if self.error is None:
+            return None
+        last = list(re.finditer(r"^[A-Za-z_][\w.]*: ", self.error, re.MULTILINE))
+        return " ".join(self.error[last[-1].start() if last else 0 :].split())[:LINE]
 
     @property
     def seconds(self) -> float:

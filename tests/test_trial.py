@@ -16,6 +16,13 @@ def test_a_result_survives_its_record_but_for_the_model():
     assert TrialResult.from_record(result.to_record(), b"x") == result
 
 
+def test_the_complaint_is_the_error_without_its_traceback():
+    error = 'Traceback (most recent call last):\n  File "a.py", line 1\n    f()\nValueError: it broke\n\nhere\n'
+    assert TrialResult(1, {}, TrialState.FAILED, error=error).complaint == "ValueError: it broke here"
+    assert TrialResult(1, {}, TrialState.FAILED, error="worker lost").complaint == "worker lost"
+    assert TrialResult(1, {}, TrialState.COMPLETE).complaint is None
+
+
 def test_seconds_are_the_sum_of_the_phases():
     assert TrialResult(1, {}, TrialState.COMPLETE, timings={"build": 1.0, "train": 2.0}).seconds == 3.0
 

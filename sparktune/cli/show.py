@@ -29,7 +29,7 @@ def _line(progress: Progress) -> str:
     result = progress.result
     params = " ".join(f"{name}={value}" for name, value in result.params.items())
     ending = f"{result.value:.6g}" if result.value is not None else str(result.state)
-    reason = f" ({result.error.strip().splitlines()[-1]})" if result.error else ""
+    reason = f" ({result.complaint})" if result.error else ""
     return f"trial {result.trial}: {params} -> {ending}{reason}"
 
 

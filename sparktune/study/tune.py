@@ -220,8 +220,8 @@ def _raise_for(study: _Study, interrupted: bool) -> None:
             f"study {study.spec.study.name} was interrupted ({study.ledger.directory}); {again}"
         )
     if study.ledger.best is None and not study.ledger.killed:
-        first = next((r.error for r in study.results if r.error), None) or "no trial was run"
+        first = next((r.complaint for r in study.results if r.error), "no trial was run")
         raise StudyFailed(
             f"no trial of study {study.spec.study.name} gave a value: {count_states(study.results)}; "
-            f"first error: {first.strip().splitlines()[-1]}; see {study.ledger.directory / 'trials.csv'}"
+            f"first error: {first}; see {study.ledger.directory / 'trials.csv'}"
         )

@@ -1,0 +1,182 @@
+import json
+import os
+import signal
+import socket
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from studies import data, document
+
+import sparktune
+from sparktune.errors import SpecError, StudyDirectoryError, StudyFailed, StudyInterrupted, TrackingError
+from sparktune.study import Progress, sync_study, tune
+
+
+@pytest.fixture(scope="module")
+def finished(spark, tmp_path_factory):
+    """A study that ran to its end on Spark."""
+    folder = tmp_path_factory.mktemp("finished")
+    seen = []
+    result = tune(document(folder), spark, data(), on_progress=seen.append)
+    return folder, result, seen
+
+
+def test_the_summary_says_what_happened(finished):
+    folder, result, _ = finished
+    summary = json.loads((folder / "studies/small/summary.json").read_text())
+    assert summary == result.summary
+    assert summary["states"] == {"COMPLETE": 4}
+    assert summary["stopped"] is None
+    assert summary["best"]["value"] == result.trials["value"].max()
+    assert set(summary["best"]) == {"trial", "params", "value", "epoch"}
+    assert set(summary["test"]) == {"loss", "accuracy"}
+    assert summary["seconds"] > 0
+
+
+def test_the_table_has_a_row_per_trial(finished):
+    folder, result, _ = finished
+    table = pd.read_csv(folder / "studies/small/trials.csv")
+    columns = ["trial", "state", "value", "attempts", "seconds", "error"]
+    assert list(table.columns) == [*columns, "params.neurons", "params.learning_rate"]
+    assert list(table["trial"]) == [0, 1, 2, 3]
+    assert list(table["attempts"]) == [1, 1, 1, 1]
+    pd.testing.assert_series_equal(table["value"], result.trials["value"])
+
+
+def test_progress_tells_of_every_trial(finished):
+    _, result, seen = finished
+    assert [p.done for p in seen] == [1, 2, 3, 4]
+    assert {p.total for p in seen} == {4}
+    assert seen[-1].best.trial == result.best.trial
+
+
+def test_the_bundle_gives_the_reported_metric(finished):
+    _, result, _ = finished
+    x, y = data()
+    bundle = sparktune.load(result.bundle.path)
+    accuracy = np.mean((bundle.predict(x)[:, 0] > 0.5) == y)
+    assert bundle.lineage.trial == result.best.trial
+    assert accuracy > 0.7
+
+
+def test_mlflow_shows_the_study_and_its_trials(finished):
+    folder, result, _ = finished
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    ids = result.summary["mlflow"]
+    runs = client.search_runs([ids["experiment_id"]])
+    assert len(runs) == 5
+    parent = client.get_run(ids["run_id"])
+    assert parent.info.status == "FINISHED"
+    nested = [r for r in runs if r.data.tags.get("mlflow.parentRunId") == ids["run_id"]]
+    assert len(nested) == 4
+    assert all(r.info.status == "FINISHED" for r in nested)
+    assert len(client.get_metric_history(nested[0].info.run_id, "val_accuracy")) == 3
+
+
+def test_the_same_study_again_trains_nothing(finished, spark):
+    folder, result, _ = finished
+    seen = []
+    again = tune(document(folder), spark, data(), on_progress=seen.append)
+    assert seen == []
+    assert again.best == result.best
+    pd.testing.assert_frame_equal(again.trials, result.trials)
+    assert again.bundle.manifest == result.bundle.manifest
+
+
+def test_serial_and_parallel_give_the_same_numbers(finished, spark, tmp_path):
+    _, result, _ = finished
+    serial = tune(document(tmp_path, resources={"parallelism": 1}), spark, data(), offline=True)
+    assert list(serial.trials["value"]) == list(result.trials["value"])
+    assert serial.best.history == result.best.history
+
+
+def test_an_offline_study_is_synced_later_and_once(spark, tmp_path):
+    result = tune(document(tmp_path), spark, data(), offline=True)
+    assert result.summary["mlflow"] is None
+    assert not (tmp_path / "mlflow.db").exists()
+    ids = sync_study(result.directory)
+    assert sync_study(result.directory) == ids
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    assert len(client.search_runs([ids["experiment_id"]])) == 5
+    assert len(client.search_logged_models([ids["experiment_id"]])) == 1
+
+
+def test_a_study_in_which_every_trial_fails_says_why(spark, tmp_path):
+    spec = document(
+        tmp_path,
+        model={"builder": "builders:explodes_when_trained"},
+        search={"space": {"neurons": [1, 2]}},
+    )
+    with pytest.raises(StudyFailed, match=r"FAILED.: 2.*the kernel is cursed"):
+        tune(spec, spark, data(), offline=True)
+    table = pd.read_csv(tmp_path / "studies/small/trials.csv")
+    assert list(table["state"]) == ["FAILED", "FAILED"]
+    assert list(table["attempts"]) == [1, 1]
+    assert "cursed" in table["error"][0]
+
+
+def test_diverged_trials_are_never_best(spark, tmp_path):
+    spec = document(
+        tmp_path,
+        model={"kind": "linear"},
+        data={"validation": {"fraction": 0.25}, "task": "regression"},
+        search={"space": {"learning_rate": [1e30, 0.01]}},
+        training={"epochs": 3, "optimizer": "sgd"},
+    )
+    result = tune(spec, spark, data(), offline=True)
+    assert list(result.trials["state"]) == ["DIVERGED", "COMPLETE"]
+    assert result.best.trial == 1
+
+
+def test_an_interrupted_study_goes_on_and_a_timeout_ends_it_with_the_best_so_far(spark, tmp_path):
+    space = {"learning_rate": {"low": 0.001, "high": 0.1}}
+    endless = document(tmp_path, search={"sampler": "random", "trials": 10_000, "space": space})
+
+    def ctrl_c(progress: Progress) -> None:
+        if progress.done == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(StudyInterrupted, match="resume"):
+        tune(endless, spark, data(), offline=True, on_progress=ctrl_c)
+    summary = json.loads((tmp_path / "studies/small/summary.json").read_text())
+    assert summary["stopped"] == "interrupt"
+    assert summary["states"]["COMPLETE"] >= 1
+    assert summary["states"]["KILLED"] >= 1
+    result = tune(endless, spark, data(), offline=True, timeout=0.01)
+    assert result.summary["stopped"] == "timeout"
+    assert result.bundle is not None
+    assert result.summary["states"] == summary["states"]
+
+
+def test_a_tracking_server_that_is_down_is_refused_before_anything_starts(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    spec = document(tmp_path, tracking={"uri": f"http://127.0.0.1:{port}"})
+    with pytest.raises(TrackingError, match="offline"):
+        tune(spec, None, data())
+    assert not (tmp_path / "studies").exists()
+
+
+def test_another_spec_does_not_take_the_directory(finished, spark):
+    folder, _, _ = finished
+    with pytest.raises(StudyDirectoryError, match="epochs"):
+        tune(document(folder, training={"epochs": 4, "batch_size": 16}), spark, data(), offline=True)
+
+
+def test_a_metric_that_training_does_not_produce_is_refused(tmp_path):
+    with pytest.raises(SpecError, match="val_accuracy"):
+        tune(document(tmp_path, objective={"metric": "val_acuracy"}), None, data(), offline=True)
+
+
+def test_a_spark_data_frame_is_data_too(finished, spark, tmp_path):
+    x, y = data()
+    frame = spark.createDataFrame(
+        pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "c": x[:, 2], "label": np.where(y, "yes", "no")})
+    )
+    columns = {"label": "label", "validation": {"fraction": 0.25}}
+    result = tune(document(tmp_path, data=columns), spark, frame, offline=True)
+    assert result.bundle.schema.classes == ("no", "yes")
+    assert [f.name for f in result.bundle.schema.features] == ["a", "b", "c"]
