@@ -34,27 +34,16 @@ class Fitted:
     """What training gave.
 
     `history` holds one list per metric, a value per epoch. `best_epoch` counts from 1 and `best_weights` are
-    in the order of `model.get_weights()`; both are None where no epoch had a finite objective. `timings` are
-    seconds by phase, `notes` say why training stopped early.
+    in the order of `model.get_weights()`; both are None where no epoch had finite numbers. `diverged` says
+    what was not finite in the last epoch. `timings` are seconds by phase, `notes` say what ended training.
     """
 
     history: History
     best_epoch: int | None
     best_weights: Weights | None = field(repr=False)
+    diverged: str | None = None
     timings: dict[str, float] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
-
-
-def divergence(history: History, objective: Objective) -> str | None:
-    """What in the last epoch is not a finite number; None while all is well.
-
-    The losses count beside the objective: accuracy stays finite where every weight is NaN.
-    """
-    for name in dict.fromkeys(("loss", "val_loss", objective.metric)):
-        values = history.get(name, [])
-        if values and not math.isfinite(values[-1]):
-            return f"{name} is {values[-1]} in epoch {len(values)}"
-    return None
 
 
 @final
@@ -102,6 +91,7 @@ class Progress:
         self._keep_last = rule is not None and not rule.restore_best
         self._history: History = {name: [] for name in produced(plan.training, schema)}
         self._best: tuple[int, float, Weights] | None = None
+        self._diverged: str | None = None
         self._notes: dict[str, str] = {}
 
     def epoch_ended(self, logs: dict[str, float], weights: Callable[[], Weights]) -> bool:
@@ -109,16 +99,16 @@ class Progress:
         metrics = {name: float(logs[name]) for name in self._history}
         for name, value in metrics.items():
             self._history[name].append(value)
-        diverged = divergence(self._history, self._plan.objective)
-        if diverged is None:
+        self._diverged = _not_finite(self._history, self._plan.objective)
+        if self._diverged is None:
             self._keep(metrics[self._plan.objective.metric], weights)
         decision = self._report(Report(self._plan.trial, self._epoch, metrics))
-        return self._stopped(diverged, decision, metrics)
+        return self._stopped(decision, metrics)
 
     def fitted(self, timings: dict[str, float]) -> Fitted:
         """The outcome so far."""
         epoch, _, weights = self._best or (None, None, None)
-        return Fitted(self._history, epoch, weights, timings, self._notes)
+        return Fitted(self._history, epoch, weights, self._diverged, timings, self._notes)
 
     @property
     def _epoch(self) -> int:
@@ -126,13 +116,18 @@ class Progress:
 
     def _keep(self, value: float, weights: Callable[[], Weights]) -> None:
         known = self._best[1] if self._best else None
-        if self._keep_last or better(self._plan.objective.direction, value, known):
-            self._best = (self._epoch, value, weights())
+        if not (self._keep_last or better(self._plan.objective.direction, value, known)):
+            return
+        kept = weights()
+        if all(np.isfinite(weight).all() for weight in kept):
+            self._best = (self._epoch, value, kept)
+        else:
+            self._diverged = f"a weight is not a finite number after epoch {self._epoch}"
 
-    def _stopped(self, diverged: str | None, decision: Decision, metrics: dict[str, float]) -> bool:
+    def _stopped(self, decision: Decision, metrics: dict[str, float]) -> bool:
         rule = self._early_stop
-        if diverged is not None:
-            self._notes["stopped"] = f"diverged: {diverged}"
+        if self._diverged is not None:
+            self._notes["stopped"] = f"diverged: {self._diverged}"
         elif decision is Decision.STOP:
             self._notes["stopped"] = f"by the study after epoch {self._epoch}"
         elif (
@@ -140,3 +135,14 @@ class Progress:
         ):
             self._notes["stopped"] = f"early: {rule.metric} no longer improved at epoch {self._epoch}"
         return "stopped" in self._notes
+
+
+def _not_finite(history: History, objective: Objective) -> str | None:
+    """What in the last epoch is not a finite number; None while all is well.
+
+    The losses count beside the objective, for accuracy stays finite where every output is NaN.
+    """
+    for name in dict.fromkeys(("loss", "val_loss", objective.metric)):
+        if not math.isfinite(history[name][-1]):
+            return f"{name} is {history[name][-1]} in epoch {len(history[name])}"
+    return None

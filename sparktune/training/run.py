@@ -15,7 +15,7 @@ from sparktune.training.device import claim
 from sparktune.training.fit import fit
 from sparktune.training.models import build_model
 from sparktune.training.objective import Objective, resolve_objective
-from sparktune.training.progress import Fitted, Plan, divergence
+from sparktune.training.progress import Fitted, Plan
 from sparktune.training.saving import keras_bytes
 from sparktune.trial import Decision, OnReport, Report, Trial, TrialResult, TrialState, better
 
@@ -82,9 +82,8 @@ def _trained(
 
 
 def _outcome(trial: Trial, objective: Objective, model: "keras.Model", fitted: Fitted) -> dict[str, Any]:
-    diverged = divergence(fitted.history, objective)
-    if diverged is not None:
-        return {"state": TrialState.DIVERGED, "error": f"{diverged}; {WAY_OUT}"}
+    if fitted.diverged is not None:
+        return {"state": TrialState.DIVERGED, "error": f"{fitted.diverged}; {WAY_OUT}"}
     if fitted.best_epoch is None or fitted.best_weights is None:
         raise RuntimeError("training ended without an epoch")
     value = fitted.history[objective.metric][fitted.best_epoch - 1]

@@ -17,7 +17,6 @@ from sparktune.training.saving import copied, describe
 if TYPE_CHECKING:
     import keras
 
-LAMBDAS = ("Lambda", "__lambda__")
 WAY_OUT = (
     "make it a subclass of keras.layers.Layer, registered with @keras.saving.register_keras_serializable()"
 )
@@ -73,11 +72,13 @@ def _first_that_builds(
 
 def _check_no_lambda(spec: BuilderSpec, model: "keras.Model") -> None:
     try:
-        description = describe(model)
+        with warnings.catch_warnings(record=True) as raised:
+            warnings.simplefilter("always")
+            description = describe(model)
     except Exception as error:
         raise _does_not_travel(spec, error) from error
-    name = next(_lambdas(description), None)
-    if name is not None:
+    functions = ["a lambda function" for warning in raised if "`lambda`" in str(warning.message)]
+    for name in [*_lambdas(description), *functions]:
         raise ModelError(
             "model.builder must not use Lambda layers or lambda functions, which a model file may not "
             f"hold, but {spec.builder!r} has {name!r}; {WAY_OUT}"
@@ -85,11 +86,10 @@ def _check_no_lambda(spec: BuilderSpec, model: "keras.Model") -> None:
 
 
 def _lambdas(description: Any) -> Iterator[str]:
-    """Names of Lambda layers and of lambda functions anywhere in Keras' description of a model."""
+    """Names of the Lambda layers anywhere in Keras' description of a model."""
     if isinstance(description, dict):
-        if description.get("class_name") in LAMBDAS:
-            config = description.get("config")
-            yield str(config.get("name", "a lambda")) if isinstance(config, dict) else "a lambda"
+        if description.get("class_name") == "Lambda":
+            yield str(description.get("config", {}).get("name"))
         for part in description.values():
             yield from _lambdas(part)
     elif isinstance(description, (list, tuple)):

@@ -198,7 +198,7 @@ def blobs(schema_of: Callable[..., Schema]) -> Dataset:
     """Three clouds of six numbers, easily told apart; raw numbers around 100, scaled inside the model."""
     random = np.random.default_rng(0)
     y = np.arange(240) % 3
-    x = (100 + 10 * (random.standard_normal((240, 6)) + 2 * np.eye(3, 6)[y])).astype(np.float32)
+    x = (100 + 10 * (random.standard_normal((240, 6)) + 4 * np.eye(3, 6)[y])).astype(np.float32)
     scaling = Scaling(offset=tuple(x[:180].mean(0).tolist()), scale=tuple(x[:180].std(0).tolist()))
     rows = [Rows(x[s], y[s].astype(np.int32)) for s in (slice(180), slice(180, None))]
     return Dataset(rows[0], rows[1], None, schema_of((6,), scaling=scaling), "blobs")

@@ -74,7 +74,7 @@ def test_a_plateau_lowers_the_learning_rate(fitted):
 def test_row_weights_decide_what_is_learned(fitted, blobs):
     """Rows of weight zero might as well not be there: their labels are wrong and do no harm."""
     y = blobs.train.y.copy()
-    y[:90] = (y[:90] + 1) % 3
+    y[:90] = (y[:90] + 1) % 3  # half of the rows
     weight = np.where(np.arange(180) < 90, 0, 1).astype(np.float32)
     trusting = fitted(replace(blobs, train=Rows(blobs.train.x, y)), epochs=20, learning_rate=0.03)[0]
     told = fitted(replace(blobs, train=Rows(blobs.train.x, y, weight)), epochs=20, learning_rate=0.03)[0]
@@ -83,9 +83,9 @@ def test_row_weights_decide_what_is_learned(fitted, blobs):
 
 
 def test_class_weights_shift_predictions(fitted, blobs):
-    _, model, _ = fitted(epochs=15, class_weight={"1": 50.0})
+    _, model, _ = fitted(epochs=5, learning_rate=0.02, class_weight={"1": 200.0})
     guesses = np.bincount(model.predict(blobs.validation.x, verbose=0).argmax(1), minlength=3)
-    assert guesses[1] > 40
+    assert guesses[1] > 25
 
 
 def test_weighted_validation_counts_in_its_loss(fitted, blobs):

@@ -5,6 +5,7 @@ import pytest
 from sparktune.errors import SpecError
 from sparktune.spec import TrainingSpec
 from sparktune.training import Objective, produced, resolve_objective
+from sparktune.training.checks import check_training
 from sparktune.training.objective import check_monitors, loss_of
 
 
@@ -86,9 +87,9 @@ def test_an_unknown_metric_is_refused(schema_of, spec_of, metric, message):
         ("classes", {"metrics": ["top_5_accuracy"]}),
     ],
 )
-def test_what_does_not_fit_the_label_is_refused(schema_of, spec_of, task, training):
+def test_what_does_not_fit_the_label_is_refused(schema_of, task, training):
     with pytest.raises(SpecError, match=next(iter(training))):
-        resolve_objective(spec_of(training=training), schema_of((4,), task, 3 if task == "classes" else 1))
+        check_training(TrainingSpec(**training), schema_of((4,), task, 3 if task == "classes" else 1))
 
 
 def test_losses_of_different_kinds_are_not_compared(schema_of, spec_of):

@@ -18,7 +18,7 @@ SMALL = Objective("val_loss", "minimize")
 def run(schema_of):
     """Feeds a list of objective values, one an epoch; returns what was kept and the reports made."""
 
-    def feed(values, objective=GOOD, answers=None, **training):
+    def feed(values, objective=GOOD, answers=None, broken=None, **training):
         reports = []
 
         def report(made):
@@ -29,7 +29,7 @@ def run(schema_of):
         progress = Progress(plan, schema_of((2,)), report)
         for epoch, value in enumerate(values, 1):
             logs = {"loss": 0.5, "accuracy": 0.5, "val_loss": 0.5, "val_accuracy": 0.5, "learning_rate": 1.0}
-            kept = [np.array(epoch)]
+            kept = [np.array(math.nan if epoch == broken else epoch)]
             if progress.epoch_ended({**logs, objective.metric: value}, kept.copy):
                 break
         return progress.fitted({}), reports
@@ -71,6 +71,12 @@ def test_no_finite_number_ends_it(run, bad, name):
     fitted, reports = run([0.5, bad, 0.9], Objective(name, "minimize"))
     assert len(reports) == 2 and fitted.best_epoch == 1
     assert f"{name} is {bad} in epoch 2" in fitted.notes["stopped"]
+
+
+def test_weights_that_are_no_numbers_end_it(run):
+    fitted, reports = run([0.5, 0.6, 0.7], broken=2)
+    assert len(reports) == 2 and fitted.best_epoch == 1
+    assert fitted.diverged == "a weight is not a finite number after epoch 2"
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from sparktune.trial import Decision, TrialState
 
 
 def test_the_first_lesson_y_is_2x_minus_1(line, spec_of, trial_of, loaded):
-    training = {"epochs": 300, "optimizer": "sgd", "batch_size": 6}
+    training = {"epochs": 60, "optimizer": "sgd", "batch_size": 6}
     result = run_trial(
-        trial_of(learning_rate=0.05),
-        spec_of({"learning_rate": [0.05]}, model={"kind": "linear"}, training=training),
+        trial_of(learning_rate=0.15),
+        spec_of({"learning_rate": [0.15]}, model={"kind": "linear"}, training=training),
         line,
     )
     assert result.state is TrialState.COMPLETE, result.error
@@ -55,17 +55,18 @@ def test_the_same_seed_gives_the_same_numbers(completed, blobs, spec_of, trial_o
     assert other.history != completed.history
 
 
-@pytest.mark.parametrize(("change", "home"), [(-0.01, True), (0.0, True), (0.01, False)])
-def test_only_a_model_that_is_not_worse_comes_home(line, spec_of, trial_of, change, home):
-    spec = spec_of(training={"epochs": 1}, objective={"metric": "val_loss", "direction": "maximize"})
-    value = run_trial(trial_of(batch_size=6), spec, line).value
-    result = run_trial(trial_of(batch_size=6, threshold=value + change), spec, line)
-    assert result.value == value and (result.model is not None) is home
+def test_only_a_model_that_is_not_worse_comes_home(line, spec_of, trial_of):
+    spec = spec_of(training={"epochs": 1}, objective={"metric": "val_loss"}, model={"kind": "linear"})
+    value = run_trial(trial_of(), spec, line).value
+    thresholds = (value + 0.01, value, value - 0.01)
+    results = [run_trial(trial_of(threshold=threshold), spec, line) for threshold in thresholds]
+    assert [result.value for result in results] == [value] * 3
+    assert [result.model is not None for result in results] == [True, True, False]
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"])
 def test_every_optimizer_learns(blobs, spec_of, trial_of, optimizer):
-    spec = spec_of({"optimizer": ["sgd", "adam"]}, training={"epochs": 5, "learning_rate": 0.05})
+    spec = spec_of({"optimizer": ["sgd", "adam"]}, training={"epochs": 3, "learning_rate": 0.05})
     result = run_trial(trial_of(optimizer=optimizer), spec, blobs)
     assert result.value is not None and result.value > 0.6, result.error
     assert result.history["loss"][-1] < result.history["loss"][0]
@@ -150,7 +151,7 @@ def test_divergence_is_never_complete(line, spec_of, trial_of):
     result = run_trial(trial_of(), spec, line)
     assert result.state is TrialState.DIVERGED and result.value is None and result.model is None
     assert "lower learning_rate" in result.error and len(result.history["loss"]) < 60
-    assert not math.isfinite(result.history["loss"][-1])
+    assert not math.isfinite(result.history["val_loss"][-1])
 
 
 def test_finite_accuracy_hides_no_divergence(blobs, spec_of, trial_of):
@@ -199,9 +200,8 @@ def test_nothing_of_a_trial_stays(blobs, spec_of, trial_of, monkeypatch):
         return model
 
     monkeypatch.setattr("sparktune.training.run.build_model", watched)
-    for _ in range(2):
-        run_trial(trial_of(), spec_of(training={"epochs": 1}), blobs)
-    assert [model() for model in models] == [None, None]
+    run_trial(trial_of(), spec_of(training={"epochs": 1}), blobs)
+    assert [model() for model in models] == [None]
 
 
 LONELY = """
