@@ -12,9 +12,9 @@ from pathlib import Path
 from sparktune.errors import LaunchError
 from sparktune.launch.flight import WorkerLost
 from sparktune.launch.task import Parcel, thread_environment
-from sparktune.launch.worker import READY
 from sparktune.trial import Trial
 
+READY = b"ready"
 PATIENCE = 5.0
 
 

@@ -17,10 +17,7 @@ from sparktune.spec import StudySpec
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-QUIET = {
-    "spark.log.level": "ERROR",
-    "spark.ui.showConsoleProgress": "false",
-}
+LOGGING = Path(__file__).with_name("log4j2.properties")
 WORKERS = {
     "spark.python.worker.faulthandler.enabled": "true",
     "spark.python.task.killTimeout": "500ms",
@@ -50,9 +47,9 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
     active = SparkSession.getActiveSession()
     if active is not None:
         return active
-    configured = _configured()
+    configured = configured_options()
     master = None if "spark.master" in configured else os.environ.get("SPARK_MASTER", f"local[*,{ATTEMPTS}]")
-    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+    if not _submitted():
         check_java()
     builder = SparkSession.builder.appName(
         app_name or (f"sparktune {spec.study.name}" if spec else "sparktune")
@@ -64,36 +61,48 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
         return (builder.master(master) if master else builder).getOrCreate()
 
 
-def _defaults(master: str | None) -> dict[str, str]:
-    """Options of a new session. Workers on this machine run this Python and listen on the loopback only."""
-    if master is None or not master.startswith("local"):
-        return QUIET | WORKERS
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    return QUIET | WORKERS | LOOPBACK
-
-
-def _configured() -> set[str]:
-    """Options that spark-submit or spark-defaults.conf have set already."""
-    if "PYSPARK_GATEWAY_PORT" in os.environ:
+def configured_options() -> set[str]:
+    """Names of the options that spark-submit, PYSPARK_SUBMIT_ARGS or spark-defaults.conf set."""
+    if _submitted():
         from pyspark import SparkConf, SparkContext
 
         SparkContext._ensure_initialized()  # the options live in the JVM that spark-submit started
         return {key for key, _ in SparkConf().getAll()}
     arguments = os.environ.get("PYSPARK_SUBMIT_ARGS", "")
     keys = {"spark.master"} if re.search(r"--master\b", arguments) else set()
-    keys |= set(re.findall(r"--conf[ =]['\"]?([\w.]+)=", arguments))
-    return keys | _defaults_file()
+    return keys | set(re.findall(r"--conf[ =]['\"]?([\w.]+)=", arguments)) | _options_of_file()
 
 
-def _defaults_file() -> set[str]:
-    """Options of spark-defaults.conf, where there is one."""
+def _options_of_file() -> set[str]:
+    """Options in spark-defaults.conf, where there is one."""
     home = os.environ.get("SPARK_HOME")
     folder = os.environ.get("SPARK_CONF_DIR") or (str(Path(home) / "conf") if home else None)
     file = Path(folder) / "spark-defaults.conf" if folder else None
     if file is None or not file.is_file():
         return set()
     return set(re.findall(r"^\s*(spark\.[\w.]+)", file.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def _defaults(master: str | None) -> dict[str, str]:
+    """Options of a new session. Workers on this machine run this Python and listen on the loopback only."""
+    options = {"spark.ui.showConsoleProgress": "false", **_quiet(), **WORKERS}
+    if master is None or not master.startswith("local"):
+        return options
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    return options | LOOPBACK
+
+
+def _quiet() -> dict[str, str]:
+    """Errors only, from the first line of a JVM that starts now, or from here on in one that runs."""
+    if _submitted():
+        return {"spark.log.level": "ERROR"}
+    return {"spark.driver.extraJavaOptions": f'"-Dlog4j2.configurationFile=file:{LOGGING}"'}
+
+
+def _submitted() -> bool:
+    """Whether spark-submit has started the JVM."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
 @contextmanager

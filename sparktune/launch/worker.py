@@ -10,10 +10,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 
+from sparktune.launch.process import READY
 from sparktune.launch.task import Cargo
 from sparktune.trial import Trial
-
-READY = b"ready"
 
 
 def main(descriptor: int, cargo: Path, faults: Path) -> None:

@@ -105,13 +105,23 @@ class LauncherContract:
         result = launcher.launch(trial(do="killed", well_from=2)).result(PATIENCE)
         assert (result.state, result.attempt) == (TrialState.COMPLETE, 2)
 
-    def test_trials_overlap_and_a_free_slot_is_refilled_at_once(self, launcher: Launcher) -> None:
-        naps = [r.timings for r in refilled(launcher, 3 * launcher.slots(), do="nap", seconds=0.4)]
-        naps.sort(key=lambda nap: nap["begin"])
-        most = max(sum(other["begin"] <= nap["begin"] < other["end"] for other in naps) for nap in naps)
-        assert most == launcher.slots()
-        for earlier, later in zip(naps, naps[launcher.slots() :], strict=False):
-            assert later["begin"] - earlier["end"] < 3
+    def test_as_many_trials_run_at_once_as_there_are_slots(self, launcher: Launcher, tmp_path: Path) -> None:
+        width = launcher.slots()
+        meeting = [
+            launcher.launch(trial(n, do="meet", room=str(tmp_path), count=width)) for n in range(width)
+        ]
+        assert {future.result(PATIENCE).state for future in meeting} == {TrialState.COMPLETE}
+
+    def test_a_free_slot_is_used_while_other_trials_run(self, launcher: Launcher, tmp_path: Path) -> None:
+        release = tmp_path / "release"
+        holders = [
+            launcher.launch(trial(n, do="hold", until=str(release))) for n in range(launcher.slots() - 1)
+        ]
+        for number in range(10, 14):
+            assert launcher.launch(trial(number, do="value")).result(PATIENCE).state is TrialState.COMPLETE
+        assert not any(holder.done() for holder in holders)
+        release.touch()
+        assert {holder.result(PATIENCE).state for holder in holders} == {TrialState.COMPLETE}
 
     def test_data_are_read_once_by_a_worker(self, launcher: Launcher) -> None:
         seen = defaultdict(set)

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +60,29 @@ def bulky(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
 
 
 def nap(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
-    begin = time.time()
     time.sleep(trial.params["seconds"])
-    return result(trial, timings={"begin": begin, "end": time.time()})
+    return result(trial)
+
+
+def meet(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """End when `count` trials are in the room at the same time."""
+    room = Path(trial.params["room"])
+    (room / str(trial.number)).touch()
+    return wait_for(trial, lambda: len(list(room.iterdir())) >= trial.params["count"])
+
+
+def hold(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Keep the slot until the file `until` is there."""
+    return wait_for(trial, Path(trial.params["until"]).exists)
+
+
+def wait_for(trial: Trial, condition: Callable[[], bool]) -> TrialResult:
+    deadline = time.monotonic() + 45
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("nobody came")
+        time.sleep(0.02)
+    return result(trial)
 
 
 def beat(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
@@ -101,9 +122,9 @@ def killed(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     raise AssertionError("survived SIGKILL")
 
 
-ACTIONS = {
-    f.__name__: f for f in (value, bulky, nap, beat, blunder, leave, nothing, odd, vanish, crash, killed)
-}
+WELL = (value, bulky, nap, meet, hold, beat)
+ILL = (blunder, leave, nothing, odd, vanish, crash, killed)
+ACTIONS = {action.__name__: action for action in WELL + ILL}
 
 
 def act(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:

@@ -1,0 +1,68 @@
+"""One attempt where it runs, without a launcher."""
+
+import json
+import os
+import pickle
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from sparktune.launch.task import Cargo, default_work, pack, unpack
+from sparktune.spec import StudySpec
+from sparktune.trial import TrialResult, TrialState
+from tests.launch import works
+from tests.launch.contract import trial
+
+
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def cargo(spec: StudySpec) -> Cargo:
+    return Cargo(spec.model_dump_json(), works.tiny_data(), pickle.dumps(works.act))
+
+
+def test_the_spec_survives_the_way() -> None:
+    spec = StudySpec.model_validate(
+        {
+            "model": {"hidden": [8, 4]},
+            "search": {
+                "sampler": "random",
+                "trials": 3,
+                "space": {
+                    "learning_rate": {"low": 1e-4, "high": 0.1, "log": True},
+                    "hidden": [[8], [4, 4]],
+                },
+            },
+            "training": {"metrics": ["mean_absolute_error"], "class_weight": {0: 1.0}},
+        }
+    )
+    assert pickle.loads(pickle.dumps(cargo(spec)))._study == spec
+
+
+def test_cores_bound_the_threads_of_libraries() -> None:
+    record, _ = cargo(works.tiny_spec(cpus=3)).run(trial(do="value"))
+    assert json.loads(record)["notes"]["threads"] == "3"
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+
+
+def test_the_attempt_is_the_launchers() -> None:
+    parcel = cargo(works.tiny_spec()).run(replace(trial(4, do="value"), attempt=3))
+    assert (unpack(parcel).trial, unpack(parcel).attempt) == (4, 3)
+
+
+def test_a_model_above_the_limit_fails_and_stays_behind() -> None:
+    result = TrialResult(0, {}, TrialState.COMPLETE, value=1.0, model=bytes(100))
+    assert unpack(pack(result, trial(), limit=100)).state is TrialState.COMPLETE
+    refused = unpack(pack(result, trial(), limit=99))
+    assert (refused.state, refused.model) == (TrialState.FAILED, None)
+    assert "100 bytes where 99" in (refused.error or "")
+
+
+def test_trials_train_by_default() -> None:
+    assert default_work().__name__ == "run_trial"

@@ -1,0 +1,40 @@
+"""Real training behind each launcher: the same seed gives the same numbers wherever a trial runs."""
+
+import pytest
+from pyspark.sql import SparkSession
+
+from sparktune.launch import Launcher, LocalLauncher, SparkLauncher
+from sparktune.spec import StudySpec
+from sparktune.trial import Trial, TrialResult, TrialState
+from tests.launch.works import tiny_data
+
+SPEC = StudySpec.model_validate(
+    {
+        "study": {"name": "line"},
+        "model": {"kind": "linear"},
+        "search": {"space": {"learning_rate": [0.01, 0.02]}},
+        "training": {"epochs": 2, "optimizer": "sgd", "batch_size": 4},
+    }
+)
+
+
+def trained(launcher: Launcher) -> list[TrialResult]:
+    with launcher:
+        trials = [Trial("line", n, {"learning_rate": rate}, seed=3) for n, rate in enumerate((0.01, 0.02))]
+        return [future.result(120) for future in [launcher.launch(trial) for trial in trials]]
+
+
+@pytest.fixture(scope="module")
+def locally() -> list[TrialResult]:
+    return trained(LocalLauncher(SPEC, tiny_data()))
+
+
+def test_trials_train_in_local_processes(locally: list[TrialResult]) -> None:
+    assert [result.state for result in locally] == [TrialState.COMPLETE] * 2, locally[0].error
+    assert all(len(result.history["val_loss"]) == 2 and result.model for result in locally)
+
+
+def test_trials_train_the_same_on_spark(spark: SparkSession, locally: list[TrialResult]) -> None:
+    results = trained(SparkLauncher(spark, SPEC, tiny_data()))
+    assert [result.history for result in results] == [result.history for result in locally]
+    assert [result.value for result in results] == [result.value for result in locally]
