@@ -1,9 +1,10 @@
 """The one function that trains: a compiled model in, history and best weights out."""
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sparktune.data.dataset import Dataset
+from sparktune.data.dataset import Dataset, Rows
 from sparktune.training.callbacks import build_callbacks
 from sparktune.training.feeding import evaluation_batch, targets, training_weights
 from sparktune.training.progress import Fitted, Plan, Progress
@@ -23,27 +24,21 @@ def fit(model: "keras.Model", plan: Plan, data: Dataset, report: OnReport) -> Fi
     """
     import keras
 
+    from sparktune.training.epochs import Pace, train
+
     schema, training = data.schema, plan.training
     started = time.perf_counter()
     progress = Progress(plan, schema, report)
-    validation = (data.validation.x, targets(data.validation, schema), data.validation.weight)
-    labels, weights = targets(data.train, schema), training_weights(data.train, training, schema)
+    rows = Rows(data.train.x, targets(data.train, schema), training_weights(data.train, training, schema))
+    validation = Rows(data.validation.x, targets(data.validation, schema), data.validation.weight)
+    pace = Pace(training.epochs, training.batch_size, evaluation_batch(schema), training.shuffle, plan.seed)
     prepared = time.perf_counter()
 
     def epoch_ended(epoch: int, logs: dict[str, float]) -> None:
         if progress.epoch_ended(logs, model.get_weights):
             model.stop_training = True
 
-    model.fit(
-        data.train.x,
-        labels,
-        sample_weight=weights,
-        batch_size=training.batch_size,
-        epochs=training.epochs,
-        shuffle=training.shuffle,
-        validation_data=validation if data.validation.weight is not None else validation[:2],
-        validation_batch_size=evaluation_batch(schema),
-        callbacks=[*build_callbacks(plan), keras.callbacks.LambdaCallback(on_epoch_end=epoch_ended)],
-        verbose=0,
-    )
-    return progress.fitted({"data": prepared - started, "train": time.perf_counter() - prepared})
+    callbacks = [*build_callbacks(plan), keras.callbacks.LambdaCallback(on_epoch_end=epoch_ended)]
+    notes = train(model, rows, validation, pace, callbacks)
+    fitted = progress.fitted({"data": prepared - started, "train": time.perf_counter() - prepared})
+    return replace(fitted, notes={**notes, **fitted.notes})

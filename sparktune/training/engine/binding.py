@@ -1,0 +1,86 @@
+"""Lends a model other variables and scalars while a graph is drawn, so that the graph belongs to no model."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+PENALTIES = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
+
+
+def variables_of(model: Any) -> list[Any]:
+    """The model's Keras variables that training touches: weights, statistics and seeds, no metrics."""
+    return [*model.trainable_variables, *model.non_trainable_variables]
+
+
+def scalars_of(model: Any) -> list[float]:
+    """Dropout rates and weight penalties: the numbers inside a model that a graph takes as inputs."""
+    penalties = [
+        penalty for variable in _penalised(model) for penalty in _penalties(variable.regularizer).values()
+    ]
+    return [*(layer.rate for layer in _dropouts(model)), *penalties]
+
+
+@contextmanager
+def bound(model: Any, variables: Sequence[Any], scalars: Sequence[Any]) -> Iterator[None]:
+    """Within the context the model computes with these tf.Variables and scalar tensors instead of its own."""
+    numbers = iter(scalars)
+    with ExitStack() as undo:
+        for own, other in zip(variables_of(model), variables, strict=True):
+            undo.enter_context(_lent(own, "_value", other))
+        for layer in _dropouts(model):
+            undo.enter_context(_lent(layer, "call", _dropout(layer, next(numbers))))
+        for variable in _penalised(model):
+            kinds = {name: next(numbers) for name in _penalties(variable.regularizer)}
+            undo.enter_context(_lent(variable, "_regularizer", _penalty(kinds)))
+        yield
+
+
+@contextmanager
+def _lent(owner: Any, name: str, value: Any) -> Iterator[None]:
+    before = dict(owner.__dict__)
+    object.__setattr__(owner, name, value)
+    try:
+        yield
+    finally:
+        if name in before:
+            object.__setattr__(owner, name, before[name])
+        else:
+            object.__delattr__(owner, name)
+
+
+def _dropouts(model: Any) -> list[Any]:
+    return [
+        layer for layer in model._flatten_layers() if type(layer) is keras.layers.Dropout and layer.rate > 0
+    ]
+
+
+def _penalised(model: Any) -> list[Any]:
+    return [variable for variable in model.trainable_variables if type(variable.regularizer) in PENALTIES]
+
+
+def _penalties(regularizer: Any) -> dict[str, float]:
+    values = {name: float(getattr(regularizer, name, 0.0)) for name in ("l1", "l2")}
+    return {name: value for name, value in values.items() if value}
+
+
+def _penalty(factors: dict[str, Any]) -> Callable[[Any], Any]:
+    norms: dict[str, Callable[[Any], Any]] = {
+        "l1": lambda weight: tf.reduce_sum(tf.abs(weight)),
+        "l2": lambda weight: tf.reduce_sum(tf.square(weight)),
+    }
+    return lambda weight: tf.add_n(
+        [factor * norms[name](tf.convert_to_tensor(weight)) for name, factor in factors.items()]
+    )
+
+
+def _dropout(layer: Any, rate: Any) -> Callable[..., Any]:
+    def call(inputs: Any, training: bool = False) -> Any:
+        if not training:
+            return inputs
+        seed = tf.cast(layer.seed_generator.next(), tf.int32)
+        return tf.nn.experimental.stateless_dropout(inputs, rate, seed, noise_shape=layer.noise_shape)
+
+    return call

@@ -1,0 +1,57 @@
+"""Whether a model's training epochs go through XLA: where the time it saves exceeds the time it compiles.
+
+The figures are microseconds per step and seconds per structure, measured on one core of a server CPU. XLA
+saves the dispatch of small operations, of which recurrent layers and batch normalisation have most; its
+matrix products are a little slower than oneDNN's, its convolutions ten times. The choice follows from model
+and step count alone, never from a clock, so that a trial gives the same numbers everywhere.
+"""
+
+from typing import Any, Literal
+
+from sparktune.training.engine.tensors import device
+
+Compiler = Literal["graph", "xla"]
+FREE = ("InputLayer", "Rescaling", "Reshape", "Flatten", "Activation")
+STEP, BASE = 30.0, 0.45  # saved a step and compiled for, before any layer
+SAVED = {"Dense": 8.0, "Dropout": 20.0, "BatchNormalization": 45.0}
+SAVED_IN_TIME = {"SimpleRNN": 28.0, "LSTM": 50.0, "GRU": 70.0}  # for each time step
+COMPILED = {
+    "Dense": 0.05,
+    "Dropout": 0.05,
+    "BatchNormalization": 0.15,
+    "SimpleRNN": 0.7,
+    "LSTM": 1.0,
+    "GRU": 1.0,
+}
+LOST = 1.2  # for each million multiplications and additions of dense layers
+GPU_STEPS = 2000
+
+
+def choose(model: Any, batch: int, steps: int) -> Compiler:
+    """How to compile the training of `model` for `steps` steps of `batch` rows in all."""
+    kinds = [type(layer).__name__ for layer in _leaves(model)]
+    if device() != "CPU:0":
+        # cuDNN's recurrent kernels beat XLA's loops.
+        return "graph" if steps < GPU_STEPS or any(kind in SAVED_IN_TIME for kind in kinds) else "xla"
+    known = {*FREE, *SAVED, *SAVED_IN_TIME, "Bidirectional", "Embedding"}
+    if not known.issuperset(kinds):
+        return "graph"
+    cost = BASE + sum(COMPILED.get(kind, 0.0) for kind in kinds)
+    saved = STEP + sum(_saved(layer) for layer in _leaves(model)) - LOST * _dense_work(model, batch)
+    return "xla" if saved * 1e-6 * steps > cost else "graph"
+
+
+def _leaves(model: Any) -> list[Any]:
+    return [layer for layer in model._flatten_layers(include_self=False) if not hasattr(layer, "layers")]
+
+
+def _saved(layer: Any) -> float:
+    kind = type(layer).__name__
+    if kind in SAVED_IN_TIME:
+        return SAVED_IN_TIME[kind] * float(layer.input.shape[1] or 1)
+    return SAVED.get(kind, 0.0)
+
+
+def _dense_work(model: Any, batch: int) -> float:
+    kernels = [layer.kernel for layer in _leaves(model) if type(layer).__name__ == "Dense"]
+    return float(sum(6e-6 * batch * kernel.shape[0] * kernel.shape[1] for kernel in kernels))

@@ -1,0 +1,177 @@
+"""Compiled epochs give the numbers of `model.fit`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from sparktune.data.dataset import Rows
+from sparktune.data.schema import Feature, Schema
+from sparktune.spec import CnnSpec, LinearSpec, MlpSpec, ModelSpec, RnnSpec, TrainingSpec
+from sparktune.training.compiling import compile_for_training
+from sparktune.training.epochs import Pace, train
+from sparktune.training.models import build_model
+
+ROWS, EPOCHS, BATCH = 22, 3, 8  # a partial last batch
+OUTPUTS = {"classes": 6, "binary": 1, "regression": 1}
+
+
+def schema_of(task: Any, shape: tuple[int, ...]) -> Schema:
+    classes = tuple(range(6)) if task == "classes" else (0, 1) if task == "binary" else ()
+    feature = Feature(name="x", shape=shape)
+    return Schema(features=(feature,), input_shape=shape, task=task, classes=classes, outputs=OUTPUTS[task])
+
+
+def feed_of(schema: Schema, seed: int = 0, weighted: bool = False, tokens: int = 0) -> Rows:
+    random = np.random.default_rng(seed)
+    shape = (ROWS, *schema.input_shape)
+    x = random.integers(0, tokens, shape).astype(np.uint8) if tokens else random.random(shape, np.float32)
+    if schema.task == "classes":
+        y = random.integers(0, 6, ROWS).astype(np.int32)
+    else:
+        y = random.integers(0, 2, (ROWS, 1)).astype(np.float32)
+    return Rows(x, y, random.random(ROWS, np.float32) + 0.5 if weighted else None)
+
+
+Build = Callable[[Schema], keras.Model]
+
+
+def trained(
+    model: ModelSpec | Build,
+    training: TrainingSpec,
+    schema: Schema,
+    rows: Rows,
+    validation: Rows,
+    *,
+    by_fit: bool,
+) -> Any:
+    """History, weights after each epoch and notes."""
+    keras.utils.set_random_seed(3)
+    net = model(schema) if callable(model) else build_model(model, schema)
+    compile_for_training(net, training, schema, ROWS)
+    weights: list[list[np.ndarray]] = []
+    keep = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: weights.append(net.get_weights()))
+    if by_fit:
+        net.fit(
+            rows.x,
+            rows.y,
+            sample_weight=rows.weight,
+            validation_data=(validation.x, validation.y, validation.weight),
+            epochs=EPOCHS,
+            batch_size=BATCH,
+            validation_batch_size=BATCH,
+            shuffle=False,
+            verbose=0,
+            callbacks=[keep],
+        )
+        return net.history.history, weights, {}
+    notes = train(net, rows, validation, Pace(EPOCHS, BATCH, BATCH, shuffle=False), [keep])
+    return net.history.history, weights, notes
+
+
+def assert_equal_to_fit(
+    model: ModelSpec | Build, training: TrainingSpec, schema: Schema, **feed: Any
+) -> None:
+    rows, validation = feed_of(schema, 0, **feed), feed_of(schema, 1, **feed)
+    history, weights, notes = trained(model, training, schema, rows, validation, by_fit=False)
+    expected, expected_weights, _ = trained(model, training, schema, rows, validation, by_fit=True)
+    assert notes["engine"] == "compiled"
+    assert history.keys() == expected.keys()
+    for name, values in expected.items():
+        np.testing.assert_allclose(history[name], values, rtol=1e-5, atol=1e-5, err_msg=name)
+    for mine, theirs in zip(weights, expected_weights, strict=True):
+        for weight, expected_weight in zip(mine, theirs, strict=True):
+            np.testing.assert_allclose(weight, expected_weight, atol=1e-5)
+
+
+MLP = MlpSpec(neurons=6)
+FULL = {"dropout": 0.3, "l1": 0.001, "l2": 0.01, "batch_norm": True}
+FLAT, IMAGE, SERIES = (5,), (8, 8), (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "feed"),
+    [
+        (MlpSpec(hidden=(6, 5), **FULL), FLAT, {}),
+        (MLP, IMAGE, {"weighted": True}),
+        (LinearSpec(l1=0.01, l2=0.01), FLAT, {}),
+        (CnnSpec(filters=(3,), hidden=(5,), **FULL), IMAGE, {}),
+        (CnnSpec(filters=(2,), hidden=(), pooling="average", padding="same"), IMAGE, {"weighted": True}),
+        (RnnSpec(cell="simple_rnn", units=4, l2=0.01, dropout=0.2), SERIES, {}),
+        (RnnSpec(cell="lstm", units=4), SERIES, {}),
+        (RnnSpec(cell="gru", units=3, bidirectional=True), SERIES, {}),
+        (RnnSpec(cell="simple_rnn", units=4, vocabulary=9, embedding=3), FLAT, {"tokens": 9}),
+    ],
+    ids=lambda value: getattr(value, "kind", None),
+)
+@pytest.mark.parametrize("task", ["classes"])
+def test_every_kind_of_model_trains_as_with_fit(
+    model: ModelSpec, shape: tuple[int, ...], feed: Any, task: str
+) -> None:
+    assert_equal_to_fit(model, TrainingSpec(learning_rate=0.01), schema_of(task, shape), **feed)
+
+
+OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+OPTIONS: list[dict[str, Any]] = [
+    {"clip_norm": 0.05},
+    {"clip_value": 0.01, "schedule": {"kind": "cosine", "alpha": 0.1}},
+    {"weight_decay": 0.01, "schedule": {"kind": "exponential", "rate": 0.5}},
+]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_updates_as_with_fit(optimizer: Any) -> None:
+    assert_equal_to_fit(
+        MLP, TrainingSpec(optimizer=optimizer, learning_rate=0.02), schema_of("classes", FLAT)
+    )
+
+
+@pytest.mark.parametrize("optimizer", ["nesterov", "adam"])
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options))
+def test_clipping_decay_and_schedules_are_those_of_fit(optimizer: Any, options: dict[str, Any]) -> None:
+    training = TrainingSpec.model_validate(
+        {"optimizer": optimizer, "learning_rate": 0.02, "momentum": 0.8, **options}
+    )
+    assert_equal_to_fit(MLP, training, schema_of("classes", FLAT))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_rows_of_an_embedding_that_occur_twice_are_updated_as_with_fit(optimizer: Any) -> None:
+    def build(schema: Schema) -> keras.Model:
+        layers = keras.layers
+        return keras.Sequential(
+            [
+                keras.Input(schema.input_shape),
+                layers.Embedding(4, 3),
+                layers.Flatten(),
+                layers.Dense(6, activation="softmax"),
+            ]
+        )
+
+    clip: dict[str, Any] = {"clip_norm": 0.1} if optimizer == "adam" else {"clip_value": 0.01}
+    training = TrainingSpec(optimizer=optimizer, learning_rate=0.02, **clip)
+    assert_equal_to_fit(build, training, schema_of("classes", FLAT), tokens=4)
+
+
+LOSSES = [
+    ("binary", "binary_crossentropy", ("accuracy", "auc", "precision", "recall")),
+    ("binary", "mean_squared_error", None),
+    (
+        "regression",
+        "mean_squared_error",
+        ("mean_squared_error", "mean_absolute_error", "root_mean_squared_error"),
+    ),
+    ("regression", "mean_absolute_error", None),
+    ("regression", "huber", None),
+    ("regression", "log_cosh", None),
+    ("regression", "poisson", None),
+    ("classes", "sparse_categorical_crossentropy", ("accuracy", "top_5_accuracy")),
+]
+
+
+@pytest.mark.parametrize(("task", "loss", "metrics"), LOSSES)
+def test_every_loss_and_metric_is_that_of_fit(task: str, loss: Any, metrics: Any) -> None:
+    training = TrainingSpec(loss=loss, metrics=metrics, learning_rate=0.01)
+    assert_equal_to_fit(MLP, training, schema_of(task, FLAT), weighted=loss != "poisson")
