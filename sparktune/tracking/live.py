@@ -44,8 +44,8 @@ class MlflowTracker(Tracker):
 
     def start(self) -> None:
         self._started_ms = now_ms()
-        self._outbox.put("study", lambda: void(self._shown()))
-        self._outbox.put("spec", lambda: self._shown().write_artifacts({"spec.yaml": spec_text(self._spec)}))
+        self._outbox.put("study", self._show)
+        self._put_artifacts({"spec.yaml": spec_text(self._spec)})
         self._outbox.start()
 
     def launched(self, trial: Trial, at_ms: int | None = None) -> None:
@@ -61,9 +61,9 @@ class MlflowTracker(Tracker):
     def finish(self, state: str, summary: Mapping[str, Any], artifacts: Artifacts | None = None) -> None:
         entry = self._entries.finish(state, summary, self._started_ms, now_ms())
         self._outbox.put("finish", lambda: self._shown().finish_study(entry))
-        texts: dict[str, Path | str] = {"summary.json": summary_text(summary), **(artifacts or {})}
-        for name, content in texts.items():
-            self._outbox.put(name, partial(self._write_artifact, name, content))
+        if summary:
+            self._put_artifacts({"summary.json": summary_text(summary)})
+        self._put_artifacts(artifacts or {})
 
     @property
     def ids(self) -> dict[str, str] | None:
@@ -79,8 +79,16 @@ class MlflowTracker(Tracker):
     def _put(self, entry: Entry) -> None:
         self._outbox.put(entry.name, lambda: self._shown().write_trial(entry))
 
+    def _put_artifacts(self, artifacts: Artifacts) -> None:
+        """One job each: a store that refuses artefacts keeps nothing else from being written."""
+        for name, content in artifacts.items():
+            self._outbox.put(f"artifact {name}", partial(self._write_artifact, name, content))
+
     def _write_artifact(self, name: str, content: Path | str) -> None:
         self._shown().write_artifacts({name: content})
+
+    def _show(self) -> None:
+        self._shown()
 
     def _shown(self) -> StudyRuns:
         """The runs, after the study's own has been written; the first call is the slow one."""
@@ -122,7 +130,3 @@ def summary_text(summary: Mapping[str, Any]) -> str:
 def short(error: Exception) -> str:
     """The first 300 characters of an error's first line."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-
-
-def void(_: object) -> None:
-    """Drop a value where a job must give none."""

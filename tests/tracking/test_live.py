@@ -131,6 +131,7 @@ def test_a_resumed_study_continues_its_runs_and_replaces_what_was_killed(store: 
         False,
         False,
     ]
+    assert seen.trials[0].to_dictionary() == before.trials[0].to_dictionary()
     assert seen.curve(2, "val_accuracy") == list(enumerate(SIX[2].history["val_accuracy"], 1))
 
 

@@ -70,6 +70,8 @@ def test_what_a_live_tracker_has_shown_is_left_alone(store: str) -> None:
         n: r.info.run_id for n, r in before.trials.items()
     }
     assert after.study.info.end_time == before.study.info.end_time
+    history = after.client.get_metric_history(after.study.info.run_id, "best_value")
+    assert [p.value for p in history] == [0.85]
 
 
 def test_extras_and_half_written_runs_are_replaced(store: str) -> None:
