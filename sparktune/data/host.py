@@ -1,0 +1,154 @@
+"""One copy of a data set per host: made by the first process that needs it, gone after the last one ended.
+
+Files are named by the digest of what they hold and lie in memory (`/dev/shm`) where they fit, else on the
+local disk. Every user holds a shared lock; the kernel drops it when the process ends, even by SIGKILL. A small
+process waits for the exclusive lock, that is, for the end of the last user, and then deletes the files:
+nothing stays after a crash.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, final
+
+from sparktune.data.dataset import Dataset
+from sparktune.data.digest import digest_of
+from sparktune.data.packed import map_packed, packed_size, write_packed
+from sparktune.errors import DataError
+
+MEMORY = Path("/dev/shm")
+SPARE = 1.25  # a copy in memory must leave a quarter of its size free
+REAPER = """\
+import fcntl, os, sys
+if os.fork():
+    os._exit(0)
+with open(sys.argv[1]) as handle:
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    for path in sys.argv[2:]:
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+"""
+
+
+@final
+@dataclass(frozen=True)
+class HostData:
+    """A data set mapped from this host's copy; the copy stays while this object or another user's does."""
+
+    path: Path
+    data: Dataset
+    lock: IO[bytes] = field(repr=False)
+
+    def close(self) -> None:
+        """Let go of the copy; arrays that are mapped already stay readable."""
+        self.lock.close()
+
+
+def share(data: Dataset) -> HostData:
+    """Put a data set where every process of this host can map it.
+
+    Raises:
+        DataError: neither memory nor disk has room for it.
+    """
+    return _use(data.digest, packed_size(data), lambda path: write_packed(data, path))
+
+
+def borrow(digest: str, size: int, fetch: Callable[[], Path]) -> HostData:
+    """The host's copy of the data set with this digest, copied from the file of `fetch` where there is none.
+
+    Raises:
+        DataError: the fetched file holds something else, or there is no room for it.
+    """
+
+    def copy(path: Path) -> None:
+        shutil.copyfile(fetch(), path)
+        _check(path, digest)
+
+    return _use(digest, size, copy)
+
+
+def _use(digest: str, size: int, make: Callable[[Path], None]) -> HostData:
+    """Take the shared lock, then look for the copy; whoever finds none makes it while others wait."""
+    folder = _folder(digest, size)
+    path, users, makers = (folder / f"{digest}.{name}" for name in ("data", "users", "makers"))
+    lock = _locked(users, fcntl.LOCK_SH)
+    try:
+        with _locked(makers, fcntl.LOCK_EX):
+            if not path.exists():
+                _make(path, make)
+                _delete_after_last_user(users, [path, makers, users])
+        return HostData(path, map_packed(path), lock)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _make(path: Path, make: Callable[[Path], None]) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        make(beside)
+        beside.replace(path)
+    except OSError as error:
+        raise DataError(
+            f"the data set must fit into {path.parent}, but {error.strerror}; free space there or set TMPDIR"
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _folder(digest: str, size: int) -> Path:
+    """This user's folder, in memory where the copy is there already or fits, else on the disk."""
+    places = [place for place in (MEMORY, Path(tempfile.gettempdir())) if place.is_dir()]
+    folders = [place / f"sparktune-{os.getuid()}" for place in places]
+    for folder in folders:
+        if (folder / f"{digest}.data").exists():
+            return folder
+    roomy = [f for f, p in zip(folders, places, strict=True) if shutil.disk_usage(p).free > SPARE * size]
+    folder = (roomy or folders)[0 if roomy else -1]
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.lstat().st_uid != os.getuid():
+        raise DataError(f"{folder} must belong to this user, but belongs to another; remove it")
+    return folder
+
+
+def _locked(path: Path, how: int) -> IO[bytes]:
+    """The lock file, locked; opened again where it was deleted while this process waited for it."""
+    while True:
+        handle = path.open("ab")
+        fcntl.flock(handle, how)
+        try:
+            if path.stat().st_ino == os.fstat(handle.fileno()).st_ino:
+                return handle
+        except FileNotFoundError:
+            pass
+        handle.close()
+
+
+def _delete_after_last_user(lock: Path, files: list[Path]) -> None:
+    """Start the process that waits; it detaches itself, so that nobody has to wait for it."""
+    subprocess.run(
+        [sys.executable, "-I", "-S", "-c", REAPER, str(lock), *map(str, files)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        check=True,
+        cwd="/",
+    )
+
+
+def _check(path: Path, digest: str) -> None:
+    data = map_packed(path)
+    found = digest_of([data.train, data.validation, data.test], data.schema)
+    if found != digest:
+        raise DataError(
+            f"the fetched data set must have digest {digest}, but has {found}; run the study again"
+        )

@@ -1,0 +1,101 @@
+"""A data set as one file that many processes map: each number exists once in memory, however many read it.
+
+The file is a JSON header (schema, digest, and dtype, shape and place of each array) and the arrays
+themselves, each aligned so that TensorFlow can train on the mapped memory without a copy.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparktune.data.dataset import Dataset, Rows
+from sparktune.data.schema import Schema
+from sparktune.errors import DataError
+
+MAGIC = b"sparktune data 1"
+ALIGNMENT = 64  # bytes; what TensorFlow's kernels ask of memory that they do not own
+SPLITS = ("train", "validation", "test")
+
+
+def write_packed(data: Dataset, path: Path) -> None:
+    """Write the data set to `path`, array by array, without a second copy of it in memory.
+
+    Raises:
+        OSError: the file cannot be written, for example because the disk is full.
+    """
+    arrays = [
+        (split, part, np.ascontiguousarray(array))
+        for split, rows in _splits(data)
+        for part, array in _parts(rows)
+    ]
+    slots, header = _layout(data, arrays)
+    with path.open("wb") as file:
+        file.write(MAGIC + len(header).to_bytes(8, "little") + header)
+        for slot, (_, _, array) in zip(slots, arrays, strict=True):
+            file.seek(slot["offset"])
+            array.tofile(file)
+        file.truncate(max(file.tell(), 1))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def map_packed(path: Path) -> Dataset:
+    """The data set in a file, mapped copy-on-write: nobody's change is seen by others or reaches the file.
+
+    Raises:
+        DataError: the file is no packed data set.
+    """
+    whole = np.memmap(path, np.uint8, mode="c")
+    if bytes(whole[: len(MAGIC)]) != MAGIC:
+        raise DataError(f"{path} must be a packed data set, but begins with {bytes(whole[:16])!r}")
+    start = len(MAGIC) + 8
+    length = int.from_bytes(bytes(whole[len(MAGIC) : start]), "little")
+    header = json.loads(bytes(whole[start : start + length]))
+    splits = {name: _rows(whole, header["slots"], name) for name in SPLITS}
+    train, validation = splits["train"], splits["validation"]
+    if train is None or validation is None:
+        raise DataError(f"{path} must hold a training and a validation split, but lacks one")
+    schema = Schema.model_validate_json(header["schema"])
+    return Dataset(train, validation, splits["test"], schema, header["digest"])
+
+
+def packed_size(data: Dataset) -> int:
+    """Bytes of the arrays, which is the file but for its header."""
+    return sum(array.nbytes for _, rows in _splits(data) for _, array in _parts(rows))
+
+
+def _splits(data: Dataset) -> list[tuple[str, Rows]]:
+    return [(name, rows) for name in SPLITS if (rows := getattr(data, name)) is not None]
+
+
+def _parts(rows: Rows) -> list[tuple[str, np.ndarray]]:
+    return [(name, array) for name in ("x", "y", "weight") if (array := getattr(rows, name)) is not None]
+
+
+def _layout(data: Dataset, arrays: list[tuple[str, str, np.ndarray]]) -> tuple[list[dict[str, Any]], bytes]:
+    """Places of the arrays, behind a header whose own length is known once they are."""
+    room = 4096 + 256 * len(arrays) + 2 * len(data.schema.model_dump_json())
+    slots: list[dict[str, Any]] = []
+    offset = room
+    for split, part, array in arrays:
+        offset = -(-offset // ALIGNMENT) * ALIGNMENT
+        place = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
+        slots.append({"split": split, "part": part, **place})
+        offset += array.nbytes
+    header = {"digest": data.digest, "schema": data.schema.model_dump_json(), "slots": slots}
+    return slots, json.dumps(header).encode()
+
+
+def _rows(whole: np.ndarray, slots: list[dict[str, Any]], split: str) -> Rows | None:
+    arrays = {slot["part"]: _array(whole, slot) for slot in slots if slot["split"] == split}
+    return Rows(arrays["x"], arrays["y"], arrays.get("weight")) if arrays else None
+
+
+def _array(whole: np.ndarray, slot: dict[str, Any]) -> np.ndarray:
+    dtype = np.dtype(slot["dtype"])
+    size = int(np.prod(slot["shape"])) * dtype.itemsize
+    part: np.ndarray = whole[slot["offset"] : slot["offset"] + size]
+    return np.asarray(part).view(dtype).reshape(slot["shape"])

@@ -1,0 +1,124 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from sparktune.data import host
+from sparktune.data.host import borrow, share
+from sparktune.data.packed import packed_size, write_packed
+from sparktune.errors import DataError
+from tests.data.test_packed import made
+
+USER = """
+import sys
+from sparktune.data.host import borrow
+held = borrow(sys.argv[1], 1000, lambda: None)
+print(held.path, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    """Memory and disk of this test's own."""
+    (tmp_path / "shm").mkdir()
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(host, "MEMORY", tmp_path / "shm")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+
+
+def gone(path: Path) -> bool:
+    """Whether every file beside `path` disappears within some seconds."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if not list(path.parent.iterdir()):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def unwanted() -> Path:
+    raise AssertionError("nothing had to be fetched")
+
+
+def test_the_second_user_maps_the_first_one_s_copy():
+    data = made()
+    first = share(data)
+    second = borrow(data.digest, packed_size(data), unwanted)
+    assert first.path == second.path
+    assert (second.data.train.x == data.train.x).all()
+    first.close()
+    second.close()
+    assert gone(first.path)
+
+
+def test_the_copy_stays_until_its_last_user_lets_go():
+    first = share(made())
+    second = borrow(made().digest, 100, unwanted)
+    first.close()
+    time.sleep(0.3)
+    assert second.path.exists()
+    second.close()
+    assert gone(second.path)
+
+
+def test_where_there_is_no_copy_it_is_fetched_and_checked(tmp_path):
+    data = made()
+    write_packed(data, tmp_path / "source")
+    held = borrow(data.digest, packed_size(data), lambda: tmp_path / "source")
+    assert held.data.digest == data.digest
+    held.close()
+    with pytest.raises(DataError, match="digest"):
+        borrow("0" * 64, packed_size(data), lambda: tmp_path / "source")
+
+
+def test_a_copy_that_does_not_fit_into_memory_lies_on_the_disk(monkeypatch, tmp_path):
+    free = {tmp_path / "shm": 10, tmp_path / "tmp": 10**9}
+
+    class Usage:
+        def __init__(self, path: Path) -> None:
+            self.free = free[path]
+
+    monkeypatch.setattr("shutil.disk_usage", Usage)
+    held = share(made())
+    assert held.path.is_relative_to(tmp_path / "tmp")
+    held.close()
+
+
+def test_the_folder_is_its_user_s_alone():
+    held = share(made())
+    assert held.path.parent.stat().st_mode & 0o077 == 0
+    held.close()
+
+
+def test_users_killed_without_warning_leave_nothing(tmp_path):
+    data = made()
+    first = share(data)
+    root = str(Path(__file__).parents[2])
+    memory = f"Path({str(tmp_path / 'shm')!r})"
+    patched = f"from pathlib import Path; import sparktune.data.host as host; host.MEMORY = {memory}"
+    users = [
+        subprocess.Popen(
+            [sys.executable, "-c", patched + USER, data.digest],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": root, "TMPDIR": str(tmp_path / "tmp")},
+        )
+        for _ in range(2)
+    ]
+    try:
+        assert [user.stdout.readline().strip() for user in users] == [str(first.path)] * 2
+        first.close()
+        users[0].send_signal(signal.SIGKILL)
+        time.sleep(0.3)
+        assert first.path.exists()
+    finally:
+        for user in users:
+            user.kill()
+            user.communicate()
+    assert gone(first.path)
