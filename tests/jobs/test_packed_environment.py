@@ -50,8 +50,8 @@ def build(params, input_shape, outputs):
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with what executors need, packed.
 
-    Its files are linked from the environment that runs the tests, as if the same wheels were installed. Nothing
-    is compressed, it stays on this machine; still a .tar.gz, as Spark loses the permissions of a .tar.
+    Its files are linked from the environment that runs the tests, as if the same wheels were installed.
+    Nothing is compressed, it stays on this machine; yet a .tar.gz, as Spark loses the permissions of a .tar.
     """
     folder = tmp_path_factory.mktemp("packed")
     environment = folder / "environment"
