@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pyspark import Broadcast, SparkContext
     from pyspark.sql import SparkSession
 
+SILENT_DEATH = (
+    "the Python worker left no stack: it was killed, by a lack of memory perhaps, or left by os._exit; "
+    "spark.python.worker.faulthandler.enabled=true shows where others crash"
+)
 UNFIT = {
     "No module named 'sparktune": "the executors lack sparktune; ship a packed environment with --archives",
     "PYTHON_VERSION_MISMATCH": "executors and driver must run the same Python; set PYSPARK_PYTHON",
@@ -114,6 +118,8 @@ class SparkLauncher(Launcher):
         for sign, way_out in UNFIT.items():
             if sign in cause:
                 return LaunchError(f"{way_out}; Spark said: {cause}")
+        if "exited unexpectedly" in cause and "Fatal Python error" not in cause:
+            cause += f"\n{SILENT_DEATH}"
         return WorkerLost(cause, _failures(cause))
 
 

@@ -12,14 +12,14 @@ ROOT = Path(__file__).parents[2]
 
 def run_contracts(work: Path, **environment: str) -> None:
     """Run on_cluster.py in a process of its own; Spark writes what it must below `work`."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/launch/on_cluster.py"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/launch/on_cluster.py"]
     told = subprocess.run(
         command,
         cwd=ROOT,
         env={**os.environ, "SPARK_WORKER_DIR": str(work), **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=450,
     )
     assert told.returncode == 0, told.stdout[-20_000:] + told.stderr[-5_000:]
     assert " passed" in told.stdout
