@@ -1,8 +1,8 @@
 """One copy of a data set per host: made by the first process that needs it, gone after the last one ended.
 
 Files are named by the digest of what they hold and lie in memory (`/dev/shm`) where they fit, else on the
-local disk. Every user holds a shared lock; the kernel drops it when the process ends, even by SIGKILL. A small
-process waits for the exclusive lock, that is, for the end of the last user, and then deletes the files:
+local disk. Every user holds a shared lock; the kernel drops it when the process ends, even by SIGKILL. A
+small process waits for the exclusive lock, that is, for the end of the last user, and then deletes the files:
 nothing stays after a crash.
 """
 

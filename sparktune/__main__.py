@@ -1,0 +1,5 @@
+"""`python -m sparktune` is the `sparktune` command."""
+
+from sparktune.cli import main
+
+main()

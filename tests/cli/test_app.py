@@ -1,0 +1,102 @@
+import json
+import sys
+
+import pytest
+import yaml
+
+from sparktune.cli import main
+
+STUDY = {"search": {"space": {"neurons": [1, 2]}}, "data": {"source": "digits"}}
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(STUDY))
+    return tmp_path / "study.yaml"
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of the command."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    captured = capsys.readouterr()
+    return ended.value.code or 0, captured.out, captured.err
+
+
+@pytest.mark.parametrize("command", ["tune", "score", "sync", "init", "schema", "demo"])
+def test_every_command_has_help(capsys, command):
+    code, out, _ = run(capsys, command, "--help")
+    assert code == 0
+    assert "Usage" in out
+
+
+def test_help_shows_examples_and_exit_codes(capsys):
+    _, out, _ = run(capsys, "tune", "--help")
+    assert "sparktune tune --config study.yaml" in out
+    assert "130 interrupted" in " ".join(out.split())
+
+
+def test_the_schema_is_json_schema(capsys):
+    code, out, _ = run(capsys, "schema")
+    assert code == 0
+    assert set(json.loads(out)["properties"]) >= {"study", "data", "model", "search", "training"}
+
+
+def test_init_prints_an_example(capsys):
+    code, out, _ = run(capsys, "init", "cnn")
+    assert code == 0
+    assert yaml.safe_load(out)["model"]["kind"] == "cnn"
+    assert "#" in out
+
+
+def test_init_writes_a_file_once(capsys, config):
+    assert run(capsys, "init", "mlp", "--output", "new.yaml")[0] == 0
+    before = (config.parent / "new.yaml").read_text()
+    code, _, err = run(capsys, "init", "cnn", "--output", "new.yaml")
+    assert code == 2
+    assert "new.yaml" in err
+    assert (config.parent / "new.yaml").read_text() == before
+
+
+def test_an_unknown_kind_is_bad_input(capsys):
+    code, _, err = run(capsys, "init", "mpl")
+    assert code == 2
+    assert "mlp" in err
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("training.epochs=-1", ["training.epochs", "-1"]),
+        ("training.epoch=1", ["epoch", "epochs"]),
+        ("search.space.neurons=[]", ["neurons"]),
+        ("search.space.neurons=[1,1]", ["twice"]),
+        ("search.space.neurons=[true]", ["neurons", "True"]),
+        ("objective.metric=val_acuracy", ["val_accuracy"]),
+        ("data={source: npz, path: nowhere.npz}", ["nowhere.npz"]),
+        ("tracking.uri=http://me:secret@host", ["credentials"]),
+        ("tracking.uri=http://127.0.0.1:9", ["127.0.0.1:9", "offline"]),
+        ("model={builder: 'nowhere:build'}", ["nowhere"]),
+    ],
+)
+def test_bad_input_exits_with_2_and_says_what_to_do(capsys, config, override, words):
+    code, out, err = run(capsys, "tune", "--config", str(config), "--set", override)
+    assert code == 2
+    assert out == ""
+    for word in words:
+        assert word in err
+    assert "secret" not in err
+    assert "Traceback" not in err
+    assert not (config.parent / "studies").exists()
+
+
+def test_a_missing_file_is_bad_input(capsys, config):
+    code, _, err = run(capsys, "tune", "--config", "nowhere.yaml")
+    assert code == 2
+    assert "nowhere.yaml" in err
+
+
+def test_no_such_option_is_bad_input(capsys):
+    assert run(capsys, "tune", "--confg", "x")[0] == 2

@@ -1,0 +1,85 @@
+"""A real driver process, killed and interrupted, ends where an uninterrupted one does."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from studies import data, document
+
+from sparktune.study import tune
+
+SECONDS = 240
+
+
+@pytest.fixture
+def config(tmp_path) -> Path:
+    """A study of twelve trials as files: each long enough to be caught in its middle."""
+    x, y = data(2000)
+    np.savez(tmp_path / "rows.npz", x=x, y=y)
+    section = {"source": "npz", "path": str(tmp_path / "rows.npz"), "validation": {"fraction": 0.25}}
+    search = {"space": {"neurons": [2, 4, 8], "learning_rate": [0.001, 0.01, 0.1, 0.5]}}
+    training = {"epochs": 40, "batch_size": 4}
+    spec = document(tmp_path, data=section, search=search, training=training)
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(spec))
+    return tmp_path / "study.yaml"
+
+
+def started(config: Path) -> subprocess.Popen:
+    """The command line on this study, in a process group of its own as a terminal would have it."""
+    command = [sys.executable, "-m", "sparktune", "tune", "--config", str(config)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def finished_trials(config: Path) -> int:
+    ledger = config.parent / "studies/small/ledger.jsonl"
+    return ledger.read_text().count('"COMPLETE"') if ledger.exists() else 0
+
+
+def wait_for(trials: int, config: Path, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + SECONDS
+    while finished_trials(config) < trials:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_killed_and_an_interrupted_driver_lose_nothing(config, spark, tmp_path):
+    killed = started(config)
+    wait_for(2, config, killed)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    known = finished_trials(config)
+    assert 2 <= known < 12
+
+    interrupted = started(config)
+    wait_for(known + 1, config, interrupted)
+    asked = time.monotonic()
+    os.killpg(interrupted.pid, signal.SIGINT)
+    errors = interrupted.communicate(timeout=60)[1]
+    assert time.monotonic() - asked < 20  # the promise is 10 s on a machine of one's own
+    assert interrupted.returncode == 130
+    assert "same command again" in errors
+    ids = json.loads((tmp_path / "studies/small/summary.json").read_text())["mlflow"]
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    assert client.get_run(ids["run_id"]).info.status == "KILLED"
+
+    resumed = started(config)
+    errors = resumed.communicate(timeout=SECONDS)[1]
+    assert resumed.returncode == 0, errors
+    table = pd.read_csv(tmp_path / "studies/small/trials.csv")
+    whole = yaml.safe_load(config.read_text()) | {"output": {"directory": str(tmp_path / "whole")}}
+    expected = tune(whole, spark, offline=True)
+    assert list(table["value"]) == list(expected.trials["value"])
+    summary = json.loads((tmp_path / "studies/small/summary.json").read_text())
+    assert summary["best"] == expected.summary["best"]
+    assert client.get_run(ids["run_id"]).info.status == "FINISHED"
+    assert len(client.search_runs([ids["experiment_id"]])) == 13
