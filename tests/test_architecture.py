@@ -1,0 +1,200 @@
+"""The habits of the house: imports point down, libraries stay at home, names are documented and tested."""
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "sparktune"
+BIN = Path(sys.executable).parent
+
+# The rooms that may import a library, at the top of a file or inside a function.
+HOMES = {
+    "tensorflow": ("sparktune.training", "sparktune.bundle"),
+    "keras": ("sparktune.training", "sparktune.bundle", "sparktune.data.keras_datasets"),
+    "mlflow": ("sparktune.tracking", "sparktune.bundle"),
+    "pyspark": ("sparktune.launch", "sparktune.scoring"),
+    "sklearn": ("sparktune.data",),
+    "typer": ("sparktune.cli",),
+    "rich": ("sparktune.cli", "sparktune.report"),
+}
+LIGHT = ("sparktune", "sparktune.errors", "sparktune.trial", "sparktune.spec")
+HEAVY = ("numpy", "pandas", "pyarrow", "sklearn", "tensorflow", "keras", "pyspark", "mlflow")
+# Modules that are tested through others, without a test of their name. The list only ever shrinks.
+UNTESTED = {
+    "__main__.py",
+    "bundle/engine.py",
+    "bundle/manifest.py",
+    "bundle/parcel.py",
+    "bundle/pyfunc.py",
+    "cli/demo.py",
+    "cli/show.py",
+    "data/dataset.py",
+    "data/keras_datasets.py",
+    "data/schema.py",
+    "launch/base.py",
+    "launch/cluster.py",
+    "launch/daemon.py",
+    "launch/flight.py",
+    "launch/process.py",
+    "launch/worker.py",
+    "ledger/claim.py",
+    "ledger/history.py",
+    "ledger/journal.py",
+    "ledger/lock.py",
+    "report.py",
+    "scoring/place.py",
+    "scoring/types.py",
+    "search/base.py",
+    "search/build.py",
+    "search/grid.py",
+    "search/random.py",
+    "search/space.py",
+    "spec/base.py",
+    "spec/data.py",
+    "spec/messages.py",
+    "spec/model.py",
+    "spec/training.py",
+    "study/export.py",
+    "study/result.py",
+    "study/sync.py",
+    "tracking/base.py",
+    "tracking/client.py",
+    "tracking/runs.py",
+    "training/builders.py",
+    "training/callbacks.py",
+    "training/compiling.py",
+    "training/device.py",
+    "training/engine/binding.py",
+    "training/engine/compiler.py",
+    "training/engine/epoch.py",
+    "training/engine/structure.py",
+    "training/engine/support.py",
+    "training/engine/tensors.py",
+    "training/engine/updates.py",
+    "training/evaluate.py",
+    "training/events.py",
+    "training/preload.py",
+    "training/saving.py",
+    "training/shapes.py",
+    "training/soundness.py",
+}
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph(
+        "sparktune", include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
+    )
+
+
+def sources() -> list[Path]:
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__init__.py"]
+
+
+def packages() -> list[str]:
+    folders = [path.parent.relative_to(ROOT) for path in sorted(PACKAGE.rglob("__init__.py"))]
+    return [".".join(folder.parts) for folder in folders]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy",),
+        ("lint-imports", "--no-cache"),
+    ],
+    ids=lambda command: "-".join(command[:2]).rstrip("-."),
+)
+def test_lint(command: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [str(BIN / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+
+
+def test_no_import_cycles(graph: grimp.ImportGraph) -> None:
+    own = {name for name in graph.modules if name.split(".")[0] == "sparktune"}
+    TopologicalSorter({name: graph.find_modules_directly_imported_by(name) & own for name in own}).prepare()
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_library_stays_at_home(graph: grimp.ImportGraph, library: str) -> None:
+    homes = HOMES[library]
+    users = graph.find_modules_that_directly_import(library) if library in graph.modules else set()
+    strangers = sorted(u for u in users if not any(u == h or u.startswith(f"{h}.") for h in homes))
+    assert not strangers, f"{library} belongs to {homes}"
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_light_modules_load_no_heavy_library(module: str) -> None:
+    loaded = f"import {module}, sys; print(*sorted(set({HEAVY}) & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    "module", ["sparktune.training", "sparktune.tracking", "sparktune.bundle", "sparktune.launch"]
+)
+def test_rooms_load_their_library_when_it_is_used(module: str) -> None:
+    loaded = f"import {module}, sys; print(*sorted({{'tensorflow', 'keras', 'mlflow'}} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", loaded], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("package", packages())
+def test_exported_names_exist_and_are_documented(package: str) -> None:
+    module = importlib.import_module(package)
+    assert module.__doc__, f"{package} needs a docstring"
+    exported = getattr(module, "__all__", [])
+    assert exported or package.count(".") > 1, f"{package} is a room and exports nothing"
+    for name in exported:
+        member = getattr(module, name)
+        if inspect.isclass(member) or inspect.isroutine(member):
+            assert own_docstring(member), f"{package}.{name} needs a docstring"
+
+
+def own_docstring(member: object) -> str:
+    """The docstring that somebody wrote: neither inherited nor made by dataclass."""
+    text = vars(member).get("__doc__") if inspect.isclass(member) else member.__doc__
+    made = text is not None and text.startswith(f"{getattr(member, '__name__', '')}(")
+    return "" if text is None or made else text
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_public_definitions_are_documented(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), "the module needs a docstring"
+    bare = [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert not bare, f"{bare} need a docstring"
+
+
+def test_every_module_has_a_test_of_its_name() -> None:
+    lacking = {
+        str(path.relative_to(PACKAGE))
+        for path in sources()
+        if not (ROOT / "tests" / path.relative_to(PACKAGE).with_name(f"test_{path.name}")).exists()
+    }
+    assert lacking == UNTESTED
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 150
