@@ -59,6 +59,11 @@ def find(name: str, names: Iterable[str], what: str = "feature column") -> str:
     raise ScoringError(f"{what} {name!r} is missing; {hint}")
 
 
+def is_vector(kind: pa.DataType) -> bool:
+    """Whether an Arrow type is that of Spark ML's vectors."""
+    return bool(pa.types.is_struct(kind)) and [f.name for f in kind] == VECTOR
+
+
 def _plain(column: Any) -> pa.Array:
     """An Arrow array without chunks, extension types and dictionaries."""
     if not isinstance(column, pa.Array | pa.ChunkedArray):
@@ -74,7 +79,7 @@ def _plain(column: Any) -> pa.Array:
 
 def _numbers(column: pa.Array, name: str, width: int, dtype: np.dtype) -> Filled:
     kind = column.type
-    if pa.types.is_struct(kind) and [f.name for f in kind] == VECTOR:
+    if is_vector(kind):
         return _vectors(column, name, width, dtype)
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         return _lists(column, name, width, dtype)

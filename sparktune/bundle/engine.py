@@ -77,11 +77,18 @@ def tensor_of(model: Any, input_shape: tuple[int, ...], name: str) -> Tensor:
 
 
 def write_saved_model(model: Any, tensor: Tensor, folder: Path) -> None:
-    """Write a TensorFlow SavedModel whose serving signature takes `tensor` by its name."""
+    """Write a TensorFlow SavedModel whose serving signature takes `tensor` by its name.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None, *tensor.shape), tensor.dtype, name=tensor.name)]
-    model.export(folder, format="tf_saved_model", verbose=False, input_signature=signature)
+    try:
+        model.export(folder, format="tf_saved_model", verbose=False, input_signature=signature)
+    except tf.errors.OpError as error:  # a full disk, as TensorFlow says it
+        raise OSError(str(error)) from error
 
 
 def chunk_rows(model: Any, tensor: Tensor) -> int:

@@ -138,9 +138,9 @@ def save_pyfunc(bundle: Bundle, folder: Path, run_id: str, logged: Any) -> None:
         run_id=run_id,
     )
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", ".*input example was not provided", UserWarning
-        )  # the schema is the signature
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # MLflow's on its own import, and on a missing input example
         pyfunc.save_model(
             str(folder),
             loader_module=LOADER,

@@ -67,18 +67,15 @@ def predict_function(bundle: Bundle, output: Output, name: str = "predict") -> A
 
 def _check_name(spark: Any, name: str) -> None:
     from pyspark.errors import ParseException
-    from pyspark.sql.functions import expr
 
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise ScoringError(f"a function name must be an identifier such as predict, but got {name!r}")
-    if spark.conf.get(_key(name), None) is None and spark.catalog.functionExists(name):
-        raise ScoringError(f"the function {name!r} exists already in Spark; choose another name")
     try:
-        expr(f"{name}(x, y)")
+        taken = spark.catalog.functionExists(name)
     except ParseException:
-        raise ScoringError(
-            f"the function name {name!r} is a word of SQL's own; choose another name"
-        ) from None
+        raise ScoringError(f"the function name {name!r} is a reserved word; choose another name") from None
+    if taken and spark.conf.get(_key(name), None) is None:
+        raise ScoringError(f"the function {name!r} exists already in Spark; choose another name")
 
 
 def _key(name: str) -> str:

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from sparktune.bundle.columns import side_by_side
+from sparktune.bundle.columns import is_vector, side_by_side
 from sparktune.bundle.labels import indices, label_kind
 from sparktune.bundle.parcel import Parcel, Predictor, unpack
 from sparktune.data.schema import Feature, Schema
@@ -44,16 +44,13 @@ def arguments(columns: tuple[pa.Array, ...], schema: Schema) -> tuple[list[pa.Ar
     """
     features = list(schema.features)
     width = sum(f.width for f in features)
-    first = columns[0].type
-    if (
-        len(columns) == 1
-        and pa.types.is_struct(first)
-        and {f.name for f in features} <= {f.name for f in first}
-    ):
+    kind = columns[0].type
+    struct = pa.types.is_struct(kind) and not is_vector(kind)
+    if len(columns) == 1 and struct and {f.name for f in features} <= {f.name for f in kind}:
         return [_field(columns[0], f.name) for f in features], features
     if len(columns) == len(features):
         return list(columns), features
-    if len(columns) == 1 and not pa.types.is_struct(first):
+    if len(columns) == 1 and not struct:
         return list(columns), [Feature(name="the only argument", shape=(width,))]
     if len(columns) == width:
         return list(columns), [Feature(name=f"argument {i + 1}") for i in range(width)]

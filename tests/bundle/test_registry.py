@@ -1,0 +1,160 @@
+"""A bundle in MLflow: logged, registered, loaded back, and usable without this package."""
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from sparktune.bundle import Bundle, load_bundle, log_bundle
+from sparktune.errors import BundleError, TrackingError
+from tests.bundle.models import inputs
+
+
+class Store:
+    """An MLflow store with one run, apart from the process's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.uri = f"sqlite:///{folder / 'mlflow.db'}"
+        self.client = MlflowClient(self.uri, self.uri)
+        self.experiment = self.client.create_experiment(
+            "study", artifact_location=(folder / "files").as_uri()
+        )
+
+    def run(self) -> str:
+        return str(self.client.create_run(self.experiment).info.run_id)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The store; the process's tracking URI points to nowhere meanwhile."""
+    former = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri((tmp_path_factory.mktemp("elsewhere") / "untouched").as_uri())
+    yield Store(tmp_path_factory.mktemp("mlflow"))
+    mlflow.set_tracking_uri(former)
+
+
+@pytest.fixture(scope="module")
+def logged(store: Store, bundles: dict[str, Bundle]) -> tuple[str, str]:
+    """The run and the URI of the registered binary model."""
+    run = store.run()
+    return run, log_bundle(bundles["binary"], store.uri, run, "churn")
+
+
+def test_every_uri_gives_the_same_bundle(
+    store: Store, bundles: dict[str, Bundle], logged: tuple[str, str]
+) -> None:
+    run, uri = logged
+    assert uri == "models:/churn/1"
+    for place in ("models:/churn@champion", "models:/churn/1", f"runs:/{run}/model"):
+        assert load_bundle(place, store.uri).manifest == bundles["binary"].manifest
+
+
+def test_environment_names_the_store(
+    store: Store, logged: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(None)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
+    try:
+        assert load_bundle("models:/churn@champion").lineage.trial == 3
+    finally:
+        monkeypatch.undo()
+        mlflow.set_tracking_uri(former)
+
+
+def test_process_keeps_its_tracking_uri(logged: tuple[str, str]) -> None:
+    assert mlflow.get_tracking_uri().endswith("/untouched")
+
+
+def test_download_lives_as_long_as_the_bundle(store: Store, logged: tuple[str, str]) -> None:
+    bundle = load_bundle(logged[1], store.uri)
+    path = bundle.path
+    assert bundle.predict(inputs("binary", 1)).shape == (1, 1)
+    del bundle
+    assert not path.exists()
+
+
+def test_model_is_not_logged_twice(store: Store, bundles: dict[str, Bundle], logged: tuple[str, str]) -> None:
+    run, uri = logged
+    assert log_bundle(bundles["binary"], store.uri, run, "churn") == uri
+    assert len(store.client.search_logged_models([store.experiment])) == 1
+    assert len(store.client.search_model_versions("name = 'churn'")) == 1
+
+
+def test_champion_is_the_last_one_logged(store: Store, bundles: dict[str, Bundle]) -> None:
+    log_bundle(bundles["binary"], store.uri, store.run(), "moves")
+    log_bundle(bundles["regression"], store.uri, store.run(), "moves")
+    assert load_bundle("models:/moves@champion", store.uri).schema.task == "regression"
+
+
+def test_signature_names_the_columns(store: Store, bundles: dict[str, Bundle]) -> None:
+    run = store.run()
+    uri = log_bundle(bundles["regression"], store.uri, run)
+    assert uri == f"runs:/{run}/model"
+    (model,) = [m for m in store.client.search_logged_models([store.experiment]) if m.source_run_id == run]
+    assert model.status == "READY"
+    folder = Path(model.artifact_location.removeprefix("file://"))
+    entry = mlflow.models.Model.load(folder)
+    assert entry.signature.inputs.input_names() == ["a", "b"]
+    assert [str(kind) for kind in entry.signature.inputs.input_types()] == ["DataType.long", "Any"]
+    pins = (folder / "requirements.txt").read_text().split()
+    assert f"mlflow=={mlflow.__version__}" in pins
+    assert all("==" in pin for pin in pins)
+
+
+def test_unknown_models_are_refused(store: Store) -> None:
+    with pytest.raises(TrackingError, match="models:/nobody@champion"):
+        load_bundle("models:/nobody@champion", store.uri)
+    with pytest.raises(TrackingError, match="runs:/0123/model"):
+        load_bundle("runs:/0123/model", store.uri)
+
+
+def test_model_of_another_tool_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "MLmodel").write_text("flavors: {python_function: {loader_module: mlflow.sklearn}}")
+    with pytest.raises(BundleError, match=r"mlflow\.sklearn"):
+        load_bundle(tmp_path)
+
+
+WITHOUT_THE_PACKAGE = """
+import importlib.util, json, sys
+import mlflow, numpy as np, pandas as pd
+assert importlib.util.find_spec("sparktune") is None
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model("models:/churn@champion")
+frame = pd.DataFrame(np.array(json.loads(sys.argv[2])), columns=[f"f{i}" for i in range(20)])
+print(json.dumps(model.predict(frame).tolist()))
+"""
+
+
+def test_mlflow_scores_where_the_package_is_not_installed(
+    store: Store, bundles: dict[str, Bundle], logged: tuple[str, str], tmp_path: Path
+) -> None:
+    x = inputs("binary", 3)
+    paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    }
+    command = [sys.executable, "-S", "-c", WITHOUT_THE_PACKAGE, store.uri, json.dumps(x.tolist())]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(json.loads(done.stdout), bundles["binary"].predict(x), atol=1e-5)
+
+
+def test_pyfunc_takes_arrays_and_bytes(store: Store, bundles: dict[str, Bundle]) -> None:
+    log_bundle(bundles["classes"], store.uri, store.run(), "pixels")
+    mlflow_model = mlflow.pyfunc.load_model(str(store.client.get_model_version_download_uri("pixels", "1")))
+    x = inputs("classes", 4)
+    for pixels in (list(x.reshape(4, 64)), [row.astype("<f4").tobytes() for row in x]):
+        answer = mlflow_model.predict(pd.DataFrame({"pixels": pixels}))
+        np.testing.assert_allclose(answer, bundles["classes"].predict(x), atol=1e-5)

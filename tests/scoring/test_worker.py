@@ -1,0 +1,57 @@
+"""What runs on the executors, without Spark."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sparktune.bundle import Bundle
+from sparktune.bundle.parcel import pack
+from sparktune.errors import ScoringError
+from sparktune.scoring.worker import answers, evaluate, loaded
+from tests.bundle.models import BINARY, by_keras, inputs
+
+
+def test_model_is_loaded_once_in_a_worker(bundles: dict[str, Bundle]) -> None:
+    first = loaded(pack(bundles["binary"]))
+    assert loaded(pack(bundles["binary"])) is first
+    assert loaded(pack(bundles["classes"])) is not first
+
+
+def test_struct_answers_hold_label_and_probability(bundles: dict[str, Bundle]) -> None:
+    x = inputs("binary", 5)
+    columns = [pa.array(column) for column in x.T]
+    raw = by_keras(bundles["binary"], x)
+    got = evaluate(pack(bundles["binary"]), "both", *columns).to_pylist()
+    assert [row["prediction"] for row in got] == bundles["binary"].labels(raw)
+    np.testing.assert_allclose([row["probability"] for row in got], raw[:, 0], atol=1e-5)
+
+
+def test_outputs_that_are_nan_have_no_label() -> None:
+    raw = np.array([[np.nan], [0.9], [0.9]], "f4")
+    got = answers(BINARY, "both", raw, np.array([True, True, False])).to_pylist()
+    assert [row["prediction"] for row in got] == [None, "yes", None]
+    assert np.isnan(got[0]["probability"])
+    assert got[2]["probability"] is None
+
+
+@pytest.mark.parametrize("output", ["raw", "label", "both"])
+@pytest.mark.parametrize("kind", ["binary", "classes", "regression"])
+def test_empty_batches_give_empty_answers(bundles: dict[str, Bundle], kind: str, output: str) -> None:
+    empty = pa.array([], pa.list_(pa.float32()))
+    assert len(evaluate(pack(bundles[kind]), output, empty)) == 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ([pa.array([1.0])], "'the only argument' must hold 4 numbers in a row, but got 1"),
+        ([pa.array([1.0])] * 3, "the function takes a, b .* but got double, double, double"),
+        ([pa.array(["1"]), pa.array([[1.0, 2, 3]])], "'a' must hold numbers, but got string; cast it"),
+        ([pa.array([{"a": 1.0, "c": 2.0}])], "the function takes a, b .* but got struct"),
+    ],
+)
+def test_wrong_arguments_say_what_is_expected(
+    bundles: dict[str, Bundle], columns: list[pa.Array], message: str
+) -> None:
+    with pytest.raises(ScoringError, match=message):
+        evaluate(pack(bundles["regression"]), "raw", *columns)
