@@ -11,6 +11,8 @@ from sparktune.data.dataset import Rows
 from sparktune.data.schema import Feature, Schema
 from sparktune.spec import CnnSpec, LinearSpec, MlpSpec, ModelSpec, RnnSpec, TrainingSpec
 from sparktune.training.compiling import compile_for_training
+from sparktune.training.engine.epoch import _kept
+from sparktune.training.engine.structure import structure
 from sparktune.training.epochs import Pace, train
 from sparktune.training.models import build_model
 
@@ -175,3 +177,143 @@ LOSSES = [
 def test_every_loss_and_metric_is_that_of_fit(task: str, loss: Any, metrics: Any) -> None:
     training = TrainingSpec(loss=loss, metrics=metrics, learning_rate=0.01)
     assert_equal_to_fit(MLP, training, schema_of(task, FLAT), weighted=loss != "poisson")
+
+
+@pytest.fixture
+def compilers(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the compiler instead of the rule."""
+    return lambda kind: monkeypatch.setattr("sparktune.training.epochs.choose", lambda *given: kind)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [MlpSpec(neurons=6, **FULL | {"dropout": 0.0}), RnnSpec(cell="lstm", units=3)],
+    ids=["mlp", "rnn"],
+)
+def test_xla_gives_the_numbers_of_the_graph_but_for_dropout(
+    model: ModelSpec, compilers: Callable[[str], None]
+) -> None:
+    schema = schema_of("classes", SERIES)
+    rows, validation = feed_of(schema), feed_of(schema, 1)
+    outcomes = []
+    for compiler in ("graph", "xla"):
+        compilers(compiler)
+        outcomes.append(trained(model, TrainingSpec(), schema, rows, validation, by_fit=False))
+        assert outcomes[-1][2] == {"engine": "compiled", "compiler": compiler}
+    (history, weights, _), (fused_history, fused_weights, _) = outcomes
+    for name, values in history.items():
+        np.testing.assert_allclose(fused_history[name], values, rtol=1e-5, atol=1e-5)
+    for weight, fused in zip(weights[-1], fused_weights[-1], strict=True):
+        np.testing.assert_allclose(fused, weight, atol=1e-5)
+
+
+def scalars(rate: float, dropout: float, l2: float, momentum: float) -> tuple[MlpSpec, TrainingSpec]:
+    model = MlpSpec(neurons=6, dropout=dropout, l2=l2, batch_norm=True)
+    return model, TrainingSpec(optimizer="momentum", momentum=momentum, learning_rate=rate, clip_norm=rate)
+
+
+def test_trials_that_differ_in_scalars_share_graphs_and_keep_their_numbers() -> None:
+    schema = schema_of("classes", FLAT)
+    rows, validation = feed_of(schema), feed_of(schema, 1)
+    mine, other = scalars(0.01, 0.2, 0.001, 0.8), scalars(0.03, 0.4, 0.01, 0.5)
+    _kept.cache_clear()
+    alone = trained(*other, schema, rows, validation, by_fit=False)
+    _kept.cache_clear()
+    trained(*mine, schema, rows, validation, by_fit=False)
+    after = trained(*other, schema, rows, validation, by_fit=False)
+    assert _kept.cache_info().misses == 1 and _kept.cache_info().hits == 1
+    assert after[0] == alone[0]
+    for weight, expected in zip(after[1][-1], alone[1][-1], strict=True):
+        np.testing.assert_array_equal(weight, expected)
+
+
+def structure_of(model: ModelSpec | Build, **training: Any) -> str | None:
+    schema = schema_of("classes", FLAT)
+    net = model(schema) if callable(model) else build_model(model, schema)
+    compile_for_training(net, TrainingSpec(**training), schema, ROWS)
+    return structure(net)
+
+
+def test_other_structures_do_not_share_graphs() -> None:
+    models = [MLP, MlpSpec(neurons=7), MlpSpec(neurons=6, dropout=0.1), MlpSpec(neurons=6, activation="tanh")]
+    models += [MlpSpec(neurons=6, l1=0.1), MlpSpec(neurons=6, l2=0.1), MlpSpec(neurons=6, l1=0.1, l2=0.1)]
+    structures = [structure_of(model) for model in models]
+    assert len({*structures, structure_of(MLP, metrics=())}) == len(models) + 1
+    assert structure_of(MLP) == structures[0] is not None
+
+
+class Doubled(keras.layers.Layer):
+    def call(self, x: Any) -> Any:
+        return 2 * x
+
+
+class OwnStep(keras.Model):
+    def train_step(self, data: Any) -> Any:
+        return super().train_step(data)
+
+
+class PerBatch(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        pass
+
+
+def functional(kind: type[keras.Model], first: Callable[[], keras.layers.Layer]) -> Build:
+    def build(schema: Schema) -> keras.Model:
+        inputs = keras.Input(schema.input_shape)
+        return kind(inputs, keras.layers.Dense(6, activation="softmax")(first()(inputs)))
+
+    return build
+
+
+def test_a_model_of_ones_own_layers_is_compiled_but_shares_no_graphs() -> None:
+    build = functional(keras.Model, Doubled)
+    assert structure_of(build) is None
+    assert_equal_to_fit(build, TrainingSpec(), schema_of("classes", FLAT))
+
+
+@pytest.mark.parametrize(
+    ("kind", "callbacks", "reason"),
+    [
+        (OwnStep, [], "its own train_step"),
+        (keras.Model, [PerBatch()], "callback PerBatch has on_train_batch_end"),
+    ],
+    ids=["train_step", "callback"],
+)
+def test_what_cannot_be_compiled_trains_with_fit_and_says_why(kind: Any, callbacks: Any, reason: str) -> None:
+    schema = schema_of("classes", FLAT)
+    net = functional(kind, Doubled)(schema)
+    compile_for_training(net, TrainingSpec(), schema, ROWS)
+    notes = train(net, feed_of(schema), feed_of(schema, 1), Pace(2, BATCH, BATCH), callbacks)
+    assert notes["engine"] == "fit" and reason in notes["reason"]
+    assert len(net.history.history["val_loss"]) == 2
+
+
+def test_a_weight_constraint_holds() -> None:
+    def layer() -> keras.layers.Layer:
+        return keras.layers.Dense(4, kernel_constraint=keras.constraints.MaxNorm(0.1))
+
+    build = functional(keras.Model, layer)
+    assert_equal_to_fit(build, TrainingSpec(learning_rate=0.1), schema_of("classes", FLAT))
+
+
+def test_shuffling_learns_as_well_as_with_fit() -> None:
+    random = np.random.default_rng(0)
+    x = random.random((600, 5), np.float32)
+    y = (x[:, 0] + x[:, 1] > 1).astype(np.int32) + 2 * (x[:, 2] > 0.5)
+    schema = schema_of("classes", FLAT)
+    rows, validation = Rows(x[:400], y[:400]), Rows(x[400:], y[400:])
+
+    def accuracy(seed: int, *, by_fit: bool) -> float:
+        keras.utils.set_random_seed(seed)
+        net = build_model(MlpSpec(neurons=16), schema)
+        compile_for_training(net, TrainingSpec(learning_rate=0.01), schema, 400)
+        if by_fit:
+            net.fit(x[:400], y[:400], validation_data=(x[400:], y[400:]), epochs=6, batch_size=16, verbose=0)
+        else:
+            train(net, rows, validation, Pace(6, 16, 200, seed=seed))
+        return float(net.history.history["val_accuracy"][-1])
+
+    mine, theirs = ([accuracy(seed, by_fit=by_fit) for seed in range(4)] for by_fit in (False, True))
+    noise = np.hypot(np.std(mine), np.std(theirs)) + 0.01
+    assert abs(np.mean(mine) - np.mean(theirs)) < 2 * noise
+    assert len(set(mine)) > 1

@@ -3,7 +3,8 @@
 The figures are microseconds per step and seconds per structure, measured on one core of a server CPU. XLA
 saves the dispatch of small operations, of which recurrent layers and batch normalisation have most; its
 matrix products are a little slower than oneDNN's, its convolutions ten times. The choice follows from model
-and step count alone, never from a clock, so that a trial gives the same numbers everywhere.
+and step count alone, never from a clock (XLA draws other dropout masks than the graph, as inside `fit`), so
+that a trial gives the same numbers everywhere.
 """
 
 from typing import Any, Literal
@@ -37,18 +38,23 @@ def choose(model: Any, batch: int, steps: int) -> Compiler:
     if not known.issuperset(kinds):
         return "graph"
     cost = BASE + sum(COMPILED.get(kind, 0.0) for kind in kinds)
-    saved = STEP + sum(_saved(layer) for layer in _leaves(model)) - LOST * _dense_work(model, batch)
+    saved = STEP + sum(_saved(kind, model.input_shape) for kind in kinds) - LOST * _dense_work(model, batch)
     return "xla" if saved * 1e-6 * steps > cost else "graph"
 
 
 def _leaves(model: Any) -> list[Any]:
-    return [layer for layer in model._flatten_layers(include_self=False) if not hasattr(layer, "layers")]
+    """The model's layers without those that hold others, and without the cells inside recurrent ones."""
+    layers = model._flatten_layers(include_self=False)
+    return [layer for layer in layers if not hasattr(layer, "layers") and not _is_cell(layer)]
 
 
-def _saved(layer: Any) -> float:
-    kind = type(layer).__name__
+def _is_cell(layer: Any) -> bool:
+    return type(layer).__name__.endswith("Cell")
+
+
+def _saved(kind: str, shape: tuple[int | None, ...]) -> float:
     if kind in SAVED_IN_TIME:
-        return SAVED_IN_TIME[kind] * float(layer.input.shape[1] or 1)
+        return SAVED_IN_TIME[kind] * ((shape[1] if len(shape) > 1 else 1) or 1)
     return SAVED.get(kind, 0.0)
 
 
