@@ -22,6 +22,7 @@ from sparktune.trial import Decision, OnReport, Report, Trial, TrialResult, Tria
 if TYPE_CHECKING:
     import keras
 
+LONG = 10.0  # seconds
 WAY_OUT = "lower learning_rate, set training.clip_norm, or scale the data (data.scale)"
 
 
@@ -61,7 +62,7 @@ def _train(
 ) -> dict[str, Any]:
     with _timed(timings, "start"):
         notes = claim(spec.resources.cpus)
-    with _fresh_keras(trial.seed):
+    with _seeded(trial.seed):
         outcome = _trained(trial, spec, data, report, timings)
     return {**outcome, "notes": {**notes, **outcome["notes"]}}
 
@@ -97,17 +98,21 @@ def _outcome(trial: Trial, objective: Objective, model: "keras.Model", fitted: F
 
 
 @contextmanager
-def _fresh_keras(seed: int) -> Iterator[None]:
-    """Keras as if newly imported, seeded; nothing of the trial stays in memory after it."""
+def _seeded(seed: int) -> Iterator[None]:
+    """Every random number follows from `seed`; a long trial leaves no memory behind.
+
+    `clear_session` would cost the next trial the kernels of the graphs that it shares with this one, and a
+    collection a quarter of a second: Python's own comes often enough for short trials.
+    """
     import keras
 
-    keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
+    started = time.perf_counter()
     try:
         yield
     finally:
-        keras.backend.clear_session()
-        gc.collect()
+        if time.perf_counter() - started > LONG:
+            gc.collect()
 
 
 @contextmanager
