@@ -26,6 +26,7 @@ from sparktune.launch import open_session
 
 WARM = 20
 WINDOW = 100
+WARM_ROUNDS = 4
 EXAMPLES = """examples:
   bench_overhead.py                               3 rounds, then 2,000 trials in one study
   bench_overhead.py --rounds 1 --trials 300       a quick look
@@ -55,12 +56,19 @@ def main() -> None:
     os.environ.setdefault("SPARK_MASTER", "local[2]")
     before, spark = Moment.now(), open_session(app_name="bench_overhead")
     with tempfile.TemporaryDirectory(prefix="bench-overhead-") as folder:
+        _warm_up(spark)
         rounds = {n: _rounds(spark, Path(folder), n, options.rounds) for n in (1, 2)}
         long = _long_study(spark, Path(folder), options.trials)
     busy = Moment.now().others_since(before, tree_cpu(os.getpid()))
     spark.stop()
     parts = [_trial_table(rounds), _flat_table(long, options.trials), _circumstances(before, busy)]
     publish("Overhead of a trial", describe(), "\n\n".join(parts), options.markdown)
+
+
+def _warm_up(spark: SparkSession) -> None:
+    """Let the JVM compile what every job runs; before that jobs cost twice as much."""
+    for _ in range(WARM_ROUNDS):
+        _bare_jobs(spark, 2)
 
 
 def _rounds(spark: SparkSession, folder: Path, at_once: int, count: int) -> list[Round]:

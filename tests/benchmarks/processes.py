@@ -14,7 +14,7 @@ from machine import TICK, Moment
 
 PR_SET_CHILD_SUBREAPER = 36
 GRACE = 5.0
-GLANCE = 0.5
+GLANCE = 0.25
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ def measure(
     """Run `command` in `folder`; its output goes to `log`.
 
     Daemons that it leaves behind (a JVM, Ray's servers) are adopted, given 5 s to end, then killed, and their
-    CPU time counts as well. Exact where parents wait for their children; where they do not (Ray), the CPU
-    time is what was seen twice a second, a little less than the truth.
+    CPU time counts as well. Exact where parents wait for their children; where they do not (Spark's Python
+    daemon, Ray), the CPU time is what was seen four times a second, a little less than the truth.
     """
     _adopt_orphans()
     before, tree = Moment.now(), _Tree()
