@@ -1,7 +1,7 @@
 """Hyperparameter search for Keras models on Apache Spark.
 
-    result = sparktune.tune("study.yaml")
-    sparktune.register(spark, result.bundle.path, "predict")
+result = sparktune.tune("study.yaml")
+sparktune.register(spark, result.bundle.path, "predict")
 """
 
 from importlib import import_module

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` beside `path`, flush it to the disk, then rename: a full disk leaves the former file as it was.
+    """Write `content` beside `path`, flush it to the disk, then rename: a full disk harms no former file.
 
     Raises:
         OSError: the content could not be written; `path` is unchanged.

@@ -1,4 +1,4 @@
-"""The values that cross between driver and executor: a trial goes out, reports and one result come home."""
+"""The values that cross between driver and executor: a trial goes out, one result comes home."""
 
 import hashlib
 import json
@@ -38,7 +38,8 @@ class Decision(StrEnum):
 class Trial:
     """One configuration to train once.
 
-    `threshold` is the best objective value known at launch: only a result that is not worse brings its model home.
+    `threshold` is the best objective value known at launch: only a result that is not worse brings its model
+    home.
     """
 
     study: str
@@ -72,8 +73,9 @@ OnReport = Callable[[Report], Decision]
 class TrialResult:
     """How a trial ended.
 
-    `value` is the objective at its best epoch, `epoch` that epoch (from 1), `history` one list per metric, a value per
-    epoch; `model` the `.keras` file of that epoch, where it was worth sending. `timings` are seconds by phase.
+    `value` is the objective at its best epoch, `epoch` that epoch (from 1), `history` a list per metric, one
+    value per epoch; `model` the `.keras` file of that epoch, where it was worth sending. `timings` are seconds
+    by phase.
     """
 
     trial: int

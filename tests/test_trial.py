@@ -11,13 +11,17 @@ def test_a_trial_survives_json():
 
 
 def test_a_result_survives_its_record_but_for_the_model():
-    result = TrialResult(1, {"a": 1}, TrialState.COMPLETE, 0.5, 2, {"loss": [1.0, 0.5]}, {"train": 1.5}, model=b"x")
+    result = TrialResult(
+        1, {"a": 1}, TrialState.COMPLETE, 0.5, 2, {"loss": [1.0, 0.5]}, {"train": 1.5}, model=b"x"
+    )
     assert "model" not in result.to_record()
     assert TrialResult.from_record(result.to_record(), b"x") == result
 
 
 def test_the_complaint_is_the_error_without_its_traceback():
-    error = 'Traceback (most recent call last):\n  File "a.py", line 1\n    f()\nValueError: it broke\n\nhere\n'
+    error = (
+        'Traceback (most recent call last):\n  File "a.py", line 1\n    f()\nValueError: it broke\n\nhere\n'
+    )
     assert TrialResult(1, {}, TrialState.FAILED, error=error).complaint == "ValueError: it broke here"
     assert TrialResult(1, {}, TrialState.FAILED, error="worker lost").complaint == "worker lost"
     assert TrialResult(1, {}, TrialState.COMPLETE).complaint is None
@@ -27,7 +31,9 @@ def test_seconds_are_the_sum_of_the_phases():
     assert TrialResult(1, {}, TrialState.COMPLETE, timings={"build": 1.0, "train": 2.0}).seconds == 3.0
 
 
-@given(st.integers(0, 2**40), st.dictionaries(st.text(), st.integers() | st.floats(allow_nan=False) | st.text()))
+@given(
+    st.integers(0, 2**40), st.dictionaries(st.text(), st.integers() | st.floats(allow_nan=False) | st.text())
+)
 def test_a_seed_depends_on_study_seed_and_parameters_alone(seed, params):
     backwards = dict(reversed(list(params.items())))
     assert 0 <= seed_of(seed, params) < 2**31
@@ -37,7 +43,12 @@ def test_a_seed_depends_on_study_seed_and_parameters_alone(seed, params):
 
 @pytest.mark.parametrize(
     ("direction", "value", "other", "expected"),
-    [("maximize", 2, 1, True), ("maximize", 1, 1, False), ("minimize", 1, 2, True), ("minimize", 5, None, True)],
+    [
+        ("maximize", 2, 1, True),
+        ("maximize", 1, 1, False),
+        ("minimize", 1, 2, True),
+        ("minimize", 5, None, True),
+    ],
 )
 def test_better(direction, value, other, expected):
     assert better(direction, value, other) is expected

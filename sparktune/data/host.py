@@ -13,9 +13,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, final
+from typing import final
 
 from sparktune.data.dataset import Dataset
 from sparktune.data.digest import digest_of
@@ -38,18 +39,27 @@ with open(sys.argv[1]) as handle:
 """
 
 
+@dataclass(frozen=True)
+class DataKey:
+    """What names a data set between processes: the digest of its content, and its bytes."""
+
+    digest: str
+    size: int
+
+
 @final
 @dataclass(frozen=True)
 class HostData:
     """A data set mapped from this host's copy; the copy stays while this object or another user's does."""
 
+    key: DataKey
     path: Path
     data: Dataset
-    lock: IO[bytes] = field(repr=False)
+    lock: int = field(repr=False)
 
     def close(self) -> None:
         """Let go of the copy; arrays that are mapped already stay readable."""
-        self.lock.close()
+        os.close(self.lock)
 
 
 def share(data: Dataset) -> HostData:
@@ -58,11 +68,11 @@ def share(data: Dataset) -> HostData:
     Raises:
         DataError: neither memory nor disk has room for it.
     """
-    return _use(data.digest, packed_size(data), lambda path: write_packed(data, path))
+    return _use(DataKey(data.digest, packed_size(data)), lambda path: write_packed(data, path))
 
 
-def borrow(digest: str, size: int, fetch: Callable[[], Path]) -> HostData:
-    """The host's copy of the data set with this digest, copied from the file of `fetch` where there is none.
+def borrow(key: DataKey, fetch: Callable[[], Path]) -> HostData:
+    """The host's copy of the data set with this key, copied from the file of `fetch` where there is none.
 
     Raises:
         DataError: the fetched file holds something else, or there is no room for it.
@@ -70,24 +80,27 @@ def borrow(digest: str, size: int, fetch: Callable[[], Path]) -> HostData:
 
     def copy(path: Path) -> None:
         shutil.copyfile(fetch(), path)
-        _check(path, digest)
+        _check(path, key.digest)
 
-    return _use(digest, size, copy)
+    return _use(key, copy)
 
 
-def _use(digest: str, size: int, make: Callable[[Path], None]) -> HostData:
+def _use(key: DataKey, make: Callable[[Path], None]) -> HostData:
     """Take the shared lock, then look for the copy; whoever finds none makes it while others wait."""
-    folder = _folder(digest, size)
-    path, users, makers = (folder / f"{digest}.{name}" for name in ("data", "users", "makers"))
+    folder = _folder(key)
+    path, users, makers = (folder / f"{key.digest}.{name}" for name in ("data", "users", "makers"))
     lock = _locked(users, fcntl.LOCK_SH)
     try:
-        with _locked(makers, fcntl.LOCK_EX):
+        making = _locked(makers, fcntl.LOCK_EX)
+        try:
             if not path.exists():
                 _make(path, make)
                 _delete_after_last_user(users, [path, makers, users])
-        return HostData(path, map_packed(path), lock)
+        finally:
+            os.close(making)
+        return HostData(key, path, map_packed(path), lock)
     except BaseException:
-        lock.close()
+        os.close(lock)
         raise
 
 
@@ -104,14 +117,14 @@ def _make(path: Path, make: Callable[[Path], None]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _folder(digest: str, size: int) -> Path:
+def _folder(key: DataKey) -> Path:
     """This user's folder, in memory where the copy is there already or fits, else on the disk."""
     places = [place for place in (MEMORY, Path(tempfile.gettempdir())) if place.is_dir()]
     folders = [place / f"sparktune-{os.getuid()}" for place in places]
     for folder in folders:
-        if (folder / f"{digest}.data").exists():
+        if (folder / f"{key.digest}.data").exists():
             return folder
-    roomy = [f for f, p in zip(folders, places, strict=True) if shutil.disk_usage(p).free > SPARE * size]
+    roomy = [f for f, p in zip(folders, places, strict=True) if shutil.disk_usage(p).free > SPARE * key.size]
     folder = (roomy or folders)[0 if roomy else -1]
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.lstat().st_uid != os.getuid():
@@ -119,17 +132,15 @@ def _folder(digest: str, size: int) -> Path:
     return folder
 
 
-def _locked(path: Path, how: int) -> IO[bytes]:
-    """The lock file, locked; opened again where it was deleted while this process waited for it."""
+def _locked(path: Path, how: int) -> int:
+    """A locked descriptor of the file; opened again where it was deleted while this process waited for it."""
     while True:
-        handle = path.open("ab")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(handle, how)
-        try:
-            if path.stat().st_ino == os.fstat(handle.fileno()).st_ino:
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(handle).st_ino:
                 return handle
-        except FileNotFoundError:
-            pass
-        handle.close()
+        os.close(handle)
 
 
 def _delete_after_last_user(lock: Path, files: list[Path]) -> None:

@@ -97,5 +97,6 @@ def _rows(whole: np.ndarray, slots: list[dict[str, Any]], split: str) -> Rows | 
 def _array(whole: np.ndarray, slot: dict[str, Any]) -> np.ndarray:
     dtype = np.dtype(slot["dtype"])
     size = int(np.prod(slot["shape"])) * dtype.itemsize
-    part: np.ndarray = whole[slot["offset"] : slot["offset"] + size]
-    return np.asarray(part).view(dtype).reshape(slot["shape"])
+    part = np.asarray(whole[slot["offset"] : slot["offset"] + size])
+    array: np.ndarray = part.view(dtype).reshape(slot["shape"])
+    return array

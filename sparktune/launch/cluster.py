@@ -27,7 +27,7 @@ class Cluster:
     def __init__(self, context: "SparkContext", resources: ResourcesSpec) -> None:
         self._context = context
         self._resources = resources
-        self._local = context.master == "local" or context.master.startswith("local[")
+        self.local = context.master == "local" or context.master.startswith("local[")
         self._dynamic = self._setting("spark.dynamicAllocation.enabled", "false") == "true"
         self._task_cpus = int(self._setting("spark.task.cpus", "1"))
         if resources.gpus:
@@ -67,7 +67,7 @@ class Cluster:
 
     def _check_gpus(self) -> None:
         asked = f"resources.gpus must be 0 or what Spark can grant, but got {self._resources.gpus:g}"
-        if self._local:
+        if self.local:
             raise LaunchError(
                 f"{asked}: Spark grants no GPUs in local mode; use a cluster or set resources.gpus to 0"
             )
@@ -82,7 +82,7 @@ class Cluster:
         from pyspark.resource import ResourceProfileBuilder, TaskResourceRequests
 
         default = (self._task_cpus, float(self._setting("spark.task.resource.gpu.amount", "0")))
-        if self._local or default == (self._resources.cpus, self._resources.gpus):
+        if self.local or default == (self._resources.cpus, self._resources.gpus):
             return None
         requests = TaskResourceRequests().cpus(self._resources.cpus)
         if self._resources.gpus:
@@ -115,7 +115,7 @@ class Cluster:
 
     def _executors(self) -> int:
         """Executors at work now; in local mode the driver is one."""
-        return int(self._scala().getExecutorMemoryStatus().size()) - (0 if self._local else 1)
+        return int(self._scala().getExecutorMemoryStatus().size()) - (0 if self.local else 1)
 
     def _capacity(self) -> int:
         """Trials that fit into the executors at work now."""
@@ -128,4 +128,4 @@ class Cluster:
             raise LaunchError(
                 f"the Spark context is gone ({error}); run the same command again to resume"
             ) from error
-        return tasks * self._task_cpus // self._resources.cpus if self._local else tasks
+        return tasks * self._task_cpus // self._resources.cpus if self.local else tasks

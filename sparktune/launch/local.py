@@ -9,6 +9,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from sparktune.data.dataset import Dataset
+from sparktune.data.host import share
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
 from sparktune.launch.flight import Flight, Flights
@@ -39,7 +40,9 @@ class LocalLauncher(Launcher):
                 f"resources.gpus must be 0 with resources.launcher local, but got {spec.resources.gpus:g}; "
                 "only Spark grants GPUs"
             )
-        cargo = Cargo(spec.model_dump_json(), data, _pickled(work or default_work()))
+        pickled = _pickled(work or default_work())
+        self._data = share(data)
+        cargo = Cargo(spec.model_dump_json(), self._data.key, pickled)
         self._slots = spec.resources.parallelism or max(1, _cores() // spec.resources.cpus)
         self._folder = tempfile.TemporaryDirectory(prefix="sparktune-")
         with (Path(self._folder.name) / "cargo").open("wb") as file:
@@ -73,6 +76,7 @@ class LocalLauncher(Launcher):
         for thread in self._threads:
             thread.join()
         self._folder.cleanup()
+        self._data.close()
 
     def _kill(self) -> None:
         for worker in self._workers:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sparktune.launch.daemon import MODULE, safe_here
 from sparktune.launch.java import check_java
 from sparktune.launch.task import ATTEMPTS
 from sparktune.spec import StudySpec
@@ -54,7 +55,8 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
     builder = SparkSession.builder.appName(
         app_name or (f"sparktune {spec.study.name}" if spec else "sparktune")
     )
-    for key, value in _defaults(master).items():
+    preload = spec is None or spec.resources.preload
+    for key, value in (_defaults(master) | _daemon(preload, configured)).items():
         if key not in configured:
             builder = builder.config(key, value)
     with _own_interrupt():
@@ -91,6 +93,12 @@ def _defaults(master: str | None) -> dict[str, str]:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     return options | LOOPBACK
+
+
+def _daemon(preload: bool, configured: set[str]) -> dict[str, str]:
+    """Workers forked from a process that has TensorFlow, where that is safe and this package is installed."""
+    shipped_late = {"spark.submit.pyFiles"} & configured
+    return {"spark.python.daemon.module": MODULE} if preload and safe_here() and not shipped_late else {}
 
 
 def _quiet() -> dict[str, str]:

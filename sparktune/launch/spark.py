@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sparktune.data.dataset import Dataset
+from sparktune.data.host import share
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
 from sparktune.launch.cluster import Cluster
@@ -35,7 +36,8 @@ UNFIT = {
 class SparkLauncher(Launcher):
     """Runs each trial as a Spark job of its own; Spark places it, retries it and grants cores and GPUs.
 
-    The spec, the data and the work are broadcast once. A job carries one tag per study and one per trial, so
+    The spec and the work are broadcast once; the data reach each executor once, as a file that all its
+    workers map. A job carries one tag per study and one per trial, so
     that cancelling touches no other job of the context. Where Spark itself does not retry (`local[N]`), a
     trial whose worker was lost is launched again, up to 3 attempts in all.
 
@@ -55,7 +57,10 @@ class SparkLauncher(Launcher):
         self._context = _classic_context(spark)
         self._cluster = Cluster(self._context, spec.resources)
         self._limit = self._cluster.result_limit()
-        cargo = Cargo(spec.model_dump_json(), data, _pickled(work or default_work()))
+        self._data = share(data)
+        if not self._cluster.local:
+            self._context.addFile(str(self._data.path))
+        cargo = Cargo(spec.model_dump_json(), self._data.key, _pickled(work or default_work()))
         self._cargo = self._context.broadcast(cargo)
         self._tag = f"sparktune/{spec.study.name}/{uuid.uuid4().hex[:8]}"
         self._flights = Flights()
@@ -77,7 +82,10 @@ class SparkLauncher(Launcher):
         self._flights.cancel(self._cancel_jobs)
 
     def close(self) -> None:
-        if self._flights.close() and self._cluster.alive():
+        if not self._flights.close():
+            return
+        self._data.close()
+        if self._cluster.alive():
             self._cargo.destroy()
 
     def _cancel_jobs(self) -> None:

@@ -7,11 +7,13 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from platform import node
 from typing import cast
 
 from sparktune.data.dataset import Dataset
+from sparktune.data.host import DataKey, HostData, borrow
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult, TrialState
 
@@ -24,11 +26,12 @@ ATTEMPTS = 3
 class Cargo:
     """What all trials of a study share; it reaches each worker process once.
 
-    `spec` is the study as JSON and `work` the pickled function that trains, by default `run_trial`.
+    `spec` is the study as JSON, `data` names the host's copy of the data, and `work` is the pickled function
+    that trains, by default `run_trial`.
     """
 
     spec: str
-    data: Dataset
+    data: DataKey
     work: bytes
 
     @cached_property
@@ -39,9 +42,13 @@ class Cargo:
     def _run(self) -> Work:
         return cast(Work, pickle.loads(self.work))
 
+    @cached_property
+    def _held(self) -> HostData:
+        return borrow(self.data, partial(shipped, self.data))
+
     def check(self) -> None:
-        """Raise now what the first trial would: a spec or a work that this process cannot read."""
-        _ = self._study, self._run
+        """Raise now what the first trial would: a spec, data or a work that this process cannot read."""
+        _ = self._study, self._run, self._held
 
     def run(self, trial: Trial, limit: int | None = None) -> Parcel:
         """Train `trial`; whatever goes wrong in Python comes back as a FAILED result with its traceback.
@@ -53,10 +60,17 @@ class Cargo:
         started = time.perf_counter()
         try:
             bound_threads(self._study.resources.cpus)
-            return pack(self._run(trial, self._study, self.data), trial, limit)
+            return pack(self._run(trial, self._study, self._held.data), trial, limit)
         except (Exception, SystemExit):  # noqa: BLE001 - the user's model and data may raise anything
             failure = ended(trial, TrialState.FAILED, traceback.format_exc(), time.perf_counter() - started)
             return pack(failure, trial)
+
+
+def shipped(key: DataKey) -> Path:
+    """The data set as it came to this executor, where the driver's host is another one."""
+    from pyspark import SparkFiles
+
+    return Path(SparkFiles.get(f"{key.digest}.data"))
 
 
 def default_work() -> Work:

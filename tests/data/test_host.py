@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from sparktune.data import host
-from sparktune.data.host import borrow, share
+from sparktune.data.host import DataKey, borrow, share
 from sparktune.data.packed import packed_size, write_packed
 from sparktune.errors import DataError
 from tests.data.test_packed import made
 
 USER = """
 import sys
-from sparktune.data.host import borrow
-held = borrow(sys.argv[1], 1000, lambda: None)
+from sparktune.data.host import DataKey, borrow
+held = borrow(DataKey(sys.argv[1], 1000), lambda: None)
 print(held.path, flush=True)
 sys.stdin.read()
 """
@@ -48,7 +48,7 @@ def unwanted() -> Path:
 def test_the_second_user_maps_the_first_one_s_copy():
     data = made()
     first = share(data)
-    second = borrow(data.digest, packed_size(data), unwanted)
+    second = borrow(DataKey(data.digest, packed_size(data)), unwanted)
     assert first.path == second.path
     assert (second.data.train.x == data.train.x).all()
     first.close()
@@ -58,7 +58,7 @@ def test_the_second_user_maps_the_first_one_s_copy():
 
 def test_the_copy_stays_until_its_last_user_lets_go():
     first = share(made())
-    second = borrow(made().digest, 100, unwanted)
+    second = borrow(first.key, unwanted)
     first.close()
     time.sleep(0.3)
     assert second.path.exists()
@@ -69,11 +69,11 @@ def test_the_copy_stays_until_its_last_user_lets_go():
 def test_where_there_is_no_copy_it_is_fetched_and_checked(tmp_path):
     data = made()
     write_packed(data, tmp_path / "source")
-    held = borrow(data.digest, packed_size(data), lambda: tmp_path / "source")
+    held = borrow(DataKey(data.digest, packed_size(data)), lambda: tmp_path / "source")
     assert held.data.digest == data.digest
     held.close()
     with pytest.raises(DataError, match="digest"):
-        borrow("0" * 64, packed_size(data), lambda: tmp_path / "source")
+        borrow(DataKey("0" * 64, packed_size(data)), lambda: tmp_path / "source")
 
 
 def test_a_copy_that_does_not_fit_into_memory_lies_on_the_disk(monkeypatch, tmp_path):

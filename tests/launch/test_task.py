@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from sparktune.data.host import share
 from sparktune.launch.task import Cargo, default_work, pack, unpack
 from sparktune.spec import StudySpec
 from sparktune.trial import TrialResult, TrialState
@@ -24,7 +25,7 @@ def same_environment() -> Iterator[None]:
 
 
 def cargo(spec: StudySpec) -> Cargo:
-    return Cargo(spec.model_dump_json(), works.tiny_data(), pickle.dumps(works.act))
+    return Cargo(spec.model_dump_json(), share(works.tiny_data()).key, pickle.dumps(works.act))
 
 
 def test_the_spec_survives_the_way() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sparktune.data.dataset import Dataset, Rows
+from sparktune.data.digest import digest_of
 from sparktune.data.schema import Feature, Schema
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult, TrialState
@@ -21,7 +22,7 @@ def tiny_data(rows: int = 8) -> Dataset:
     x = np.arange(rows, dtype="float32").reshape(rows, 1)
     points = Rows(x, 2 * x[:, 0] - 1)
     schema = Schema(features=(Feature(name="x"),), input_shape=(1,), task="regression", outputs=1)
-    return Dataset(points, points, None, schema, "digest")
+    return Dataset(points, points, None, schema, digest_of([points, points, None], schema))
 
 
 def tiny_spec(**resources: object) -> StudySpec:
