@@ -133,7 +133,7 @@ def _row(name: str, mine: list[Run], base: list[Run]) -> list[Cell]:
     times: list[Cell] = [_wall(mine), _cpu(mine), _wall(mine) / _wall(base), _cpu(mine) / _cpu(base)]
     load = statistics.median(r.measured.load for r in mine)
     others = statistics.median(r.measured.others for r in mine)
-    return [title(name), *times, _best(mine), round(load, 1), round(others, 1)]
+    return [title(name), *times, f"{_best(mine):.4f}", load, others]
 
 
 def _verdict(good: dict[str, list[Run]]) -> str:

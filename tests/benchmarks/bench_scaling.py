@@ -1,4 +1,4 @@
-"""Efficiency on a simulated cluster: trials of a fixed duration on 1, 4 and 13 slots of one Spark session.
+"""Efficiency on a simulated cluster: trials of a fixed duration on 1 and 13 slots of one Spark session.
 
 A trial only waits, so that 13 slots fit on any machine; loop, ledger, MLflow and launcher are the real ones.
 Efficiency is what the trials last in all over what the slots were there for, warm: the workers have started.
@@ -21,7 +21,7 @@ from tables import Cell, publish, table
 from sparktune.launch import open_session
 
 EXAMPLES = """examples:
-  bench_scaling.py                                          1, 4 and 13 slots, trials of one second
+  bench_scaling.py                                          1 and 13 slots, trials of one second
   bench_scaling.py --slots 13 --seconds 5 --each 4
   bench_scaling.py --master 'local-cluster[13,1,512]'       an executor process per slot (13 JVMs)
 """
@@ -57,11 +57,9 @@ def _warm_up(spark: SparkSession, folder: Path, slots: int) -> None:
 def _measured(spark: SparkSession, folder: Path, slots: int, options: argparse.Namespace) -> list[list[Cell]]:
     """A row for the study, one for the bare job."""
     trials = slots * options.each
-    cpu = tree_cpu(os.getpid())
     course = run_idle_study(spark, folder / f"{slots}", trials, slots, options.seconds, marks=(trials,))
-    study = _row(
-        "sparktune", slots, trials, options, course.ends[-1] - course.started, course.cpu[trials] - cpu
-    )
+    wall, cpu = course.ends[-1] - course.started, course.cpu[trials] - course.cpu[0]
+    study = _row("sparktune", slots, trials, options, wall, cpu)
     cpu, started = tree_cpu(os.getpid()), time.perf_counter()
     _bare(spark, slots, trials, options.seconds)
     wall = time.perf_counter() - started
@@ -85,7 +83,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--slots", type=int, nargs="+", default=[1, 4, 13], help="trials at once (1 4 13)")
+    parser.add_argument("--slots", type=int, nargs="+", default=[1, 13], help="trials at once (1 13)")
     parser.add_argument("--seconds", type=float, default=1.0, help="duration of a trial (1)")
     parser.add_argument("--each", type=int, default=10, help="trials per slot (10)")
     parser.add_argument("--master", help="Spark master; local[N] of the most slots by default")

@@ -25,7 +25,7 @@ DRAIN_SECONDS = 600.0
 
 @dataclass
 class Course:
-    """How a study went: when each trial came home (seconds), CPU seconds of all processes at `marks`.
+    """How a study went: when each trial came home (seconds), CPU seconds of all processes at 0 and `marks`.
 
     `drain` is how long MLflow took to catch up after the last trial.
     """
@@ -74,7 +74,7 @@ def run_idle_study(
         tracker.start()
         tracker.wait(60)
         with SparkLauncher(spark, spec, data, work=waiting(seconds)) as launcher:
-            course = Course(time.perf_counter())
+            course = Course(time.perf_counter(), cpu={0: tree_cpu(os.getpid())})
             loop = StudyLoop(spec, build_sampler(spec), launcher, ledger, tracker, _watch(course, marks))
             loop.run(Stop())
     drained = time.perf_counter()

@@ -37,5 +37,5 @@ def _text(cell: Cell) -> str:
     if cell is None:
         return "-"
     if isinstance(cell, float):
-        return f"{cell:.4f}" if abs(cell) < 1 else f"{cell:.2f}" if abs(cell) < 10 else f"{cell:,.1f}"
+        return f"{cell:.2f}" if abs(cell) < 10 else f"{cell:,.1f}"
     return str(cell)
