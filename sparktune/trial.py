@@ -74,8 +74,8 @@ class TrialResult:
     """How a trial ended.
 
     `value` is the objective at its best epoch, `epoch` that epoch (from 1), `history` a list per metric, one
-    value per epoch; `model` the `.keras` file of that epoch, where it was worth sending. `timings` are seconds
-    by phase.
+    value per epoch; `model` the `.keras` file of that epoch, where it was worth sending. `timings` are
+    seconds by phase.
     """
 
     trial: int

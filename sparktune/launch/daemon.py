@@ -1,21 +1,23 @@
-"""The parent of Spark's Python workers, with TensorFlow imported: every worker it forks starts with it.
+"""The parent of Spark's Python workers, with TensorFlow loaded: every worker it forks starts with it.
 
-Spark starts it as `python -m sparktune.launch.daemon pyspark.worker` in the place of `pyspark.daemon`.
-Importing TensorFlow starts neither its runtime nor CUDA, so a fork is safe: each worker makes its own threads
-when it first computes.
+Spark starts `python -m sparktune.launch.daemon pyspark.worker` in the place of `pyspark.daemon`. Beside a
+driver with a fork server, Spark's own daemon is forked from that; elsewhere this process loads TensorFlow
+itself. Importing TensorFlow starts neither its runtime nor CUDA, so a fork is safe: each worker makes its own
+threads when it first computes.
 """
 
 import os
 import sys
 import traceback
 
+from sparktune.launch.forkserver import fork
 from sparktune.training.preload import preload
-
-MODULE = "sparktune.launch.daemon"
 
 
 def main() -> None:
-    """Preload, then do what Spark's own daemon does; where nothing can be preloaded, workers import it."""
+    """Become Spark's own daemon, with TensorFlow where it can be loaded."""
+    if _adopted():
+        return
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         preload()
@@ -26,9 +28,15 @@ def main() -> None:
     manager()
 
 
-def safe_here() -> bool:
-    """Whether forking after the import is known to work on this system."""
-    return sys.platform.startswith("linux")
+def _adopted() -> bool:
+    """Whether the server's fork was the daemon until its end; Spark talks to it through our descriptors."""
+    try:
+        connection = fork("pyspark.daemon", sys.argv[1:], [0, 1, 2])
+    except OSError:
+        return False
+    with connection:
+        connection.recv(1)
+    return True
 
 
 if __name__ == "__main__":

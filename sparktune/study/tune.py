@@ -3,15 +3,25 @@
 import logging
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sparktune.bundle import Bundle, log_bundle
-from sparktune.data import Dataset, load_dataset
+from sparktune.data import load_dataset
+from sparktune.data.host import HostData, share
 from sparktune.errors import StudyFailed, StudyInterrupted
-from sparktune.launch import Launcher, LocalLauncher, SparkLauncher, open_session, read_table, to_arrow
+from sparktune.launch import (
+    ForkServer,
+    Launcher,
+    LocalLauncher,
+    SparkLauncher,
+    open_session,
+    read_table,
+    safe_here,
+    to_arrow,
+)
 from sparktune.ledger import Ledger
 from sparktune.search import build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
@@ -20,7 +30,7 @@ from sparktune.study.loop import StudyLoop
 from sparktune.study.result import StudyResult, best_entry, count_states, trial_table, write_outcome
 from sparktune.study.stop import Stop
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker, check_tracking
-from sparktune.training import Objective, check_model, evaluate, resolve_objective
+from sparktune.training import Objective, check_model, resolve_objective
 from sparktune.trial import TrialResult
 
 STARTED, ENDED = "started", "ended"
@@ -84,7 +94,7 @@ class _Study:
     """What stands once all checks have passed."""
 
     spec: StudySpec
-    data: Dataset
+    held: HostData
     objective: Objective
     ledger: Ledger
     tracker: Tracker
@@ -98,6 +108,8 @@ class _Study:
 
 def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: bool) -> _Study:
     """Everything that can be refused, in order of cost; Spark starts only when tables must be read."""
+    if spec.resources.preload and safe_here():
+        stack.enter_context(ForkServer())
     if not offline:
         check_tracking(spec)
     session = _session(spec, spark)
@@ -108,12 +120,13 @@ def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: 
     check_model(spec, dataset.schema)
     folder = Path(spec.output.directory) / spec.study.name
     ledger = stack.enter_context(Ledger.open(folder, spec, dataset.digest, objective.direction))
+    held = stack.enter_context(closing(share(dataset)))
     tracker = (
         NullTracker()
         if offline
         else MlflowTracker(spec, ledger.study_id, objective.metric, objective.direction)
     )
-    return _Study(spec, dataset, objective, ledger, tracker, session)
+    return _Study(spec, held, objective, ledger, tracker, session)
 
 
 def _session(spec: StudySpec, spark: Any) -> Callable[[], Any]:
@@ -135,8 +148,8 @@ def _arrays(data: Any) -> Any:
 
 def _launcher(study: _Study) -> Launcher:
     if study.spec.resources.launcher == "local":
-        return LocalLauncher(study.spec, study.data)
-    return SparkLauncher(study.session(), study.spec, study.data)
+        return LocalLauncher(study.spec, study.held.data)
+    return SparkLauncher(study.session(), study.spec, study.held.data)
 
 
 def _search(study: _Study, stop: Stop, on_progress: Callable[[Progress], None]) -> None:
@@ -160,8 +173,9 @@ def _search(study: _Study, stop: Stop, on_progress: Callable[[Progress], None]) 
 def _conclude(study: _Study, stop: Stop, started: float) -> StudyResult:
     """Export, score the test split, write the outcome; MLflow last."""
     interrupted = stop.reason == "interrupt"
-    bundle = None if interrupted else export_best(study.spec, study.data, study.objective, study.ledger)
-    test = _test(study, bundle)
+    bundle, test = (
+        (None, None) if interrupted else export_best(study.spec, study.held, study.objective, study.ledger)
+    )
     summary = _summary(study, stop, bundle, test)
     mlflow = _track(study, bundle, summary, interrupted)
     summary |= {"mlflow": mlflow, "seconds": round(time.monotonic() - started, 3)}
@@ -169,13 +183,6 @@ def _conclude(study: _Study, stop: Stop, started: float) -> StudyResult:
     write_outcome(study.ledger.directory, trials, summary)
     _raise_for(study, interrupted)
     return StudyResult(study.spec, study.ledger.directory, study.ledger.best, trials, bundle, summary)
-
-
-def _test(study: _Study, bundle: Bundle | None) -> dict[str, float] | None:
-    """Metrics of the best model on the test split, where there is one."""
-    if bundle is None or study.data.test is None:
-        return None
-    return evaluate(bundle.model, study.data.test, study.spec, study.data.schema, bundle.lineage.params)
 
 
 def _summary(

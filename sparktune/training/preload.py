@@ -1,6 +1,9 @@
 """Everything that a trial imports, ahead of the trial."""
 
 import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def preload() -> None:
@@ -9,10 +12,23 @@ def preload() -> None:
     A process that is forked from here shares this memory until it writes to it; the collector would write to
     all of it (measured: 138 MB private after a first trial with it, 49 MB without).
     """
-    import keras  # noqa: F401 - imported for its own sake, like the next
-    import tensorflow  # noqa: F401
+    with quiet():
+        import keras  # noqa: F401 - imported for its own sake, like the next
+        import tensorflow  # noqa: F401
 
-    from sparktune.training import builders, epochs, models, saving  # noqa: F401
-
+        from sparktune.training import builders, epochs, models, saving  # noqa: F401
     gc.collect()
     gc.freeze()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Standard error closed to native code: TensorFlow logs at its import, whatever its log level."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)

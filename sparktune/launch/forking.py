@@ -1,0 +1,73 @@
+"""The fork server's process, `python -m sparktune.launch.forking DESCRIPTOR`, and what its forks become."""
+
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from sparktune.training.preload import preload
+
+
+def main(listening: int) -> None:
+    """Load, then fork for whoever connects, until the driver is gone; early requests wait."""
+    with socket.socket(fileno=listening) as listener:
+        try:
+            preload()
+        except Exception:  # noqa: BLE001 - forks without TensorFlow say themselves what is wrong with it
+            traceback.print_exc()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        while listener in select.select([listener, sys.stdin], [], [])[0]:
+            _serve(listener)
+
+
+def _serve(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection, suppress(OSError, ValueError):
+        length, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
+        if os.fork() == 0:
+            listener.close()
+            _become(_request(connection, int.from_bytes(length, "big")), descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _request(connection: socket.socket, length: int) -> dict[str, Any]:
+    with connection.makefile("rb") as file:
+        request: dict[str, Any] = json.loads(file.read(length))
+    return request
+
+
+def _become(request: dict[str, Any], descriptors: Sequence[int]) -> None:
+    """In the fork: what a fresh interpreter would be, then the module; does not return."""
+    code = 1
+    try:
+        for standard, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, standard)
+            os.close(descriptor)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        sys.path[1:1] = [entry for entry in entries if entry and entry not in sys.path]
+        sys.argv = [request["module"], *request["arguments"]]
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001 - as an interpreter would show it
+        traceback.print_exc()
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
