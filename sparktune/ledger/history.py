@@ -38,6 +38,7 @@ class History:
         self.direction = direction
         self.results: dict[int, TrialResult] = {}
         self.killed: dict[int, TrialResult] = {}
+        self.ended: dict[int, float] = {}
         self.digests: dict[int, str | None] = {}
         self.notes: list[Note] = []
         self.spec: dict[str, Any] | None = None
@@ -52,7 +53,7 @@ class History:
         """Apply one event; a kind that needs no state is passed over."""
         match event["event"]:
             case "result":
-                self._add(TrialResult.from_record(event["result"]), event["model"])
+                self._add(TrialResult.from_record(event["result"]), event["model"], event["time"])
             case "void":
                 self._void(event["trial"])
             case "note":
@@ -73,11 +74,12 @@ class History:
         """sha256 of the best trial's model file; None where it has none."""
         return self.digests.get(self.best.trial) if self.best else None
 
-    def _add(self, result: TrialResult, digest: str | None) -> None:
+    def _add(self, result: TrialResult, digest: str | None, time: float) -> None:
         """The first terminal result of a trial stands."""
         if result.trial in self.results:
             return
         result = replace(result, model=None)
+        self.ended[result.trial] = time
         if not result.state.terminal:
             self.killed[result.trial] = result
             return

@@ -130,6 +130,11 @@ class Ledger:
         return MappingProxyType(self._history.killed)
 
     @property
+    def ended(self) -> Mapping[int, float]:
+        """When each of these results came home, in seconds since 1970."""
+        return MappingProxyType(self._history.ended)
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """All notes, in order."""
         return tuple(self._history.notes)

@@ -29,7 +29,8 @@ def sync_study(directory: Path) -> dict[str, str]:
     state, summary = (ended["state"], ended["summary"]) if ended else ("KILLED", {})
     results = [*ledger.results.values(), *ledger.killed.values()]
     metric, direction = started["metric"], started["direction"]
-    ids = sync(ledger.spec, ledger.study_id, results, state, summary, metric, direction)
+    ended_ms = {number: round(seconds * 1000) for number, seconds in ledger.ended.items()}
+    ids = sync(ledger.spec, ledger.study_id, results, state, summary, metric, direction, ended_ms=ended_ms)
     if (directory / "bundle").is_dir():
         tracking = ledger.spec.tracking
         log_bundle(

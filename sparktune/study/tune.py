@@ -161,6 +161,8 @@ def _search(study: _Study, stop: Stop, on_progress: Callable[[Progress], None]) 
 
     study.ledger.note(STARTED, metric=study.objective.metric, direction=study.objective.direction)
     study.tracker.start()
+    for result in study.results:  # of an earlier run; what MLflow shows already costs nothing
+        study.tracker.record(result, round(study.ledger.ended[result.trial] * 1000))
     try:
         with _launcher(study) as launcher:
             StudyLoop(study.spec, sampler, launcher, study.ledger, study.tracker, on_result).run(stop)
@@ -176,13 +178,18 @@ def _conclude(study: _Study, stop: Stop, started: float) -> StudyResult:
     bundle, test = (
         (None, None) if interrupted else export_best(study.spec, study.held, study.objective, study.ledger)
     )
-    summary = _summary(study, stop, bundle, test)
+    summary = {**_summary(study, stop, bundle, test), "seconds": _since(started)}
     mlflow = _track(study, bundle, summary, interrupted)
-    summary |= {"mlflow": mlflow, "seconds": round(time.monotonic() - started, 3)}
+    summary |= {"mlflow": mlflow, "seconds": _since(started)}
     trials = trial_table(study.results)
     write_outcome(study.ledger.directory, trials, summary)
     _raise_for(study, interrupted)
     return StudyResult(study.spec, study.ledger.directory, study.ledger.best, trials, bundle, summary)
+
+
+def _since(started: float) -> float:
+    """Seconds since a moment of the monotonic clock."""
+    return round(time.monotonic() - started, 3)
 
 
 def _summary(
