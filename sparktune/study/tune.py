@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,8 @@ def _search(study: _Study, stop: Stop, on_progress: Callable[[Progress], None]) 
     study.tracker.start()
     for result in study.results:  # of an earlier run; what MLflow shows already costs nothing
         study.tracker.record(result, round(study.ledger.ended[result.trial] * 1000))
+    if not _any_left(study):
+        return
     try:
         with _launcher(study) as launcher:
             StudyLoop(study.spec, sampler, launcher, study.ledger, study.tracker, on_result).run(stop)
@@ -170,6 +173,12 @@ def _search(study: _Study, stop: Stop, on_progress: Callable[[Progress], None]) 
         study.tracker.finish("KILLED", {})
         study.tracker.close(DRAIN_SECONDS_INTERRUPTED)
         raise
+
+
+def _any_left(study: _Study) -> bool:
+    """Whether the search has a trial without a terminal record; Spark need not start where it has none."""
+    first = next(number for number in count() if number not in study.ledger.results)
+    return build_sampler(study.spec).ask(first) is not None
 
 
 def _conclude(study: _Study, stop: Stop, started: float) -> StudyResult:
