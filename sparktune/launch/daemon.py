@@ -10,14 +10,24 @@ import os
 import sys
 import traceback
 
-from sparktune.launch.forkserver import fork
+from sparktune.launch.forkserver import exit_code, fork
 from sparktune.training.preload import preload
 
 
 def main() -> None:
-    """Become Spark's own daemon, with TensorFlow where it can be loaded."""
-    if _adopted():
-        return
+    """Become Spark's own daemon, with TensorFlow where it can be loaded.
+
+    Where the server's fork is the daemon, wait for its end; Spark talks to it through our descriptors.
+    """
+    try:
+        adopted = fork("pyspark.daemon", sys.argv[1:], [0, 1, 2])
+    except OSError:
+        _manage()
+    else:
+        sys.exit(exit_code(adopted))
+
+
+def _manage() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         preload()
@@ -26,17 +36,6 @@ def main() -> None:
     from pyspark.daemon import manager
 
     manager()
-
-
-def _adopted() -> bool:
-    """Whether the server's fork was the daemon until its end; Spark talks to it through our descriptors."""
-    try:
-        connection = fork("pyspark.daemon", sys.argv[1:], [0, 1, 2])
-    except OSError:
-        return False
-    with connection:
-        connection.recv(1)
-    return True
 
 
 if __name__ == "__main__":

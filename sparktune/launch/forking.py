@@ -14,6 +14,9 @@ from typing import Any
 
 from sparktune.training.preload import preload
 
+STARTED = b"+"
+REQUEST_SECONDS = 10.0
+
 
 def main(listening: int) -> None:
     """Load, then fork for whoever connects, until the driver is gone; early requests wait."""
@@ -29,13 +32,36 @@ def main(listening: int) -> None:
 
 def _serve(listener: socket.socket) -> None:
     connection, _ = listener.accept()
-    with connection, suppress(OSError, ValueError):
+    with connection, suppress(OSError):
+        connection.settimeout(REQUEST_SECONDS)
         length, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
-        if os.fork() == 0:
+        if length and os.fork() == 0:
             listener.close()
-            _become(_request(connection, int.from_bytes(length, "big")), descriptors)
+            _become(connection, int.from_bytes(length, "big"), descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _become(connection: socket.socket, length: int, descriptors: Sequence[int]) -> None:
+    """In the fork: run what is asked for, tell the exit code; does not return."""
+    own, code = os.getpid(), 1
+    try:
+        request = _request(connection, length)
+        _adopt(request, descriptors)
+        connection.sendall(STARTED)
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as ended:
+        code = _code(ended)
+    except BaseException:  # noqa: BLE001 - as an interpreter would show it
+        traceback.print_exc()
+    finally:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+        with suppress(OSError):
+            if os.getpid() == own:  # not a child that the module forked
+                connection.sendall(bytes([code % 256]))
+        os._exit(code)
 
 
 def _request(connection: socket.socket, length: int) -> dict[str, Any]:
@@ -44,29 +70,26 @@ def _request(connection: socket.socket, length: int) -> dict[str, Any]:
     return request
 
 
-def _become(request: dict[str, Any], descriptors: Sequence[int]) -> None:
-    """In the fork: what a fresh interpreter would be, then the module; does not return."""
-    code = 1
-    try:
-        for standard, descriptor in enumerate(descriptors):
-            os.dup2(descriptor, standard)
-            os.close(descriptor)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.environ.clear()
-        os.environ.update(request["environment"])
-        entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        sys.path[1:1] = [entry for entry in entries if entry and entry not in sys.path]
-        sys.argv = [request["module"], *request["arguments"]]
-        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
-        code = 0
-    except SystemExit as ended:
-        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except BaseException:  # noqa: BLE001 - as an interpreter would show it
-        traceback.print_exc()
-    finally:
-        with suppress(OSError, ValueError):
-            sys.stdout.flush()
-        os._exit(code)
+def _adopt(request: dict[str, Any], descriptors: Sequence[int]) -> None:
+    """Turn into what a fresh interpreter of the caller would be."""
+    for standard, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, standard)
+        os.close(descriptor)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[1:1] = [entry for entry in entries if entry and entry not in sys.path]
+    sys.argv = [request["module"], *request["arguments"]]
+
+
+def _code(ended: SystemExit) -> int:
+    """The exit code that an interpreter gives; a text goes to standard error."""
+    if ended.code is None or isinstance(ended.code, int):
+        return ended.code or 0
+    print(ended.code, file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

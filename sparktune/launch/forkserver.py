@@ -1,8 +1,8 @@
 """A process with TensorFlow loaded, from which others are forked: they start in milliseconds.
 
 The driver starts it before the JVM, so that TensorFlow is imported while Spark starts. Whoever knows the
-socket (its folder is the user's alone) sends a module, arguments, environment and three descriptors; a fork
-runs the module as `python -m` would, and the connection closes when it has ended.
+socket (its folder is the user's alone) sends a module, arguments, environment, working directory and three
+descriptors. A fork answers with a byte, runs the module as `python -m` would, and sends its exit code.
 """
 
 import json
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, final
@@ -19,7 +20,9 @@ from typing import Self, final
 from sparktune.errors import LaunchError
 
 ADDRESS = "SPARKTUNE_FORK_SERVER"
-CONNECT_SECONDS = 30.0
+START_SECONDS = 60.0  # the import of TensorFlow on a busy machine
+LONGEST_FOLDER = 60  # characters; a socket's address may have 107
+KILLED = -9
 
 
 def safe_here() -> bool:
@@ -32,7 +35,8 @@ class ForkServer:
     """The driver's end: starts the process at once, ends it on leaving. What was forked from it lives on."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="sparktune-")
+        place = "/tmp" if len(tempfile.gettempdir()) > LONGEST_FOLDER else None
+        self._folder = tempfile.TemporaryDirectory(prefix="sparktune-", dir=place)
         self.address = str(Path(self._folder.name) / "socket")
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self.address)
@@ -60,7 +64,9 @@ class ForkServer:
 
 
 def fork(module: str, arguments: Sequence[str], descriptors: Sequence[int]) -> socket.socket:
-    """Run a module in a fork of the fork server; the connection ends when the fork does.
+    """Start a module in a fork of the fork server; `exit_code` waits for its end.
+
+    Waits while the server loads TensorFlow.
 
     Args:
         module: run as `__main__`.
@@ -68,21 +74,36 @@ def fork(module: str, arguments: Sequence[str], descriptors: Sequence[int]) -> s
         descriptors: become standard input, output and error.
 
     Raises:
-        OSError: there is no fork server, or it is gone.
+        OSError: there is no fork server, or it is gone; the module has not been started.
     """
-    request = {"module": module, "arguments": [*arguments], "environment": dict(os.environ)}
+    request = {
+        "module": module,
+        "arguments": [*arguments],
+        "environment": dict(os.environ),
+        "folder": str(Path.cwd()),
+    }
     message = json.dumps(request).encode()
     connection = socket.socket(socket.AF_UNIX)
     try:
-        connection.settimeout(CONNECT_SECONDS)
+        connection.settimeout(START_SECONDS)
         connection.connect(os.environ.get(ADDRESS, ""))
         socket.send_fds(connection, [len(message).to_bytes(4, "big")], descriptors)
         connection.sendall(message)
+        if not connection.recv(1):
+            raise ConnectionResetError("the fork server ended before it started the module")
     except BaseException:
         connection.close()
         raise
     connection.settimeout(None)
     return connection
+
+
+def exit_code(connection: socket.socket) -> int:
+    """Wait for the end of a fork; its exit code, or -9 where it was killed."""
+    with connection, suppress(OSError):
+        if told := connection.recv(1):
+            return told[0]
+    return KILLED
 
 
 def run_module(module: str, text: str) -> str:
@@ -95,10 +116,15 @@ def run_module(module: str, text: str) -> str:
         given.write(text)
         given.seek(0)
         try:
-            with fork(module, [], [given.fileno(), printed.fileno(), 2]) as connection:
-                connection.recv(1)
+            exit_code(fork(module, [], [given.fileno(), printed.fileno(), 2]))
         except OSError:
-            subprocess.run([sys.executable, "-m", module], stdin=given, stdout=printed, check=False)
+            subprocess.run(
+                [sys.executable, "-m", module],
+                stdin=given,
+                stdout=printed,
+                check=False,
+                env={**os.environ, "PYTHONPATH": _path()},
+            )
         printed.seek(0)
         answer = printed.read()
     if not answer:
@@ -109,5 +135,8 @@ def run_module(module: str, text: str) -> str:
 def _environment() -> dict[str, str]:
     """What must be known before the import: Spark's hash seed, and one thread for numpy's products."""
     seed = os.environ.get("PYTHONHASHSEED", "0")
-    path = os.pathsep.join(filter(None, sys.path))
-    return {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": path}
+    return {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": _path()}
+
+
+def _path() -> str:
+    return os.pathsep.join(filter(None, sys.path))

@@ -1,0 +1,58 @@
+"""Modules that forks run in the tests, and a stand-in that spares those without TensorFlow its import."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+NO_TENSORFLOW = "raise ImportError('no TensorFlow here')"
+MODULES = {
+    "loaded": "import sys; print('tensorflow' in sys.modules)",
+    "echo": "import sys; print(sys.stdin.read().upper())",
+    "process": "import os; print(os.getpid(), os.getppid())",
+    "silent": "",
+    "broken": "raise ValueError('no such layer')",
+    "leave": "import sys; sys.exit(int(sys.argv[1]))",
+    "complain": "import sys; sys.exit('no such file')",
+    "killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "parent": "import os, sys\nif os.fork() == 0:\n    sys.exit(7)\nos.wait()\nsys.exit(5)",
+    "self": """
+import json, os, sys
+print(json.dumps({
+    "name": __name__,
+    "argv": sys.argv,
+    "colour": os.environ.get("COLOUR"),
+    "taste": os.environ.get("TASTE"),
+    "path": [entry for entry in os.environ["PYTHONPATH"].split(os.pathsep) if entry in sys.path],
+    "folder": os.getcwd(),
+}))
+print("to standard error", file=sys.stderr)
+""",
+}
+
+
+def write_modules(folder: Path) -> None:
+    """Each as a file `fork_NAME.py`."""
+    for name, text in MODULES.items():
+        (folder / f"fork_{name}.py").write_text(text)
+
+
+def without_tensorflow(folder: Path) -> None:
+    """Let imports from this folder fail at once: a fork server serves nevertheless."""
+    for name in ("tensorflow", "keras"):
+        (folder / f"{name}.py").write_text(NO_TENSORFLOW)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether it came true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
