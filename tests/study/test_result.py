@@ -1,0 +1,39 @@
+import json
+
+from sparktune.study.result import best_entry, count_states, trial_table, write_outcome
+from sparktune.trial import TrialResult, TrialState
+
+DONE = TrialResult(
+    1, {"neurons": 4, "hidden": [1, 2]}, TrialState.COMPLETE, 0.5, 2, timings={"train": 1.23456}
+)
+FAILED = TrialResult(0, {"neurons": 2, "hidden": [1]}, TrialState.FAILED, error="ValueError: no", attempt=3)
+
+
+def test_the_table_is_in_the_order_of_the_trials():
+    table = trial_table([DONE, FAILED])
+    assert list(table["trial"]) == [0, 1]
+    assert list(table["state"]) == ["FAILED", "COMPLETE"]
+    assert list(table["attempts"]) == [3, 1]
+    assert list(table["params.neurons"]) == [2, 4]
+    assert table["seconds"][1] == 1.235
+
+
+def test_a_study_without_trials_has_the_columns_all_the_same():
+    assert list(trial_table([]).columns) == ["trial", "state", "value", "attempts", "seconds", "error"]
+
+
+def test_states_are_counted():
+    assert count_states([DONE, FAILED, DONE]) == {"COMPLETE": 2, "FAILED": 1}
+
+
+def test_the_best_is_summed_up():
+    assert best_entry(None) is None
+    assert best_entry(DONE) == {"trial": 1, "params": DONE.params, "value": 0.5, "epoch": 2}
+
+
+def test_both_files_are_written_again_as_a_whole(tmp_path):
+    write_outcome(tmp_path, trial_table([FAILED]), {"study": "a"})
+    write_outcome(tmp_path, trial_table([DONE, FAILED]), {"study": "b"})
+    assert json.loads((tmp_path / "summary.json").read_text()) == {"study": "b"}
+    assert len((tmp_path / "trials.csv").read_text().splitlines()) == 3
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["summary.json", "trials.csv"]
