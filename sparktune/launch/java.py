@@ -9,6 +9,9 @@ from pathlib import Path
 from sparktune.errors import LaunchError
 
 OLDEST = 17
+# For a JVM that only schedules trials optimising compilation is not worth its CPU time: 5 s instead of 10
+# until the first job is done.
+QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 INSTALL = """
   Debian, Ubuntu:  apt-get install openjdk-17-jre-headless
   Fedora:          dnf install java-21-openjdk-headless
@@ -23,7 +26,7 @@ def check_java() -> int:
         LaunchError: there is none, or it is older than 17; names the commands that install one.
     """
     home = os.environ.get("JAVA_HOME")
-    java = shutil.which("java", path=str(Path(home) / "bin") if home else None)
+    java = find_java()
     if java is None:
         where = (
             f"JAVA_HOME={home} has no bin/java"
@@ -31,7 +34,7 @@ def check_java() -> int:
             else "there is no java on PATH and JAVA_HOME is not set"
         )
         raise LaunchError(f"Spark needs Java {OLDEST} or newer, but {where}; install one:{INSTALL}")
-    version = _release(Path(java)) or _asked(java)
+    version = _release(java) or _asked(java)
     if version is None:
         raise LaunchError(
             f"Spark needs Java {OLDEST} or newer, but {java} does not run; install one:{INSTALL}"
@@ -41,6 +44,13 @@ def check_java() -> int:
             f"Spark needs Java {OLDEST} or newer, but {java} is version {version}; install one:{INSTALL}"
         )
     return version
+
+
+def find_java() -> Path | None:
+    """The command that Spark will start; None where there is none."""
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=str(Path(home) / "bin") if home else None)
+    return Path(java) if java else None
 
 
 def _release(java: Path) -> int | None:
@@ -53,7 +63,7 @@ def _release(java: Path) -> int | None:
         return None
 
 
-def _asked(java: str) -> int | None:
+def _asked(java: Path) -> int | None:
     """The version that `java -version` tells."""
     try:
         told = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import sys
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparktune.launch.forkserver import safe_here
-from sparktune.launch.java import check_java
+from sparktune.launch.java import QUICK_START, check_java
 from sparktune.launch.task import ATTEMPTS
 from sparktune.spec import StudySpec
 
@@ -23,7 +24,6 @@ WORKERS = {
     "spark.python.worker.faulthandler.enabled": "true",
     "spark.python.task.killTimeout": "500ms",
 }
-QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 DAEMON = "sparktune.launch.daemon"
 LOOPBACK = {
     "spark.driver.host": "127.0.0.1",
@@ -90,8 +90,9 @@ def _options_of_file() -> set[str]:
 def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
     """Options of a new session. Workers on this machine run this Python and listen on the loopback only."""
     schedules_only = spec is not None and spec.data.source not in ("table", "query")
-    options = {"spark.ui.showConsoleProgress": "false", **_java(schedules_only), **WORKERS}
-    if master is None or not master.startswith("local"):
+    local = master is not None and master.startswith("local")
+    options = {"spark.ui.showConsoleProgress": "false", **_java(schedules_only, local), **WORKERS}
+    if not local:
         return options
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
@@ -104,16 +105,16 @@ def _daemon(preload: bool, configured: set[str]) -> dict[str, str]:
     return {"spark.python.daemon.module": DAEMON} if preload and safe_here() and not shipped_late else {}
 
 
-def _java(schedules_only: bool) -> dict[str, str]:
-    """Logs errors only, from the first line of a JVM that starts now, or from here on in one that runs.
+def _java(schedules_only: bool, local: bool) -> dict[str, str]:
+    """Logs errors only, from the first line of a JVM that starts now, or from here on in one that runs."""
+    from sparktune.launch.archive import archive_options  # here, for it is also run as a program
 
-    A JVM that only schedules trials is not worth optimising compilation (measured: 5 s of CPU instead of 10
-    until the first job is done).
-    """
     if _submitted():
         return {"spark.log.level": "ERROR"}
-    quick = QUICK_START if schedules_only else ""
-    return {"spark.driver.extraJavaOptions": f'"-Dlog4j2.configurationFile=file:{LOGGING}" {quick}'.strip()}
+    quiet = f'"-Dlog4j2.configurationFile=file:{LOGGING}"'
+    quick = [QUICK_START] if schedules_only else []
+    archive = map(shlex.quote, archive_options()) if local else []
+    return {"spark.driver.extraJavaOptions": " ".join([quiet, *quick, *archive])}
 
 
 def _submitted() -> bool:
