@@ -1,5 +1,7 @@
 """The main job on an embedded default: tune, then score in SQL."""
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from sparktune.data import load_dataset
 from sparktune.launch import open_session
 from sparktune.scoring import register
 from sparktune.spec import StudySpec, load_spec
+from sparktune.study import StudyResult
 
 STUDY = """\
 study: {{name: digits, seed: 1}}
@@ -44,8 +47,8 @@ def run_demo(directory: Path) -> None:
     show_outcome(result)
     if result.bundle is not None:
         table = _digits_table(result.spec, directory)
-        _score_in_sql(result.bundle, table)
-        _say_what_next(config, result.bundle, table)
+        _score_in_sql(result.spec, result.bundle, table)
+        _say_what_next(config, result, result.bundle, table)
 
 
 def _study_file(directory: Path) -> Path:
@@ -66,9 +69,9 @@ def _digits_table(spec: StudySpec, directory: Path) -> Path:
     return target
 
 
-def _score_in_sql(bundle: Bundle, table: Path) -> None:
+def _score_in_sql(spec: StudySpec, bundle: Bundle, table: Path) -> None:
     """The best model as a SQL function, and its answers by digit."""
-    spark = open_session()
+    spark = open_session(spec)  # as the study would, had it anything to train
     register(spark, bundle, "predict", output="label")
     spark.read.parquet(str(table)).createOrReplaceTempView("digits")
     query = QUERY.format(feature=bundle.schema.features[0].name)
@@ -82,11 +85,27 @@ def _score_in_sql(bundle: Bundle, table: Path) -> None:
     console.print(shown)
 
 
-def _say_what_next(config: Path, bundle: Bundle, table: Path) -> None:
+def _say_what_next(config: Path, result: StudyResult, bundle: Bundle, table: Path) -> None:
+    tools = _tools()
     lines = [
         "What next:",
-        f"  browse the runs    mlflow ui --backend-store-uri sqlite:///{config.parent}/mlflow.db",
-        f"  score new rows     sparktune score --model {bundle.path} --input {table} --output scored.parquet",
-        "  tune your own      sparktune init csv > study.yaml; edit it; sparktune tune --config study.yaml",
+        f"  browse the runs    {tools}mlflow ui --backend-store-uri {result.spec.tracking.uri}",
+        f"                     then open http://127.0.0.1:5000/{_runs_page(result)}",
+        f"  score new rows     {tools}sparktune score --model {bundle.path} --input {table} "
+        "--output scored.parquet",
+        f"  tune your own      {tools}sparktune init csv > study.yaml; edit it; "
+        f"{tools}sparktune tune --config study.yaml",
     ]
     Console(highlight=False).print("\n".join(lines), markup=False, soft_wrap=True)
+
+
+def _tools() -> str:
+    """What the commands of this environment begin with: its folder, unless it is on PATH."""
+    folder = Path(sys.executable).parent
+    return "" if str(folder) in os.get_exec_path() else f"{folder}{os.sep}"
+
+
+def _runs_page(result: StudyResult) -> str:
+    """MLflow's table of runs; the experiment's own page shows what language models did."""
+    mlflow = result.summary["mlflow"]
+    return f"#/experiments/{mlflow['experiment_id']}/runs?workflowType=machine_learning" if mlflow else ""
