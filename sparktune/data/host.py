@@ -20,6 +20,7 @@ from typing import final
 
 from sparktune.data.dataset import Dataset
 from sparktune.data.digest import digest_of
+from sparktune.data.memory import free_memory
 from sparktune.data.packed import map_packed, packed_size, write_packed
 from sparktune.errors import DataError
 
@@ -124,12 +125,18 @@ def _folder(key: DataKey) -> Path:
     for folder in folders:
         if (folder / f"{key.digest}.data").exists():
             return folder
-    roomy = [f for f, p in zip(folders, places, strict=True) if shutil.disk_usage(p).free > SPARE * key.size]
+    roomy = [f for f, p in zip(folders, places, strict=True) if _room(p) > SPARE * key.size]
     folder = (roomy or folders)[0 if roomy else -1]
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.lstat().st_uid != os.getuid():
         raise DataError(f"{folder} must belong to this user, but belongs to another; remove it")
     return folder
+
+
+def _room(place: Path) -> int:
+    """Bytes that a copy may have there; memory may be used up though `/dev/shm` itself is empty."""
+    room = shutil.disk_usage(place).free
+    return min(room, free_memory()) if place == MEMORY else room
 
 
 def _locked(path: Path, how: int) -> int:

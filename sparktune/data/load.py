@@ -9,6 +9,7 @@ from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
 from sparktune.data.features import features_of
 from sparktune.data.labels import classes_of, encoded, label_values, task_of
+from sparktune.data.mapped import gathered
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import scaling_of
 from sparktune.data.schema import Feature, Label, Schema, Task
@@ -116,7 +117,7 @@ def _taken(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """The rows of an array, in C order and writeable, as DLPack demands; a view where they lie together."""
     if rows[-1] - rows[0] + 1 == len(rows) and array.flags.writeable and array.flags.c_contiguous:
         return array[rows[0] : rows[-1] + 1]
-    return np.ascontiguousarray(array[rows])
+    return gathered(array, rows)
 
 
 def _outputs(task: Task, classes: tuple[Label, ...], train: Rows) -> int:

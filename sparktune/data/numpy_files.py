@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from sparktune.data.mapped import map_private
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
 TRAIN, HELD_OUT = "_train", "_test"
+ARRAY = b"\x93NUMPY"  # how .npy files begin
 
 
 def npz_tables(path: Path, where: str) -> tuple[Table, Table | None]:
@@ -43,15 +45,27 @@ def npy_table(path: Path, labels: Path, names: tuple[str, str], where: str) -> T
 
 
 def _read(path: Path, where: str) -> Any:
-    """An array, or a dict of the arrays in an archive."""
+    """An array, mapped rather than read, or a dict of the arrays in an archive."""
     try:
         with path.open("rb") as file:
+            if file.read(len(ARRAY)) == ARRAY:
+                return _mapped(path)
+            file.seek(0)
             found = np.load(file, allow_pickle=False)
             return {key: found[key] for key in found.files} if hasattr(found, "files") else found
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError) as error:
-        if "allow_pickle" in str(error):
+        if "allow_pickle" in str(error) or "Python objects" in str(error):
             raise DataError(
                 f"{where}: {str(path)!r} must hold plain arrays, but it holds pickled objects, which can run "
                 "code and are never read; save numbers or text, not dtype object"
             ) from None
         raise DataError(f"{where}: cannot read {str(path)!r}: {error}") from None
+
+
+def _mapped(path: Path) -> np.ndarray:
+    """The array in an .npy file, writable: only then its rows can be handed on without a copy."""
+    found: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(found, np.memmap):
+        return found
+    whole = map_private(path)
+    return np.ndarray(found.shape, found.dtype, whole, found.offset, found.strides)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sparktune.data.dataset import Dataset, Rows
+from sparktune.data.mapped import map_private
 from sparktune.data.schema import Schema
 from sparktune.errors import DataError
 
@@ -48,7 +49,7 @@ def map_packed(path: Path) -> Dataset:
     Raises:
         DataError: the file is no packed data set.
     """
-    whole = np.memmap(path, np.uint8, mode="c")
+    whole = map_private(path)
     if bytes(whole[: len(MAGIC)]) != MAGIC:
         raise DataError(f"{path} must be a packed data set, but begins with {bytes(whole[:16])!r}")
     start = len(MAGIC) + 8

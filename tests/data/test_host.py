@@ -89,6 +89,13 @@ def test_a_copy_that_does_not_fit_into_memory_lies_on_the_disk(monkeypatch, tmp_
     held.close()
 
 
+def test_memory_that_is_used_up_is_not_taken_for_the_copy(monkeypatch, tmp_path):
+    monkeypatch.setattr(host, "free_memory", lambda: 10)
+    held = share(made())
+    assert held.path.is_relative_to(tmp_path / "tmp")
+    held.close()
+
+
 def test_the_folder_is_its_user_s_alone():
     held = share(made())
     assert held.path.parent.stat().st_mode & 0o077 == 0

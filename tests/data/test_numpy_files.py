@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -75,3 +77,35 @@ def test_files_that_cannot_be_read(load, npz, tmp_path):
 def test_x_and_y_of_different_length(load, npz):
     with pytest.raises(DataError, match=r"same number of rows, but x has 20, y has 19"):
         load(**npz(x=X, y=Y[:19]))
+
+
+def test_rows_that_lie_together_stay_in_the_file(load, tmp_path):
+    x = np.random.default_rng(0).random((20_000, 200), np.float32)
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", np.arange(len(x)) % 2)
+    tracemalloc.start()
+    data = load(
+        source="npy", path=str(tmp_path / "x.npy"), labels=str(tmp_path / "y.npy"), validation={"last": 9}
+    )
+    _, highest = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert highest < x.nbytes / 2
+    data.train.x[0] = 7
+    np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), x)
+
+
+def test_fortran_order_is_read(load, tmp_path):
+    np.save(tmp_path / "x.npy", np.asfortranarray(X))
+    np.save(tmp_path / "y.npy", Y)
+    data = load(
+        source="npy", path=str(tmp_path / "x.npy"), labels=str(tmp_path / "y.npy"), validation={"last": 4}
+    )
+    np.testing.assert_array_equal(data.train.x, X[:16])
+    assert data.train.x.flags.c_contiguous
+
+
+def test_an_empty_array_is_refused(load, tmp_path):
+    np.save(tmp_path / "x.npy", X[:0])
+    np.save(tmp_path / "y.npy", Y[:0])
+    with pytest.raises(DataError, match="empty"):
+        load(source="npy", path=str(tmp_path / "x.npy"), labels=str(tmp_path / "y.npy"))
