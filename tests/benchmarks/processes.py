@@ -78,7 +78,7 @@ class _Tree:
                 return code
             if time.monotonic() > look:
                 look = time.monotonic() + GLANCE
-                self._seen |= {process: _cpu(process)[0] for process in _descendants(os.getpid())}
+                self._seen |= {process: _cpu(process)[0] for process in descendants(os.getpid())}
             if not ended:
                 time.sleep(0.02)
         return None
@@ -107,7 +107,7 @@ class _Tree:
 
 def tree_cpu(pid: int) -> float:
     """CPU seconds of a live process and its live descendants, and of what they have waited for."""
-    return sum(sum(_cpu(process)) for process in (pid, *_descendants(pid)))
+    return sum(sum(_cpu(process)) for process in (pid, *descendants(pid)))
 
 
 def _adopt_orphans() -> None:
@@ -126,10 +126,11 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
+    """Live children of a process, and theirs."""
     for child in _children(pid):
         yield child
-        yield from _descendants(child)
+        yield from descendants(child)
 
 
 def _cpu(pid: int) -> tuple[float, float]:
