@@ -1,6 +1,8 @@
 """Work that is done behind the study's back: one thread, in order, again after errors."""
 
+import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -8,6 +10,7 @@ from contextlib import AbstractContextManager
 Job = Callable[[], None]
 LONGEST_PAUSE_S = 60.0
 LAST_TRIES = 2
+LOST_PATIENCE_S = 5.0
 
 
 class Outbox:
@@ -25,6 +28,8 @@ class Outbox:
         self._jobs: dict[str, Job] = {}
         self._busy = False
         self._failures = 0
+        self._lost_at: float | None = None
+        self._ended = False
         self._last_tries: Counter[str] = Counter()
         self._closing = False
         self._abandoned = False
@@ -45,29 +50,50 @@ class Outbox:
             self._changed.notify_all()
 
     def close(self, timeout_s: float) -> bool:
-        """Do what is left, trying each job at most twice, for at most `timeout_s`; whether all was done."""
+        """Do what is left, trying each job at most twice, for at most `timeout_s`; whether all was done.
+
+        Where jobs time out or lose their connection, gives up 5 s after the first that did; one that is done
+        takes this back.
+        """
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-        with self._changed:
+            if self._thread.ident is not None:
+                self._wait(timeout_s)
             self._abandoned = True
             done = not self._jobs and not self._busy
         if not done:
             self._tell(self._error or TimeoutError(f"nothing was answered within {timeout_s:g} s"))
         return done
 
+    def _wait(self, timeout_s: float) -> None:
+        """Wait for the thread's end; a condition is waited for, as a join could not be cut short."""
+        began = time.monotonic()
+        while not self._ended:
+            end = began + timeout_s
+            if self._lost_at is not None:
+                end = min(end, max(began, self._lost_at) + LOST_PATIENCE_S)
+            if (left := end - time.monotonic()) <= 0:
+                return
+            self._changed.wait(left)
+
     def _work(self) -> None:
-        with self._around:
-            while taken := self._take():
-                key, job = taken
-                try:
-                    job()
-                except Exception as error:  # noqa: BLE001 - whatever a server or a driver library raises is kept
-                    self._failed(key, job, error)
-                else:
-                    self._done()
+        try:
+            with self._around:
+                while taken := self._take():
+                    self._try(*taken)
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def _try(self, key: str, job: Job) -> None:
+        try:
+            job()
+        except Exception as error:  # noqa: BLE001 - whatever a server or a driver library raises is kept
+            self._failed(key, job, error)
+        else:
+            self._done()
 
     def _take(self) -> tuple[str, Job] | None:
         with self._changed:
@@ -84,12 +110,15 @@ class Outbox:
 
     def _done(self) -> None:
         with self._changed:
-            self._busy, self._failures = False, 0
+            self._busy, self._failures, self._lost_at = False, 0, None
 
     def _failed(self, key: str, job: Job, error: Exception) -> None:
         with self._changed:
             self._busy, self._error = False, error
             self._failures += 1
+            if self._lost_at is None and lost(error):
+                self._lost_at = time.monotonic()
+                self._changed.notify_all()
             self._jobs.setdefault(key, job)
         if self._failures > 1:
             self._tell(error)
@@ -99,3 +128,12 @@ class Outbox:
             first, self._told = not self._told, True
         if first:
             self._on_trouble(error)
+
+
+def lost(error: BaseException | None) -> bool:
+    """Whether an error, or one behind it, is a time-out or a lost connection."""
+    while error is not None:
+        if isinstance(error, (TimeoutError, ConnectionError, socket.gaierror)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

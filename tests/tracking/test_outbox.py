@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from sparktune.tracking.outbox import Outbox
+from sparktune.tracking.outbox import Outbox, lost
 
 
 class Failing:
@@ -87,6 +87,57 @@ def test_close_waits_no_longer_than_its_timeout(outbox: Outbox, troubles: list[E
     assert time.monotonic() - started < 3
     assert "nothing was answered within 0.3 s" in str(troubles[0])
     release.set()
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before close", "while closing"])
+def test_close_gives_up_soon_once_a_job_timed_out(
+    outbox: Outbox, before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sparktune.tracking.outbox.LOST_PATIENCE_S", 1.0)
+    release, tries = threading.Event(), []
+
+    def hang() -> None:
+        tries.append(time.monotonic())
+        if len(tries) == 1:
+            time.sleep(0 if before else 0.3)
+            raise TimeoutError("no answer")
+        release.wait(60)
+
+    outbox.put("a", hang)
+    outbox.start()
+    if before:
+        while not outbox._lost_at:
+            time.sleep(0.01)
+    started = time.monotonic()
+    assert not outbox.close(30)
+    assert 0.9 < time.monotonic() - started < 4
+    release.set()
+
+
+def test_close_waits_for_jobs_that_succeed_after_one_was_lost(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sparktune.tracking.outbox.LOST_PATIENCE_S", 0.6)
+    outbox.put("failing", Failing(1))
+    for key in "abcde":
+        outbox.put(key, lambda: time.sleep(0.3))
+    outbox.start()
+    assert outbox.close(30)
+
+
+def test_a_lost_connection_is_seen_behind_other_errors() -> None:
+    def raised(inner: Exception) -> Exception:
+        try:
+            try:
+                raise inner
+            except (OSError, ValueError):
+                raise RuntimeError("API request failed")  # noqa: B904 - as MLflow does
+        except RuntimeError as error:
+            return error
+
+    assert lost(raised(ConnectionResetError()))
+    assert lost(raised(TimeoutError()))
+    assert not lost(raised(ValueError()))
 
 
 def test_an_outbox_that_was_not_started_closes(outbox: Outbox) -> None:
