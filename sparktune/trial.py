@@ -10,6 +10,9 @@ from typing import Any
 
 Params = dict[str, Any]
 LINE = 300
+# TensorFlow says in which frames a graph's error came up before it says what it is, and in which node after.
+GRAPH_FRAMES = re.compile(r"Graph execution error:\s*\n(?:Detected at .*\n|[ \t]*File \".*\n|\s*\n)+")
+GRAPH_NODE = re.compile(r"\s*\[\[\{\{node .*", re.DOTALL)
 
 
 class TrialState(StrEnum):
@@ -97,7 +100,10 @@ class TrialResult:
         if self.error is None:
             return None
         last = list(re.finditer(r"^[A-Za-z_][\w.]*: ", self.error, re.MULTILINE))
-        return " ".join(self.error[last[-1].start() if last else 0 :].split())[:LINE]
+        told = self.error[last[-1].start() if last else 0 :]
+        if (found := GRAPH_FRAMES.search(told)) and told[found.end() :].strip():
+            told = told[: found.start()] + GRAPH_NODE.sub("", told[found.end() :])
+        return " ".join(told.split())[:LINE]
 
     @property
     def seconds(self) -> float:

@@ -27,6 +27,27 @@ def test_the_complaint_is_the_error_without_its_traceback():
     assert TrialResult(1, {}, TrialState.COMPLETE).complaint is None
 
 
+GRAPH_ERROR = """Traceback (most recent call last):
+  File "run.py", line 47, in run_trial
+tensorflow.python.framework.errors_impl.InvalidArgumentError: Graph execution error:
+
+Detected at node while/rnn_1/embedding_1/GatherV2 defined at (most recent call last):
+  File "epoch.py", line 99, in train
+
+{frames}
+indices[0,0] = 49 is not in [0, 20)
+\t [[{{{{node while/rnn_1/embedding_1/GatherV2}}}}]] [Op:__inference__train_steps_896]
+"""
+
+
+def test_the_complaint_of_a_graph_is_its_cause():
+    error = GRAPH_ERROR.format(frames='  File "layer.py", line 1002, in __call__\n\n' * 20)
+    assert (
+        TrialResult(1, {}, TrialState.FAILED, error=error).complaint
+        == "tensorflow.python.framework.errors_impl.InvalidArgumentError: indices[0,0] = 49 is not in [0, 20)"
+    )
+
+
 def test_seconds_are_the_sum_of_the_phases():
     assert TrialResult(1, {}, TrialState.COMPLETE, timings={"build": 1.0, "train": 2.0}).seconds == 3.0
 
