@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sparktune.data.dataset import Dataset
 from sparktune.data.schema import Schema
 from sparktune.errors import ModelError, SpecError
 from sparktune.spec import BuilderSpec, Choice, CnnSpec, Domain, ModelSpec, StudySpec, TrainingSpec
@@ -11,23 +12,28 @@ from sparktune.training.builders import accepts, import_reference
 from sparktune.training.feeding import label_index
 from sparktune.training.objective import check_monitors, loss_of, resolve_objective
 from sparktune.training.shapes import check_inputs
+from sparktune.training.tokens import Tokens
 from sparktune.trial import Params
 
 
-def check_model(spec: StudySpec, schema: Schema) -> None:
+def check_model(spec: StudySpec, schema: Schema, data: Dataset | None = None) -> None:
     """Refuse a study whose trials cannot train, whichever values the search picks.
 
     Arithmetic only for the built-in kinds. A builder is called, and its model saved and loaded, with the
-    first and, should that raise, the last values of the search. Custom callbacks are imported.
+    first and, should that raise, the last values of the search. Custom callbacks are imported. With `data`,
+    its token ids are looked at where a model embeds them.
 
     Raises:
         ModelError: the model, the builder or a callback breaks a rule. SpecError: the objective, the loss, a
         metric, a watched metric or a class weight does not fit the label.
     """
     resolve_objective(spec, schema)
+    tokens = Tokens(data) if data is not None else None
     for params in offered(spec):
         model, training = spec.configured(params)
         check_inputs(model, schema)
+        if tokens is not None:
+            tokens.check(model)
         check_training(training, schema)
     _check_callbacks(spec.training)
     if isinstance(spec.model, BuilderSpec):
