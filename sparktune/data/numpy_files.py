@@ -13,6 +13,7 @@ from sparktune.errors import DataError
 
 TRAIN, HELD_OUT = "_train", "_test"
 ARRAY = b"\x93NUMPY"  # how .npy files begin
+ZIP = b"PK"
 
 
 def npz_tables(path: Path, where: str) -> tuple[Table, Table | None]:
@@ -48,8 +49,14 @@ def _read(path: Path, where: str) -> Any:
     """An array, mapped rather than read, or a dict of the arrays in an archive."""
     try:
         with path.open("rb") as file:
-            if file.read(len(ARRAY)) == ARRAY:
+            start = file.read(len(ARRAY))
+            if start == ARRAY:
                 return _mapped(path)
+            if not start.startswith(ZIP):  # numpy would take it for a pickle
+                raise DataError(
+                    f"{where}: {str(path)!r} must be an .npz archive or an .npy array, but its content is "
+                    "neither; write it with numpy.savez or numpy.save"
+                )
             file.seek(0)
             found = np.load(file, allow_pickle=False)
             return {key: found[key] for key in found.files} if hasattr(found, "files") else found

@@ -74,6 +74,13 @@ def test_files_that_cannot_be_read(load, npz, tmp_path):
         load(source="npy", path=str(tmp_path / "x.npy"), labels=str(path))
 
 
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"", b"\x80\x04N."])
+def test_files_of_another_kind_are_named_so(load, tmp_path, content):
+    (tmp_path / "data.npz").write_bytes(content)
+    with pytest.raises(DataError, match=r"must be an \.npz archive .* its content is neither"):
+        load(source="npz", path=str(tmp_path / "data.npz"))
+
+
 def test_x_and_y_of_different_length(load, npz):
     with pytest.raises(DataError, match=r"same number of rows, but x has 20, y has 19"):
         load(**npz(x=X, y=Y[:19]))
