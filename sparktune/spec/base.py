@@ -37,13 +37,15 @@ def sequence(default: Any = ..., **rules: Any) -> Any:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """The value as JSON has it: tuples become lists, numbers of other libraries Python's own."""
+    """The value as JSON has it: tuples and arrays become lists, numbers of other libraries Python's own."""
     if isinstance(value, (bool, str)) or value is None:
         return value
     if isinstance(value, Integral):
         return int(value)
     if isinstance(value, Real):
         return _finite(float(value))
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist(), depth)
     if depth == MAX_DEPTH:
         raise Fault(f"must not be nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, (list, tuple)):

@@ -15,10 +15,15 @@ NO_DOMAIN = (
 Number = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)] | float
 
 
+def unpacked(given: Any) -> Any:
+    """An array of another library as a list of Python's own values; anything else as it is."""
+    return given.tolist() if hasattr(given, "tolist") else given
+
+
 class Choice(Section):
     """A domain of listed values: numbers, words, bools or lists of them; no value twice."""
 
-    values: tuple[Plain, ...] = sequence(min_length=1)
+    values: Annotated[tuple[Plain, ...], BeforeValidator(unpacked)] = sequence(min_length=1)
 
     @model_validator(mode="after")
     def _distinct(self) -> "Choice":
@@ -98,6 +103,7 @@ def _identity(value: Any) -> str:
 
 
 def _listed(given: Any) -> Any:
+    given = unpacked(given)
     return {"values": given} if isinstance(given, (list, tuple)) else given
 
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import re
 from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -23,6 +24,7 @@ from sparktune.spec.search import Choice, Range, SearchSpec
 from sparktune.spec.training import TrainingSpec
 
 S = TypeVar("S", bound=BaseModel)
+SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)
 IDENTITY = ("study", "data", "model", "search", "training", "objective")
 
 
@@ -72,6 +74,12 @@ class TrackingSpec(Section):
             raise Fault(
                 "must not hold credentials; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD "
                 "(or the database's own password file) instead"
+            )
+        secret = [name for name, _ in parse_qsl(parts.query) if SECRET.search(name)]
+        if secret:
+            raise Fault(
+                f"must not hold credentials, but has {secret[0]!r}; set MLFLOW_TRACKING_TOKEN, or "
+                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, instead"
             )
         return uri
 

@@ -1,10 +1,13 @@
 """Domains: how many values, and which."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparktune.spec import Choice, Range
+from sparktune.spec import Choice, Range, SearchSpec
 
 
 class TestRange:
@@ -37,6 +40,25 @@ class TestRange:
 
 
 class TestChoice:
+    @pytest.mark.parametrize(
+        ("given_", "values"),
+        [
+            (np.array([0.5, 0.25]), (0.5, 0.25)),
+            ({"values": np.arange(1, 4)}, (1, 2, 3)),
+            (np.array(["sgd", "adam"]), ("sgd", "adam")),
+            ([np.array([32, 16]), [8]], ([32, 16], [8])),
+            ([np.bool_(True), np.float64(1.5)], (True, 1.5)),
+        ],
+    )
+    def test_arrays_are_lists(self, given_: Any, values: tuple[object, ...]) -> None:
+        domain = SearchSpec(space={"x": given_}).space["x"]
+        assert isinstance(domain, Choice)
+        assert (domain.values, [type(v) for v in domain.values]) == (values, [type(v) for v in values])
+
+    def test_an_array_of_one_number_is_no_list(self) -> None:
+        with pytest.raises(ValueError, match="must be a list of values"):
+            SearchSpec(space={"x": np.array(3)})
+
     def test_one_and_true_are_different_values(self) -> None:
         assert Choice(values=(1, True, "1", None, [1])).points == 5
 

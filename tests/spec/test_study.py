@@ -319,13 +319,29 @@ class TestMessages:
 
     @pytest.mark.parametrize(
         "tracking",
-        [{"uri": "http://me:secret@host"}, {"uri": "postgresql://me:secret@h/db"}, "http://me:secret@host"],
+        [
+            {"uri": "http://me:secret@host"},
+            {"uri": "postgresql://me:secret@h/db"},
+            "http://me:secret@host",
+            {"uri": "http://host?token=secret"},
+            {"uri": "http://host/mlflow?a=b&api_key=secret"},
+            {"uri": "postgresql://h/db?user=me&Password=secret"},
+        ],
     )
     def test_credentials_are_refused_and_not_shown(self, tracking: Any) -> None:
         assert "secret" not in message(tracking=tracking)
         assert "(tracking" in message(tracking=tracking)
 
-    @pytest.mark.parametrize("uri", ["http://host:5000", "postgresql://me@h/db", "databricks", "./mlruns"])
+    @pytest.mark.parametrize(
+        "uri",
+        [
+            "http://host:5000",
+            "http://host?team=a",
+            "postgresql://me@h/db?sslmode=require&sslkey=me.pem",
+            "databricks",
+            "./mlruns",
+        ],
+    )
     def test_uris_without_a_secret_pass(self, uri: str) -> None:
         assert StudySpec(search={"space": SPACE}, tracking={"uri": uri}).tracking.uri == uri
 
