@@ -115,12 +115,23 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _members(folder: Path) -> set[str]:
+    """The relative paths of all that lies below `folder`, besides the folders themselves."""
+    return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()}
+
+
 def verify(folder: Path, manifest: Manifest) -> None:
     """Compare every file with its digest.
 
     Raises:
-        BundleError: a file is missing, was changed, or lies outside the bundle.
+        BundleError: a file is missing, was changed or added, or lies outside the bundle.
     """
+    added = sorted(p for p in _members(folder) if p not in {MANIFEST, *manifest.files})
+    if added:
+        raise BundleError(
+            f"{str(folder / added[0])!r} was added after the export: a bundle holds the files of its "
+            "manifest alone; remove it, or export again"
+        )
     for engine in manifest.engines.values():
         if not any(name == engine or name.startswith(f"{engine}/") for name in manifest.files):
             raise BundleError(

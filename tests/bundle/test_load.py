@@ -33,6 +33,20 @@ def test_missing_file_is_refused(copy: Path) -> None:
         load_bundle(copy)
 
 
+@pytest.mark.parametrize("name", ["extra", "saved_model/extra", "saved_model/assets/more/words.txt"])
+def test_added_file_is_refused(copy: Path, name: str) -> None:
+    (copy / name).parent.mkdir(parents=True, exist_ok=True)
+    (copy / name).write_text("not of the study")
+    with pytest.raises(BundleError, match=f"{name}' was added after the export"):
+        load_bundle(copy)
+
+
+def test_added_link_is_refused(copy: Path, tmp_path: Path) -> None:
+    (copy / "saved_model" / "elsewhere").symlink_to(tmp_path)
+    with pytest.raises(BundleError, match="elsewhere' was added after the export"):
+        load_bundle(copy)
+
+
 def test_changed_label_map_is_refused(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
     manifest["schema"]["classes"] = ["yes", "no"]
