@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sparktune.errors import InputError, SparktuneError
+from sparktune.errors import InputError, SparktuneError, StudyInterrupted
 from sparktune.spec import json_schema, load_spec
 from sparktune.spec.examples import KINDS, example
 
@@ -138,3 +138,7 @@ def main(arguments: list[str] | None = None) -> None:
         err.print(f"[bold red]{type(error).__name__}[/]: ", end="")
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_code)
+    except SystemExit as ended:
+        if ended.code == StudyInterrupted.exit_code:  # Ctrl-C outside a study; typer says nothing
+            err.print("interrupted; run the same command again")
+        raise

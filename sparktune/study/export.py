@@ -15,11 +15,10 @@ from sparktune.training import Objective
 from sparktune.trial import TrialResult
 
 Metrics = dict[str, float]
+Exported = tuple[Bundle | None, Metrics | None]
 
 
-def export_best(
-    spec: StudySpec, held: HostData, objective: Objective, ledger: Ledger
-) -> tuple[Bundle | None, Metrics | None]:
+def export_best(spec: StudySpec, held: HostData, objective: Objective, ledger: Ledger) -> Exported:
     """The verified bundle of the best trial so far, and its metrics on the test split, scored this once.
 
     Both are None where no trial has a value; the metrics also where there is no test split.

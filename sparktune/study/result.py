@@ -65,4 +65,9 @@ def best_entry(best: TrialResult | None) -> dict[str, Any] | None:
 def write_outcome(directory: Path, trials: pd.DataFrame, summary: dict[str, Any]) -> None:
     """Write `trials.csv` and `summary.json` into the study directory, each whole or not at all."""
     write_atomically(directory / "trials.csv", trials.to_csv(index=False).encode())
+    write_summary(directory, summary)
+
+
+def write_summary(directory: Path, summary: dict[str, Any]) -> None:
+    """Write `summary.json` alone."""
     write_atomically(directory / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())

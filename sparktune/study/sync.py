@@ -6,6 +6,7 @@ from typing import Any
 from sparktune.bundle import load_bundle, log_bundle
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import Ledger
+from sparktune.study.result import write_summary
 from sparktune.study.tune import ENDED, STARTED
 from sparktune.tracking import sync
 
@@ -33,9 +34,11 @@ def sync_study(directory: Path) -> dict[str, str]:
     ids = sync(ledger.spec, ledger.study_id, results, state, summary, metric, direction, ended_ms=ended_ms)
     if (directory / "bundle").is_dir():
         tracking = ledger.spec.tracking
-        log_bundle(
+        ids["model_uri"] = log_bundle(
             load_bundle(directory / "bundle"), tracking.uri, ids["run_id"], tracking.registered_model_name
         )
+    if summary:
+        write_summary(directory, {**summary, "mlflow": ids})
     return ids
 
 

@@ -26,14 +26,15 @@ from sparktune.launch import (
 from sparktune.ledger import Ledger
 from sparktune.search import build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
-from sparktune.study.export import export_best
+from sparktune.study.export import Exported, Metrics, export_best
 from sparktune.study.loop import StudyLoop
 from sparktune.study.result import StudyResult, best_entry, count_states, trial_table, write_outcome
-from sparktune.study.stop import Stop
+from sparktune.study.stop import Reason, Stop
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker, check_tracking
 from sparktune.training import Objective, check_model, resolve_objective
 from sparktune.trial import TrialResult
 
+AGAIN = "run the same command again to resume"
 STARTED, ENDED = "started", "ended"
 log = logging.getLogger("sparktune")
 DRAIN_SECONDS = 60.0
@@ -71,7 +72,7 @@ def tune(
         data: the data where `data.source` is `arrays`: (x, y), (x, y, weight), a mapping of columns, a pandas
             DataFrame, an Arrow table or a Spark DataFrame.
         offline: do not write to MLflow; `sparktune sync` can do so later.
-        timeout: seconds after which the search ends with the best so far.
+        timeout: seconds, from the first launch, after which the search ends with the best so far.
         on_progress: called after each trial, in the driver's thread.
 
     Raises:
@@ -82,12 +83,13 @@ def tune(
     """
     started = time.monotonic()
     spec = load_spec(spec) if isinstance(spec, (str, Path)) else parse_spec(spec)
-    stop = Stop(timeout)
-    with ExitStack() as stack:
-        study = _prepare(stack, spec, spark, data, offline)
-        log.info("study %s: %s", spec.study.name, study.ledger.directory)
-        _search(study, stop, on_progress)
-        return _conclude(study, stop, started)
+    try:
+        with ExitStack() as stack:
+            study = _prepare(stack, spec, spark, data, offline)
+            log.info("study %s: %s", spec.study.name, study.ledger.directory)
+            return _run(study, timeout, on_progress, started)
+    except KeyboardInterrupt:
+        raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN}") from None
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,22 @@ def _launcher(study: _Study) -> Launcher:
     return SparkLauncher(study.session(), study.spec, study.held.data)
 
 
-def _search(study: _Study, stop: Stop, on_progress: Callable[[Progress], None]) -> None:
-    """Run the trials that have no terminal record."""
+def _run(
+    study: _Study, timeout: float | None, on_progress: Callable[[Progress], None], started: float
+) -> StudyResult:
+    """Search and export; whenever Ctrl-C comes, the outcome so far is written."""
+    exported: Exported = (None, None)
+    try:
+        stopped = _search(study, timeout, on_progress)
+        if stopped != "interrupt":
+            exported = export_best(study.spec, study.held, study.objective, study.ledger)
+    except KeyboardInterrupt:
+        stopped = "interrupt"
+    return _conclude(study, stopped, exported, started)
+
+
+def _search(study: _Study, timeout: float | None, on_progress: Callable[[Progress], None]) -> Reason | None:
+    """Run the trials that have no terminal record; why it ended early, if it did."""
     sampler = build_sampler(study.spec)
 
     def on_result(result: TrialResult) -> None:
@@ -165,11 +181,13 @@ def _search(study: _Study, stop: Stop, on_progress: Callable[[Progress], None]) 
     for result in study.results:  # of an earlier run; what MLflow shows already costs nothing
         study.tracker.record(result, round(study.ledger.ended[result.trial] * 1000))
     if not _any_left(study):
-        return
+        return None
     try:
         with _launcher(study) as launcher:
+            stop = Stop(timeout)
             StudyLoop(study.spec, sampler, launcher, study.ledger, study.tracker, on_result).run(stop)
-    except BaseException:
+            return stop.reason
+    except Exception:
         study.tracker.finish("KILLED", {})
         study.tracker.close(DRAIN_SECONDS_INTERRUPTED)
         raise
@@ -181,18 +199,15 @@ def _any_left(study: _Study) -> bool:
     return build_sampler(study.spec).ask(first) is not None
 
 
-def _conclude(study: _Study, stop: Stop, started: float) -> StudyResult:
-    """Export, score the test split, write the outcome; MLflow last."""
-    interrupted = stop.reason == "interrupt"
-    bundle, test = (
-        (None, None) if interrupted else export_best(study.spec, study.held, study.objective, study.ledger)
-    )
-    summary = {**_summary(study, stop, bundle, test), "seconds": _since(started)}
-    mlflow = _track(study, bundle, summary, interrupted)
-    summary |= {"mlflow": mlflow, "seconds": _since(started)}
+def _conclude(study: _Study, stopped: Reason | None, exported: Exported, started: float) -> StudyResult:
+    """Write the outcome, let MLflow catch up, and write it again with where MLflow shows it."""
+    bundle, test = exported
+    summary = {**_summary(study, stopped, bundle, test), "mlflow": None, "seconds": _since(started)}
     trials = trial_table(study.results)
     write_outcome(study.ledger.directory, trials, summary)
-    _raise_for(study, interrupted)
+    summary |= {"mlflow": _track(study, bundle, summary), "seconds": _since(started)}
+    write_outcome(study.ledger.directory, trials, summary)
+    _raise_for(study, stopped)
     return StudyResult(study.spec, study.ledger.directory, study.ledger.best, trials, bundle, summary)
 
 
@@ -202,13 +217,13 @@ def _since(started: float) -> float:
 
 
 def _summary(
-    study: _Study, stop: Stop, bundle: Bundle | None, test: dict[str, float] | None
+    study: _Study, stopped: Reason | None, bundle: Bundle | None, test: Metrics | None
 ) -> dict[str, Any]:
     return {
         "study": study.spec.study.name,
         "study_id": study.ledger.study_id,
         "states": count_states(study.results),
-        "stopped": stop.reason,
+        "stopped": stopped,
         "objective": {"metric": study.objective.metric, "direction": study.objective.direction},
         "best": best_entry(study.ledger.best),
         "test": test,
@@ -216,14 +231,13 @@ def _summary(
     }
 
 
-def _track(
-    study: _Study, bundle: Bundle | None, summary: dict[str, Any], interrupted: bool
-) -> dict[str, Any] | None:
+def _track(study: _Study, bundle: Bundle | None, summary: dict[str, Any]) -> dict[str, Any] | None:
     """Let MLflow catch up, then log the model; a server that is down costs a warning and a sync later."""
     state = "KILLED" if summary["stopped"] else "FINISHED" if study.ledger.best else "FAILED"
     study.ledger.note(ENDED, state=state, summary=summary)
     study.tracker.finish(state, summary)
-    written = study.tracker.close(DRAIN_SECONDS_INTERRUPTED if interrupted else DRAIN_SECONDS)
+    patience = DRAIN_SECONDS_INTERRUPTED if summary["stopped"] == "interrupt" else DRAIN_SECONDS
+    written = study.tracker.close(patience)
     ids = study.tracker.ids
     if not (bundle and written and ids):
         return ids
@@ -236,15 +250,16 @@ def _track(
     return {**ids, "model_uri": uri}
 
 
-def _raise_for(study: _Study, interrupted: bool) -> None:
-    again = "run the same command again to resume"
-    if interrupted:
-        raise StudyInterrupted(
-            f"study {study.spec.study.name} was interrupted ({study.ledger.directory}); {again}"
-        )
-    if study.ledger.best is None and not study.ledger.killed:
-        first = next((r.complaint for r in study.results if r.error), "no trial was run")
-        raise StudyFailed(
-            f"no trial of study {study.spec.study.name} gave a value: {count_states(study.results)}; "
-            f"first error: {first}; see {study.ledger.directory / 'trials.csv'}"
-        )
+def _raise_for(study: _Study, stopped: Reason | None) -> None:
+    name, folder = study.spec.study.name, study.ledger.directory
+    if stopped == "interrupt":
+        raise StudyInterrupted(f"study {name} was interrupted ({folder}); {AGAIN}")
+    if study.ledger.best is not None:
+        return
+    if stopped == "timeout":
+        raise StudyFailed(f"the timeout passed before a trial of study {name} ended ({folder}); {AGAIN}")
+    first = next((r.complaint for r in study.results if r.error), "no trial was run")
+    raise StudyFailed(
+        f"no trial of study {name} gave a value: {count_states(study.results)}; first error: {first}; "
+        f"see {folder / 'trials.csv'}"
+    )

@@ -52,6 +52,18 @@ def wait_for(trials: int, config: Path, process: subprocess.Popen) -> None:
         time.sleep(0.05)
 
 
+def test_ctrl_c_before_the_first_trial_says_how_to_go_on(config, tmp_path):
+    early = started(config)
+    while not (tmp_path / "studies/small/ledger.jsonl").exists():
+        assert early.poll() is None, early.communicate()[1]
+        time.sleep(0.01)
+    os.killpg(early.pid, signal.SIGINT)
+    errors = early.communicate(timeout=60)[1]
+    assert early.returncode == 130
+    assert "same command again" in errors
+    assert "Traceback" not in errors
+
+
 def test_a_killed_and_an_interrupted_driver_lose_nothing(config, spark, tmp_path):
     killed = started(config)
     wait_for(2, config, killed)

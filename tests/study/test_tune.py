@@ -98,6 +98,7 @@ def test_an_offline_study_is_synced_later_and_once(spark, tmp_path):
     assert not (tmp_path / "mlflow.db").exists()
     ids = sync_study(result.directory)
     assert sync_study(result.directory) == ids
+    assert json.loads((result.directory / "summary.json").read_text())["mlflow"] == ids
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     assert len(client.search_runs([ids["experiment_id"]])) == 5
     assert len(client.search_logged_models([ids["experiment_id"]])) == 1
@@ -143,11 +144,10 @@ def test_an_interrupted_study_goes_on_and_a_timeout_ends_it_with_the_best_so_far
     summary = json.loads((tmp_path / "studies/small/summary.json").read_text())
     assert summary["stopped"] == "interrupt"
     assert summary["states"]["COMPLETE"] >= 1
-    assert summary["states"]["KILLED"] >= 1
     result = tune(endless, spark, data(), offline=True, timeout=0.01)
     assert result.summary["stopped"] == "timeout"
     assert result.bundle is not None
-    assert result.summary["states"] == summary["states"]
+    assert result.summary["states"]["COMPLETE"] >= summary["states"]["COMPLETE"]
 
 
 def test_a_tracking_server_that_is_down_is_refused_before_anything_starts(tmp_path):
