@@ -111,8 +111,6 @@ class _Study:
 
 def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: bool) -> _Study:
     """Everything that can be refused, in order of cost; Spark starts only when tables must be read."""
-    if spec.resources.preload and safe_here():
-        stack.enter_context(ForkServer())
     if not offline:
         check_tracking(spec)
     session = _session(spec, spark)
@@ -129,7 +127,10 @@ def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: 
         if offline
         else MlflowTracker(spec, ledger.study_id, objective.metric, objective.direction)
     )
-    return _Study(spec, held, objective, ledger, tracker, session)
+    study = _Study(spec, held, objective, ledger, tracker, session)
+    if spec.resources.preload and safe_here() and _any_left(study):
+        stack.enter_context(ForkServer())
+    return study
 
 
 def _session(spec: StudySpec, spark: Any) -> Callable[[], Any]:
