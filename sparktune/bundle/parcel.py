@@ -9,6 +9,7 @@ from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.engine import Engine, load_keras
 from sparktune.bundle.manifest import KERAS, Manifest
 from sparktune.data.schema import Schema
+from sparktune.quiet import quiet
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,10 @@ def unpack(parcel: Parcel, threads: int) -> Predictor:
 def bound_tensorflow(threads: int) -> None:
     """Bound TensorFlow to the CPU and `threads` threads; leaves a runtime that has started as it is."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf
+    with quiet():
+        import tensorflow as tf
 
+        tf.config.list_physical_devices()
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)

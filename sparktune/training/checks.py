@@ -9,6 +9,7 @@ from sparktune.errors import ModelError, SpecError
 from sparktune.spec import BuilderSpec, Choice, CnnSpec, Domain, ModelSpec, StudySpec, TrainingSpec
 from sparktune.spec.training import CustomCallback
 from sparktune.training.builders import accepts, import_reference
+from sparktune.training.device import load
 from sparktune.training.feeding import label_index
 from sparktune.training.objective import check_monitors, loss_of, resolve_objective
 from sparktune.training.shapes import check_inputs
@@ -37,6 +38,7 @@ def check_model(spec: StudySpec, schema: Schema, data: Dataset | None = None) ->
         check_training(training, schema)
     _check_callbacks(spec.training)
     if isinstance(spec.model, BuilderSpec):
+        load()
         from sparktune.training.soundness import check_builder
 
         check_builder([_configured(spec, pick) for pick in (0, -1)], schema)
@@ -122,6 +124,7 @@ def _check_class_weight(training: TrainingSpec, schema: Schema) -> None:
 def _check_callbacks(training: TrainingSpec) -> None:
     for index, callback in enumerate(training.callbacks):
         if isinstance(callback, CustomCallback):
+            load()
             _check_custom(callback, f"training.callbacks[{index}].callback")
 
 

@@ -1,5 +1,16 @@
 """What a trial may use of the machine it runs on."""
 
+from sparktune.quiet import quiet
+
+
+def load() -> None:
+    """Import Keras and TensorFlow and find the devices, without a word on standard error."""
+    with quiet():
+        import keras  # noqa: F401 - imported for its own sake
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+
 
 def claim(cpus: int) -> dict[str, str]:
     """Bound TensorFlow to `cpus` threads and let it take GPU memory as it needs it; returns notes.
@@ -7,6 +18,7 @@ def claim(cpus: int) -> dict[str, str]:
     Works before TensorFlow's first operation only. Where that is past, everything stays as it is and a note
     says so.
     """
+    load()
     import tensorflow as tf
 
     try:

@@ -1,9 +1,8 @@
 """Everything that a trial imports, ahead of the trial."""
 
 import gc
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+
+from sparktune.quiet import quiet
 
 
 def preload() -> None:
@@ -19,16 +18,3 @@ def preload() -> None:
         from sparktune.training import builders, epochs, models, saving  # noqa: F401
     gc.collect()
     gc.freeze()
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Standard error closed to native code: TensorFlow logs at its import, whatever its log level."""
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nothing, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nothing)
