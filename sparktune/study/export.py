@@ -1,7 +1,7 @@
 """The best trial's bundle, made in a fork that has TensorFlow so that the driver need not load it."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sparktune.bundle import Bundle, load_bundle
@@ -10,12 +10,27 @@ from sparktune.errors import BundleError
 from sparktune.launch import run_module
 from sparktune.ledger import Ledger
 from sparktune.spec import StudySpec
-from sparktune.study.exporting import MODULE, Request
 from sparktune.training import Objective
 from sparktune.trial import TrialResult
 
 Metrics = dict[str, float]
 Exported = tuple[Bundle | None, Metrics | None]
+MODULE = "sparktune.study.exporting"  # not imported here: a module that is run must not be loaded before
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an export needs: the spec, the key of the data, the best trial, and where its files lie."""
+
+    spec: dict[str, Any]
+    data: dict[str, Any]
+    best: dict[str, Any]
+    lineage: dict[str, Any]
+    model: str
+    directory: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
 
 
 def export_best(spec: StudySpec, held: HostData, objective: Objective, ledger: Ledger) -> Exported:

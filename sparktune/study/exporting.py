@@ -4,7 +4,6 @@ import json
 import math
 import sys
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +12,12 @@ from sparktune.data import Dataset
 from sparktune.data.host import DataKey, borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
 from sparktune.spec import BuilderSpec, StudySpec
+from sparktune.study.export import Request
 from sparktune.training import evaluate
 from sparktune.training.builders import import_reference
 from sparktune.trial import TrialResult
 
-MODULE = "sparktune.study.exporting"
 TOLERANCE = 1e-5
-
-
-@dataclass(frozen=True)
-class Request:
-    """What an export needs: the spec, the key of the data, the best trial, and where its files lie."""
-
-    spec: dict[str, Any]
-    data: dict[str, Any]
-    best: dict[str, Any]
-    lineage: dict[str, Any]
-    model: str
-    directory: str
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
 
 
 def export(request: Request) -> dict[str, float] | None:
