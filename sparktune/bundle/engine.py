@@ -7,6 +7,7 @@ import numpy as np
 
 from sparktune.bundle.manifest import Tensor
 from sparktune.errors import BundleError
+from sparktune.quiet import quiet
 
 CHUNK_BYTES = 32 * 2**20
 CHUNK_ROWS = (64, 16384)
@@ -42,7 +43,11 @@ def load_keras(path: Path) -> Any:
     Raises:
         BundleError: this process switched safe mode off, or the file cannot be loaded safely.
     """
-    import keras
+    with quiet():
+        import keras
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
     from keras.src.saving.serialization_lib import in_safe_mode  # the flag has no public reader
 
     if in_safe_mode() is False:
