@@ -1,4 +1,4 @@
-"""Keras, for prediction only: load a model safely, run it in chunks, write it as a SavedModel."""
+"""Keras, for prediction only: load a model safely, run it in chunks."""
 
 from pathlib import Path
 from typing import Any, final
@@ -64,7 +64,7 @@ def load_keras(path: Path) -> Any:
         ) from error
 
 
-def tensor_of(model: Any, input_shape: tuple[int, ...], name: str) -> Tensor:
+def tensor_of(model: Any, input_shape: tuple[int, ...]) -> Tensor:
     """The model's input.
 
     Raises:
@@ -78,22 +78,7 @@ def tensor_of(model: Any, input_shape: tuple[int, ...], name: str) -> Tensor:
             f"the model's input must have shape {input_shape}, but got {tuple(inputs[0].shape[1:])}"
         )
     dtype = str(inputs[0].dtype) if inputs else "float32"
-    return Tensor(name=name, shape=input_shape, dtype=dtype)
-
-
-def write_saved_model(model: Any, tensor: Tensor, folder: Path) -> None:
-    """Write a TensorFlow SavedModel whose serving signature takes `tensor` by its name.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec((None, *tensor.shape), tensor.dtype, name=tensor.name)]
-    try:
-        model.export(folder, format="tf_saved_model", verbose=False, input_signature=signature)
-    except tf.errors.OpError as error:  # a full disk, as TensorFlow says it
-        raise OSError(str(error)) from error
+    return Tensor(shape=input_shape, dtype=dtype)
 
 
 def chunk_rows(model: Any, tensor: Tensor) -> int:

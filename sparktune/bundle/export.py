@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sparktune.bundle.bundle import Bundle
-from sparktune.bundle.engine import Engine, load_keras, tensor_of, write_saved_model
+from sparktune.bundle.engine import Engine, load_keras, tensor_of
 from sparktune.bundle.manifest import (
     KERAS,
     MANIFEST,
@@ -20,6 +20,7 @@ from sparktune.bundle.manifest import (
     digests,
     read_manifest,
 )
+from sparktune.bundle.serving import input_names, write_saved_model
 from sparktune.data.schema import Schema
 from sparktune.errors import BundleError
 
@@ -60,12 +61,13 @@ def _write(model_file: Path, schema: Schema, lineage: Lineage, folder: Path) -> 
     folder.mkdir()
     shutil.copyfile(model_file, folder / KERAS)
     model = load_keras(folder / KERAS)
-    tensor = tensor_of(model, schema.input_shape, _input_name(schema))
+    tensor = tensor_of(model, schema.input_shape)
     _check_outputs(Engine(model, tensor), tensor, schema)
-    write_saved_model(model, tensor, folder / SAVED_MODEL)
+    write_saved_model(model, tensor, schema, folder / SAVED_MODEL)
     manifest = Manifest(
         schema=schema,
         tensor=tensor,
+        serving=input_names(schema),
         lineage=lineage,
         engines={"keras": KERAS, "tensorflow": SAVED_MODEL},
         versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
@@ -109,11 +111,6 @@ def _put(folder: Path, directory: Path) -> None:
             old.rename(directory)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _input_name(schema: Schema) -> str:
-    name = schema.features[0].name
-    return name if len(schema.features) == 1 and name.isidentifier() else "features"
 
 
 def _version(package: str) -> str:

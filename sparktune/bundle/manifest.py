@@ -32,9 +32,8 @@ class Lineage(Section):
 
 
 class Tensor(Section):
-    """The model's one input: `shape` of a row, numpy `dtype`, `name` in the SavedModel's signature."""
+    """The model's one input: `shape` of a row, numpy `dtype`."""
 
-    name: Name
     shape: tuple[int, ...] = Field(strict=False)
     dtype: Name
 
@@ -43,13 +42,14 @@ class Manifest(Section):
     """Inputs by column, outputs, label map, engine files and their digests.
 
     Scaling is part of the model: columns go in raw. `engines` names the file or folder of each way to run
-    the model; `files` maps a path inside the bundle to its sha256; `digest` is the sha256 of all else in
-    the manifest.
+    the model; `serving` maps a feature column to its tensor in the SavedModel's signature; `files` maps a
+    path inside the bundle to its sha256; `digest` is the sha256 of all else in the manifest.
     """
 
     format: Literal[1] = 1
     columns: Schema = Field(alias="schema")
     tensor: Tensor
+    serving: dict[str, str]
     lineage: Lineage
     engines: dict[str, str]
     versions: dict[str, str]

