@@ -1,5 +1,6 @@
 """Tries a user's builder once: does its model build, travel, and mean what the label means?"""
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from sparktune.training.saving import copied, describe
 if TYPE_CHECKING:
     import keras
 
+UNREGISTERED = re.compile(r"Could not locate (class|function) '([^']+)'")  # Keras' words
+CONFIG = re.compile(r"(?:Full object config: |using config=|\sconfig=)\{")
 WAY_OUT = (
     "make it a subclass of keras.layers.Layer, registered with @keras.saving.register_keras_serializable()"
 )
@@ -114,9 +117,18 @@ def _check_travels(spec: BuilderSpec, model: "keras.Model", schema: Schema) -> N
 
 
 def _does_not_travel(spec: BuilderSpec, error: Exception) -> ModelError:
+    unregistered = UNREGISTERED.search(str(error))
+    if unregistered:
+        return ModelError(
+            f"model.builder must return a model that can be saved and loaded, but the custom "
+            f"{unregistered[1]} {unregistered[2]!r} of {spec.builder!r} is not registered; decorate it with "
+            "@keras.saving.register_keras_serializable()"
+        )
+    innermost = str(error).rpartition("Exception encountered: ")[2]
+    reason = CONFIG.split(innermost)[0].strip()
     return ModelError(
         f"model.builder must return a model that can be saved and loaded, but the one of {spec.builder!r} "
-        f"cannot: {error}; give your own layers get_config(), and {WAY_OUT}"
+        f"cannot: {reason}; give your own layers get_config(), and {WAY_OUT}"
     )
 
 

@@ -55,6 +55,11 @@ class Stubborn(keras.layers.Layer):
         return x
 
 
+class Plain(keras.layers.Layer):
+    def call(self, x):
+        return x
+
+
 @keras.saving.register_keras_serializable(package="tests")
 class Free(keras.Model):
     def __init__(self, units, **options):
@@ -75,6 +80,10 @@ def stack(input_shape, outputs, *layers, last="softmax"):
 
 def good(params, input_shape, outputs):
     return stack(input_shape, outputs, keras.layers.Dense(params.get("units", 4)), Doubled())
+
+
+def unregistered(params, input_shape, outputs):
+    return stack(input_shape, outputs, Plain())
 
 
 def free(params, input_shape, outputs):

@@ -120,6 +120,17 @@ def test_builders_that_cannot_be_used(schema_of, spec_of, user_module, reference
         check_model(spec, schema_of((6,)))
 
 
+def test_a_class_that_is_not_registered_is_named_in_one_line(schema_of, spec_of, user_module):
+    spec = spec_of({"units": [3, 4]}, model={"builder": f"{user_module}:unregistered"})
+    with pytest.raises(ModelError) as refused:
+        check_model(spec, schema_of((6,)))
+    assert str(refused.value) == (
+        "model.builder must return a model that can be saved and loaded, but the custom class 'Plain' of "
+        "'user_models:unregistered' is not registered; decorate it with "
+        "@keras.saving.register_keras_serializable()"
+    )
+
+
 @pytest.mark.parametrize("function", ["good", "free", "unbuilt", "picky"])
 @pytest.mark.parametrize("scaled", [False, True])
 def test_builders_that_can(schema_of, spec_of, user_module, function, scaled):
