@@ -1,7 +1,10 @@
 """A bundle in MLflow: logged, registered and fetched again. The process's tracking URI is left alone."""
 
+import os
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from sparktune.data.schema import Feature, Schema
 from sparktune.errors import TrackingError
 
 ALIAS = "champion"
+BARS = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 ARTIFACT = "model"
 TAG = "sparktune.bundle"
 LOADER = "sparktune.bundle.pyfunc"
@@ -61,13 +65,26 @@ def download(uri: str, folder: Path, tracking_uri: str | None = None) -> Path:
 
     try:
         client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
-        place = download_artifacts(_place(client, uri), dst_path=str(folder), tracking_uri=tracking_uri)
+        with _without_bars():
+            place = download_artifacts(_place(client, uri), dst_path=str(folder), tracking_uri=tracking_uri)
     except (MlflowException, OSError) as error:
         where = tracking_uri or "MLFLOW_TRACKING_URI"
         raise TrackingError(
             f"the model {uri!r} cannot be fetched from {where}: {error}; check the name and the tracking URI"
         ) from error
     return Path(place)
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """MLflow draws no progress bars meanwhile, unless the environment asks for them."""
+    given = BARS in os.environ
+    os.environ.setdefault(BARS, "false")
+    try:
+        yield
+    finally:
+        if not given:
+            os.environ.pop(BARS, None)
 
 
 def _place(client: Any, uri: str) -> str:

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -70,12 +70,11 @@ def score(
     ] = None,
 ) -> None:
     """Score a table or files in Spark SQL with an exported model."""
-    from sparktune.bundle import load_bundle
     from sparktune.launch import open_session
     from sparktune.scoring import score as score_table
 
-    bundle = load_bundle(model, tracking_uri)
-    rows = score_table(open_session(), bundle, source, target, mode="overwrite" if overwrite else "error")
+    mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
+    rows = score_table(open_session(), model, source, target, mode, tracking_uri=tracking_uri)
     err.print(f"{rows} rows scored into {target}")
 
 

@@ -22,6 +22,7 @@ def score(
     target: str | Path,
     mode: Literal["error", "overwrite"] = "error",
     columns: Sequence[str] | None = None,
+    tracking_uri: str | None = None,
 ) -> int:
     """Write the rows of `source` to `target` with `prediction` and `probability`.
 
@@ -34,7 +35,8 @@ def score(
         `models:/name@champion`. source: A path (Parquet, CSV with a header or JSON lines, by its ending or
         what the folder holds) or a table. target: A path (Parquet unless it ends in .csv or .json) or a
         table. mode: "error" refuses a target that exists; "overwrite" replaces it. columns: Columns of the
-        source to write; all by default.
+        source to write; all by default. tracking_uri: MLflow's, for a model that is an MLflow URI;
+        MLFLOW_TRACKING_URI by default.
 
     Returns:
         The number of rows.
@@ -46,7 +48,7 @@ def score(
     """
     source, target = str(source), str(target)
     check_free(spark, source, target, mode)
-    bundle = model if isinstance(model, Bundle) else load_bundle(model)
+    bundle = model if isinstance(model, Bundle) else load_bundle(model, tracking_uri)
     frame = read(spark, source)
     types = {field.name: field.dataType for field in frame.schema.fields}
     features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")

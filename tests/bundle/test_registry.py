@@ -75,6 +75,14 @@ def test_process_keeps_its_tracking_uri(logged: tuple[str, str]) -> None:
     assert mlflow.get_tracking_uri().endswith("/untouched")
 
 
+def test_downloads_draw_no_bars(
+    store: Store, logged: tuple[str, str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    load_bundle(logged[1], store.uri)
+    assert "Downloading" not in capfd.readouterr().err
+    assert "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR" not in os.environ
+
+
 def test_download_lives_as_long_as_the_bundle(store: Store, logged: tuple[str, str]) -> None:
     bundle = load_bundle(logged[1], store.uri)
     path = bundle.path

@@ -109,6 +109,13 @@ def test_existing_target_is_refused(
 
 
 @pytest.mark.usefixtures("no_jobs")
+def test_existing_target_is_refused_before_the_model_is_fetched(spark: Any, tmp_path: Path) -> None:
+    (tmp_path / "scored").mkdir()
+    with pytest.raises(ScoringError, match="exists already"):
+        score(spark, "models:/none@champion", "in", tmp_path / "scored", tracking_uri="http://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("no_jobs")
 def test_source_is_never_the_target(spark: Any, bundles: dict[str, Bundle], sources: Path) -> None:
     place = str(sources / "binary.csv")
     with pytest.raises(ScoringError, match="must be another place than the input"):
