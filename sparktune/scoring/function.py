@@ -12,6 +12,12 @@ from sparktune.errors import ScoringError
 from sparktune.scoring.types import Output, answer_type
 from sparktune.scoring.worker import evaluate
 
+KEYWORDS = re.compile(
+    "all|alter|by|create|cross|delete|distinct|drop|else|end|except|false|for|from|full|group|having|inner|"
+    "insert|intersect|interval|into|is|join|lateral|limit|natural|null|offset|on|order|outer|select|set|"
+    "stream|table|then|true|union|unique|update|using|values|where|window|with",
+    re.IGNORECASE,
+)
 OURS = "sparktune.function."
 
 
@@ -68,6 +74,8 @@ def predict_function(bundle: Bundle, output: Output, name: str = "predict") -> A
 def _check_name(spark: Any, name: str) -> None:
     from pyspark.errors import ParseException
 
+    if KEYWORDS.fullmatch(name):
+        raise ScoringError(f"the function name {name!r} is a word of SQL; choose another name")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise ScoringError(f"a function name must be an identifier such as predict, but got {name!r}")
     try:

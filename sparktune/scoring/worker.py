@@ -21,6 +21,8 @@ def evaluate(parcel: Parcel, output: Output, *columns: pa.Array) -> pa.Array:
     Raises:
         ScoringError: the arguments are not the model's columns.
     """
+    if not columns:
+        raise ScoringError("the function takes the model's columns, but got no argument")
     predictor = loaded(parcel)
     given, features = arguments(columns, predictor.schema)
     x, valid = side_by_side(given, features, np.dtype(predictor.dtype))
@@ -55,8 +57,9 @@ def arguments(columns: tuple[pa.Array, ...], schema: Schema) -> tuple[list[pa.Ar
     if len(columns) == width:
         return list(columns), [Feature(name=f"argument {i + 1}") for i in range(width)]
     raise ScoringError(
-        f"the function takes {', '.join(f.name for f in features)} (or one struct with these fields, or one "
-        f"array of {width} numbers), but got {', '.join(str(c.type) for c in columns)}"
+        f"the function takes {len(features)} arguments, {', '.join(f.name for f in features)} (or one struct "
+        f"with these fields, or one array of {width} numbers), but got {len(columns)}: "
+        f"{', '.join(str(c.type) for c in columns)}"
     )
 
 

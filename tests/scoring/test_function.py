@@ -145,6 +145,8 @@ def test_each_row_is_scored_once(
     assert evaluations(filtered(ours)) == evaluations(spark.sql(query)) == 1
     assert evaluations(filtered(arrow_udf(ours.func, "float"))) == 2
     raw = by_keras(bundles["binary"], tables["binary"])[:, 0]
+    grouped = f"SELECT id > 9 AS k, avg(p) FROM (SELECT id, predict({SCALARS}) AS p FROM binary) GROUP BY k"
+    assert answers(spark, grouped)[1] == pytest.approx(float(raw[10:].mean()), abs=1e-5)
     assert [id for id, _ in sorted(spark.sql(query).collect())] == [
         id for id, p in enumerate(raw) if p > 0.5 and id != 3
     ]
@@ -157,6 +159,8 @@ def test_each_row_is_scored_once(
         ("1st", "must be an identifier"),
         ("db.predict", "must be an identifier"),
         ("", "must be an identifier"),
+        ("table", "'table' is a word of SQL; choose another name"),
+        ("Distinct", "'Distinct' is a word of SQL"),
         ("Abs", "'Abs' exists already"),
         ("cast", "'cast' exists already"),
     ],
@@ -169,8 +173,8 @@ def test_names_that_are_refused(spark: Any, bundles: dict[str, Bundle], name: st
 def test_reserved_words_are_refused(spark: Any, bundles: dict[str, Bundle]) -> None:
     spark.conf.set("spark.sql.ansi.enforceReservedKeywords", "true")
     try:
-        with pytest.raises(ScoringError, match="'select' is a reserved word"):
-            register(spark, bundles["binary"], "select")
+        with pytest.raises(ScoringError, match="'check' is a reserved word"):
+            register(spark, bundles["binary"], "check")
     finally:
         spark.conf.unset("spark.sql.ansi.enforceReservedKeywords")
 
