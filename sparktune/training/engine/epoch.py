@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, final
 
 import keras
@@ -81,10 +81,13 @@ class Graphs:
     def __init__(self, design: Design) -> None:
         self._design, self._model = design, design.model
         self._jit = design.compiler == "xla"
-        self._epoch = tf.function(self._train_steps, autograph=False)
-        self._compiled_epoch = tf.function(self._train_steps, autograph=False, jit_compile=True)
-        self._forward = tf.function(self._predict, autograph=False)
-        self._score = tf.function(self._scores, autograph=False, reduce_retracing=True)
+        # Of a partial TensorFlow counts traces one by one; of a method for all designs together, whose first
+        # traces it would take for a fault and warn of.
+        train, predict, scores = partial(self._train_steps), partial(self._predict), partial(self._scores)
+        self._epoch = tf.function(train, autograph=False)
+        self._compiled_epoch = tf.function(train, autograph=False, jit_compile=True)
+        self._forward = tf.function(predict, autograph=False)
+        self._score = tf.function(scores, autograph=False, reduce_retracing=True)
 
     def train(self, state: State, rows: Examples, order: np.ndarray, table: np.ndarray) -> Logs:
         """One epoch over the rows in this order, int32 (rows,); `table` has a row of numbers for each step.
