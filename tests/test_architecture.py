@@ -70,7 +70,6 @@ UNTESTED = {
     "training/device.py",
     "training/engine/binding.py",
     "training/engine/compiler.py",
-    "training/engine/epoch.py",
     "training/engine/structure.py",
     "training/engine/support.py",
     "training/engine/tensors.py",
