@@ -58,7 +58,7 @@ class Flight:
                 break
             except WorkerLost as lost:
                 last = trial.attempt + lost.times - 1
-                if last >= ATTEMPTS and not self.cancelled.is_set():
+                if last - self.trial.attempt + 1 >= ATTEMPTS and not self.cancelled.is_set():
                     return ended(replace(trial, attempt=last), TrialState.FAILED, str(lost))
                 trial = replace(trial, attempt=last + 1)
         return ended(trial, TrialState.KILLED, "cancelled")

@@ -39,6 +39,7 @@ class History:
         self.results: dict[int, TrialResult] = {}
         self.killed: dict[int, TrialResult] = {}
         self.ended: dict[int, float] = {}
+        self.launches: dict[int, int] = {}
         self.digests: dict[int, str | None] = {}
         self.notes: list[Note] = []
         self.spec: dict[str, Any] | None = None
@@ -54,6 +55,8 @@ class History:
         match event["event"]:
             case "result":
                 self._add(TrialResult.from_record(event["result"]), event["model"], event["time"])
+            case "launched":
+                self.launches[event["trial"]] = event["attempt"]
             case "void":
                 self._void(event["trial"])
             case "note":

@@ -134,6 +134,10 @@ class Ledger:
         """When each of these results came home, in seconds since 1970."""
         return MappingProxyType(self._history.ended)
 
+    def attempts(self, trial: int) -> int:
+        """How often this trial was launched so far, by any driver."""
+        return self._history.launches.get(trial, 0)
+
     @property
     def notes(self) -> tuple[Note, ...]:
         """All notes, in order."""

@@ -73,6 +73,7 @@ class StudyLoop:
                 params=params,
                 seed=seed_of(self._spec.study.seed, params),
                 threshold=best.value if best else None,
+                attempt=self._ledger.attempts(number) + 1,
             )
 
     def _fill(self, trials: Iterator[Trial]) -> bool:

@@ -118,7 +118,7 @@ def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: 
         spec, arrays=_arrays(data), read_table=lambda **which: read_table(session(), **which)
     )
     objective = resolve_objective(spec, dataset.schema)
-    check_model(spec, dataset.schema)
+    check_model(spec, dataset.schema, dataset)
     folder = Path(spec.output.directory) / spec.study.name
     ledger = stack.enter_context(Ledger.open(folder, spec, dataset.digest, objective.direction))
     held = stack.enter_context(closing(share(dataset)))

@@ -153,6 +153,9 @@ def test_a_stop_kills_what_runs_and_the_next_run_takes_it_up(run):
     assert killed and killed.isdisjoint(first.states)
     second = run(value_is_neurons)
     assert {t.number for t in second.launched} == set(range(6)) - set(first.states)
+    attempts = {t.number: t.attempt for t in second.launched}
+    assert all(attempts[number] == 2 for number in killed)
+    assert attempts[5] == 1
     assert second.best.value == 6.0
 
 
