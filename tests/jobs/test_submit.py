@@ -40,6 +40,7 @@ def submit(master: str, folder: Path, job: str, *arguments: str) -> str:
         "--conf",
         "spark.ui.enabled=false",
     ]
+    options += ["--driver-java-options", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"]
     command = [str(SUBMIT), *options, str(JOBS / job), *arguments]
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)

@@ -87,7 +87,7 @@ def test_a_killed_and_an_interrupted_driver_lose_nothing(config, spark, tmp_path
     resumed = started(config)
     errors = resumed.communicate(timeout=SECONDS)[1]
     assert resumed.returncode == 0, errors
-    table = pd.read_csv(tmp_path / "studies/small/trials.csv")
+    table = pd.read_csv(tmp_path / "studies/small/trials.csv", float_precision="round_trip")
     whole = yaml.safe_load(config.read_text()) | {"output": {"directory": str(tmp_path / "whole")}}
     expected = tune(whole, spark, offline=True)
     assert list(table["value"]) == list(expected.trials["value"])
