@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-import sparktune
 from sparktune.bundle.bundle import Bundle
 from sparktune.data.schema import Feature, Schema
 from sparktune.errors import TrackingError
@@ -162,7 +161,7 @@ def save_pyfunc(bundle: Bundle, folder: Path, run_id: str, logged: Any) -> None:
             str(folder),
             loader_module=LOADER,
             data_path=str(bundle.path),
-            code_paths=[str(Path(sparktune.__path__[0]))],
+            code_paths=[str(Path(__file__).parents[1])],
             mlflow_model=entry,
             signature=signature(bundle.schema),
             pip_requirements=requirements(),
