@@ -66,12 +66,15 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
 
 
 def configured_options() -> set[str]:
-    """Names of the options that spark-submit, PYSPARK_SUBMIT_ARGS or spark-defaults.conf set."""
+    """Names of the options that spark-submit, PYSPARK_SUBMIT_ARGS or spark-defaults.conf set.
+
+    One without a value is not set: spark-submit always names `spark.submit.pyFiles`.
+    """
     if _submitted():
         from pyspark import SparkConf, SparkContext
 
         SparkContext._ensure_initialized()  # the options live in the JVM that spark-submit started
-        return {key for key, _ in SparkConf().getAll()}
+        return {key for key, value in SparkConf().getAll() if value}
     arguments = os.environ.get("PYSPARK_SUBMIT_ARGS", "")
     keys = {"spark.master"} if re.search(r"--master\b", arguments) else set()
     return keys | set(re.findall(r"--conf[ =]['\"]?([\w.]+)=", arguments)) | _options_of_file()

@@ -15,6 +15,7 @@ import yaml
 from pyarrow import array, table
 
 import sparktune
+from tests.launch.quick_java import quick_java
 from tests.launch.standalone import standalone_cluster
 
 JOBS = Path(__file__).parents[2] / "jobs"
@@ -32,16 +33,14 @@ def master(request) -> Iterator[str]:
 
 def submit(master: str, folder: Path, job: str, *arguments: str) -> str:
     """Run a job as a user would; gives what it printed."""
-    options = [
-        "--master",
-        master,
-        "--conf",
-        "spark.driver.host=127.0.0.1",
-        "--conf",
-        "spark.ui.enabled=false",
-    ]
-    options += ["--driver-java-options", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"]
-    command = [str(SUBMIT), *options, str(JOBS / job), *arguments]
+    settings = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.driver.extraJavaOptions": quick_java(),
+        "spark.executor.extraJavaOptions": quick_java(),
+    }
+    options = [word for item in settings.items() for word in ("--conf", "=".join(item))]
+    command = [str(SUBMIT), "--master", master, *options, str(JOBS / job), *arguments]
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -17,12 +17,12 @@ from sparktune.errors import LaunchError
 from sparktune.launch import SparkLauncher
 from sparktune.trial import TrialState
 from tests.launch.contract import PATIENCE, refilled, trial, until
+from tests.launch.quick_java import quick_java
 from tests.launch.spark_contract import SparkContract, launch_on
 
 MASTER = os.environ["MASTER"]
 SLOTS = int(os.environ["SLOTS"])
 GPUS = os.environ.get("GPUS")
-QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +30,9 @@ def spark() -> Iterator[SparkSession]:
     settings = {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.extraJavaOptions": QUICK_START,
+        "spark.driver.extraJavaOptions": quick_java(),
         "spark.driver.maxResultSize": "2m",
-        "spark.executor.extraJavaOptions": QUICK_START,
+        "spark.executor.extraJavaOptions": quick_java(),
         "spark.executor.memory": "512m",
         "spark.log.level": "OFF",
         "spark.python.task.killTimeout": "200ms",

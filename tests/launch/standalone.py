@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pyspark
 
+from tests.launch.quick_java import quick_java
+
 HOME = Path(pyspark.__file__).parent
 START_SECONDS = 60
-QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def _daemon(command: list[str], log: Path, options: str = "") -> Iterator[None]:
         "SPARK_HOME": str(HOME),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": sys.executable,
-        "SPARK_DAEMON_JAVA_OPTS": QUICK_START,
+        "SPARK_DAEMON_JAVA_OPTS": quick_java(),
         "SPARK_WORKER_OPTS": options,
     }
     name = f"org.apache.spark.deploy.{command[0]}"

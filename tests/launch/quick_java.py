@@ -1,0 +1,11 @@
+"""Options for the JVMs of the tests: quick compilation, and the archive of Spark's classes if there is one."""
+
+import shlex
+
+from sparktune.launch.archive import archive_options
+from sparktune.launch.java import QUICK_START
+
+
+def quick_java() -> str:
+    """The options in one line, as Spark's settings take them."""
+    return " ".join([QUICK_START, *map(shlex.quote, archive_options())])
