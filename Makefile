@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Spark finds its Java here; the script installs one or says how, where there is none.
 WITH_JAVA := JAVA_HOME="$$(.ci/java)" && export JAVA_HOME &&
+# A file's tests share what is costly, such as a cluster, and stay together; the longest files come first.
+IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint clean
@@ -18,7 +20,7 @@ demo: install  ## tune 12 models of the embedded digits on local Spark, then sco
 	@$(WITH_JAVA) $(BIN)/sparktune demo
 
 test: install  ## run all tests
-	@$(WITH_JAVA) $(BIN)/python -m pytest
+	@$(WITH_JAVA) $(BIN)/python -m pytest $(IN_PARALLEL)
 
 lint: install  ## check style, types and the layers of imports
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ IMAGES = np.arange(80, dtype=np.uint8).reshape(20, 2, 2)
         pa.table({"a": X[:, 0], "b": X[:, 1], "y": Y}),
         pa.record_batch({"v": X.tolist(), "y": Y.tolist()}),
     ],
-    ids=str,
+    ids=lambda given: type(given).__name__,
 )
 def test_every_kind_of_data(load, given):
     data = load(given, validation={"last": 4})
@@ -81,7 +81,7 @@ def test_what_was_handed_over_is_not_changed(load):
         ((np.array([object()] * 20), Y), r"must hold values of one kind"),
         ((pd.DataFrame({"t": pd.date_range("2020-01-01", periods=20)}), Y), r"its type is timestamp"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_data_that_cannot_be_used(load, given, message):
     with pytest.raises(DataError, match=message):

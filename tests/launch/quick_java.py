@@ -1,4 +1,4 @@
-"""Options for the JVMs of the tests: quick compilation, and the archive of Spark's classes if there is one."""
+"""JVM options of the tests: quick compilation, and the archive of Spark's classes where there is one."""
 
 import shlex
 

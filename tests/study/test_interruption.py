@@ -26,7 +26,7 @@ def config(tmp_path) -> Path:
     np.savez(tmp_path / "rows.npz", x=x, y=y)
     section = {"source": "npz", "path": str(tmp_path / "rows.npz"), "validation": {"fraction": 0.25}}
     search = {"space": {"neurons": [2, 4], "learning_rate": [0.001, 0.01, 0.1, 0.5]}}
-    training = {"epochs": 20, "batch_size": 4}
+    training = {"epochs": 12, "batch_size": 4}
     spec = document(tmp_path, data=section, search=search, training=training)
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(spec))
     return tmp_path / "study.yaml"
