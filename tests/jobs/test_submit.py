@@ -1,25 +1,17 @@
 """The jobs by spark-submit, on local[2] and on a standalone master whose executors start with nothing."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-import pyspark
 import pytest
 import yaml
 from pyarrow import array, table
 
 import sparktune
-from tests.launch.quick_java import quick_java
+from tests.jobs.submit import submit
 from tests.launch.standalone import standalone_cluster
-
-JOBS = Path(__file__).parents[2] / "jobs"
-SUBMIT = Path(pyspark.__file__).parent / "bin" / "spark-submit"
 
 
 @pytest.fixture(scope="module", params=["local[2]", "standalone"])
@@ -29,22 +21,6 @@ def master(request) -> Iterator[str]:
         return
     with standalone_cluster(workers=2) as url:
         yield url
-
-
-def submit(master: str, folder: Path, job: str, *arguments: str) -> str:
-    """Run a job as a user would; gives what it printed."""
-    settings = {
-        "spark.driver.host": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.driver.extraJavaOptions": quick_java(),
-        "spark.executor.extraJavaOptions": quick_java(),
-    }
-    options = [word for item in settings.items() for word in ("--conf", "=".join(item))]
-    command = [str(SUBMIT), "--master", master, *options, str(JOBS / job), *arguments]
-    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_tune_and_score(master, tmp_path):

@@ -1,0 +1,40 @@
+"""A job by spark-submit, as a user would run it, but with JVMs that start quickly."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyspark
+
+from tests.launch.quick_java import quick_java
+
+JOBS = Path(__file__).parents[2] / "jobs"
+SUBMIT = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+
+
+def submit(
+    master: str, folder: Path, job: str, *arguments: str, options: tuple[str, ...] = (), **python: str
+) -> str:
+    """Run a job in a folder until its end; gives what it printed.
+
+    `options` are spark-submit's, `python` environment variables in the place of this Python's.
+    """
+    settings = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.driver.extraJavaOptions": quick_java(),
+        "spark.executor.extraJavaOptions": quick_java(),
+    }
+    words = ["--master", master, *(word for item in settings.items() for word in ("--conf", "=".join(item)))]
+    ours = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable, **python}
+    done = subprocess.run(
+        [str(SUBMIT), *words, *options, str(JOBS / job), *arguments],
+        cwd=folder,
+        env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", **ours},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+    return done.stdout
