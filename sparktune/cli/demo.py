@@ -30,7 +30,7 @@ search:
     batch_size: [32, 128]
 training: {{epochs: 10, optimizer: adam}}
 objective: {{metric: val_accuracy, direction: maximize}}
-resources: {{cpus: 1}}
+resources: {{launcher: spark, cpus: 1}}
 tracking: {{uri: "sqlite:///{folder}/mlflow.db", experiment: digits, registered_model_name: digits}}
 output: {{directory: {folder}/studies}}
 """

@@ -3,7 +3,7 @@
 from sparktune.launch.base import Launcher
 from sparktune.launch.forkserver import ForkServer, run_module, safe_here
 from sparktune.launch.local import LocalLauncher
-from sparktune.launch.session import open_session
+from sparktune.launch.session import open_session, spark_is_configured
 from sparktune.launch.spark import SparkLauncher
 from sparktune.launch.tables import read_table, to_arrow
 from sparktune.launch.task import Work
@@ -18,5 +18,6 @@ __all__ = [
     "read_table",
     "run_module",
     "safe_here",
+    "spark_is_configured",
     "to_arrow",
 ]

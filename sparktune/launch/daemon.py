@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 
-from sparktune.launch.forkserver import exit_code, fork
+from sparktune.launch.forkserver import fork
 from sparktune.training.preload import preload
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     except OSError:
         _manage()
     else:
-        sys.exit(exit_code(adopted))
+        sys.exit(adopted.wait())
 
 
 def _manage() -> None:

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from sparktune.launch.forkserver import PID_BYTES
 from sparktune.training.preload import preload
 
-STARTED = b"+"
 REQUEST_SECONDS = 10.0
 
 
@@ -48,7 +48,7 @@ def _become(connection: socket.socket, length: int, descriptors: Sequence[int]) 
     try:
         request = _request(connection, length)
         _adopt(request, descriptors)
-        connection.sendall(STARTED)
+        connection.sendall(own.to_bytes(PID_BYTES, "big"))
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as ended:

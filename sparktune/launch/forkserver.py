@@ -2,16 +2,18 @@
 
 The driver starts it before the JVM, so that TensorFlow is imported while Spark starts. Whoever knows the
 socket (its folder is the user's alone) sends a module, arguments, environment, working directory and three
-descriptors. A fork answers with a byte, runs the module as `python -m` would, and sends its exit code.
+descriptors. A fork answers with its pid, runs the module as `python -m` would, and sends its exit code.
 """
 
 import json
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +25,7 @@ ADDRESS = "SPARKTUNE_FORK_SERVER"
 START_SECONDS = 60.0  # the import of TensorFlow on a busy machine
 LONGEST_FOLDER = 60  # characters; a socket's address may have 107
 KILLED = -9
+PID_BYTES = 4
 
 
 def safe_here() -> bool:
@@ -63,15 +66,53 @@ class ForkServer:
         self._folder.cleanup()
 
 
-def fork(module: str, arguments: Sequence[str], descriptors: Sequence[int]) -> socket.socket:
-    """Start a module in a fork of the fork server; `exit_code` waits for its end.
+@final
+class Fork:
+    """A process that was forked from the fork server; waits and kills as `subprocess.Popen` does."""
 
-    Waits while the server loads TensorFlow.
+    def __init__(self, connection: socket.socket, pid: int) -> None:
+        self.pid = pid
+        self._connection = connection
+        self._code: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, or -9 where it was killed.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs after `timeout` seconds.
+        """
+        if self._code is None:
+            if not select.select([self._connection], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(f"fork {self.pid}", timeout or 0.0)
+            self._code = self._told()
+        return self._code
+
+    def kill(self) -> None:
+        """End it at once, if it still runs."""
+        if self._code is None and not select.select([self._connection], [], [], 0)[0]:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def _told(self) -> int:
+        with self._connection, suppress(OSError):
+            if told := self._connection.recv(1):
+                return told[0]
+        return KILLED
+
+
+def fork(
+    module: str,
+    arguments: Sequence[str],
+    descriptors: Sequence[int],
+    environment: Mapping[str, str] | None = None,
+) -> Fork:
+    """Start a module in a fork of the fork server; waits while the server loads TensorFlow.
 
     Args:
         module: run as `__main__`.
         arguments: what follows the program's name.
         descriptors: become standard input, output and error.
+        environment: this process's by default.
 
     Raises:
         OSError: there is no fork server, or it is gone; the module has not been started.
@@ -79,7 +120,7 @@ def fork(module: str, arguments: Sequence[str], descriptors: Sequence[int]) -> s
     request = {
         "module": module,
         "arguments": [*arguments],
-        "environment": dict(os.environ),
+        "environment": dict(os.environ if environment is None else environment),
         "folder": str(Path.cwd()),
     }
     message = json.dumps(request).encode()
@@ -89,21 +130,14 @@ def fork(module: str, arguments: Sequence[str], descriptors: Sequence[int]) -> s
         connection.connect(os.environ.get(ADDRESS, ""))
         socket.send_fds(connection, [len(message).to_bytes(4, "big")], descriptors)
         connection.sendall(message)
-        if not connection.recv(1):
+        pid = connection.recv(PID_BYTES, socket.MSG_WAITALL)
+        if len(pid) < PID_BYTES:
             raise ConnectionResetError("the fork server ended before it started the module")
     except BaseException:
         connection.close()
         raise
     connection.settimeout(None)
-    return connection
-
-
-def exit_code(connection: socket.socket) -> int:
-    """Wait for the end of a fork; its exit code, or -9 where it was killed."""
-    with connection, suppress(OSError):
-        if told := connection.recv(1):
-            return told[0]
-    return KILLED
+    return Fork(connection, int.from_bytes(pid, "big"))
 
 
 def run_module(module: str, text: str) -> str:
@@ -116,7 +150,7 @@ def run_module(module: str, text: str) -> str:
         given.write(text)
         given.seek(0)
         try:
-            exit_code(fork(module, [], [given.fileno(), printed.fileno(), 2]))
+            fork(module, [], [given.fileno(), printed.fileno(), 2]).wait()
         except OSError:
             subprocess.run(
                 [sys.executable, "-m", module],

@@ -22,8 +22,8 @@ from sparktune.trial import Trial, TrialResult
 class LocalLauncher(Launcher):
     """Runs trials in worker processes that start when first needed, get the data once and are used again.
 
-    There are `resources.parallelism` of them, by default as many as `resources.cpus` goes into this machine's
-    cores. A worker that dies is replaced and its trial tried again, up to 3 attempts in all.
+    There are as many as `resources.cpus` goes into this machine's cores, at most `resources.parallelism`. A
+    worker that dies is replaced and its trial tried again, up to 3 attempts in all.
 
     Args:
         spec: the study.
@@ -43,7 +43,8 @@ class LocalLauncher(Launcher):
         pickled = _pickled(work or default_work())
         self._data = share(data)
         cargo = Cargo(spec.model_dump_json(), self._data.key, pickled)
-        self._slots = spec.resources.parallelism or max(1, _cores() // spec.resources.cpus)
+        fits = max(1, _cores() // spec.resources.cpus)
+        self._slots = min(fits, spec.resources.parallelism or fits)
         self._folder = tempfile.TemporaryDirectory(prefix="sparktune-")
         with (Path(self._folder.name) / "cargo").open("wb") as file:
             pickle.dump(cargo, file, protocol=pickle.HIGHEST_PROTOCOL)

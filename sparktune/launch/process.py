@@ -11,9 +11,11 @@ from pathlib import Path
 
 from sparktune.errors import LaunchError
 from sparktune.launch.flight import WorkerLost
+from sparktune.launch.forkserver import Fork, fork
 from sparktune.launch.task import Parcel, thread_environment
 from sparktune.trial import Trial
 
+MODULE = "sparktune.launch.worker"
 READY = b"ready"
 PATIENCE = 5.0
 
@@ -31,7 +33,7 @@ class WorkerProcess:
         self._cargo = folder / "cargo"
         self._faults = folder / f"{name}.faults"
         self._cpus = cpus
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Fork | subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self._lock = threading.Lock()
 
@@ -62,19 +64,28 @@ class WorkerProcess:
 
     def _start(self) -> Connection:
         ours, theirs = Pipe()
-        arguments = [str(theirs.fileno()), str(self._cargo), str(self._faults)]
+        with theirs:
+            process = self._made(theirs.fileno())
         with self._lock:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "sparktune.launch.worker", *arguments],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                process_group=0,  # the terminal's Ctrl-C is for the driver alone
-                env={**os.environ, **thread_environment(self._cpus), "PYTHONPATH": os.pathsep.join(sys.path)},
-            )
-        theirs.close()
+            self._process = process
         self._connection = ours
         self._await_ready(ours)
         return ours
+
+    def _made(self, connection: int) -> Fork | subprocess.Popen[bytes]:
+        """The process, which reads from the pipe: a fork that has TensorFlow, where there is a server."""
+        files = [str(self._cargo), str(self._faults)]
+        path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        environment = {**os.environ, **thread_environment(self._cpus), **path}
+        try:
+            return fork(MODULE, files, [connection, 1, 2], environment)
+        except OSError:
+            return subprocess.Popen(
+                [sys.executable, "-m", MODULE, *files],
+                stdin=connection,
+                process_group=0,  # the terminal's Ctrl-C is for the driver alone
+                env=environment,
+            )
 
     def _await_ready(self, connection: Connection) -> None:
         try:

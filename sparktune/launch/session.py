@@ -65,6 +65,18 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
         return (builder.master(master) if master else builder).getOrCreate()
 
 
+def spark_is_configured() -> bool:
+    """Whether a session is active, spark-submit runs this, or somebody has named a master."""
+    if _submitted() or "SPARK_MASTER" in os.environ:
+        return True
+    if "pyspark.sql" in sys.modules:
+        from pyspark.sql import SparkSession
+
+        if SparkSession.getActiveSession() is not None:
+            return True
+    return "spark.master" in configured_options()
+
+
 def configured_options() -> set[str]:
     """Names of the options that spark-submit, PYSPARK_SUBMIT_ARGS or spark-defaults.conf set.
 

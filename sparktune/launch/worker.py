@@ -1,4 +1,4 @@
-"""A local worker process, `python -m sparktune.launch.worker FD CARGO FAULTS`: trials in, parcels out."""
+"""A local worker process, `python -m sparktune.launch.worker CARGO FAULTS`: trials in, parcels out."""
 
 import faulthandler
 import os
@@ -15,13 +15,14 @@ from sparktune.launch.task import Cargo
 from sparktune.trial import Trial
 
 
-def main(descriptor: int, cargo: Path, faults: Path) -> None:
-    """Serve trials until the driver closes the connection or dies.
+def main(cargo: Path, faults: Path) -> None:
+    """Serve trials until the driver closes the connection, which is standard input, or dies.
 
     Each trial arrives as JSON; its result leaves as two messages: the record as JSON, the model's bytes or
     none. The first message is READY, or the traceback of what kept the worker from starting.
     """
-    connection = Connection(descriptor)
+    connection = Connection(os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
     with faults.open("w") as file:
         faulthandler.enable(file)
         try:
@@ -59,4 +60,4 @@ def _listen(connection: Connection, inbox: "SimpleQueue[str]") -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

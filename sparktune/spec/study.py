@@ -49,7 +49,9 @@ class ObjectiveSpec(Section):
 class ResourcesSpec(Section):
     """What one trial gets, and how many trials run at once."""
 
-    launcher: Literal["spark", "local"] = Field("spark", description="local: processes, without Spark")
+    launcher: Literal["auto", "spark", "local"] = Field(
+        "auto", description="auto: Spark where there is a session or a master, else local processes"
+    )
     cpus: Count = Field(1, description="cores of each trial; bounds TensorFlow's threads")
     gpus: NonNegative = Field(0.0, description="GPUs of each trial; a fraction shares one")
     parallelism: Count | None = Field(None, description="trials at once; what the cluster can run by default")

@@ -21,6 +21,7 @@ from sparktune.launch import (
     open_session,
     read_table,
     safe_here,
+    spark_is_configured,
     to_arrow,
 )
 from sparktune.ledger import Ledger
@@ -102,6 +103,7 @@ class _Study:
     ledger: Ledger
     tracker: Tracker
     session: Callable[[], Any]
+    on_spark: bool
 
     @property
     def results(self) -> list[TrialResult]:
@@ -127,7 +129,7 @@ def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: 
         if offline
         else MlflowTracker(spec, ledger.study_id, objective.metric, objective.direction)
     )
-    study = _Study(spec, held, objective, ledger, tracker, session)
+    study = _Study(spec, held, objective, ledger, tracker, session, _on_spark(spec, spark))
     if spec.resources.preload and safe_here() and _any_left(study):
         stack.enter_context(ForkServer())
     return study
@@ -145,15 +147,22 @@ def _session(spec: StudySpec, spark: Any) -> Callable[[], Any]:
     return session
 
 
+def _on_spark(spec: StudySpec, spark: Any) -> bool:
+    """Whether Spark runs the trials; starting it only for this machine's cores costs more than it gives."""
+    if spec.resources.launcher != "auto":
+        return spec.resources.launcher == "spark"
+    return spark is not None or spec.resources.gpus > 0 or spark_is_configured()
+
+
 def _arrays(data: Any) -> Any:
     """Data as given, a Spark DataFrame as an Arrow table."""
     return to_arrow(data) if hasattr(data, "sparkSession") else data
 
 
 def _launcher(study: _Study) -> Launcher:
-    if study.spec.resources.launcher == "local":
-        return LocalLauncher(study.spec, study.held.data)
-    return SparkLauncher(study.session(), study.spec, study.held.data)
+    if study.on_spark:
+        return SparkLauncher(study.session(), study.spec, study.held.data)
+    return LocalLauncher(study.spec, study.held.data)
 
 
 def _run(

@@ -7,7 +7,6 @@ Plain Python processes that train the same model are the baseline: both are meas
 import argparse
 import json
 import os
-import select
 import statistics
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from machine import Moment, describe
 from processes import tree_cpu
 from tables import Cell, publish, table
 
-from sparktune.launch.forkserver import ForkServer, exit_code, fork
+from sparktune.launch.forkserver import ForkServer, fork
 
 SCRIPTS = Path(__file__).with_name("forks")
 MODULE = "forked_trial"
@@ -88,10 +87,10 @@ def _attempt(start: Callable[[list[int], float], int | None], limit: float) -> E
 
 
 def _forked(descriptors: list[int], limit: float) -> int | None:
-    connection = fork(MODULE, [str(time.time())], descriptors)
-    if not select.select([connection], [], [], limit)[0]:
+    try:
+        return fork(MODULE, [str(time.time())], descriptors).wait(limit)
+    except subprocess.TimeoutExpired:
         return None
-    return exit_code(connection)
 
 
 def _plain(descriptors: list[int], limit: float) -> int | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sparktune.launch.forkserver import KILLED, ForkServer, exit_code, fork
+from sparktune.launch.forkserver import KILLED, ForkServer, fork
 from tests.launch.forks import alive, until, without_tensorflow, write_modules
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are for Linux")
@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
 
 def ran(name: str, arguments: Sequence[str] = ()) -> Ended:
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        code = exit_code(fork(f"fork_{name}", arguments, [0, out.fileno(), err.fileno()]))
+        code = fork(f"fork_{name}", arguments, [0, out.fileno(), err.fileno()]).wait()
         out.seek(0)
         err.seek(0)
         return Ended(code, out.read(), err.read())

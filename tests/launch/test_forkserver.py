@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sparktune.errors import LaunchError
-from sparktune.launch.forkserver import ADDRESS, ForkServer, exit_code, fork, run_module
+from sparktune.launch.forkserver import ADDRESS, ForkServer, fork, run_module
 from tests.launch.forks import alive, until, without_tensorflow, write_modules
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are for Linux")
@@ -123,9 +123,9 @@ def test_a_long_temporary_folder_is_no_hindrance(
 def test_a_fork_outlives_the_server(server: ForkServer, modules: Path) -> None:
     (modules / "fork_nap.py").write_text("import time; print('up', flush=True); time.sleep(1.5)")
     with tempfile.TemporaryFile("w+") as printed:
-        connection = fork("fork_nap", [], [0, printed.fileno(), 2])
+        forked = fork("fork_nap", [], [0, printed.fileno(), 2])
         server.__exit__(None, None, None)
-        assert exit_code(connection) == 0
+        assert forked.wait() == 0
 
 
 def test_the_server_ends_with_a_killed_driver(modules: Path) -> None:

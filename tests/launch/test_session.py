@@ -10,13 +10,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sparktune.errors import LaunchError
-from sparktune.launch import open_session
+from sparktune.launch import open_session, spark_is_configured
 from sparktune.launch.session import configured_options
 from tests.launch import works
 
 FACTS = """
 import json, os, signal, sys
-from sparktune.launch import open_session
+from sparktune.launch import open_session, spark_is_configured
 from tests.launch import works
 assert "pyspark" not in sys.modules, "importing the launchers must not import Spark"
 spark = open_session(works.tiny_spec())
@@ -57,6 +57,31 @@ def test_what_is_configured_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.delenv("PYSPARK_SUBMIT_ARGS")
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
     assert configured_options() == {"spark.master", "spark.ui.enabled"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "configured"),
+    [
+        ("SPARK_MASTER", "local[2]", True),
+        ("PYSPARK_SUBMIT_ARGS", "--master local[2] pyspark-shell", True),
+        ("PYSPARK_SUBMIT_ARGS", "--conf spark.driver.memory=1g pyspark-shell", False),
+        ("PYSPARK_GATEWAY_PORT", "4242", True),
+    ],
+)
+def test_spark_is_configured_where_somebody_has_named_a_master(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, configured: bool
+) -> None:
+    names = ("SPARK_HOME", "SPARK_CONF_DIR", "SPARK_MASTER", "PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(SparkSession, "getActiveSession", classmethod(lambda cls: None))
+    assert not spark_is_configured()
+    monkeypatch.setenv(variable, value)
+    assert spark_is_configured() is configured
+
+
+def test_an_active_session_is_enough(spark: SparkSession) -> None:
+    assert spark_is_configured()
 
 
 def test_a_session_that_is_active_is_used(spark: SparkSession) -> None:

@@ -65,7 +65,7 @@ def test_ctrl_c_before_the_first_trial_says_how_to_go_on(config, tmp_path):
 
 
 def test_a_killed_and_an_interrupted_driver_lose_nothing(config, spark, tmp_path):
-    killed = started(config, "local")
+    killed = started(config, "auto")
     wait_for(2, config, killed)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
