@@ -1,5 +1,6 @@
 """The Spark session of those who bring none."""
 
+import logging
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from sparktune.launch.forkserver import safe_here
@@ -19,6 +21,7 @@ from sparktune.spec import StudySpec
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+log = logging.getLogger("sparktune")
 LOGGING = Path(__file__).with_name("log4j2.properties")
 WORKERS = {
     "spark.python.worker.faulthandler.enabled": "true",
@@ -139,12 +142,25 @@ def _submitted() -> bool:
 
 @contextmanager
 def _own_interrupt() -> Iterator[None]:
-    """Keep PySpark's Ctrl-C handler out: it would cancel every job of the context, not the study's alone."""
+    """Let Ctrl-C wait for the JVM's start, which would otherwise be left alone; a second one does not wait.
+
+    PySpark's own handler does not stay: it would cancel every job of the context, not the study's alone.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    former = signal.getsignal(signal.SIGINT)
+    asked = threading.Event()
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        log.warning("stopping once Spark has started; Ctrl-C again leaves it to itself")
+
+    former = signal.signal(signal.SIGINT, wait)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, former)
+    if asked.is_set():
+        raise KeyboardInterrupt

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import mlflow
@@ -52,9 +53,19 @@ def wait_for(trials: int, config: Path, process: subprocess.Popen) -> None:
         time.sleep(0.05)
 
 
-def test_ctrl_c_before_the_first_trial_says_how_to_go_on(config, tmp_path):
+def commands_of(session: int) -> list[str]:
+    """Command lines of the processes of a session, by its leader's pid."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.getsid(int(entry.name)) == session:
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+def test_ctrl_c_while_spark_starts_says_how_to_go_on_and_leaves_nothing(config):
     early = started(config)
-    while not (tmp_path / "studies/small/ledger.jsonl").exists():
+    while not any("SparkSubmit" in command for command in commands_of(early.pid)):
         assert early.poll() is None, early.communicate()[1]
         time.sleep(0.01)
     os.killpg(early.pid, signal.SIGINT)
@@ -62,6 +73,11 @@ def test_ctrl_c_before_the_first_trial_says_how_to_go_on(config, tmp_path):
     assert early.returncode == 130
     assert "same command again" in errors
     assert "Traceback" not in errors
+    assert "Exception" not in errors
+    deadline = time.monotonic() + 10
+    while commands_of(early.pid):
+        assert time.monotonic() < deadline, commands_of(early.pid)
+        time.sleep(0.05)
 
 
 def test_a_killed_and_an_interrupted_driver_lose_nothing(config, spark, tmp_path):
