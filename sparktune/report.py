@@ -1,5 +1,6 @@
 """What a person sees on the terminal: progress, the table of trials, what to do next."""
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,6 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 SHOWN = 10
+MOST_COLUMNS = 5
+FACTS = ("trial", "state", "value", "seconds")
 
 
 class StudyProgress:
@@ -44,14 +47,21 @@ class StudyProgress:
 
 
 def trials_ranked(trials: pd.DataFrame, direction: str) -> Table:
-    """The best trials first, at most ten, with their parameters; then how many are not shown."""
+    """The best trials first, at most ten, with their parameters; then how many are not shown.
+
+    Few parameters have a column each; many stand one below the other.
+    """
     ranked = trials.sort_values("value", ascending=direction == "minimize", na_position="last", kind="stable")
     params = [name for name in trials.columns if name.startswith("params.")]
+    columns = params if len(params) <= MOST_COLUMNS else []
     table = Table(title="Trials, best first", title_justify="left")
-    for name in ("trial", "state", "value", "seconds", *params):
+    for name in (*FACTS, *columns):
         table.add_column(name.removeprefix("params."), justify="left" if name == "state" else "right")
+    if not columns and params:
+        table.add_column("parameters")
     for _, row in ranked.head(SHOWN).iterrows():
-        table.add_row(*(_cell(row[name]) for name in ("trial", "state", "value", "seconds", *params)))
+        together = [] if columns or not params else ["\n".join(_pairs(row, params))]
+        table.add_row(*(_cell(row[name]) for name in (*FACTS, *columns)), *together)
     if len(ranked) > SHOWN:
         table.caption = f"and {len(ranked) - SHOWN} more in trials.csv"
     return table
@@ -81,6 +91,11 @@ def outcome_lines(summary: dict[str, Any], directory: Any, tracking_uri: str) ->
 
 def _counted(states: dict[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in states.items()) or "no trials"
+
+
+def _pairs(row: "pd.Series[Any]", params: list[str]) -> Iterator[str]:
+    for name in params:
+        yield f"{name.removeprefix('params.')}={_cell(row[name])}"
 
 
 def _cell(value: Any) -> str:

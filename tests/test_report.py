@@ -46,6 +46,13 @@ def test_ten_are_shown_and_the_rest_counted():
     assert "4 more in trials.csv" in text
 
 
+def test_many_parameters_stand_below_each_other():
+    table = trials(3).assign(**{f"params.parameter_{n}": 0.125 for n in range(9)})
+    text = shown(trials_ranked(table, "maximize"))
+    assert text.count("parameter_8=0.125") == 3
+    assert "…" not in text
+
+
 def test_a_study_without_trials_is_an_empty_table():
     empty = pd.DataFrame(columns=["trial", "state", "value", "attempts", "seconds", "error"])
     assert "trial" in shown(trials_ranked(empty, "maximize"))

@@ -1,5 +1,6 @@
 """Keras, for prediction only: load a model safely, run it in chunks."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
@@ -24,7 +25,8 @@ class Engine:
         self._dtype = np.dtype(tensor.dtype)
         self._rows = chunk_rows(model, tensor)
         signature = [tf.TensorSpec((None, *tensor.shape), tensor.dtype)]
-        self._call = tf.function(lambda x: model(x, training=False), input_signature=signature)
+        # Of a partial TensorFlow counts traces one by one; those of a lambda it adds up over all models.
+        self._call = tf.function(partial(model, training=False), input_signature=signature)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Raw outputs, float32 (rows, outputs), of inputs (rows, ...) in the order of the columns."""

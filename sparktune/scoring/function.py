@@ -74,6 +74,8 @@ def predict_function(bundle: Bundle, output: Output, name: str = "predict") -> A
 def _check_name(spark: Any, name: str) -> None:
     from pyspark.errors import ParseException
 
+    if not isinstance(name, str):
+        raise ScoringError(f"a function name must be text such as 'predict', but got {name!r}")
     if KEYWORDS.fullmatch(name):
         raise ScoringError(f"the function name {name!r} is a word of SQL; choose another name")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):

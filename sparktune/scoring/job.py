@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sparktune.bundle import Bundle, load_bundle
 from sparktune.bundle.columns import find
-from sparktune.errors import ScoringError
+from sparktune.errors import BundleError, ScoringError
 from sparktune.scoring.function import predict_function
 from sparktune.scoring.place import check_free, file_format, is_path, read, write
 from sparktune.scoring.types import check_columns
@@ -42,19 +42,26 @@ def score(
         The number of rows.
 
     Raises:
-        ScoringError: before any row is scored: the source is missing, the target exists, a feature column is
-            missing or not numeric, or a written column has the name of an answer.
-        BundleError: the model is no bundle, or was changed after the export.
+        ScoringError: before any row is scored: the model is no bundle or was changed after the export, the
+            source is missing, the target exists, a feature column is missing or not numeric, or a written
+            column has the name of an answer.
     """
     source, target = str(source), str(target)
     check_free(spark, source, target, mode)
-    bundle = model if isinstance(model, Bundle) else load_bundle(model, tracking_uri)
+    bundle = model if isinstance(model, Bundle) else _loaded(model, tracking_uri)
     frame = read(spark, source)
     types = {field.name: field.dataType for field in frame.schema.fields}
     features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
     kept = list(types) if columns is None else [find(name, types, "column") for name in columns]
     _check_written(kept, answer_names(bundle), types, target)
     return _run(bundle, frame, features, kept, target, mode)
+
+
+def _loaded(model: str | Path, tracking_uri: str | None) -> Bundle:
+    try:
+        return load_bundle(model, tracking_uri)
+    except BundleError as error:
+        raise ScoringError(str(error)) from error
 
 
 def answer_names(bundle: Bundle) -> list[str]:
