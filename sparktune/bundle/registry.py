@@ -28,7 +28,7 @@ def log_bundle(
     """Log a bundle to a run as the pyfunc model `model`; with a name, register it with alias `champion`.
 
     The model has a signature by column and pinned requirements, and brings this package's code along. A run
-    or a registered model that has this very bundle is not given it twice.
+    or a registered model that has this very bundle is not given it twice; what broke off before is completed.
 
     Returns:
         `models:/NAME/VERSION` where it is registered, else `runs:/RUN_ID/model`.
@@ -41,7 +41,7 @@ def log_bundle(
 
     client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
     try:
-        model_id = _logged(client, bundle, run_id) or _log(client, bundle, run_id)
+        model_id = _log(client, bundle, run_id)
         if registered_model_name is None:
             return f"runs:/{run_id}/{ARTIFACT}"
         return _register(client, bundle, run_id, model_id, registered_model_name)
@@ -109,37 +109,39 @@ def _place_in_run(client: Any, run_id: str, name: str = ARTIFACT) -> str:
     return named[-1] if named else f"{run.info.artifact_uri.rstrip('/')}/{name}"
 
 
-def _logged(client: Any, bundle: Bundle, run_id: str) -> str | None:
-    """The id of the model in this run that is this very bundle."""
-    outputs = client.get_run(run_id).outputs
-    for output in outputs.model_outputs if outputs else []:
-        model = client.get_logged_model(output.model_id)
-        if model.tags.get(TAG) == bundle.manifest.digest and model.status == "READY":
-            return str(model.model_id)
-    return None
-
-
 def _log(client: Any, bundle: Bundle, run_id: str) -> str:
+    """The id of the run's model that is this very bundle; an upload that broke off is done again."""
     from mlflow.entities import LoggedModelOutput
 
-    params = {name: str(value) for name, value in bundle.lineage.params.items()}
-    model = client.create_logged_model(
-        client.get_run(run_id).info.experiment_id,
-        name=ARTIFACT,
-        source_run_id=run_id,
-        tags={TAG: bundle.manifest.digest},
-        params=params,
-    )
-    status = "FAILED"
-    try:
+    run = client.get_run(run_id)
+    model = _begun(client, bundle, run) or _begin(client, bundle, run)
+    if model.status == "READY":
+        return str(model.model_id)
+    outputs = run.outputs.model_outputs if run.outputs else []
+    if model.model_id not in [output.model_id for output in outputs]:
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=bundle.lineage.epoch)])
-        with tempfile.TemporaryDirectory() as folder:
-            save_pyfunc(bundle, Path(folder) / ARTIFACT, run_id, model)
-            client.log_model_artifacts(model.model_id, str(Path(folder) / ARTIFACT))
-        status = "READY"
-    finally:
-        client.finalize_logged_model(model.model_id, status)
+    with tempfile.TemporaryDirectory() as folder:
+        save_pyfunc(bundle, Path(folder) / ARTIFACT, run_id, model)
+        client.log_model_artifacts(model.model_id, str(Path(folder) / ARTIFACT))
+    client.finalize_logged_model(model.model_id, "READY")
     return str(model.model_id)
+
+
+def _begun(client: Any, bundle: Bundle, run: Any) -> Any:
+    """The run's model that is, or is to become, this very bundle; None if there is none."""
+    query = f"source_run_id = '{run.info.run_id}' AND tags.`{TAG}` = '{bundle.manifest.digest}'"
+    found = client.search_logged_models([run.info.experiment_id], query)
+    return next((model for model in found if model.status == "READY"), next(iter(found), None))
+
+
+def _begin(client: Any, bundle: Bundle, run: Any) -> Any:
+    return client.create_logged_model(
+        run.info.experiment_id,
+        name=ARTIFACT,
+        source_run_id=run.info.run_id,
+        tags={TAG: bundle.manifest.digest},
+        params={name: str(value) for name, value in bundle.lineage.params.items()},
+    )
 
 
 def save_pyfunc(bundle: Bundle, folder: Path, run_id: str, logged: Any) -> None:

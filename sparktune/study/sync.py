@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sparktune.bundle import load_bundle, log_bundle
+from sparktune.bundle import load_bundle
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import Ledger
 from sparktune.study.result import write_summary
@@ -15,7 +15,7 @@ def sync_study(directory: Path) -> dict[str, str]:
     """Make MLflow show what the ledger holds, the exported model included; nothing is doubled.
 
     Returns:
-        `experiment_id` and `run_id` of the study.
+        `experiment_id` and `run_id` of the study, `model_uri` where a model was exported.
 
     Raises:
         StudyDirectoryError: the directory holds no study that was started.
@@ -31,12 +31,18 @@ def sync_study(directory: Path) -> dict[str, str]:
     results = [*ledger.results.values(), *ledger.killed.values()]
     metric, direction = started["metric"], started["direction"]
     ended_ms = {number: round(seconds * 1000) for number, seconds in ledger.ended.items()}
-    ids = sync(ledger.spec, ledger.study_id, results, state, summary, metric, direction, ended_ms=ended_ms)
-    if (directory / "bundle").is_dir():
-        tracking = ledger.spec.tracking
-        ids["model_uri"] = log_bundle(
-            load_bundle(directory / "bundle"), tracking.uri, ids["run_id"], tracking.registered_model_name
-        )
+    bundle = load_bundle(directory / "bundle") if (directory / "bundle").is_dir() else None
+    ids = sync(
+        ledger.spec,
+        ledger.study_id,
+        results,
+        state,
+        summary,
+        metric,
+        direction,
+        ended_ms=ended_ms,
+        bundle=bundle,
+    )
     if summary:
         write_summary(directory, {**summary, "mlflow": ids})
     return ids

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sparktune.bundle import Bundle, log_bundle
+from sparktune.bundle import Bundle
 from sparktune.data import load_dataset
 from sparktune.data.host import HostData, share
 from sparktune.errors import StudyFailed, StudyInterrupted
@@ -242,22 +242,14 @@ def _summary(
 
 
 def _track(study: _Study, bundle: Bundle | None, summary: dict[str, Any]) -> dict[str, Any] | None:
-    """Let MLflow catch up, then log the model; a server that is down costs a warning and a sync later."""
+    """Let MLflow catch up, the model included; a server that is down costs a warning and a sync later."""
     state = "KILLED" if summary["stopped"] else "FINISHED" if study.ledger.best else "FAILED"
     study.ledger.note(ENDED, state=state, summary=summary)
     study.tracker.finish(state, summary)
-    patience = DRAIN_SECONDS_INTERRUPTED if summary["stopped"] == "interrupt" else DRAIN_SECONDS
-    written = study.tracker.close(patience)
-    ids = study.tracker.ids
-    if not (bundle and written and ids):
-        return ids
-    tracking = study.spec.tracking
-    try:
-        uri = log_bundle(bundle, tracking.uri, ids["run_id"], tracking.registered_model_name)
-    except Exception as error:  # noqa: BLE001 - MLflow is a view; whatever it raises, the study has its bundle
-        log.warning("the model is not in MLflow: %s; run `sparktune sync %s`", error, study.ledger.directory)
-        return ids
-    return {**ids, "model_uri": uri}
+    if bundle:
+        study.tracker.exported(bundle)
+    study.tracker.close(DRAIN_SECONDS_INTERRUPTED if summary["stopped"] == "interrupt" else DRAIN_SECONDS)
+    return study.tracker.ids
 
 
 def _raise_for(study: _Study, stopped: Reason | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from sparktune.bundle import Bundle
 from sparktune.trial import Trial, TrialResult
 
 RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
@@ -43,10 +44,14 @@ class Tracker(ABC):
             ValueError: `state` is none of the three.
         """
 
+    @abstractmethod
+    def exported(self, bundle: Bundle) -> None:
+        """Show the exported model: in the study's run, and registered where the spec has a name for it."""
+
     @property
     @abstractmethod
     def ids(self) -> dict[str, str] | None:
-        """`experiment_id` and `run_id` of the study; None while they are unknown."""
+        """`experiment_id` and `run_id` of the study, and its model's `model_uri`; None while unknown."""
 
     @abstractmethod
     def wait(self, timeout_s: float) -> dict[str, str] | None:
@@ -70,6 +75,9 @@ class NullTracker(Tracker):
         pass
 
     def finish(self, state: str, summary: Mapping[str, Any], artifacts: Artifacts | None = None) -> None:
+        pass
+
+    def exported(self, bundle: Bundle) -> None:
         pass
 
     @property

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 # the outbox repeats instead, and looks first. What the user has set counts.
 LIMITS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
 
 @contextmanager
-def limits() -> Iterator[None]:
-    """MLflow's requests are tried once and given up after 10 s, unless the environment says otherwise."""
-    ours = {name: value for name, value in LIMITS.items() if name not in os.environ}
+def limits(seconds: int = 10) -> Iterator[None]:
+    """MLflow's requests are tried once, for `seconds`, unless the environment says otherwise."""
+    wanted = {**LIMITS, "MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds)}
+    ours = {name: value for name, value in wanted.items() if name not in os.environ}
     os.environ.update(ours)
     try:
         yield

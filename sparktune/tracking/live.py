@@ -12,11 +12,12 @@ from typing import Any
 
 import yaml
 
+from sparktune.bundle import Bundle, log_bundle
 from sparktune.spec import StudySpec
 from sparktune.tracking.base import Artifacts, Tracker
 from sparktune.tracking.client import limits
 from sparktune.tracking.entries import Entry, StudyEntries
-from sparktune.tracking.outbox import Outbox
+from sparktune.tracking.outbox import Outbox, lost
 from sparktune.tracking.runs import StudyRuns
 from sparktune.trial import Trial, TrialResult
 
@@ -65,6 +66,9 @@ class MlflowTracker(Tracker):
             self._put_artifacts({"summary.json": summary_text(summary)})
         self._put_artifacts(artifacts or {})
 
+    def exported(self, bundle: Bundle) -> None:
+        self._outbox.put("model", lambda: self._write_model(bundle))
+
     @property
     def ids(self) -> dict[str, str] | None:
         return self._ids
@@ -86,6 +90,11 @@ class MlflowTracker(Tracker):
 
     def _write_artifact(self, name: str, content: Path | str) -> None:
         self._shown().write_artifacts({name: content})
+
+    def _write_model(self, bundle: Bundle) -> None:
+        run_id, tracking = self._shown().study, self._spec.tracking
+        uri = log_bundle(bundle, tracking.uri, str(run_id), tracking.registered_model_name)
+        self._ids = {**(self._ids or {}), "model_uri": uri}
 
     def _show(self) -> None:
         self._shown()
@@ -128,5 +137,6 @@ def summary_text(summary: Mapping[str, Any]) -> str:
 
 
 def short(error: Exception) -> str:
-    """The first 300 characters of an error's first line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    """What was lost, else the error itself: the first 300 characters of its first line."""
+    said = lost(error) or error
+    return (str(said).strip().splitlines() or [type(said).__name__])[0][:300]

@@ -10,7 +10,8 @@ from contextlib import AbstractContextManager
 Job = Callable[[], None]
 LONGEST_PAUSE_S = 60.0
 LAST_TRIES = 2
-LOST_PATIENCE_S = 5.0
+PATIENCE_S = 5.0
+STALL_S = 12.0  # a request's 10 s, and a moment for the next one
 
 
 class Outbox:
@@ -28,7 +29,8 @@ class Outbox:
         self._jobs: dict[str, Job] = {}
         self._busy = False
         self._failures = 0
-        self._lost_at: float | None = None
+        self._lost = False
+        self._done_at = 0.0
         self._ended = False
         self._last_tries: Counter[str] = Counter()
         self._closing = False
@@ -41,6 +43,7 @@ class Outbox:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     def start(self) -> None:
+        self._done_at = time.monotonic()
         self._thread.start()
 
     def put(self, key: str, job: Job) -> None:
@@ -52,15 +55,17 @@ class Outbox:
     def close(self, timeout_s: float) -> bool:
         """Do what is left, trying each job at most twice, for at most `timeout_s`; whether all was done.
 
-        Where jobs time out or lose their connection, gives up 5 s after the first that did; one that is done
-        takes this back.
+        Where a job timed out or lost its connection, gives up as soon as 5 s have passed here and 12 s since
+        the last job that was done.
         """
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-            if self._thread.ident is not None:
-                self._wait(timeout_s)
-            self._abandoned = True
+            try:
+                if self._thread.ident is not None:
+                    self._wait(timeout_s)
+            finally:
+                self._abandoned = True
             done = not self._jobs and not self._busy
         if not done:
             self._tell(self._error or TimeoutError(f"nothing was answered within {timeout_s:g} s"))
@@ -69,13 +74,13 @@ class Outbox:
     def _wait(self, timeout_s: float) -> None:
         """Wait for the thread's end; a condition is waited for, as a join could not be cut short."""
         began = time.monotonic()
-        while not self._ended:
-            end = began + timeout_s
-            if self._lost_at is not None:
-                end = min(end, max(began, self._lost_at) + LOST_PATIENCE_S)
-            if (left := end - time.monotonic()) <= 0:
-                return
+        while not self._ended and (left := self._end(began, timeout_s) - time.monotonic()) > 0:
             self._changed.wait(left)
+
+    def _end(self, began: float, timeout_s: float) -> float:
+        """When waiting makes no sense any more, as things stand."""
+        end = began + timeout_s
+        return min(end, max(began + PATIENCE_S, self._done_at + STALL_S)) if self._lost else end
 
     def _work(self) -> None:
         try:
@@ -110,14 +115,15 @@ class Outbox:
 
     def _done(self) -> None:
         with self._changed:
-            self._busy, self._failures, self._lost_at = False, 0, None
+            self._busy, self._failures, self._lost = False, 0, False
+            self._done_at = time.monotonic()
 
     def _failed(self, key: str, job: Job, error: Exception) -> None:
         with self._changed:
             self._busy, self._error = False, error
             self._failures += 1
-            if self._lost_at is None and lost(error):
-                self._lost_at = time.monotonic()
+            if lost(error):
+                self._lost = True
                 self._changed.notify_all()
             self._jobs.setdefault(key, job)
         if self._failures > 1:
@@ -130,10 +136,10 @@ class Outbox:
             self._on_trouble(error)
 
 
-def lost(error: BaseException | None) -> bool:
-    """Whether an error, or one behind it, is a time-out or a lost connection."""
+def lost(error: BaseException | None) -> OSError | None:
+    """The time-out or the lost connection that an error is or that lies behind it; None if there is none."""
     while error is not None:
         if isinstance(error, (TimeoutError, ConnectionError, socket.gaierror)):
-            return True
+            return error
         error = error.__cause__ or error.__context__
-    return False
+    return None

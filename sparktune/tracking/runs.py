@@ -93,17 +93,14 @@ class StudyRuns:
             self._client.log_artifact(self.study, str(copy), folder)
 
     def _experiment(self, uri: str, name: str) -> str:
-        """The experiment's id. Artefacts of a database file lie beside it, not in the working directory."""
-        from mlflow.exceptions import MlflowException
+        """The experiment's id. Artefacts of a database file lie beside it, not in the working directory.
 
+        Fails where another study makes it at the same moment; the next try finds it.
+        """
         database = sqlite_file(uri)
         place = str(database.absolute().parent / "mlruns" / name) if database else None
         if (found := self._client.get_experiment_by_name(name)) is None:
-            try:
-                return str(self._client.create_experiment(name, artifact_location=place, tags=KIND))
-            except MlflowException:  # another study may have made it just now
-                if (found := self._client.get_experiment_by_name(name)) is None:
-                    raise
+            return str(self._client.create_experiment(name, artifact_location=place, tags=KIND))
         if found.lifecycle_stage == "deleted":
             self._client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
+from sparktune.bundle import Bundle, log_bundle
 from sparktune.errors import TrackingError
 from sparktune.spec import StudySpec
 from sparktune.tracking.address import check_tracking
@@ -16,6 +17,7 @@ from sparktune.tracking.runs import StudyRuns
 from sparktune.trial import TrialResult
 
 TRIES = 3
+MODEL_REQUEST_S = 60  # a server that stores a large file elsewhere answers when that is done
 T = TypeVar("T")
 
 
@@ -30,12 +32,13 @@ def sync(
     *,
     ended_ms: Mapping[int, int] | None = None,
     artifacts: Artifacts | None = None,
+    bundle: Bundle | None = None,
 ) -> dict[str, str]:
     """Make MLflow show exactly these results: one run for the study, one per trial; extras are deleted.
 
     Doing it twice, or after a study that was shown in part, gives the same. `ended_ms` says when each trial
     ended, in milliseconds since 1970 (now where unknown; what MLflow shows in full already stays as it is).
-    Gives `experiment_id` and `run_id` of the study.
+    Gives `experiment_id` and `run_id` of the study, and `model_uri` where there is a bundle.
 
     Raises:
         TrackingError: MLflow cannot be reached or refuses; syncing again completes what was written.
@@ -46,7 +49,9 @@ def sync(
     shown = [entries.result(r, ended.get(r.trial, now_ms())) for r in results]
     try:
         with limits():
-            return _write(spec, study_id, entries, shown, state, summary, artifacts or {})
+            ids = _write(spec, study_id, entries, shown, state, summary, artifacts or {})
+        with limits(MODEL_REQUEST_S):
+            return {**ids, **_write_model(spec, bundle, ids["run_id"])}
     except Exception as error:
         raise TrackingError(
             f"tracking.uri {spec.tracking.uri} stopped taking what was written: {short(error)}; sync again"
@@ -74,6 +79,14 @@ def _write(
     texts = {"spec.yaml": spec_text(spec), "summary.json": summary_text(summary)}
     _patiently(lambda: runs.write_artifacts({**texts, **artifacts}))
     return {"experiment_id": runs.experiment_id, "run_id": run_id}
+
+
+def _write_model(spec: StudySpec, bundle: Bundle | None, run_id: str) -> dict[str, str]:
+    if bundle is None:
+        return {}
+    tracking = spec.tracking
+    name = tracking.registered_model_name
+    return {"model_uri": _patiently(lambda: log_bundle(bundle, tracking.uri, run_id, name))}
 
 
 def _patiently(job: Callable[[], T]) -> T:

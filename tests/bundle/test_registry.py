@@ -98,6 +98,29 @@ def test_model_is_not_logged_twice(store: Store, bundles: dict[str, Bundle], log
     assert len(store.client.search_model_versions("name = 'churn'")) == 1
 
 
+@pytest.mark.parametrize("step", ["log_outputs", "log_model_artifacts", "finalize_logged_model"])
+def test_an_upload_that_broke_off_is_completed(
+    store: Store, bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    run, real, calls = store.run(), getattr(MlflowClient, step), []
+
+    def answer_lost(*arguments: object) -> None:
+        calls.append(step)
+        real(*arguments)
+        raise TimeoutError("timed out")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, step, answer_lost)
+        with pytest.raises(TimeoutError):
+            log_bundle(bundles["binary"], store.uri, run)
+    assert calls == [step]  # a server that hangs is not asked again
+    uri = log_bundle(bundles["binary"], store.uri, run)
+    (model,) = [m for m in store.client.search_logged_models([store.experiment]) if m.source_run_id == run]
+    assert model.status == "READY"
+    assert [m.model_id for m in store.client.get_run(run).outputs.model_outputs] == [model.model_id]
+    assert load_bundle(uri, store.uri).manifest == bundles["binary"].manifest
+
+
 def test_champion_is_the_last_one_logged(store: Store, bundles: dict[str, Bundle]) -> None:
     log_bundle(bundles["binary"], store.uri, store.run(), "moves")
     log_bundle(bundles["regression"], store.uri, store.run(), "moves")

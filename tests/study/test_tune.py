@@ -2,6 +2,7 @@ import json
 import os
 import signal
 import socket
+import threading
 
 import mlflow
 import numpy as np
@@ -158,6 +159,24 @@ def test_a_tracking_server_that_is_down_is_refused_before_anything_starts(tmp_pa
     with pytest.raises(TrackingError, match="offline"):
         tune(spec, None, data())
     assert not (tmp_path / "studies").exists()
+
+
+def test_a_store_of_models_that_hangs_holds_up_nothing_and_sync_completes_it(tmp_path):
+    spec = document(tmp_path, resources={"launcher": "local", "parallelism": 1})
+    mlflow.MlflowClient(spec["tracking"]["uri"]).search_experiments()  # makes the tables
+    release = threading.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(tune.__globals__, "DRAIN_SECONDS", 4.0)
+        patch.setattr(mlflow.MlflowClient, "log_model_artifacts", lambda *arguments: release.wait(60))
+        result = tune(spec, None, data())
+    assert result.summary["states"] == {"COMPLETE": 4}
+    assert "model_uri" not in (result.summary["mlflow"] or {})
+    try:
+        ids = sync_study(result.directory)
+    finally:
+        release.set()
+    assert json.loads((result.directory / "summary.json").read_text())["mlflow"] == ids
+    assert ids["model_uri"] == f"runs:/{ids['run_id']}/model"
 
 
 def test_another_spec_does_not_take_the_directory(finished, spark):

@@ -1,4 +1,4 @@
-"""An MLflow server on loopback, and a door in front of it that loses replies."""
+"""An MLflow server on loopback, and a door in front of it that loses replies or gives none."""
 
 import os
 import shutil
@@ -69,7 +69,10 @@ class Server:
 
 
 class Door:
-    """Stands before a server, one connection a thread; notes each request, and drops replies on demand."""
+    """Stands before a server, one connection a thread; notes each request.
+
+    On demand it drops a reply, or holds a request back and never answers it.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = port
@@ -77,9 +80,12 @@ class Door:
         self.uri = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.requests: list[str] = []
         self.drops: Callable[[str], bool] = lambda request: False
+        self.holds: Callable[[str], bool] = lambda request: False
+        self._closed = threading.Event()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
+        self._closed.set()
         self._listener.close()
 
     def _serve(self) -> None:
@@ -95,6 +101,9 @@ class Door:
             head, _, body = request.partition(b"\r\n\r\n")
             line = head.split(b"\r\n")[0].decode()
             self.requests.append(line)
+            if self.holds(line):
+                self._closed.wait()
+                return
             kept = [h for h in head.split(b"\r\n") if not h.lower().startswith(b"connection:")]
             server.sendall(b"\r\n".join([*kept, b"Connection: close"]) + b"\r\n\r\n" + body)
             reply = b"".join(iter(lambda: server.recv(65536), b""))
@@ -107,6 +116,8 @@ def _whole_request(client: socket.socket) -> bytes:
     while b"\r\n\r\n" not in data:
         data += client.recv(65536)
     head, _, body = data.partition(b"\r\n\r\n")
+    while b"transfer-encoding: chunked" in head.lower() and not body.endswith(b"0\r\n\r\n"):
+        body += client.recv(65536)
     lengths = [h.split(b":")[1] for h in head.split(b"\r\n") if h.lower().startswith(b"content-length:")]
     while len(body) < int(lengths[0] if lengths else 0):
         body += client.recv(65536)

@@ -1,10 +1,14 @@
 """A made-up study, and what MLflow shows of one, asked through its own client."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from sparktune.bundle import Bundle, Lineage
+from sparktune.bundle.manifest import Manifest, Tensor
+from sparktune.data.schema import Feature, Schema
 from sparktune.spec import StudySpec, parse_spec
 from sparktune.tracking import MlflowTracker
 from sparktune.trial import TrialResult, TrialState
@@ -54,6 +58,33 @@ def summary_of(results: Records) -> dict[str, object]:
         "test": {"accuracy": 0.75},
         "seconds": 12.5,
     }
+
+
+def bundle_of(folder: Path) -> Bundle:
+    """What MLflow needs of the bundle of trial 5: all but a model that runs."""
+    (folder / "model.keras").write_bytes(b"weights")
+    manifest = Manifest(
+        schema=Schema(
+            features=(Feature(name="x"),), input_shape=(1,), task="binary", classes=("no", "yes"), outputs=1
+        ),
+        tensor=Tensor(shape=(1,), dtype="float32"),
+        serving={},
+        lineage=Lineage(
+            study="digits",
+            study_id="1f2e",
+            trial=5,
+            params=complete(5).params,
+            metric="val_accuracy",
+            direction="maximize",
+            value=0.85,
+            epoch=3,
+            data_digest="ab" * 32,
+        ),
+        engines={"keras": "model.keras"},
+        versions={},
+        files={},
+    )
+    return Bundle(folder, manifest.sealed())
 
 
 def tracker_of(spec: StudySpec, study_id: str) -> MlflowTracker:

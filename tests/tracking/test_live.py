@@ -13,7 +13,7 @@ from sparktune.spec import load_spec
 from sparktune.tracking import NullTracker, sync
 from sparktune.trial import Trial, TrialState
 from tests.tracking.servers import Door, Server, free_port
-from tests.tracking.studies import complete, shown, study_spec, summary_of, tracker_of
+from tests.tracking.studies import bundle_of, complete, shown, study_spec, summary_of, tracker_of
 
 SIX = [complete(number) for number in range(6)]
 PATIENT = 90.0
@@ -29,14 +29,14 @@ def test_a_study_is_shown_in_full(store: str, tmp_path: Path) -> None:
     tracker.finish(
         "FINISHED", summary_of(SIX), {"tables/trials.csv": tmp_path / "table.csv", "note.txt": "well"}
     )
+    tracker.exported(bundle_of(tmp_path))
     assert tracker.close(PATIENT)
 
     seen = shown(store, "whole")
-    assert (
-        ids
-        == {"experiment_id": seen.study.info.experiment_id, "run_id": seen.study.info.run_id}
-        == tracker.ids
-    )
+    assert ids == {"experiment_id": seen.study.info.experiment_id, "run_id": seen.study.info.run_id}
+    assert tracker.ids == {**ids, "model_uri": f"runs:/{ids['run_id']}/model"}
+    (model,) = seen.client.search_logged_models([ids["experiment_id"]])
+    assert (model.status, model.source_run_id) == ("READY", ids["run_id"])
     assert (seen.study.info.run_name, seen.study.info.status) == ("digits", "FINISHED")
     assert seen.study.data.metrics["best_value"] == 0.85
     assert seen.study.data.tags["sparktune.best.neurons"] == "16"
@@ -161,6 +161,43 @@ def test_a_server_that_hangs_is_left_after_the_timeout(
     assert caplog.text.count("sparktune sync somewhere/digits") == 1
 
 
+@pytest.mark.parametrize("answered", [1, 4, 19, 40])
+def test_a_server_that_stops_answering_is_left_soon_and_sync_completes_it(
+    answered: int,
+    server: Server,
+    door: Door,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for limit in ("PATIENCE_S", "STALL_S"):
+        monkeypatch.setattr(f"sparktune.tracking.outbox.{limit}", 1.0)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
+    study_id, bundle, two = f"stops after {answered}", bundle_of(tmp_path), SIX[:2]
+    door.holds = lambda line: len(door.requests) > answered
+    spec = study_spec(door.uri, tracking={"uri": door.uri, "experiment": study_id})
+    tracker = tracker_of(spec, study_id)
+    for result in two:
+        tracker.record(result)
+    tracker.finish("FINISHED", summary_of(two))
+    tracker.exported(bundle)
+    started = time.monotonic()
+    assert not tracker.close(60)
+    assert time.monotonic() - started < 20
+    assert caplog.text.count("could not be written (timed out)") == 1
+    assert caplog.text.count("sparktune sync somewhere/digits") == 1
+
+    door.holds = lambda line: False
+    arguments = (spec, study_id, two, "FINISHED", summary_of(two), "val_accuracy", "maximize")
+    ids = sync(*arguments, bundle=bundle)
+    assert sync(*arguments, bundle=bundle) == ids
+    seen = shown(server.uri, study_id, study_id)
+    assert [r.info.status for r in (seen.study, *seen.trials.values())] == ["FINISHED"] * 3
+    (model,) = seen.client.search_logged_models([ids["experiment_id"]])
+    assert (model.status, model.source_run_id) == ("READY", ids["run_id"])
+    assert [m.model_id for m in seen.study.outputs.model_outputs] == [model.model_id]
+
+
 def test_a_lost_reply_leaves_no_second_run(server: Server, door: Door) -> None:
     lost: list[str] = []
 
@@ -213,10 +250,11 @@ def test_a_server_killed_in_the_middle_is_completed_by_sync(server: Server) -> N
     assert listed == {"spec.yaml", "summary.json"}
 
 
-def test_an_offline_study_shows_nothing() -> None:
+def test_an_offline_study_shows_nothing(tmp_path: Path) -> None:
     tracker = NullTracker()
     tracker.start()
     tracker.launched(Trial("digits", 0, {}, 1))
     tracker.record(SIX[0])
     tracker.finish("FINISHED", {})
+    tracker.exported(bundle_of(tmp_path))
     assert (tracker.ids, tracker.wait(1), tracker.close(1)) == (None, None, True)

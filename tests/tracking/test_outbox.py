@@ -93,7 +93,8 @@ def test_close_waits_no_longer_than_its_timeout(outbox: Outbox, troubles: list[E
 def test_close_gives_up_soon_once_a_job_timed_out(
     outbox: Outbox, before: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparktune.tracking.outbox.LOST_PATIENCE_S", 1.0)
+    monkeypatch.setattr("sparktune.tracking.outbox.PATIENCE_S", 1.0)
+    monkeypatch.setattr("sparktune.tracking.outbox.STALL_S", 1.0)
     release, tries = threading.Event(), []
 
     def hang() -> None:
@@ -106,7 +107,7 @@ def test_close_gives_up_soon_once_a_job_timed_out(
     outbox.put("a", hang)
     outbox.start()
     if before:
-        while not outbox._lost_at:
+        while not outbox._lost:
             time.sleep(0.01)
     started = time.monotonic()
     assert not outbox.close(30)
@@ -117,12 +118,36 @@ def test_close_gives_up_soon_once_a_job_timed_out(
 def test_close_waits_for_jobs_that_succeed_after_one_was_lost(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sparktune.tracking.outbox.LOST_PATIENCE_S", 0.6)
+    monkeypatch.setattr("sparktune.tracking.outbox.PATIENCE_S", 0.1)
+    monkeypatch.setattr("sparktune.tracking.outbox.STALL_S", 0.6)
     outbox.put("failing", Failing(1))
     for key in "abcde":
         outbox.put(key, lambda: time.sleep(0.3))
     outbox.start()
     assert outbox.close(30)
+
+
+def test_close_that_is_cut_short_leaves_the_rest(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    going, release = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        going.set()
+        release.wait(30)
+
+    def ctrl_c(began: float, timeout_s: float) -> float:
+        raise KeyboardInterrupt
+
+    outbox.put("a", slow)
+    outbox.put("b", lambda: done.append("b"))
+    outbox.start()
+    assert going.wait(10)
+    monkeypatch.setattr(outbox, "_end", ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        outbox.close(30)
+    release.set()
+    outbox._thread.join(10)
+    assert done == []
 
 
 def test_a_lost_connection_is_seen_behind_other_errors() -> None:
@@ -135,9 +160,10 @@ def test_a_lost_connection_is_seen_behind_other_errors() -> None:
         except RuntimeError as error:
             return error
 
-    assert lost(raised(ConnectionResetError()))
-    assert lost(raised(TimeoutError()))
-    assert not lost(raised(ValueError()))
+    reset, late = ConnectionResetError(), TimeoutError()
+    assert lost(raised(reset)) is reset
+    assert lost(raised(late)) is late
+    assert lost(raised(ValueError())) is None
 
 
 def test_an_outbox_that_was_not_started_closes(outbox: Outbox) -> None:
