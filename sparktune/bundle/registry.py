@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
@@ -19,6 +20,7 @@ BARS = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 ARTIFACT = "model"
 TAG = "sparktune.bundle"
 LOADER = "sparktune.bundle.pyfunc"
+CODE = "sparktune.zip"
 RUNTIME = ("mlflow", "keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML")
 
 
@@ -163,11 +165,22 @@ def save_pyfunc(bundle: Bundle, folder: Path, run_id: str, logged: Any) -> None:
             str(folder),
             loader_module=LOADER,
             data_path=str(bundle.path),
-            code_paths=[str(Path(__file__).parents[1])],
+            code_paths=[str(_archive(folder.with_name(CODE)))],
             mlflow_model=entry,
             signature=signature(bundle.schema),
             pip_requirements=requirements(),
         )
+    entry.flavors[pyfunc.FLAVOR_NAME][pyfunc.CODE] = f"code/{CODE}"  # what MLflow puts on Python's path
+    entry.save(str(folder / "MLmodel"))
+
+
+def _archive(target: Path) -> Path:
+    """This package's modules in one file: each file of a model costs a request of its own."""
+    package = Path(__file__).parents[1]
+    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
+        for module in sorted(package.rglob("*.py")):
+            archive.write(module, module.relative_to(package.parent))
+    return target
 
 
 def signature(schema: Schema) -> Any:

@@ -68,7 +68,7 @@ class Outbox:
                 self._abandoned = True
             done = not self._jobs and not self._busy
         if not done:
-            self._tell(self._error or TimeoutError(f"nothing was answered within {timeout_s:g} s"))
+            self._tell(self._error or TimeoutError(f"not all was written within {timeout_s:g} s"))
         return done
 
     def _wait(self, timeout_s: float) -> None:
