@@ -3,10 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from sparktune.bundle import Bundle
 from sparktune.trial import Trial, TrialResult
+
+if TYPE_CHECKING:
+    from sparktune.bundle import Bundle
 
 RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
 Artifacts = Mapping[str, Path | str]
@@ -45,7 +47,7 @@ class Tracker(ABC):
         """
 
     @abstractmethod
-    def exported(self, bundle: Bundle) -> None:
+    def exported(self, bundle: "Bundle") -> None:
         """Show the exported model: in the study's run, and registered where the spec has a name for it."""
 
     @property
@@ -77,7 +79,7 @@ class NullTracker(Tracker):
     def finish(self, state: str, summary: Mapping[str, Any], artifacts: Artifacts | None = None) -> None:
         pass
 
-    def exported(self, bundle: Bundle) -> None:
+    def exported(self, bundle: "Bundle") -> None:
         pass
 
     @property

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sparktune.bundle import Bundle, log_bundle
 from sparktune.spec import StudySpec
 from sparktune.tracking.base import Artifacts, Tracker
 from sparktune.tracking.client import limits
@@ -20,6 +19,9 @@ from sparktune.tracking.entries import Entry, StudyEntries
 from sparktune.tracking.outbox import Outbox, lost
 from sparktune.tracking.runs import StudyRuns
 from sparktune.trial import Trial, TrialResult
+
+if TYPE_CHECKING:
+    from sparktune.bundle import Bundle
 
 log = logging.getLogger("sparktune.tracking")
 
@@ -66,7 +68,7 @@ class MlflowTracker(Tracker):
             self._put_artifacts({"summary.json": summary_text(summary)})
         self._put_artifacts(artifacts or {})
 
-    def exported(self, bundle: Bundle) -> None:
+    def exported(self, bundle: "Bundle") -> None:
         self._outbox.put("model", lambda: self._write_model(bundle))
 
     @property
@@ -91,7 +93,9 @@ class MlflowTracker(Tracker):
     def _write_artifact(self, name: str, content: Path | str) -> None:
         self._shown().write_artifacts({name: content})
 
-    def _write_model(self, bundle: Bundle) -> None:
+    def _write_model(self, bundle: "Bundle") -> None:
+        from sparktune.bundle import log_bundle
+
         run_id, tracking = self._shown().study, self._spec.tracking
         uri = log_bundle(bundle, tracking.uri, str(run_id), tracking.registered_model_name)
         self._ids = {**(self._ids or {}), "model_uri": uri}

@@ -3,9 +3,8 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sparktune.bundle import Bundle, log_bundle
 from sparktune.errors import TrackingError
 from sparktune.spec import StudySpec
 from sparktune.tracking.address import check_tracking
@@ -15,6 +14,9 @@ from sparktune.tracking.entries import Entry, StudyEntries
 from sparktune.tracking.live import now_ms, short, spec_text, summary_text
 from sparktune.tracking.runs import StudyRuns
 from sparktune.trial import TrialResult
+
+if TYPE_CHECKING:
+    from sparktune.bundle import Bundle
 
 TRIES = 3
 MODEL_REQUEST_S = 60  # a server that stores a large file elsewhere answers when that is done
@@ -32,7 +34,7 @@ def sync(
     *,
     ended_ms: Mapping[int, int] | None = None,
     artifacts: Artifacts | None = None,
-    bundle: Bundle | None = None,
+    bundle: "Bundle | None" = None,
 ) -> dict[str, str]:
     """Make MLflow show exactly these results: one run for the study, one per trial; extras are deleted.
 
@@ -81,7 +83,9 @@ def _write(
     return {"experiment_id": runs.experiment_id, "run_id": run_id}
 
 
-def _write_model(spec: StudySpec, bundle: Bundle | None, run_id: str) -> dict[str, str]:
+def _write_model(spec: StudySpec, bundle: "Bundle | None", run_id: str) -> dict[str, str]:
+    from sparktune.bundle import log_bundle
+
     if bundle is None:
         return {}
     tracking = spec.tracking
