@@ -175,6 +175,8 @@ def test_a_store_of_models_that_hangs_holds_up_nothing_and_sync_completes_it(tmp
         ids = sync_study(result.directory)
     finally:
         release.set()
+        for thread in [t for t in threading.enumerate() if t.name == "sparktune-tracking"]:
+            thread.join(60)
     assert json.loads((result.directory / "summary.json").read_text())["mlflow"] == ids
     assert ids["model_uri"] == f"runs:/{ids['run_id']}/model"
 
