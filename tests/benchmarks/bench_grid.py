@@ -3,8 +3,8 @@
 Every contestant trains the same 24 models (784-N-10, relu and softmax, Adam, 5 epochs; neurons 32/64/128/256
 x learning rate 1e-3/3e-3/1e-2 x batch 32/128) on 8,000 images and validates on 2,000, two at a time, in a
 process and a folder of its own. The time is that of the whole process, start-up included. sparktune runs as
-its users run it, MLflow and the exported model included; the rivals keep no record and export nothing, unless
-they always do.
+its users run it, MLflow and the exported model included, once as it comes and once with a local Spark master;
+the rivals keep no record and export nothing, unless they always do.
 """
 
 import argparse
@@ -50,7 +50,10 @@ resources: {{cpus: 1, parallelism: {slots}}}
 tracking: {{uri: "sqlite:///mlflow.db", experiment: mnist}}
 output: {{directory: studies}}
 """
-OUTSIDE = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "PYTHONPATH", "SPARK_HOME")
+OUTSIDE = (
+    *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"),
+    *("PYTHONPATH", "SPARK_HOME", "SPARK_MASTER"),
+)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ RIVALS = {
     "optuna_threads": Contestant("Optuna, threads", shared=True),
     "joblib_spark": Contestant("joblib on Spark"),
 }
-NAMES = ("sparktune", *RIVALS)
+OURS = {"sparktune": "sparktune", "sparktune_spark": "sparktune on local Spark"}
+NAMES = (*OURS, *RIVALS)
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ def _row(name: str, mine: list[Run], base: list[Run]) -> list[Cell]:
 
 
 def _verdict(good: dict[str, list[Run]]) -> str:
-    rivals = {name: mine for name, mine in good.items() if name != "sparktune"}
+    rivals = {name: mine for name, mine in good.items() if name in RIVALS}
     if "sparktune" not in good or not rivals:
         return ""
     ours, fastest = good["sparktune"], min(rivals, key=lambda name: _wall(rivals[name]))
@@ -155,7 +159,7 @@ def _verdict(good: dict[str, list[Run]]) -> str:
 
 def title(name: str) -> str:
     """How a contestant is called in the table."""
-    return RIVALS[name].title if name in RIVALS else name
+    return RIVALS[name].title if name in RIVALS else OURS[name]
 
 
 def _wall(runs: Sequence[Run]) -> float:
@@ -174,7 +178,7 @@ def _run(name: str, folder: Path, options: argparse.Namespace) -> Run:
     """One contestant in a fresh folder."""
     folder.mkdir(parents=True)
     log = folder / "output.txt"
-    command, collect = _sparktune(folder, options) if name == "sparktune" else _rival(name, options)
+    command, collect = _sparktune(folder, options) if name in OURS else _rival(name, options)
     environment = _environment(name, options)
     measured = measure(command, folder, environment, log, options.timeout)
     if measured.code is None:
@@ -215,7 +219,9 @@ def _environment(name: str, options: argparse.Namespace) -> dict[str, str]:
     """Quiet TensorFlow without GPUs for everybody; one thread a slot for the rivals."""
     environment = {key: value for key, value in os.environ.items() if key not in OUTSIDE}
     environment |= {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if name not in RIVALS:
+    if name == "sparktune_spark":
+        return {**environment, "SPARK_MASTER": f"local[{options.slots}]"}
+    if name == "sparktune":
         return environment
     threads = str(options.slots if RIVALS[name].shared else 1)
     bounds = dict.fromkeys(OUTSIDE[:3], threads)
