@@ -71,10 +71,13 @@ def score(
 ) -> None:
     """Score a table or files in Spark SQL with an exported model."""
     from sparktune.launch import open_session
+    from sparktune.scoring import check_lasting
     from sparktune.scoring import score as score_table
 
     mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
-    rows = score_table(open_session(), model, source, target, mode, tracking_uri=tracking_uri)
+    spark = open_session()
+    check_lasting(spark, target)
+    rows = score_table(spark, model, source, target, mode, tracking_uri=tracking_uri)
     err.print(f"{rows} rows scored into {target}")
 
 

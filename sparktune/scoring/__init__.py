@@ -2,5 +2,6 @@
 
 from sparktune.scoring.function import register
 from sparktune.scoring.job import score
+from sparktune.scoring.place import check_lasting
 
-__all__ = ["register", "score"]
+__all__ = ["check_lasting", "register", "score"]

@@ -19,6 +19,8 @@ KEYWORDS = re.compile(
     re.IGNORECASE,
 )
 OURS = "sparktune.function."
+# Where it is on, Spark 4.3 refuses the ML vectors of a Parquet file as the argument of any Python function.
+COLUMNAR_INPUT = "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled"
 
 
 def register(
@@ -49,6 +51,7 @@ def register(
     _check_name(spark, name)
     bundle = model if isinstance(model, Bundle) else load_bundle(model)
     function = predict_function(bundle, output, name)
+    spark.conf.set(COLUMNAR_INPUT, "false")
     registered = spark.udf.register(name, function)
     spark.conf.set(_key(name), bundle.manifest.digest)
     return registered

@@ -68,6 +68,21 @@ def check_free(spark: Any, source: str, target: str, mode: str) -> None:
         )
 
 
+def check_lasting(spark: Any, target: str) -> None:
+    """Refuse a table that nobody would find again once this session has ended.
+
+    Raises:
+        ScoringError: the target is a table of Spark's own catalog, which is in memory.
+    """
+    kind = spark.conf.get("spark.sql.catalogImplementation", "in-memory")
+    if kind == "in-memory" and not is_path(target) and target.count(".") < 2:
+        raise ScoringError(
+            f"the output {target!r} must be a path where Spark's catalog is in memory, as a table would be "
+            "forgotten when this command ends; give a path, or configure a catalog "
+            "(spark.sql.catalogImplementation=hive, or CATALOG.DATABASE.TABLE)"
+        )
+
+
 def write(frame: Any, target: str, mode: str) -> None:
     """Write rows to a path or table."""
     if not is_path(target):

@@ -89,13 +89,16 @@ def test_mixed_columns(
     assert_equal(got, bundles["regression"], tables["regression"])
 
 
-def test_ml_vectors(spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray]) -> None:
+def test_ml_vectors(
+    spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray], tmp_path: Path
+) -> None:
     from pyspark.ml.functions import array_to_vector
     from pyspark.sql.functions import array, col
 
     predict = register(spark, bundles["binary"], "predict")
     frame = spark.table("binary").where("id != 3").select("id", array(SCALARS.split(", ")).alias("v"))
-    got = frame.select("id", predict(array_to_vector(col("v")).alias("v")).alias("p")).collect()
+    frame.select("id", array_to_vector(col("v")).alias("v")).write.parquet(str(tmp_path / "vectors"))
+    got = spark.read.parquet(str(tmp_path / "vectors")).select("id", predict("v").alias("p")).collect()
     raw = np.delete(by_keras(bundles["binary"], tables["binary"]), 3, axis=0)
     np.testing.assert_allclose([row.p for row in sorted(got)], raw[:, 0], atol=1e-5)
 
