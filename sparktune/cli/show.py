@@ -1,5 +1,7 @@
 """A study on the terminal: progress while it runs, its outcome after."""
 
+from contextlib import suppress
+
 from rich.console import Console
 
 from sparktune.report import StudyProgress, outcome_lines, trials_ranked
@@ -12,7 +14,8 @@ def tune_with_progress(spec: StudySpec, offline: bool = False, timeout: float | 
     with StudyProgress(Console(stderr=True), spec.study.name) as bar:
 
         def on_progress(progress: Progress) -> None:
-            bar.update(_line(progress), progress.done, progress.total, _best(progress))
+            with suppress(BrokenPipeError):  # whoever read the output is gone; the study is not
+                bar.update(_line(progress), progress.done, progress.total, _best(progress))
 
         return tune(spec, offline=offline, timeout=timeout, on_progress=on_progress)
 

@@ -114,7 +114,7 @@ def classes_of(labels: np.ndarray, name: str) -> tuple[Label, ...]:
     classes = np.unique(labels)
     if len(classes) < 2:
         raise DataError(
-            f"label {name!r} must have at least two classes, but every training row holds {labels[0]!r}; "
+            f"label {name!r} must have at least two classes, but every training row holds {labels[0]}; "
             "split in another way"
         )
     return tuple(classes.tolist())

@@ -59,14 +59,27 @@ def _read(path: Path, where: str) -> Any:
                 )
             file.seek(0)
             found = np.load(file, allow_pickle=False)
-            return {key: found[key] for key in found.files} if hasattr(found, "files") else found
+            return {key: _array(found, key, where) for key in found.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, KeyError) as error:
         if "allow_pickle" in str(error) or "Python objects" in str(error):
             raise DataError(
                 f"{where}: {str(path)!r} must hold plain arrays, but it holds pickled objects, which can run "
                 "code and are never read; save numbers or text, not dtype object"
             ) from None
-        raise DataError(f"{where}: cannot read {str(path)!r}: {error}") from None
+        raise DataError(
+            f"{where}: {str(path)!r} must be a whole .npz archive or .npy array, but cannot be read "
+            f"({error}); write it again with numpy.savez or numpy.save"
+        ) from None
+
+
+def _array(archive: Any, key: str, where: str) -> np.ndarray:
+    """A member of an archive; numpy gives bytes where it is no array."""
+    found = archive[key]
+    if not isinstance(found, np.ndarray):
+        raise DataError(
+            f"{where}: member {key!r} must be an array that numpy has written, but is another file"
+        )
+    return found
 
 
 def _mapped(path: Path) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Where rows come from and go to: a path or a table."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,6 @@ def read(spark: Any, source: str) -> Any:
     Raises:
         ScoringError: there is none, or it cannot be read.
     """
-    from pyspark.errors import AnalysisException
-
     if getattr(spark, "_jvm", None) is not None and not exists(spark, source):
         kind = "file or folder" if is_path(source) else "table"
         raise ScoringError(f"the input must be a path or a table, but there is no {kind} {source!r}")
@@ -48,8 +47,9 @@ def read(spark: Any, source: str) -> Any:
         if not is_path(source):
             return spark.table(source)
         return spark.read.load(source, format=file_format(source), **_options(file_format(source)))
-    except AnalysisException as error:
-        raise ScoringError(f"the input {source!r} cannot be read: {error.getMessage() or error}") from None
+    except Exception as error:  # noqa: BLE001 - PySpark's errors and Py4J's have no base in common
+        kind = file_format(source) if is_path(source) else "a table"
+        raise ScoringError(f"the input {source!r} cannot be read as {kind}: {_cause(error)}") from None
 
 
 def check_free(spark: Any, source: str, target: str, mode: str) -> None:
@@ -90,6 +90,12 @@ def write(frame: Any, target: str, mode: str) -> None:
         return
     kind = file_format(target) if Path(target).suffix else "parquet"
     frame.write.save(target, format=kind, mode=mode, **({"header": True} if kind == "csv" else {}))
+
+
+def _cause(error: Exception) -> str:
+    """The last cause that Java names, without its stack, or the first line of the message."""
+    causes = re.findall(r"(?:Caused by: |: )(?:[\w$]+\.)+[\w$]+: ([^\n]+)", str(error))
+    return causes[-1] if causes else str(error).strip().splitlines()[0]
 
 
 def _options(kind: str) -> dict[str, bool]:

@@ -21,7 +21,7 @@ from sparktune.spec.data import DataSpec
 from sparktune.spec.messages import explained, faults, way_out
 from sparktune.spec.model import BuilderSpec, MlpSpec, ModelSpec, RnnSpec
 from sparktune.spec.search import Choice, Range, SearchSpec
-from sparktune.spec.training import TrainingSpec
+from sparktune.spec.training import Monitor, TrainingSpec
 
 S = TypeVar("S", bound=BaseModel)
 SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)
@@ -42,7 +42,7 @@ class StudySection(Section):
 class ObjectiveSpec(Section):
     """The metric that decides, and which way is better. Both follow from the label when not given."""
 
-    metric: Name | None = Field(None, description="val_accuracy for classes, val_loss for regression")
+    metric: Monitor | None = Field(None, description="val_accuracy for classes, val_loss for regression")
     direction: Literal["maximize", "minimize"] | None = Field(None, description="follows from the metric")
 
 
@@ -77,7 +77,8 @@ class TrackingSpec(Section):
                 "must not hold credentials; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD "
                 "(or the database's own password file) instead"
             )
-        secret = [name for name, _ in parse_qsl(parts.query) if SECRET.search(name)]
+        options = "&".join([parts.query, parts.fragment, *parts.path.split(";")[1:]])
+        secret = [name for name, _ in parse_qsl(options) if SECRET.search(name)]
         if secret:
             raise Fault(
                 f"must not hold credentials, but has {secret[0]!r}; set MLFLOW_TRACKING_TOKEN, or "

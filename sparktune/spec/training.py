@@ -2,30 +2,48 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from sparktune.spec.base import Count, Name, NonNegative, Plain, Positive, Section, Share, Whole, sequence
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
-Loss = Literal[
-    "binary_crossentropy",
-    "sparse_categorical_crossentropy",
-    "mean_squared_error",
-    "mean_absolute_error",
-    "huber",
-    "log_cosh",
-    "poisson",
+SHORT = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error"}
+
+
+def in_full(name: Any) -> Any:
+    """The full name of a loss or a metric that people shorten, with or without `val_`."""
+    if not isinstance(name, str):
+        return name
+    bare = name.removeprefix("val_")
+    return name.removesuffix(bare) + SHORT.get(bare, bare)
+
+
+Loss = Annotated[
+    Literal[
+        "binary_crossentropy",
+        "sparse_categorical_crossentropy",
+        "mean_squared_error",
+        "mean_absolute_error",
+        "huber",
+        "log_cosh",
+        "poisson",
+    ],
+    BeforeValidator(in_full),
 ]
-Metric = Literal[
-    "accuracy",
-    "auc",
-    "precision",
-    "recall",
-    "top_5_accuracy",
-    "mean_squared_error",
-    "mean_absolute_error",
-    "root_mean_squared_error",
+Metric = Annotated[
+    Literal[
+        "accuracy",
+        "auc",
+        "precision",
+        "recall",
+        "top_5_accuracy",
+        "mean_squared_error",
+        "mean_absolute_error",
+        "root_mean_squared_error",
+    ],
+    BeforeValidator(in_full),
 ]
+Monitor = Annotated[Name, BeforeValidator(in_full)]
 
 
 class EarlyStopping(Section):
@@ -33,7 +51,7 @@ class EarlyStopping(Section):
 
     patience: Whole = Field(3, description="epochs without improvement that are borne")
     min_delta: NonNegative = Field(0.0, description="smallest change that counts")
-    monitor: Name | None = Field(None, description="metric to watch; the objective's by default")
+    monitor: Monitor | None = Field(None, description="metric to watch; the objective's by default")
     restore_best: bool = Field(True, description="end with the weights of the best epoch")
 
 
@@ -44,7 +62,7 @@ class ReduceOnPlateau(Section):
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
     patience: Whole = 2
     min_learning_rate: NonNegative = 0.0
-    monitor: Name | None = None
+    monitor: Monitor | None = None
 
 
 class TensorBoard(Section):

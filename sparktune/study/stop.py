@@ -1,14 +1,17 @@
 """What ends a study before its last trial: Ctrl-C or the timeout."""
 
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Literal
 
 Reason = Literal["interrupt", "timeout"]
+STOPPING = b"\nstopping the trials under way; run the same command again to resume\n"
 
 
 class Stop:
@@ -53,6 +56,8 @@ def interruptible(stop: Stop, wake: Callable[[], None]) -> Iterator[None]:
             raise KeyboardInterrupt
         stop.interrupt()
         wake()
+        with suppress(OSError):  # spark-submit, which passes it on, may have ended first
+            os.write(sys.stderr.fileno(), STOPPING)
 
     former = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

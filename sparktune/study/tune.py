@@ -12,7 +12,7 @@ from typing import Any
 from sparktune.bundle import Bundle
 from sparktune.data import load_dataset
 from sparktune.data.host import HostData, share
-from sparktune.errors import StudyFailed, StudyInterrupted
+from sparktune.errors import LaunchError, StudyFailed, StudyInterrupted
 from sparktune.launch import (
     ForkServer,
     Launcher,
@@ -194,13 +194,22 @@ def _search(study: _Study, timeout: float | None, on_progress: Callable[[Progres
         return None
     try:
         with _launcher(study) as launcher:
-            stop = Stop(timeout)
-            StudyLoop(study.spec, sampler, launcher, study.ledger, study.tracker, on_result).run(stop)
-            return stop.reason
+            loop = StudyLoop(study.spec, sampler, launcher, study.ledger, study.tracker, on_result)
+            return _run_until(Stop(timeout), loop)
     except Exception:
         study.tracker.finish("KILLED", {})
         study.tracker.close(DRAIN_SECONDS_INTERRUPTED)
         raise
+
+
+def _run_until(stop: Stop, loop: StudyLoop) -> Reason | None:
+    """Run the loop to its end; why that came early, if it did."""
+    try:
+        loop.run(stop)
+    except LaunchError:
+        if stop.reason != "interrupt":  # Ctrl-C in a terminal ends the JVM of spark-submit, too
+            raise
+    return stop.reason
 
 
 def _any_left(study: _Study) -> bool:

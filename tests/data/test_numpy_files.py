@@ -1,4 +1,5 @@
 import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
@@ -56,6 +57,14 @@ def test_pickled_objects_are_never_read(load, npz, tmp_path):
     np.save(tmp_path / "y.npy", Y)
     with pytest.raises(DataError, match=r"pickled objects"):
         load(source="npy", path=str(tmp_path / "x.npy"), labels=str(tmp_path / "y.npy"))
+
+
+def test_a_member_that_is_no_array_is_refused(load, npz, tmp_path):
+    archive = npz(x=X, y=Y)
+    with zipfile.ZipFile(tmp_path / "data.npz", "a") as file:
+        file.writestr("z.npy", b"no array")
+    with pytest.raises(DataError, match=r"member 'z.*' must be an array that numpy has written"):
+        load(**archive)
 
 
 def test_files_that_cannot_be_read(load, npz, tmp_path):

@@ -20,6 +20,16 @@ def submit(
 
     `options` are spark-submit's, `python` environment variables in the place of this Python's.
     """
+    process = started(master, folder, job, *arguments, options=options, **python)
+    printed, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, printed[-3000:] + errors[-5000:]
+    return printed
+
+
+def started(
+    master: str, folder: Path, job: str, *arguments: str, options: tuple[str, ...] = (), **python: str
+) -> "subprocess.Popen[str]":
+    """The same under way, in a process group of its own as a terminal would have it."""
     settings = {
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
@@ -28,13 +38,12 @@ def submit(
     }
     words = ["--master", master, *(word for item in settings.items() for word in ("--conf", "=".join(item)))]
     ours = {"PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable, **python}
-    done = subprocess.run(
+    return subprocess.Popen(
         [str(SUBMIT), *words, *options, str(JOBS / job), *arguments],
         cwd=folder,
         env={**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", **ours},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=300,
+        start_new_session=True,
     )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
-    return done.stdout

@@ -1,6 +1,9 @@
 """The jobs by spark-submit, on local[2] and on a standalone master whose executors start with nothing."""
 
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +13,7 @@ import yaml
 from pyarrow import array, table
 
 import sparktune
-from tests.jobs.submit import submit
+from tests.jobs.submit import started, submit
 from tests.launch.standalone import standalone_cluster
 
 
@@ -47,3 +50,34 @@ def test_tune_and_score(master, tmp_path):
     expected = bundle.predict(rows.astype("float32"))[:, 0]
     np.testing.assert_allclose(scored["probability"], expected, atol=1e-5)
     assert set(scored["prediction"]) <= {"up", "down"}
+
+
+def test_ctrl_c_in_a_terminal_writes_the_outcome(tmp_path):
+    """The JVM of spark-submit hears it as well, and may end before the driver does."""
+    spec = {
+        "study": {"name": "stopped"},
+        "data": {"source": "digits"},
+        "search": {"space": {"neurons": [2, 4], "learning_rate": [0.1, 0.2, 0.3]}},
+        "training": {"epochs": 30, "batch_size": 2},
+        "resources": {"parallelism": 1},
+    }
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(spec))
+    folder = tmp_path / "studies/stopped"
+    job = started("local[1]", tmp_path, "tune.py", "--config", "study.yaml", "--offline")
+    ledger = folder / "ledger.jsonl"
+    until(lambda: ledger.exists() and '"COMPLETE"' in ledger.read_text(), job)
+    os.killpg(job.pid, signal.SIGINT)
+    printed, errors = job.communicate(timeout=60)
+    assert job.returncode == 130, printed + errors
+    assert "same command again to resume" in printed + errors
+    until((folder / "summary.json").exists)
+    assert json.loads((folder / "summary.json").read_text())["stopped"] == "interrupt"
+    assert "COMPLETE" in (folder / "trials.csv").read_text()
+
+
+def until(condition, job=None):
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert job is None or job.poll() is None, job.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -108,6 +108,15 @@ def test_folder_without_an_ending_is_read_by_what_it_holds(
     assert set(spark.read.json(str(target)).columns) == {"id", "prediction", "probability"}
 
 
+def test_a_file_of_another_format_is_refused_in_one_line(
+    spark: Any, bundles: dict[str, Bundle], tmp_path: Path
+) -> None:
+    np.save(tmp_path / "rows.npy", np.zeros(3))
+    with pytest.raises(ScoringError, match=r"rows\.npy' cannot be read as parquet: .*") as refused:
+        score(spark, bundles["binary"], tmp_path / "rows.npy", tmp_path / "scored")
+    assert "\n" not in str(refused.value)
+
+
 @pytest.mark.usefixtures("no_jobs")
 def test_existing_target_is_refused(
     spark: Any, bundles: dict[str, Bundle], sources: Path, tmp_path: Path

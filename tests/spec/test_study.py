@@ -309,6 +309,19 @@ class TestMessages:
         assert expected in message(search={"space": space})
         assert "\n" not in message(search={"space": space})
 
+    def test_short_names_of_losses_and_metrics_are_known(self) -> None:
+        training = {"loss": "mse", "metrics": ["mae", "rmse"]}
+        spec = parse_spec(
+            {
+                "search": {"space": {"neurons": [1]}},
+                "training": training,
+                "objective": {"metric": "val_rmse"},
+            }
+        )
+        assert spec.training.loss == "mean_squared_error"
+        assert spec.training.metrics == ("mean_absolute_error", "root_mean_squared_error")
+        assert spec.objective.metric == "val_root_mean_squared_error"
+
     def test_every_broken_rule_has_its_line(self) -> None:
         lines = message(training={"epochs": 0, "batch_sise": 3}, study={"seed": -1}).splitlines()
         assert lines == [
@@ -326,6 +339,8 @@ class TestMessages:
             {"uri": "http://host?token=secret"},
             {"uri": "http://host/mlflow?a=b&api_key=secret"},
             {"uri": "postgresql://h/db?user=me&Password=secret"},
+            {"uri": "https://host/#token=secret"},
+            {"uri": "http://host/a;token=secret"},
         ],
     )
     def test_credentials_are_refused_and_not_shown(self, tracking: Any) -> None:
