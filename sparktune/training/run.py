@@ -1,6 +1,7 @@
 """One trial from its parameters to its result: the function that every launcher runs."""
 
 import gc
+import random
 import socket
 import time
 import traceback
@@ -8,8 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sparktune.data.dataset import Dataset
-from sparktune.spec import StudySpec
+from sparktune.spec import BuilderSpec, StudySpec
+from sparktune.spec.training import CustomCallback
 from sparktune.training.compiling import compile_for_training
 from sparktune.training.device import claim
 from sparktune.training.fit import fit
@@ -62,7 +66,7 @@ def _train(
 ) -> dict[str, Any]:
     with _timed(timings, "start"):
         notes = claim(spec.resources.cpus)
-    with _seeded(trial.seed):
+    with _seeded(trial.seed, _own_code(spec)):
         outcome = _trained(trial, spec, data, report, timings)
     return {**outcome, "notes": {**notes, **outcome["notes"]}}
 
@@ -98,21 +102,32 @@ def _outcome(trial: Trial, objective: Objective, model: "keras.Model", fitted: F
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
+def _seeded(seed: int, own_code: bool) -> Iterator[None]:
     """Every random number follows from `seed`; a long trial leaves no memory behind.
 
-    `clear_session` would cost the next trial the kernels of the graphs that it shares with this one, and a
-    collection a quarter of a second: Python's own comes often enough for short trials.
+    Keras draws its seeds from Python's generator. Code of the user may also use TensorFlow's, whose seeding
+    makes it forget the kernels of all graphs: 0.1 s for the next trial, which `clear_session` would cost too.
+    A collection would take a quarter of a second: Python's own comes often enough for short trials.
     """
     import keras
 
-    keras.utils.set_random_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed)
+    if own_code:
+        keras.utils.set_random_seed(seed)
     started = time.perf_counter()
     try:
         yield
     finally:
         if time.perf_counter() - started > LONG:
             gc.collect()
+
+
+def _own_code(spec: StudySpec) -> bool:
+    """Whether a trial runs code of the user."""
+    return isinstance(spec.model, BuilderSpec) or any(
+        isinstance(callback, CustomCallback) for callback in spec.training.callbacks
+    )
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from sparktune.trial import Trial, TrialResult
 
 MODULE = """
 import keras
+import tensorflow as tf
 
 TOUCHED = []
 
@@ -84,6 +85,12 @@ def good(params, input_shape, outputs):
 
 def unregistered(params, input_shape, outputs):
     return stack(input_shape, outputs, Plain())
+
+
+def drawn(params, input_shape, outputs):
+    model = good(params, input_shape, outputs)
+    model.set_weights([tf.random.normal(weight.shape) for weight in model.get_weights()])
+    return model
 
 
 def free(params, input_shape, outputs):

@@ -137,6 +137,14 @@ def test_a_users_model_trains(blobs, spec_of, trial_of, user_module, loaded):
     assert again["accuracy"] == pytest.approx(result.value, rel=1e-6)
 
 
+def test_what_a_users_model_draws_from_tensorflow_follows_from_the_seed(
+    blobs, spec_of, trial_of, user_module
+):
+    spec = spec_of(model={"builder": f"{user_module}:drawn"}, training={"epochs": 1})
+    first, again, other = (run_trial(trial_of(seed=seed), spec, blobs).history for seed in (1, 1, 2))
+    assert first and first == again != other
+
+
 def test_a_subclassed_model_trains(blobs, spec_of, trial_of, user_module, loaded):
     spec = spec_of(model={"builder": f"{user_module}:free"}, training={"epochs": 1})
     result = run_trial(trial_of(), spec, blobs)
