@@ -10,7 +10,7 @@ import numpy as np
 from sparktune.data.dataset import Rows
 from sparktune.training.engine.binding import scalars_of, variables_of
 from sparktune.training.engine.compiler import choose
-from sparktune.training.engine.epoch import Design, Examples, Graphs, Logs, State, graphs
+from sparktune.training.engine.epoch import Design, Graphs, Logs, State, graphs
 from sparktune.training.engine.structure import structure
 from sparktune.training.engine.support import obstacle
 from sparktune.training.engine.tensors import tensor
@@ -109,17 +109,18 @@ class Training:
             self._updates.slots(self._optimizer),
             np.array(scalars_of(model), np.float32),
         )
-        self._rows = Examples(*map(tensor, _columns(rows)))
-        self._validation = Examples(*map(tensor, _columns(validation)))
+        self._rows = [*map(tensor, _columns(rows))]
+        self._validation = [*map(tensor, _columns(validation))]
         self._order = np.arange(len(rows.x), dtype=np.int32)
         self._random = np.random.default_rng(pace.seed) if pace.shuffle else None
 
     def train(self) -> Logs:
         """One epoch; loss and metrics are means over its rows while the weights changed."""
-        order = self._order if self._random is None else self._random.permutation(self._order)
+        if self._random is not None:
+            self._random.shuffle(self._order)
         first = int(self._optimizer.iterations)
         table = self._updates.table(self._optimizer, first, self.steps)
-        logs = self._graphs.train(self._state, self._rows, order, table)
+        logs = self._graphs.train(self._state, self._rows, self._order, table)
         self._optimizer.iterations.assign(first + self.steps)
         return logs
 

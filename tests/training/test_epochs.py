@@ -207,6 +207,18 @@ def test_xla_gives_the_numbers_of_the_graph_but_for_dropout(
         np.testing.assert_allclose(fused, weight, atol=1e-5)
 
 
+@pytest.mark.parametrize(("compiler", "numbers"), [("graph", 2 * BATCH), ("xla", BATCH)])
+def test_metrics_add_up_over_blocks_of_steps_as_with_fit(
+    compiler: str, numbers: int, compilers: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compilers(compiler)
+    monkeypatch.setattr("sparktune.training.engine.blocks.BLOCK_NUMBERS", numbers)
+    training = TrainingSpec(metrics=("accuracy", "auc", "recall"), learning_rate=0.01)
+    _kept.cache_clear()
+    assert_equal_to_fit(MLP, training, schema_of("binary", FLAT), weighted=True)
+    _kept.cache_clear()
+
+
 def scalars(rate: float, dropout: float, l2: float, momentum: float) -> tuple[MlpSpec, TrainingSpec]:
     model = MlpSpec(neurons=6, dropout=dropout, l2=l2, batch_norm=True)
     return model, TrainingSpec(optimizer="momentum", momentum=momentum, learning_rate=rate, clip_norm=rate)

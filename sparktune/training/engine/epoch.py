@@ -1,43 +1,22 @@
-"""The graphs of one kind of model: a training epoch, an evaluation, and the scores of both."""
+"""The graphs of one kind of model: a training epoch and an evaluation, each with its loss and metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any, final
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from sparktune.training.engine.binding import bound
+from sparktune.training.engine.blocks import Blocks, Steps
 from sparktune.training.engine.compiler import Compiler
 from sparktune.training.engine.updates import Updates
 
 KEPT = 16  # structures whose graphs a process keeps
 Logs = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Rows on the device: x (rows, ...), y (rows, ...), weight (rows,) or None."""
-
-    x: Any
-    y: Any
-    weight: Any = None
-
-    def take(self, index: Any) -> "Examples":
-        """The rows at these indices, or of this slice."""
-        pick = (
-            (lambda column: column[index])
-            if isinstance(index, slice)
-            else (lambda column: tf.gather(column, index))
-        )
-        return Examples(*map(pick, self.columns))
-
-    @property
-    def columns(self) -> tuple[Any, ...]:
-        """x and y, then the weights where there are any."""
-        return (self.x, self.y) if self.weight is None else (self.x, self.y, self.weight)
+Columns = Sequence[Any]
+Pick = Callable[[Columns, Any, Any], Columns]  # the rows of some steps: of which columns, first step, count
 
 
 @dataclass(frozen=True)
@@ -76,113 +55,102 @@ def _kept(design: Design) -> "Graphs":
 
 @final
 class Graphs:
-    """Compiled functions for every trial of one design. What differs between its trials is handed in."""
+    """Compiled functions for every trial of one design. What differs between its trials is handed in.
+
+    Rows are columns on the device: x (rows, ...), y (rows, ...), and weights (rows,) where there are any.
+    """
 
     def __init__(self, design: Design) -> None:
         self._design, self._model = design, design.model
-        self._jit = design.compiler == "xla"
+        self._blocks = Blocks(design.model)
         # Of a partial TensorFlow counts traces one by one; of a method for all designs together, whose first
         # traces it would take for a fault and warn of.
-        train, predict, scores = partial(self._train_steps), partial(self._predict), partial(self._scores)
-        self._epoch = tf.function(train, autograph=False)
-        self._compiled_epoch = tf.function(train, autograph=False, jit_compile=True)
-        self._forward = tf.function(predict, autograph=False)
-        self._score = tf.function(scores, autograph=False, reduce_retracing=True)
+        self._train = tf.function(partial(self._trained), autograph=False)
+        self._evaluate = tf.function(partial(self._evaluated), autograph=False)
 
-    def train(self, state: State, rows: Examples, order: np.ndarray, table: np.ndarray) -> Logs:
+    def train(self, state: State, rows: Columns, order: np.ndarray, table: np.ndarray) -> Logs:
         """One epoch over the rows in this order, int32 (rows,); `table` has a row of numbers for each step.
 
-        XLA knows fixed shapes only, so a last batch that is not full goes without it.
+        Gives loss and metrics.
         """
-        full = len(order) // self._design.batch if self._jit else 0
-        cut = full * self._design.batch
-        mine = (state.variables, state.slots, state.scalars, rows.columns)
-        parts = [self._compiled_epoch(*mine, order[:cut], table[:full])] if full else []
-        if cut < len(order):
-            parts.append(self._epoch(*mine, order[cut:], table[full:]))
-        loss = sum(float(total) for total, _ in parts) / len(order)
-        outputs = parts[0][1] if len(parts) == 1 else tf.concat([output for _, output in parts], 0)
-        return self._logs(loss, rows, order, outputs)
+        return _floats(self._train(state.variables, state.slots, state.scalars, tuple(rows), order, table))
 
-    def evaluate(self, state: State, rows: Examples) -> Logs:
+    def evaluate(self, state: State, rows: Columns) -> Logs:
         """Loss and metrics over the rows, as they stand."""
-        total, outputs = self._forward(state.variables, state.scalars, rows.columns)
-        return self._logs(float(total) / rows.x.shape[0], rows, None, outputs)
+        return _floats(self._evaluate(state.variables, state.scalars, tuple(rows)))
 
-    def _logs(self, loss: float, rows: Examples, order: np.ndarray | None, outputs: Any) -> Logs:
-        if not self._model.metrics_variables[2:]:
-            self._build_metrics(rows)
-        scores = self._score(rows.columns[1:], order, outputs)
-        return {name: float(value) for name, value in scores.items()} | {"loss": loss}
-
-    def _build_metrics(self, rows: Examples) -> None:
-        self._model.compute_metrics(None, rows.y[:1], tf.zeros((1, *self._model.output_shape[1:])))
-        self._model.reset_metrics()
-
-    def _train_steps(
-        self, variables: Any, slots: Any, scalars: Any, columns: Any, order: Any, table: Any
-    ) -> Any:
-        rows, batch, steps = Examples(*columns), self._design.batch, table.shape[0]
-        even = order.shape[0] == steps * batch
-        order = tf.reshape(order, (steps, batch)) if even else order
-
-        def step(number: Any, total: Any, outputs: Any) -> Any:
-            index = order[number] if even else order[number * batch : (number + 1) * batch]
-            loss, output = self._step(rows.take(index), slots, table[number])
-            size = tf.cast(batch if even else tf.shape(index)[0], tf.float32)
-            return number + 1, total + loss * size, outputs.write(number, output)
-
-        start = (tf.constant(0), tf.constant(0.0), self._outputs(steps, batch if even else None))
+    def _trained(
+        self, variables: Any, slots: Any, scalars: Any, rows: Columns, order: Any, table: Any
+    ) -> dict[str, Any]:
+        """XLA knows fixed shapes only: a last batch that is not full goes without it."""
+        batch, steps = self._design.batch, table.shape[0]
+        full = order.shape[0] // batch if self._design.compiler == "xla" else 0
+        blocks, length = self._blocks.even(full, batch)
+        cut = blocks * length
+        sums = self._blocks.start(rows[1])
         with bound(self._model, variables, tf.unstack(scalars)):
-            _, total, outputs = _repeat(steps, step, start)
-        return total, outputs.concat()
+            for first, last, compiled in ((0, cut, length), (cut, steps, 0)):
+                if first < last:
+                    part = order[first * batch : last * batch], table[first:last]
+                    sums = self._blocks.add(sums, self._steps(rows, slots, *part), compiled)
+        return self._blocks.results(sums, order.shape[0])
 
-    def _step(self, rows: Examples, slots: Any, numbers: Any) -> tuple[Any, Any]:
+    def _steps(self, rows: Columns, slots: Any, order: Any, table: Any) -> Steps:
+        """Training steps over the rows in this order."""
+        batch = self._design.batch
+        pick = _ordered(order, batch)
+
+        def step(number: Any) -> tuple[Any, Any]:
+            return self._step(pick(rows, number, 1), slots, table[number])
+
+        even = order.shape[0] % batch == 0
+        return Steps(table.shape[0], step, partial(pick, rows[1:]), batch, even)
+
+    def _step(self, rows: Columns, slots: Any, numbers: Any) -> tuple[Any, Any]:
         weights = [variable.value for variable in self._model.trainable_variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            output, loss = self._output(rows, training=True)
+            loss, output = self._output(*rows, training=True)
         self._design.updates.apply(tape.gradient(loss, weights), weights, slots, numbers)
         for variable in self._model.trainable_variables:
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable))
         return loss, output
 
-    def _predict(self, variables: Any, scalars: Any, columns: Any) -> tuple[Any, Any]:
-        """Summed loss, and outputs. The loss is taken where outputs are made: there it reads logits."""
-        rows, chunk = Examples(*columns), self._design.chunk
-        steps = -(-rows.x.shape[0] // chunk)
+    def _evaluated(self, variables: Any, scalars: Any, rows: Columns) -> dict[str, Any]:
+        chunk = self._design.chunk
+        pick = _sliced(chunk)
 
-        def step(number: Any, total: Any, outputs: Any) -> Any:
-            portion = rows.take(slice(number * chunk, (number + 1) * chunk))
-            output, loss = self._output(portion, training=False)
-            size = tf.cast(tf.shape(output)[0], tf.float32)
-            return number + 1, total + loss * size, outputs.write(number, output)
+        def step(number: Any) -> tuple[Any, Any]:
+            return self._output(*pick(rows, number, 1), training=False)
 
-        start = (tf.constant(0), tf.constant(0.0), self._outputs(steps, None))
+        steps = Steps(-(-rows[0].shape[0] // chunk), step, partial(pick, rows[1:]), chunk, even=False)
         with bound(self._model, variables, tf.unstack(scalars)):
-            _, total, outputs = _repeat(steps, step, start)
-        return total, outputs.concat()
+            sums = self._blocks.add(self._blocks.start(rows[1]), steps)
+        return self._blocks.results(sums, rows[0].shape[0])
 
-    def _output(self, rows: Examples, *, training: bool) -> tuple[Any, Any]:
-        output = self._model(tf.cast(rows.x, tf.float32), training=training)
-        return output, self._model.compute_loss(rows.x, rows.y, output, rows.weight, training=training)
-
-    def _outputs(self, steps: int, batch: int | None) -> Any:
-        shape = (batch, *self._model.output_shape[1:])
-        return tf.TensorArray(tf.float32, steps, element_shape=shape, infer_shape=False)
-
-    def _scores(self, targets: Any, order: Any, output: Any) -> dict[str, Any]:
-        """Keras' metrics over a whole epoch at once: they add up over rows, so this equals batch by batch."""
-        y, *weight = targets if order is None else [tf.gather(column, order) for column in targets]
-        fresh = [
-            (variable, tf.zeros(variable.shape, variable.dtype)) for variable in self._model.metrics_variables
-        ]
-        with keras.StatelessScope(state_mapping=fresh):
-            return dict(self._model.compute_metrics(None, y, output, *weight))
+    def _output(self, x: Any, y: Any, weight: Any = None, *, training: bool) -> tuple[Any, Any]:
+        """Mean loss, and outputs. The loss is taken where outputs are made: there it reads logits."""
+        output = self._model(tf.cast(x, tf.float32), training=training)
+        return self._model.compute_loss(x, y, output, weight, training=training), output
 
 
-def _repeat(steps: int, step: Any, start: Any) -> Any:
-    return tf.while_loop(
-        lambda number, *_: number < steps, step, start, parallel_iterations=1, maximum_iterations=steps
-    )
+def _ordered(order: Any, batch: int) -> Pick:
+    """Picks rows by their indices."""
+    rows = order.shape[0]
+
+    def pick(columns: Columns, first: Any, count: Any) -> Columns:
+        size = count * batch if rows % batch == 0 else tf.minimum(count * batch, rows - first * batch)
+        index = tf.slice(order, [first * batch], [size])
+        return [tf.gather(column, index) for column in columns]
+
+    return pick
+
+
+def _sliced(chunk: int) -> Pick:
+    """Picks rows as they stand."""
+    return lambda columns, first, count: [c[first * chunk : (first + count) * chunk] for c in columns]
+
+
+def _floats(results: dict[str, Any]) -> Logs:
+    return {name: float(value) for name, value in results.items()}

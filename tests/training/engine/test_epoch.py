@@ -3,15 +3,15 @@ from dataclasses import replace
 
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.training import run_trial
-from sparktune.training.engine.epoch import Graphs
+from sparktune.training.engine.blocks import Blocks
 
 
 def test_graphs_are_drawn_once_a_design_and_nobody_warns(
     blobs: Dataset, spec_of, trial_of, monkeypatch, caplog
 ):
     drawn = []
-    scores = Graphs._scores
-    monkeypatch.setattr(Graphs, "_scores", lambda self, *args: drawn.append(args) or scores(self, *args))
+    results = Blocks.results
+    monkeypatch.setattr(Blocks, "results", lambda self, *args: drawn.append(args) or results(self, *args))
     data = replace(blobs, train=Rows(blobs.train.x[:40], blobs.train.y[:40]))
     spec = spec_of({"neurons": [1, 99]}, training={"epochs": 1})
     with caplog.at_level(logging.WARNING):
