@@ -20,7 +20,7 @@ from typing import final
 
 from sparktune.data.dataset import Dataset
 from sparktune.data.digest import digest_of
-from sparktune.data.memory import free_memory
+from sparktune.data.memory import free_memory, release
 from sparktune.data.packed import map_packed, packed_size, write_packed
 from sparktune.errors import DataError
 
@@ -64,12 +64,14 @@ class HostData:
 
 
 def share(data: Dataset) -> HostData:
-    """Put a data set where every process of this host can map it.
+    """Put a data set where every process of this host can map it; what preparing it took is given back.
 
     Raises:
         DataError: neither memory nor disk has room for it.
     """
-    return _use(DataKey(data.digest, packed_size(data)), lambda path: write_packed(data, path))
+    held = _use(DataKey(data.digest, packed_size(data)), lambda path: write_packed(data, path))
+    release()
+    return held
 
 
 def borrow(key: DataKey, fetch: Callable[[], Path]) -> HostData:

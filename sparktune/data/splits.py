@@ -23,7 +23,7 @@ def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: i
     splits = {name: split for name, split in asked.items() if split is not None and split.source is None}
     places = {name: _marked(table, name, split) for name, split in splits.items() if split.column}
     _refuse_overlap(places)
-    left = np.setdiff1d(np.arange(len(table)), np.concatenate([np.array([], int), *places.values()]))
+    left = _without(places, len(table))
     for name, split in splits.items():
         if split.last is not None:
             cut = max(len(left) - split.last, 0)
@@ -51,6 +51,13 @@ def _marked(table: Table, name: str, split: SplitSpec) -> np.ndarray:
             f"{seen}: set data.{name}.value to one of them"
         )
     return rows
+
+
+def _without(places: Places, rows: int) -> np.ndarray:
+    free = np.ones(rows, bool)
+    for taken in places.values():
+        free[taken] = False
+    return np.flatnonzero(free)
 
 
 def _drawn(

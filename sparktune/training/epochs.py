@@ -13,7 +13,7 @@ from sparktune.training.engine.compiler import choose
 from sparktune.training.engine.epoch import Design, Graphs, Logs, State, graphs
 from sparktune.training.engine.structure import structure
 from sparktune.training.engine.support import obstacle
-from sparktune.training.engine.tensors import tensor
+from sparktune.training.engine.tensors import counted, shared, tensor
 from sparktune.training.engine.updates import Updates
 
 
@@ -111,7 +111,7 @@ class Training:
         )
         self._rows = [*map(tensor, _columns(rows))]
         self._validation = [*map(tensor, _columns(validation))]
-        self._order = np.arange(len(rows.x), dtype=np.int32)
+        self._order = counted(len(rows.x))
         self._random = np.random.default_rng(pace.seed) if pace.shuffle else None
 
     def train(self) -> Logs:
@@ -120,7 +120,7 @@ class Training:
             self._random.shuffle(self._order)
         first = int(self._optimizer.iterations)
         table = self._updates.table(self._optimizer, first, self.steps)
-        logs = self._graphs.train(self._state, self._rows, self._order, table)
+        logs = self._graphs.train(self._state, self._rows, shared(self._order), table)
         self._optimizer.iterations.assign(first + self.steps)
         return logs
 

@@ -68,7 +68,7 @@ class Graphs:
         self._train = tf.function(partial(self._trained), autograph=False)
         self._evaluate = tf.function(partial(self._evaluated), autograph=False)
 
-    def train(self, state: State, rows: Columns, order: np.ndarray, table: np.ndarray) -> Logs:
+    def train(self, state: State, rows: Columns, order: Any, table: np.ndarray) -> Logs:
         """One epoch over the rows in this order, int32 (rows,); `table` has a row of numbers for each step.
 
         Gives loss and metrics.

@@ -22,8 +22,21 @@ def tensor(array: np.ndarray) -> tf.Tensor:
     copy-on-write; others are copied, once for all trials that train on the same array.
     """
     if device() == "CPU:0" and _shareable(array):
-        return tf.experimental.dlpack.from_dlpack(np.asarray(array).__dlpack__())
+        return shared(array)
     return _copied(_Same(array))
+
+
+def shared(array: np.ndarray) -> tf.Tensor:
+    """The memory of a writable, contiguous, aligned array as a tensor of the CPU, which sees later changes."""
+    return tf.experimental.dlpack.from_dlpack(np.asarray(array).__dlpack__())
+
+
+def counted(rows: int) -> np.ndarray:
+    """0, 1, 2, ... as int32 (rows,), fit to be shared."""
+    numbers = np.arange(rows + ALIGNMENT // 4, dtype=np.int32)
+    first = -numbers.ctypes.data % ALIGNMENT // 4
+    numbers -= first
+    return numbers[first : first + rows]
 
 
 @dataclass(frozen=True, eq=False)
