@@ -2,7 +2,8 @@
 
 Each way to search (a sparktune study; PySpark's broadcast with `model.fit`) runs twice as a process tree of
 its own. Memory is PSS, summed over driver, JVM, fork server and workers, so that a page that several
-processes share counts once; the highest sum counts, while training and from start to end.
+processes share counts once; the highest sum counts, while training and from start to end. Run it where no
+other process uses the same Python environment: the pages of its libraries would count in part only.
 """
 
 import argparse

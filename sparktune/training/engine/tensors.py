@@ -27,7 +27,7 @@ def tensor(array: np.ndarray) -> tf.Tensor:
 
 
 def shared(array: np.ndarray) -> tf.Tensor:
-    """The memory of a writable, contiguous, aligned array as a tensor of the CPU, which sees later changes."""
+    """A writable, contiguous, aligned array's own memory as a tensor of the CPU: it sees later changes."""
     return tf.experimental.dlpack.from_dlpack(np.asarray(array).__dlpack__())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import keras
 
-WIDTH, CLASSES, NEURONS, EPOCHS, BATCH, VALIDATION_ROWS = 96, 4, 8, 2, 8192, 1000
+WIDTH, CLASSES, NEURONS, EPOCHS, BATCH, VALIDATION_ROWS = 96, 4, 8, 1, 8192, 1000
 RATES = [0.0003, 0.001, 0.003, 0.01]
 HOLD = 1.5  # seconds; long enough that the benchmark looks at both workers
 
