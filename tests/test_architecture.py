@@ -72,7 +72,6 @@ UNTESTED = {
     "training/engine/compiler.py",
     "training/engine/structure.py",
     "training/engine/support.py",
-    "training/engine/tensors.py",
     "training/engine/updates.py",
     "training/evaluate.py",
     "training/events.py",

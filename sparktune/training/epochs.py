@@ -47,14 +47,15 @@ def train(
 
 
 def _fit(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks: Sequence[Any]) -> None:
+    x, y, *weight = map(shared, _columns(rows))
     model.fit(
-        rows.x,
-        rows.y,
-        sample_weight=rows.weight,
+        x,
+        y,
+        sample_weight=weight[0] if weight else None,
         batch_size=pace.batch,
         epochs=pace.epochs,
         shuffle=pace.shuffle,
-        validation_data=_columns(validation),
+        validation_data=tuple(map(shared, _columns(validation))),
         validation_batch_size=pace.chunk,
         callbacks=list(callbacks),
         verbose=0,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -22,13 +23,13 @@ def tensor(array: np.ndarray) -> tf.Tensor:
     copy-on-write; others are copied, once for all trials that train on the same array.
     """
     if device() == "CPU:0" and _shareable(array):
-        return shared(array)
+        return _alias(array)
     return _copied(_Same(array))
 
 
-def shared(array: np.ndarray) -> tf.Tensor:
-    """A writable, contiguous, aligned array's own memory as a tensor of the CPU: it sees later changes."""
-    return tf.experimental.dlpack.from_dlpack(np.asarray(array).__dlpack__())
+def shared(array: np.ndarray) -> Any:
+    """The array's own memory as a tensor of the CPU, which sees later changes; else the array as it is."""
+    return _alias(array) if _shareable(array) else array
 
 
 def counted(rows: int) -> np.ndarray:
@@ -56,6 +57,10 @@ class _Same:
 def _copied(same: _Same) -> tf.Tensor:
     with tf.device(device()):
         return tf.identity(tf.constant(same.array))
+
+
+def _alias(array: np.ndarray) -> tf.Tensor:
+    return tf.experimental.dlpack.from_dlpack(np.asarray(array).__dlpack__())
 
 
 def _shareable(array: np.ndarray) -> bool:
