@@ -47,6 +47,7 @@ def train(
 
 
 def _fit(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks: Sequence[Any]) -> None:
+    keras.utils.set_random_seed(pace.seed)  # the order of rows comes from TensorFlow's generator
     x, y, *weight = map(shared, _columns(rows))
     model.fit(
         x,

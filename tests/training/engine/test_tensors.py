@@ -1,4 +1,3 @@
-import numpy as np
 
 from sparktune.training.engine.tensors import counted, shared, tensor
 
