@@ -1,6 +1,7 @@
 """What every launcher promises."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
@@ -16,12 +17,21 @@ class Launcher(ABC):
         """How many trials can run at once now; may change while the study runs."""
 
     @abstractmethod
-    def launch(self, trial: Trial) -> "Future[TrialResult]":
-        """Start a trial; returns at once.
+    def room(self) -> int:
+        """How many launches keep every slot busy; more than `slots` where they wait for a free one."""
 
-        The future gives a TrialResult whatever happens to the trial: a Python error is FAILED with its
+    def launch(self, trial: Trial) -> "Future[TrialResult]":
+        """Start one trial, as `launch_together`."""
+        return self.launch_together([trial])[0]
+
+    @abstractmethod
+    def launch_together(self, trials: Sequence[Trial]) -> "list[Future[TrialResult]]":
+        """Start trials that share a slot, where they run one after another; returns at once.
+
+        A future gives a TrialResult whatever happens to the trial: a Python error is FAILED with its
         traceback and trained once; a lost worker is tried again, with a higher `attempt`, and FAILED when
-        attempts run out; a cancelled one is KILLED. Only when the cluster itself is gone or unfit, for which
+        attempts run out; a cancelled one is KILLED. Trials that were to run beside one whose worker was lost
+        lose an attempt at most. Only when the cluster itself is gone or unfit, for which
         no trial is to blame, it gives a LaunchError.
         """
 

@@ -47,6 +47,20 @@ class Cluster:
         fits = self._capacity() * (2 if self._dynamic else 1)
         return max(1, min(fits, self._resources.parallelism or fits))
 
+    def room(self) -> int:
+        """Tasks to keep under way: where Spark itself holds back what does not fit, a quarter more wait.
+
+        Raises:
+            LaunchError: the context is gone.
+        """
+        slots, bound = self.slots(), self._resources.parallelism
+        if bound is not None and self._dynamic:
+            return bound
+        rationed = self.local and self._resources.cpus > self._task_cpus
+        if rationed or self._dynamic or (bound is not None and bound <= slots < self._capacity()):
+            return slots
+        return slots + max(1, slots // 4)
+
     def result_limit(self) -> int:
         """Bytes of a model that one job's result can carry."""
         limit = self._scala().conf().getSizeAsBytes("spark.driver.maxResultSize", "1g")

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
+from functools import partial
 
 from sparktune.errors import LaunchError
 from sparktune.launch.task import ATTEMPTS, Parcel, ended, unpack
@@ -26,22 +27,29 @@ class Cancelled(Exception):
 
 
 class Flight:
-    """A launched trial, its future and the wish to cancel it."""
+    """A launched trial, its future and the wish to cancel it; `trial` is the one of its next attempt."""
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
         self.cancelled = threading.Event()
         self.future: Future[TrialResult] = Future()
         self.future.set_running_or_notify_cancel()
+        self._left = ATTEMPTS
 
     def fly(self, run: Callable[[Trial], Parcel]) -> None:
-        """Run the trial until it ends and settle the future; the trial is not to blame for a LaunchError.
+        """Run the trial until it ends and settle the future.
 
         Args:
             run: makes one attempt; raises WorkerLost, Cancelled or LaunchError.
         """
+        self.settle(partial(self._attempts, run))
+
+    def settle(self, end: Callable[[], TrialResult]) -> None:
+        """Settle the future with what `end` gives or raises; the trial is not to blame for a LaunchError."""
         try:
-            result = self._attempts(run)
+            result = end()
+        except Cancelled:
+            self.future.set_result(self._killed())
         except LaunchError as error:
             self.future.set_exception(error)
         except Exception as error:  # noqa: BLE001 - whatever happened, somebody waits for this future
@@ -49,19 +57,57 @@ class Flight:
         else:
             self.future.set_result(result)
 
+    def lose(self, times: int) -> None:
+        """Count attempts whose worker was lost, unless it was to be."""
+        if not self.cancelled.is_set():
+            self._left -= times
+            self.trial = replace(self.trial, attempt=self.trial.attempt + times)
+
     def _attempts(self, run: Callable[[Trial], Parcel]) -> TrialResult:
-        trial = self.trial
         while not self.cancelled.is_set():
             try:
-                return unpack(run(trial))
-            except Cancelled:
-                break
+                return unpack(run(self.trial))
             except WorkerLost as lost:
-                last = trial.attempt + lost.times - 1
-                if last - self.trial.attempt + 1 >= ATTEMPTS and not self.cancelled.is_set():
-                    return ended(replace(trial, attempt=last), TrialState.FAILED, str(lost))
-                trial = replace(trial, attempt=last + 1)
-        return ended(trial, TrialState.KILLED, "cancelled")
+                last = replace(self.trial, attempt=self.trial.attempt + lost.times - 1)
+                self.lose(lost.times)
+                if self._left <= 0 and not self.cancelled.is_set():
+                    return ended(last, TrialState.FAILED, str(lost))
+        return self._killed()
+
+    def _killed(self) -> TrialResult:
+        return ended(self.trial, TrialState.KILLED, "cancelled")
+
+
+def fly_together(flights: Sequence[Flight], run: Callable[[Sequence[Trial]], Sequence[Parcel]]) -> None:
+    """Run trials one after another in one place; where their worker is lost, each goes on alone.
+
+    So a trial that ends its worker costs the others an attempt and nothing more.
+
+    Args:
+        flights: at least one.
+        run: makes one attempt at the first of these trials, as many as it gets to; raises as in `Flight.fly`.
+    """
+    waiting = flights
+    while len(waiting) > 1:
+        try:
+            parcels = run([flight.trial for flight in waiting])
+        except WorkerLost as lost:
+            for flight in waiting:
+                flight.lose(lost.times)
+            break
+        except Exception as error:  # noqa: BLE001 - each future tells it
+            for flight in waiting:
+                flight.settle(partial(_raise, error))
+            return
+        for flight, parcel in zip(waiting, parcels, strict=False):
+            flight.settle(partial(unpack, parcel))
+        waiting = waiting[len(parcels) :]
+    for flight in waiting:
+        flight.fly(lambda trial: run([trial])[0])
+
+
+def _raise(error: Exception) -> TrialResult:
+    raise error
 
 
 class Flights:

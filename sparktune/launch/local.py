@@ -4,6 +4,7 @@ import os
 import pickle
 import tempfile
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from queue import SimpleQueue
@@ -48,7 +49,7 @@ class LocalLauncher(Launcher):
         self._folder = tempfile.TemporaryDirectory(prefix="sparktune-")
         with (Path(self._folder.name) / "cargo").open("wb") as file:
             pickle.dump(cargo, file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._queue: SimpleQueue[Flight | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[Flight] | None] = SimpleQueue()
         self._flights = Flights()
         self._workers = [
             WorkerProcess(Path(self._folder.name), str(index), spec.resources.cpus)
@@ -61,10 +62,13 @@ class LocalLauncher(Launcher):
     def slots(self) -> int:
         return self._slots
 
-    def launch(self, trial: Trial) -> "Future[TrialResult]":
-        flight = self._flights.add(trial)
-        self._queue.put(flight)
-        return flight.future
+    def room(self) -> int:
+        return self._slots + 1
+
+    def launch_together(self, trials: Sequence[Trial]) -> "list[Future[TrialResult]]":
+        flights = [self._flights.add(trial) for trial in trials]
+        self._queue.put(flights)
+        return [flight.future for flight in flights]
 
     def cancel(self) -> None:
         self._flights.cancel(self._kill)
@@ -85,8 +89,9 @@ class LocalLauncher(Launcher):
 
     def _serve(self, worker: WorkerProcess) -> None:
         """The driver thread of one worker process."""
-        while (flight := self._queue.get()) is not None:
-            flight.fly(worker.run)
+        while (flights := self._queue.get()) is not None:
+            for flight in flights:
+                flight.fly(worker.run)
         worker.close()
 
 

@@ -1,8 +1,11 @@
 """Trials on a Spark cluster: one job with one task per trial, submitted from a driver thread."""
 
+import json
 import os
 import re
+import threading
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -13,15 +16,18 @@ from sparktune.data.host import share
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
 from sparktune.launch.cluster import Cluster
-from sparktune.launch.flight import Cancelled, Flights, WorkerLost
+from sparktune.launch.crew import Crew
+from sparktune.launch.flight import Cancelled, Flights, WorkerLost, fly_together
 from sparktune.launch.task import Cargo, Parcel, Work, default_work
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult
 
 if TYPE_CHECKING:
-    from pyspark import Broadcast, SparkContext
+    from pyspark import RDD, Broadcast, SparkContext
     from pyspark.sql import SparkSession
 
+TRIALS = "sparktune.trials"  # the property of a job that holds them
+TAGS = "spark.job.tags"
 SILENT_DEATH = (
     "the Python worker left no stack: it was killed, by a lack of memory perhaps, or left by os._exit; "
     "spark.python.worker.faulthandler.enabled=true shows where others crash"
@@ -63,20 +69,25 @@ class SparkLauncher(Launcher):
         cargo = Cargo(spec.model_dump_json(), self._data.key, _pickled(work or default_work()))
         self._cargo = self._context.broadcast(cargo)
         self._tag = f"sparktune/{spec.study.name}/{uuid.uuid4().hex[:8]}"
+        self._tags = [*self._context.getJobTags(), self._tag]
         self._flights = Flights()
+        self._own = threading.local()
+        self._crew = Crew()
 
     def slots(self) -> int:
         return self._cluster.slots()
 
-    def launch(self, trial: Trial) -> "Future[TrialResult]":
-        from pyspark import InheritableThread
+    def room(self) -> int:
+        return self._cluster.room()
 
-        flight = self._flights.add(trial)
+    def launch_together(self, trials: Sequence[Trial]) -> "list[Future[TrialResult]]":
+        flights = [self._flights.add(trial) for trial in trials]
         try:
-            InheritableThread(flight.fly, args=(self._run,), name=self._title(trial), daemon=True).start()
-        except Exception as error:  # noqa: BLE001 - starting asks the JVM, which may be gone in many ways
-            flight.future.set_exception(_gone(error))
-        return flight.future
+            self._crew.do(partial(fly_together, flights, self._run))
+        except Exception as error:  # noqa: BLE001 - a thread asks the JVM, which may be gone in many ways
+            for flight in flights:
+                flight.future.set_exception(_gone(error))
+        return [flight.future for flight in flights]
 
     def cancel(self) -> None:
         self._flights.cancel(self._cancel_jobs)
@@ -84,6 +95,7 @@ class SparkLauncher(Launcher):
     def close(self) -> None:
         if not self._flights.close():
             return
+        self._crew.dismiss()
         self._data.close()
         if self._cluster.alive():
             self._cargo.destroy()
@@ -94,27 +106,35 @@ class SparkLauncher(Launcher):
         except Exception:  # noqa: BLE001 - a dead JVM has no jobs left; the trials' own threads report it
             return
 
-    def _title(self, trial: Trial) -> str:
-        settings = " ".join(f"{name}={value}" for name, value in trial.params.items())
-        return f"{trial.study}/trial {trial.number}: {settings}"
-
-    def _run(self, trial: Trial) -> Parcel:
+    def _run(self, trials: Sequence[Trial]) -> list[Parcel]:
         try:
-            self._announce(trial)
-            return self._job(trial)
+            self._announce(trials)
+            parcels: list[Parcel] = self._job().collect()[0]
         except Exception as error:  # lost workers, cancelled jobs and dead JVMs all raise here
             raise self._cause(error) from error
+        if not parcels:
+            raise WorkerLost("the worker was lost while it ran several trials")
+        return parcels
 
-    def _announce(self, trial: Trial) -> None:
-        """Name this thread's jobs for the Spark UI and for cancelling."""
-        self._context.addJobTag(self._tag)
-        self._context.addJobTag(f"{self._tag}/{trial.number}")
-        self._context.setJobDescription(self._title(trial))
+    def _announce(self, trials: Sequence[Trial]) -> None:
+        """Hand this thread's next job its trials, and Spark what it shows of them.
 
-    def _job(self, trial: Trial) -> Parcel:
-        task = partial(_attempt, self._cargo, trial.to_json(), self._limit)
-        parcel: Parcel = self._cluster.source.map(task).collect()[0]
-        return parcel
+        As properties they cost a call each; in the function, Spark would have to be sent a new one each time.
+        """
+        tags = [*self._tags, *(f"{self._tag}/{trial.number}" for trial in trials)]
+        self._context.setLocalProperty(TAGS, ",".join(tags))
+        self._context.setLocalProperty(TRIALS, json.dumps([trial.to_json() for trial in trials]))
+        self._context.setJobDescription(_title(trials))
+
+    def _job(self) -> "RDD[list[Parcel]]":
+        """This thread's RDD, used for one job after another.
+
+        Were it that of other threads too, Spark would fail their jobs when this one's fails.
+        """
+        if not hasattr(self._own, "job"):
+            self._own.job = self._cluster.source.map(partial(_attempt, self._cargo, self._limit))
+        job: RDD[list[Parcel]] = self._own.job
+        return job
 
     def _cause(self, error: Exception) -> Exception:
         """What a failed job means: lost workers, a cancelled job, or a cluster that is gone or unfit."""
@@ -131,17 +151,32 @@ class SparkLauncher(Launcher):
         return WorkerLost(cause, _failures(cause))
 
 
-def _attempt(cargo: "Broadcast[Cargo]", trial: str, limit: int, _: int) -> Parcel:
-    """The task: one attempt on an executor, numbered on from where the driver stands."""
+def _attempt(cargo: "Broadcast[Cargo]", limit: int, _: int) -> list[Parcel]:
+    """The task: one attempt on an executor, numbered on from where the driver stands.
+
+    Nothing where Spark tries several trials again: one of them may have ended the worker.
+    """
     from pyspark import TaskContext
 
     context: Any = TaskContext.get()
     gpu = context.resources().get("gpu")
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(gpu.addresses) if gpu else "-1"
-    first = Trial.from_json(trial)
-    trial_now = replace(first, attempt=first.attempt + context.attemptNumber())
-    parcel: Parcel = cargo.value.run(trial_now, limit)
-    return parcel
+    again = context.attemptNumber()
+    trials = [Trial.from_json(trial) for trial in json.loads(context.getLocalProperty(TRIALS))]
+    if again and len(trials) > 1:
+        return []
+    trials = [replace(trial, attempt=trial.attempt + again) for trial in trials]
+    parcels: list[Parcel] = cargo.value.run_together(trials, limit)
+    return parcels
+
+
+def _title(trials: Sequence[Trial]) -> str:
+    """What the Spark UI shows: study, trials and, of one trial, what is set."""
+    if len(trials) > 1:
+        return f"{trials[0].study}/trials {', '.join(str(trial.number) for trial in trials)}"
+    (trial,) = trials
+    settings = " ".join(f"{name}={value}" for name, value in trial.params.items())
+    return f"{trial.study}/trial {trial.number}: {settings}"
 
 
 def _classic_context(spark: "SparkSession") -> "SparkContext":

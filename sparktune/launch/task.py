@@ -5,7 +5,7 @@ import os
 import pickle
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from sparktune.trial import Trial, TrialResult, TrialState
 Work = Callable[[Trial, StudySpec, Dataset], TrialResult]
 Parcel = tuple[str, bytes | None]
 ATTEMPTS = 3
+TOGETHER_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,26 @@ class Cargo:
         except (Exception, SystemExit):  # noqa: BLE001 - the user's model and data may raise anything
             failure = ended(trial, TrialState.FAILED, traceback.format_exc(), time.perf_counter() - started)
             return pack(failure, trial)
+
+    def run_together(
+        self, trials: Sequence[Trial], limit: int | None = None, seconds: float = TOGETHER_SECONDS
+    ) -> list[Parcel]:
+        """Train trials one after another, as in `run`, and stop early where `seconds` have passed.
+
+        The parcels of the first trials, at least one: a model that does not fit beside those before it is
+        left for another time too.
+        """
+        parcels: list[Parcel] = []
+        size, deadline = 0, time.monotonic() + seconds
+        for trial in trials:
+            record, model = self.run(trial, limit)
+            size += len(record) + len(model or b"")
+            if parcels and limit is not None and size > limit:
+                break
+            parcels.append((record, model))
+            if time.monotonic() > deadline:
+                break
+        return parcels
 
 
 def shipped(key: DataKey) -> Path:

@@ -1,5 +1,7 @@
 """The one driver loop: ask, launch, record, tell."""
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from itertools import count
@@ -9,10 +11,13 @@ from sparktune.launch.base import Launcher
 from sparktune.ledger import Ledger
 from sparktune.search import Sampler
 from sparktune.spec import StudySpec
+from sparktune.study.agenda import Agenda, Point, design
+from sparktune.study.sharing import Sharing
 from sparktune.study.stop import Stop, interruptible
 from sparktune.tracking import Tracker
-from sparktune.trial import Trial, TrialResult, TrialState, seed_of
+from sparktune.trial import Params, Trial, TrialResult, TrialState, seed_of
 
+LOOK_SECONDS = 1.0
 OnResult = Callable[[TrialResult], None]
 Flying = dict["Future[TrialResult]", Trial]
 
@@ -20,6 +25,7 @@ Flying = dict["Future[TrialResult]", Trial]
 class StudyLoop:
     """Keeps every free slot busy until the sampler is exhausted or the study is stopped.
 
+    Alike trials follow each other on a slot, long ones come first, and short ones share a job.
     The ledger learns of a result before anybody else, so nothing that was computed is lost by what follows.
     """
 
@@ -38,8 +44,14 @@ class StudyLoop:
         self._ledger = ledger
         self._tracker = tracker
         self._on_result = on_result
+        self._agenda = Agenda(self._unfinished())
+        self._sharing = Sharing()
         self._done: SimpleQueue[Future[TrialResult] | None] = SimpleQueue()
         self._flying: Flying = {}
+        self._jobs: list[list[Future[TrialResult]]] = []
+        self._warm: str | None = None
+        self._slots = self._most = 1
+        self._looked = -math.inf
 
     def run(self, stop: Stop) -> None:
         """Run all trials that are not finished yet.
@@ -48,47 +60,74 @@ class StudyLoop:
             LaunchError: the cluster was lost; the ledger holds all that had come home.
         """
         with interruptible(stop, wake=lambda: self._done.put(None)):
-            trials = self._unfinished()
-            while stop.reason is None and self._fill(trials):
+            while stop.reason is None and self._fill():
                 self._collect(stop.remaining)
             if self._flying:
                 self._launcher.cancel()
             while self._flying:
                 self._collect(timeout=None)
 
-    def _unfinished(self) -> Iterator[Trial]:
-        """Trials without a terminal record, in order; the sampler hears of the others."""
+    def _unfinished(self) -> Iterator[Point]:
+        """Points without a terminal record, in order; the sampler hears of the others."""
         for number in count():
             params = self._sampler.ask(number)
             if params is None:
                 return
             known = self._ledger.results.get(number)
-            if known is not None:
+            if known is None:
+                yield number, params
+            else:
                 self._sampler.tell(known)
-                continue
-            best = self._ledger.best
-            yield Trial(
-                study=self._spec.study.name,
-                number=number,
-                params=params,
-                seed=seed_of(self._spec.study.seed, params),
-                threshold=best.value if best else None,
-                attempt=self._ledger.attempts(number) + 1,
-            )
 
-    def _fill(self, trials: Iterator[Trial]) -> bool:
+    def _fill(self) -> bool:
         """Launch into every free slot; False when nothing runs and nothing is left."""
-        width = self._spec.resources.parallelism or max(self._launcher.slots(), 1)
-        while len(self._flying) < width:
-            trial = next(trials, None)
-            if trial is None:
+        for _ in range(self._room()):
+            points = self._agenda.take(self._share(), self._warm, self._busy())
+            if not points:
                 break
+            self._warm = None
+            self._launch([self._trial(*point) for point in points])
+        return bool(self._flying)
+
+    def _room(self) -> int:
+        """Jobs that may be launched now. A cluster's size is looked at once a second, as that takes time."""
+        if time.monotonic() - self._looked > LOOK_SECONDS:
+            self._slots, self._most = self._launcher.slots(), self._launcher.room()
+            self._looked = time.monotonic()
+        self._jobs = [job for job in self._jobs if not all(future.done() for future in job)]
+        return self._most - len(self._jobs)
+
+    def _share(self) -> int:
+        """Trials for the next job."""
+        if self._sampler.size is None:
+            left = math.inf
+        else:
+            left = self._sampler.size - len(self._ledger.results) - len(self._flying)
+        return self._sharing.size(left, self._slots)
+
+    def _busy(self) -> set[str]:
+        return {design(trial.params) for trial in self._flying.values()}
+
+    def _trial(self, number: int, params: Params) -> Trial:
+        best = self._ledger.best
+        return Trial(
+            study=self._spec.study.name,
+            number=number,
+            params=params,
+            seed=seed_of(self._spec.study.seed, params),
+            threshold=best.value if best else None,
+            attempt=self._ledger.attempts(number) + 1,
+        )
+
+    def _launch(self, trials: list[Trial]) -> None:
+        for trial in trials:
             self._ledger.launched(trial)
             self._tracker.launched(trial)
-            future = self._launcher.launch(trial)
+        job = self._launcher.launch_together(trials)
+        self._jobs.append(job)
+        for future, trial in zip(job, trials, strict=True):
             self._flying[future] = trial
             future.add_done_callback(self._done.put)
-        return bool(self._flying)
 
     def _collect(self, timeout: float | None) -> None:
         """Record what came home within `timeout` seconds, if anything did."""
@@ -98,8 +137,10 @@ class StudyLoop:
             return
         if future is None:
             return
-        del self._flying[future]
+        trial = self._flying.pop(future)
         result = future.result()
+        self._warm = design(trial.params)
+        self._sharing.hear(result.seconds)
         self._ledger.record(result)
         if result.state is not TrialState.KILLED:
             self._sampler.tell(result)

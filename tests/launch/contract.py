@@ -68,6 +68,7 @@ class LauncherContract:
 
     def test_slots_are_what_can_run(self, launcher: Launcher) -> None:
         assert launcher.slots() == self.expected_slots
+        assert launcher.room() > self.expected_slots  # a trial waits for the next free slot
 
     @pytest.mark.parametrize(
         ("do", "sign"),
@@ -129,6 +130,52 @@ class LauncherContract:
             seen[result.notes["process"]].add(result.notes["data"])
         assert 1 <= len(seen) <= 2 * self.expected_slots
         assert all(len(objects) == 1 for objects in seen.values())
+
+    def test_trials_launched_together_run_one_after_another_in_one_worker(
+        self, launcher: Launcher, tmp_path: Path
+    ) -> None:
+        log = tmp_path / "attempts"
+        asked = [trial(n, do="value", log=str(log)) for n in range(4)]
+        results = [future.result(PATIENCE) for future in launcher.launch_together(asked)]
+        assert [(r.trial, r.state, r.attempt) for r in results] == [
+            (n, TrialState.COMPLETE, 1) for n in range(4)
+        ]
+        assert len({r.notes["process"] for r in results}) == 1
+        assert lines(log) == 4
+
+    def test_a_failure_harms_no_trial_beside_it(self, launcher: Launcher) -> None:
+        deeds = ("value", "blunder", "leave", "odd", "value")
+        futures = launcher.launch_together([trial(n, do=do) for n, do in enumerate(deeds)])
+        states = [future.result(PATIENCE).state for future in futures]
+        failed, complete = TrialState.FAILED, TrialState.COMPLETE
+        assert states == [complete, failed, failed, failed, complete]
+
+    def test_a_lost_worker_costs_the_trials_beside_it_an_attempt_at_most(
+        self, launcher: Launcher, tmp_path: Path
+    ) -> None:
+        deeds = ("value", "killed", "value")
+        asked = [trial(n, do=do, log=str(tmp_path / str(n))) for n, do in enumerate(deeds)]
+        first, lost, last = (future.result(PATIENCE) for future in launcher.launch_together(asked))
+        assert lost.state is TrialState.FAILED
+        assert lost.attempt == lines(tmp_path / "1") >= ATTEMPTS
+        assert {first.state, last.state} == {TrialState.COMPLETE}
+        assert max(first.attempt, last.attempt) <= 2
+
+    def test_trials_that_take_long_come_home_all_the_same(self, launcher: Launcher) -> None:
+        futures = launcher.launch_together([trial(n, do="nap", seconds=1.1) for n in range(3)])
+        states = {future.result(PATIENCE).state for future in futures}
+        assert states == {TrialState.COMPLETE}
+
+    def test_cancel_kills_trials_launched_together(self, launcher: Launcher, tmp_path: Path) -> None:
+        pulse = tmp_path / "pulse"
+        asked = [trial(0, do="value"), trial(1, do="beat", pulse=str(pulse)), trial(2, do="value")]
+        futures = launcher.launch_together(asked)
+        until(pulse.exists)
+        launcher.cancel()
+        first, *others = (future.result(1) for future in futures)
+        assert first.state in (TrialState.KILLED, TrialState.COMPLETE)
+        assert [(r.trial, r.state, r.attempt) for r in others] == [(n, TrialState.KILLED, 1) for n in (1, 2)]
+        until(lambda: not beats(pulse), self.afterglow)
 
     def test_cancel_kills_what_runs_and_what_waits(self, launcher: Launcher, tmp_path: Path) -> None:
         pulses = [tmp_path / str(n) for n in range(launcher.slots() + 1)]

@@ -72,6 +72,15 @@ def test_a_model_above_the_result_limit_fails_its_trial_alone(spark: SparkSessio
     assert len(small.model or b"") == 1900 * 2**10
 
 
+def test_models_that_exceed_the_result_limit_together_all_come_home(spark: SparkSession) -> None:
+    with launch_on(spark) as launcher:
+        asked = [trial(n, do="bulky", bytes=size * 2**10) for n, size in enumerate((1200, 1300, 2048, 10))]
+        results = [future.result(PATIENCE) for future in launcher.launch_together(asked)]
+    assert [len(result.model or b"") // 2**10 for result in results] == [1200, 1300, 0, 10]
+    assert results[2].state is TrialState.FAILED
+    assert [result.attempt for result in results] == [1] * 4
+
+
 @pytest.mark.skipif(SLOTS < 4, reason="the executors have one core")
 def test_cores_of_a_trial_are_held_back_on_the_executors(spark: SparkSession, tmp_path: Path) -> None:
     with launch_on(spark, cpus=2) as launcher:

@@ -48,6 +48,16 @@ class SparkContract(LauncherContract):
         assert one == f"{study}/12"
         assert shown["numTasks"] == 1
 
+    def test_trials_launched_together_share_a_job(self, spark: SparkSession, launcher: SparkLauncher) -> None:
+        for future in launcher.launch_together([trial(n, do="value") for n in (71, 72)]):
+            future.result(PATIENCE)
+        title = "contract/trials 71, 72"
+        until(lambda: [job for job in jobs(spark) if job.get("description") == title])
+        (shown,) = (job for job in jobs(spark) if job.get("description") == title)
+        study, *each = sorted(shown["jobTags"])
+        assert each == [f"{study}/71", f"{study}/72"]
+        assert shown["numTasks"] == 1
+
     def test_cancel_spares_other_work_of_the_context(
         self, spark: SparkSession, launcher: SparkLauncher, tmp_path: Path
     ) -> None:
@@ -88,7 +98,7 @@ class SparkContract(LauncherContract):
 
     def test_parallelism_bounds_the_slots(self, spark: SparkSession) -> None:
         with launch_on(spark, parallelism=1) as launcher:
-            assert launcher.slots() == 1
+            assert (launcher.slots(), launcher.room()) == (1, 1)
         with launch_on(spark, parallelism=50) as launcher:
             assert launcher.slots() == self.expected_slots
 

@@ -22,7 +22,7 @@ class TestContract(SparkContract):
 
 def test_cores_of_a_trial_ration_the_slots(spark: SparkSession) -> None:
     with launch_on(spark, cpus=2) as launcher:
-        assert launcher.slots() == 1
+        assert (launcher.slots(), launcher.room()) == (1, 1)
         assert launcher.launch(trial(do="value")).result(PATIENCE).notes["threads"] == "2"
 
 

@@ -57,6 +57,20 @@ def test_the_attempt_is_the_launchers() -> None:
     assert (unpack(parcel).trial, unpack(parcel).attempt) == (4, 3)
 
 
+def test_trials_together_stop_when_their_time_is_up() -> None:
+    asked = [trial(n, do="value") for n in range(3)]
+    held = cargo(works.tiny_spec())
+    assert [unpack(parcel).trial for parcel in held.run_together(asked)] == [0, 1, 2]
+    assert [unpack(parcel).trial for parcel in held.run_together(asked, seconds=0)] == [0]
+
+
+def test_a_model_that_does_not_fit_beside_others_waits_for_another_time() -> None:
+    asked = [trial(n, do="bulky", bytes=1500) for n in range(2)]
+    held = cargo(works.tiny_spec())
+    assert [len(unpack(parcel).model or b"") for parcel in held.run_together(asked, limit=2600)] == [1500]
+    assert len(held.run_together(asked, limit=9000)) == 2
+
+
 def test_a_model_above_the_limit_fails_and_stays_behind() -> None:
     result = TrialResult(0, {}, TrialState.COMPLETE, value=1.0, model=bytes(100))
     assert unpack(pack(result, trial(), limit=100)).state is TrialState.COMPLETE

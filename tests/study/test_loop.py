@@ -3,6 +3,7 @@
 import threading
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,13 +34,21 @@ class ScriptedLauncher(Launcher):
         self.work = work
         self.width = width
         self.launched: list[Trial] = []
+        self.jobs: list[list[int]] = []
         self.flying: dict[int, Future] = {}
         self.most = 0
 
     def slots(self) -> int:
         return self.width
 
-    def launch(self, trial: Trial) -> Future:
+    def room(self) -> int:
+        return self.width
+
+    def launch_together(self, trials: list[Trial]) -> list[Future]:
+        self.jobs.append([trial.number for trial in trials])
+        return [self._start(trial) for trial in trials]
+
+    def _start(self, trial: Trial) -> Future:
         future: Future = Future()
         self.launched.append(trial)
         self.flying[trial.number] = future
@@ -134,16 +143,16 @@ def test_a_failed_trial_does_not_stop_the_others_and_is_not_tried_again(run):
 
 def test_a_trial_hears_of_the_best_value_so_far(run):
     launcher = run(value_is_neurons)
-    thresholds = {t.number: t.threshold for t in launcher.launched}
+    thresholds = [t.threshold for t in launcher.launched]
     assert thresholds[0] is None
-    assert thresholds[5] >= 4.0
+    assert thresholds[5] == 6.0
 
 
 def test_a_stop_kills_what_runs_and_the_next_run_takes_it_up(run):
     stop = Stop()
 
     def work(trial: Trial) -> TrialResult | None:
-        if trial.number < 2:
+        if trial.number > 3:
             return value_is_neurons(trial)
         stop.interrupt()
         return None
@@ -155,7 +164,7 @@ def test_a_stop_kills_what_runs_and_the_next_run_takes_it_up(run):
     assert {t.number for t in second.launched} == set(range(6)) - set(first.states)
     attempts = {t.number: t.attempt for t in second.launched}
     assert all(attempts[number] == 2 for number in killed)
-    assert attempts[5] == 1
+    assert attempts[0] == 1
     assert second.best.value == 6.0
 
 
@@ -173,3 +182,51 @@ def test_a_lost_cluster_ends_the_study_and_keeps_what_had_come_home(run):
 def test_seeds_follow_from_the_study_seed_and_the_parameters(run):
     seeds = {t.number: t.seed for t in run(value_is_neurons).launched}
     assert len(set(seeds.values())) == 6
+
+
+def test_long_trials_come_first(run):
+    assert [t.number for t in run(value_is_neurons).launched] == [5, 4, 3, 2, 1, 0]
+
+
+def study_of(rates: int):
+    """Few structures, many learning rates."""
+    space = {"neurons": [1, 2], "learning_rate": [0.001 * n for n in range(1, rates + 1)]}
+    return SPEC.model_copy(update={"search": SPEC.search.model_validate({"space": space})})
+
+
+def test_short_trials_share_jobs_of_one_structure(run):
+    launcher = run(value_is_neurons, spec=study_of(rates=20))
+    assert sorted(number for job in launcher.jobs for number in job) == list(range(40))
+    assert max(map(len, launcher.jobs)) > 4
+    mixed = [job for job in launcher.jobs if len({number // 20 for number in job}) > 1]
+    assert len(mixed) <= 1
+
+
+def test_trials_that_take_long_have_a_job_each(run):
+    def work(trial: Trial) -> TrialResult:
+        return replace(value_is_neurons(trial), timings={"train": 30.0})
+
+    launcher = run(work, spec=study_of(rates=10))
+    assert {len(job) for job in launcher.jobs} == {1}
+
+
+def test_a_slot_goes_on_with_the_structure_it_knows(run):
+    def work(trial: Trial) -> TrialResult:
+        time.sleep(0.01 if trial.params["neurons"] == 1 else 0.02)
+        return replace(value_is_neurons(trial), timings={"train": 30.0})
+
+    launcher = run(work, spec=study_of(rates=4))
+    first, second, *_ = (t.params["neurons"] for t in launcher.launched)
+    assert {first, second} == {1, 2}
+
+
+def test_the_outcome_of_an_interrupted_study_is_that_of_an_uninterrupted_one(run, tmp_path):
+    stop = Stop()
+
+    def work(trial: Trial) -> TrialResult:
+        if trial.number == 3:
+            stop.interrupt()
+        return replace(value_is_neurons(trial), value=1.0)
+
+    run(work, stop)
+    assert run(work).best.trial == 0

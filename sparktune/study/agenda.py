@@ -1,0 +1,103 @@
+"""What is still to train, in the order in which it should be: alike trials together, long ones first."""
+
+import json
+from collections import deque
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any, final
+
+from sparktune.trial import Params
+
+Point = tuple[int, Params]
+WINDOW = 128
+# What a compiled epoch takes in as numbers; only whether they are zero decides its graph.
+SCALARS = frozenset(
+    {
+        "clip_norm",
+        "clip_value",
+        "dropout",
+        "epochs",
+        "l1",
+        "l2",
+        "learning_rate",
+        "momentum",
+        "weight_decay",
+    }
+)
+
+
+@final
+class Agenda:
+    """The points of a search, a window of them at a time; each is used up before the next is looked at.
+
+    So a search of 10^9 points is never held, and no point waits for longer than its window. Points are alike
+    when a worker that has trained one need not trace another's graphs.
+
+    Args:
+        points: trial numbers with their parameters.
+        window: points that are put in order at once.
+    """
+
+    def __init__(self, points: Iterator[Point], window: int = WINDOW) -> None:
+        self._points = points
+        self._window = window
+        self._designs: dict[str, deque[Point]] = {}
+
+    def take(self, most: int, warm: str | None = None, busy: Collection[str] = ()) -> list[Point]:
+        """The next points for one slot, `most` at most; none when all are taken.
+
+        They are of one design, or of several that fit in whole.
+
+        Args:
+            most: at least 1.
+            warm: the design that this slot knows; it goes on with it.
+            busy: designs that other slots are at; they are left to them while there are others.
+        """
+        if not self._designs:
+            self._fill()
+        if not self._designs:
+            return []
+        taken = self._draw(self._choice(warm, busy), most)
+        for design in list(self._designs):
+            if len(taken) + len(self._designs[design]) <= most:
+                taken += self._draw(design, most)
+        return taken
+
+    def _fill(self) -> None:
+        for point in sorted(islice(self._points, self._window), key=lambda point: -weight(point[1])):
+            self._designs.setdefault(design(point[1]), deque()).append(point)
+
+    def _choice(self, warm: str | None, busy: Collection[str]) -> str:
+        if warm in self._designs:
+            return warm
+        return next((design for design in self._designs if design not in busy), next(iter(self._designs)))
+
+    def _draw(self, design: str, most: int) -> list[Point]:
+        waiting = self._designs[design]
+        drawn = [waiting.popleft() for _ in range(min(most, len(waiting)))]
+        if not waiting:
+            del self._designs[design]
+        return drawn
+
+
+def design(params: Params) -> str:
+    """Equal for parameters that make one design of model and training: they differ in scalars alone."""
+    return json.dumps({name: bool(value) if name in SCALARS else value for name, value in params.items()})
+
+
+def weight(params: Params) -> float:
+    """How long training takes beside other points of the space, roughly: epochs and sizes per batch size."""
+    product = 1.0
+    for name, value in params.items():
+        if name == "batch_size":
+            product /= value
+        elif name == "epochs" or name not in SCALARS:
+            product *= _extent(value)
+    return product
+
+
+def _extent(value: Any) -> float:
+    """A number that is one above 1; a list's sum; 1 for anything else."""
+    if isinstance(value, (list, tuple)):
+        return max(1.0, sum(map(_extent, value)))
+    return max(1.0, value) if isinstance(value, (int, float)) else 1.0
