@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import threading
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -23,7 +22,7 @@ from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult
 
 if TYPE_CHECKING:
-    from pyspark import RDD, Broadcast, SparkContext
+    from pyspark import Broadcast, SparkContext
     from pyspark.sql import SparkSession
 
 TRIALS = "sparktune.trials"  # the property of a job that holds them
@@ -71,7 +70,8 @@ class SparkLauncher(Launcher):
         self._tag = f"sparktune/{spec.study.name}/{uuid.uuid4().hex[:8]}"
         self._tags = [*self._context.getJobTags(), self._tag]
         self._flights = Flights()
-        self._own = threading.local()
+        self._task = self._cluster.source.map(partial(_attempt, self._cargo, self._limit))
+        self._task.id()  # makes the JVM's part of it now, for all jobs
         self._crew = Crew()
 
     def slots(self) -> int:
@@ -109,7 +109,8 @@ class SparkLauncher(Launcher):
     def _run(self, trials: Sequence[Trial]) -> list[Parcel]:
         try:
             self._announce(trials)
-            parcels: list[Parcel] = self._job().collect()[0]
+            # An RDD of its own: where jobs share one, Spark fails them all when the first one fails.
+            parcels: list[Parcel] = self._task.coalesce(1).collect()[0]
         except Exception as error:  # lost workers, cancelled jobs and dead JVMs all raise here
             raise self._cause(error) from error
         if not parcels:
@@ -125,16 +126,6 @@ class SparkLauncher(Launcher):
         self._context.setLocalProperty(TAGS, ",".join(tags))
         self._context.setLocalProperty(TRIALS, json.dumps([trial.to_json() for trial in trials]))
         self._context.setJobDescription(_title(trials))
-
-    def _job(self) -> "RDD[list[Parcel]]":
-        """This thread's RDD, used for one job after another.
-
-        Were it that of other threads too, Spark would fail their jobs when this one's fails.
-        """
-        if not hasattr(self._own, "job"):
-            self._own.job = self._cluster.source.map(partial(_attempt, self._cargo, self._limit))
-        job: RDD[list[Parcel]] = self._own.job
-        return job
 
     def _cause(self, error: Exception) -> Exception:
         """What a failed job means: lost workers, a cancelled job, or a cluster that is gone or unfit."""

@@ -16,20 +16,20 @@ NON_FINITE = "$float"
 class Journal:
     """Appends lines to an existing file after its first `size` bytes, which are good; others are cut off.
 
-    A line is on the disk before `append` returns. One writer at a time.
+    Lines are on the disk before `append` returns. One writer at a time.
     """
 
     def __init__(self, path: Path, size: int) -> None:
         self._handle = os.open(path, os.O_WRONLY | os.O_APPEND)
         self._size = size
 
-    def append(self, line: Line) -> None:
-        """Write one line, over what is left of a line that failed before.
+    def append(self, *lines: Line) -> None:
+        """Write lines at once, over what is left of one that failed before.
 
         Raises:
             OSError: the disk is full, say; the lines before stay good.
         """
-        content = encoded(line)
+        content = b"".join(map(encoded, lines))
         os.ftruncate(self._handle, self._size)
         written = 0
         while written < len(content):

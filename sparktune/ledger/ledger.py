@@ -155,18 +155,9 @@ class Ledger:
         path = self._model_of(best.trial) if best and digest else None
         return path if path and path.is_file() else None
 
-    def launched(self, trial: Trial) -> None:
-        """A trial was handed to the launcher."""
-        self._append(
-            {
-                "event": "launched",
-                "trial": trial.number,
-                "state": TrialState.RUNNING,
-                "attempt": trial.attempt,
-                "seed": trial.seed,
-                "params": trial.params,
-            }
-        )
+    def launched(self, *trials: Trial) -> None:
+        """Trials were handed to the launcher."""
+        self._append(*map(_launch, trials))
 
     def record(self, result: TrialResult) -> None:
         """A trial came home. The first terminal result of a trial stands; later ones are passed over.
@@ -210,13 +201,14 @@ class Ledger:
     ) -> None:
         self.close()
 
-    def _append(self, event: dict[str, Any]) -> None:
+    def _append(self, *events: dict[str, Any]) -> None:
         with self._turn:
             if self._journal is None:
                 raise RuntimeError("this ledger was opened for reading, or is closed")
-            event = {**event, "time": round(time.time(), 3)}
-            self._journal.append(event)
-            self._history.apply(event)
+            now = round(time.time(), 3)
+            events = tuple({**event, "time": now} for event in events)
+            self._journal.append(*events)
+            self._history.replay(events)
 
     def _take_over(self, spec: StudySpec) -> None:
         """Note how the study runs now, void a best trial without its model, remove what a crash left."""
@@ -263,6 +255,17 @@ def _header(spec: StudySpec, data_digest: str, direction: str) -> Header:
         direction=direction,
         created=round(time.time(), 3),
     )
+
+
+def _launch(trial: Trial) -> dict[str, Any]:
+    return {
+        "event": "launched",
+        "trial": trial.number,
+        "state": TrialState.RUNNING,
+        "attempt": trial.attempt,
+        "seed": trial.seed,
+        "params": trial.params,
+    }
 
 
 def _replayed(header: Header, events: list[dict[str, Any]]) -> History:

@@ -53,24 +53,38 @@ class Agenda:
             warm: the design that this slot knows; it goes on with it.
             busy: designs that other slots are at; they are left to them while there are others.
         """
-        if not self._designs:
-            self._fill()
-        if not self._designs:
-            return []
-        taken = self._draw(self._choice(warm, busy), most)
+        self._look()
+        first = self._choice(warm, busy)
+        return self._gather(first, most) if first else []
+
+    def take_ahead(self, most: int, busy: Collection[str]) -> list[Point]:
+        """The next points for the first slot that is free; none where one suits them better than others."""
+        self._look()
+        whole = (name for name, points in self._designs.items() if len(points) <= most and name not in busy)
+        first = next(whole, None)
+        if first is None and len(self._designs) == 1:
+            first = next(iter(self._designs))
+        return self._gather(first, most) if first else []
+
+    def _look(self) -> None:
+        if self._designs:
+            return
+        for point in sorted(islice(self._points, self._window), key=lambda point: -weight(point[1])):
+            self._designs.setdefault(design(point[1]), deque()).append(point)
+
+    def _choice(self, warm: str | None, busy: Collection[str]) -> str | None:
+        if warm in self._designs:
+            return warm
+        idle = (design for design in self._designs if design not in busy)
+        return next(idle, next(iter(self._designs), None))
+
+    def _gather(self, first: str, most: int) -> list[Point]:
+        """Points of one design, and whole designs beside them."""
+        taken = self._draw(first, most)
         for design in list(self._designs):
             if len(taken) + len(self._designs[design]) <= most:
                 taken += self._draw(design, most)
         return taken
-
-    def _fill(self) -> None:
-        for point in sorted(islice(self._points, self._window), key=lambda point: -weight(point[1])):
-            self._designs.setdefault(design(point[1]), deque()).append(point)
-
-    def _choice(self, warm: str | None, busy: Collection[str]) -> str:
-        if warm in self._designs:
-            return warm
-        return next((design for design in self._designs if design not in busy), next(iter(self._designs)))
 
     def _draw(self, design: str, most: int) -> list[Point]:
         waiting = self._designs[design]

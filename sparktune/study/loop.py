@@ -82,15 +82,22 @@ class StudyLoop:
     def _fill(self) -> bool:
         """Launch into every free slot; False when nothing runs and nothing is left."""
         for _ in range(self._room()):
-            points = self._agenda.take(self._share(), self._warm, self._busy())
+            points = self._next()
             if not points:
                 break
-            self._warm = None
             self._launch([self._trial(*point) for point in points])
         return bool(self._flying)
 
+    def _next(self) -> list[Point]:
+        """What suits a free slot best, or may wait for any."""
+        busy = {design(trial.params) for trial in self._flying.values()}
+        if len(self._jobs) >= self._slots:
+            return self._agenda.take_ahead(self._share(), busy)
+        warm, self._warm = self._warm, None
+        return self._agenda.take(self._share(), warm, busy)
+
     def _room(self) -> int:
-        """Jobs that may be launched now. A cluster's size is looked at once a second, as that takes time."""
+        """Jobs that may be launched now. The launcher's size is asked for once a second, as it takes time."""
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self._slots, self._most = self._launcher.slots(), self._launcher.room()
             self._looked = time.monotonic()
@@ -105,9 +112,6 @@ class StudyLoop:
             left = self._sampler.size - len(self._ledger.results) - len(self._flying)
         return self._sharing.size(left, self._slots)
 
-    def _busy(self) -> set[str]:
-        return {design(trial.params) for trial in self._flying.values()}
-
     def _trial(self, number: int, params: Params) -> Trial:
         best = self._ledger.best
         return Trial(
@@ -120,8 +124,8 @@ class StudyLoop:
         )
 
     def _launch(self, trials: list[Trial]) -> None:
+        self._ledger.launched(*trials)
         for trial in trials:
-            self._ledger.launched(trial)
             self._tracker.launched(trial)
         job = self._launcher.launch_together(trials)
         self._jobs.append(job)

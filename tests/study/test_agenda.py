@@ -56,6 +56,15 @@ def test_a_slot_goes_on_with_the_design_it_knows_and_leaves_others_theirs() -> N
     assert agenda.take(1, busy={design(params) for params in GRID}) != []
 
 
+def test_only_what_suits_any_slot_is_taken_ahead() -> None:
+    agenda = Agenda(iter(enumerate([*GRID, {"neurons": 1, "learning_rate": 0.1, "batch_size": 32}])))
+    assert [number for number, _ in agenda.take_ahead(1, busy=())] == [len(GRID)]
+    assert agenda.take_ahead(1, busy=()) == []
+    assert len(agenda.take_ahead(3, busy=())) == 3
+    alone = Agenda(iter(enumerate({"learning_rate": rate} for rate in (1, 2, 3))))
+    assert len(alone.take_ahead(1, busy={design({"learning_rate": 1})})) == 1
+
+
 def test_no_point_waits_longer_than_its_window_and_a_search_without_end_is_never_held() -> None:
     small_then_ever_larger = ((number, {"neurons": number + 1}) for number in count())
     agenda = Agenda(small_then_ever_larger, window=4)
