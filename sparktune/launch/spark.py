@@ -1,8 +1,7 @@
-"""Trials on a Spark cluster: one job with one task per trial, submitted from a driver thread."""
+"""Trials on a Spark cluster: one job with one task per launch, submitted from a driver thread."""
 
 import json
 import os
-import re
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -16,7 +15,8 @@ from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
 from sparktune.launch.cluster import Cluster
 from sparktune.launch.crew import Crew
-from sparktune.launch.flight import Cancelled, Flights, WorkerLost, fly_together
+from sparktune.launch.failures import cause_of, gone
+from sparktune.launch.flight import Flights, WorkerLost, fly_together
 from sparktune.launch.task import Cargo, Parcel, Work, default_work
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult
@@ -27,24 +27,16 @@ if TYPE_CHECKING:
 
 TRIALS = "sparktune.trials"  # the property of a job that holds them
 TAGS = "spark.job.tags"
-SILENT_DEATH = (
-    "the Python worker left no stack: it was killed, by a lack of memory perhaps, or left by os._exit; "
-    "spark.python.worker.faulthandler.enabled=true shows where others crash"
-)
-UNFIT = {
-    "No module named 'sparktune": "the executors lack sparktune; ship a packed environment with --archives",
-    "PYTHON_VERSION_MISMATCH": "executors and driver must run the same Python; set PYSPARK_PYTHON",
-    "Cannot run program": "the executors find no Python; set PYSPARK_PYTHON to one that exists there",
-}
 
 
 class SparkLauncher(Launcher):
-    """Runs each trial as a Spark job of its own; Spark places it, retries it and grants cores and GPUs.
+    """Runs each launch, of one trial or several, as a Spark job: Spark places it and grants cores and GPUs.
 
     The spec and the work are broadcast once; the data reach each executor once, as a file that all its
     workers map. A job carries one tag per study and one per trial, so
-    that cancelling touches no other job of the context. Where Spark itself does not retry (`local[N]`), a
-    trial whose worker was lost is launched again, up to 3 attempts in all.
+    that cancelling touches no other job of the context. Spark runs a trial again whose worker was lost; where
+    it does not (`local[N]`), it is launched again, up to 3 attempts in all. Trials that shared a job then go
+    on alone.
 
     Args:
         spark: a classic session (not Spark Connect), with pinned threads, as is the default.
@@ -86,7 +78,7 @@ class SparkLauncher(Launcher):
             self._crew.do(partial(fly_together, flights, self._run))
         except Exception as error:  # noqa: BLE001 - a thread asks the JVM, which may be gone in many ways
             for flight in flights:
-                flight.future.set_exception(_gone(error))
+                flight.future.set_exception(gone(error))
         return [flight.future for flight in flights]
 
     def cancel(self) -> None:
@@ -112,7 +104,7 @@ class SparkLauncher(Launcher):
             # An RDD of its own: where jobs share one, Spark fails them all when the first one fails.
             parcels: list[Parcel] = self._task.coalesce(1).collect()[0]
         except Exception as error:  # lost workers, cancelled jobs and dead JVMs all raise here
-            raise self._cause(error) from error
+            raise (cause_of(error) if self._cluster.alive() else gone(error)) from error
         if not parcels:
             raise WorkerLost("the worker was lost while it ran several trials")
         return parcels
@@ -120,26 +112,12 @@ class SparkLauncher(Launcher):
     def _announce(self, trials: Sequence[Trial]) -> None:
         """Hand this thread's next job its trials, and Spark what it shows of them.
 
-        As properties they cost a call each; in the function, Spark would have to be sent a new one each time.
+        Trials as a property cost one call; as a part of the function they would cost a new one each time.
         """
         tags = [*self._tags, *(f"{self._tag}/{trial.number}" for trial in trials)]
         self._context.setLocalProperty(TAGS, ",".join(tags))
         self._context.setLocalProperty(TRIALS, json.dumps([trial.to_json() for trial in trials]))
         self._context.setJobDescription(_title(trials))
-
-    def _cause(self, error: Exception) -> Exception:
-        """What a failed job means: lost workers, a cancelled job, or a cluster that is gone or unfit."""
-        if not self._cluster.alive():
-            return _gone(error)
-        cause = _readable(str(error))
-        if "SPARK_JOB_CANCELLED" in cause:
-            return Cancelled(cause)
-        for sign, way_out in UNFIT.items():
-            if sign in cause:
-                return LaunchError(f"{way_out}; Spark said: {cause}")
-        if "exited unexpectedly" in cause and "Fatal Python error" not in cause:
-            cause += f"\n{SILENT_DEATH}"
-        return WorkerLost(cause, _failures(cause))
 
 
 def _attempt(cargo: "Broadcast[Cargo]", limit: int, _: int) -> list[Parcel]:
@@ -189,24 +167,3 @@ def _pickled(work: Work) -> bytes:
         raise LaunchError(
             f"work must be a function that can be pickled, but got {work!r}: {error}"
         ) from error
-
-
-def _failures(cause: str) -> int:
-    """How many attempts Spark made before it gave the job up."""
-    found = re.search(r"failed (\d+) times", cause)
-    return int(found[1]) if found else 1
-
-
-def _readable(text: str) -> str:
-    """Spark's message without the Java frames; a crashed worker's own stack stays."""
-    lines = text.partition("Driver stacktrace:")[0].splitlines()
-    return "\n".join(
-        line for line in lines if line.strip() and not re.match(r"\s+(at |\.\.\. \d+ more)", line)
-    )
-
-
-def _gone(error: BaseException) -> LaunchError:
-    return LaunchError(
-        f"the Spark context is gone ({type(error).__name__}: {error}); finished trials are recorded, run the "
-        "same command again to resume"
-    )

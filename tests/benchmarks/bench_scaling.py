@@ -12,13 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from idle import run_idle_study
+from idle import open_idle_session, run_idle_study
 from machine import Moment, describe
 from processes import tree_cpu
 from pyspark.sql import SparkSession
 from tables import Cell, publish, table
-
-from sparktune.launch import open_session
 
 EXAMPLES = """examples:
   bench_scaling.py                                          1 and 13 slots, trials of one second
@@ -31,7 +29,7 @@ def main() -> None:
     """Run the studies and report."""
     options = _options()
     os.environ["SPARK_MASTER"] = options.master or f"local[{max(options.slots)}]"
-    before, spark = Moment.now(), open_session(app_name="bench_scaling")
+    before, spark = Moment.now(), open_idle_session("bench_scaling")
     with tempfile.TemporaryDirectory(prefix="bench-scaling-") as folder:
         _warm_up(spark, Path(folder), max(options.slots))
         rows = [row for slots in options.slots for row in _measured(spark, Path(folder), slots, options)]

@@ -11,7 +11,7 @@ import numpy as np
 from processes import tree_cpu
 
 from sparktune.data import Dataset, Feature, Rows, Schema
-from sparktune.launch import SparkLauncher, Work
+from sparktune.launch import SparkLauncher, Work, open_session
 from sparktune.ledger import Ledger
 from sparktune.search import build_sampler
 from sparktune.spec import StudySpec, parse_spec
@@ -62,6 +62,11 @@ def waiting(seconds: float) -> Work:
         )
 
     return work  # an inner function: it travels to the workers by value
+
+
+def open_idle_session(app_name: str) -> Any:
+    """A session as `tune` opens it for a study whose data are no tables: its JVM only schedules."""
+    return open_session(parse_spec({"search": {"space": {"neurons": [1]}}}), app_name)
 
 
 def run_idle_study(
