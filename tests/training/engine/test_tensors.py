@@ -1,4 +1,3 @@
-
 from sparktune.training.engine.tensors import counted, shared, tensor
 
 
