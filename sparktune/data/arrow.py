@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sparktune.data.mapped import room
 from sparktune.errors import DataError
 
 Row = Callable[[int], int]
@@ -18,20 +19,28 @@ TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, p
 def to_numpy(column: Any, what: str) -> np.ndarray:
     """The column as (rows, ...): missing numbers become NaN, missing text None.
 
+    `column` is an Arrow array, or has chunks of it that are taken one after another.
+
     Raises:
         DataError: lists of different lengths, missing lists, or a type that is not read. `what` names the
         column.
     """
-    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-    parts: list[np.ndarray] = []
-    start = 0
-    for chunk in chunks:
-        if len(chunk):
-            parts.append(_array(chunk, what, start.__add__))
-            if parts[-1].shape[1:] != parts[0].shape[1:]:
-                raise _ragged(what, start, parts[-1].shape[1:], parts[0].shape[1:])
-        start += len(chunk)
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    found, filled = np.empty(0), 0
+    for chunk in getattr(column, "chunks", [column]):
+        if not len(chunk):
+            continue
+        part = _array(chunk, what, filled.__add__)
+        if len(part) == len(column):
+            return part
+        if not filled:
+            found = room((len(column), *part.shape[1:]), part.dtype)
+        elif part.shape[1:] != found.shape[1:]:
+            raise _ragged(what, filled, part.shape[1:], found.shape[1:])
+        elif part.dtype != found.dtype:
+            found = found.astype(np.result_type(found, part), copy=False)
+        found[filled : filled + len(part)] = part
+        filled += len(part)
+    return found
 
 
 def _array(array: Any, what: str, row: Row) -> np.ndarray:

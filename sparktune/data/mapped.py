@@ -23,16 +23,20 @@ def map_private(path: Path) -> np.ndarray:
         return _mapped(file, mmap.MAP_PRIVATE | NO_RESERVE)
 
 
-def gathered(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """`array[rows]`, in C order and writable; in a file without a name where memory has no room for it."""
-    shape = (len(rows), *array.shape[1:])
-    size = int(np.prod(shape)) * array.dtype.itemsize
-    if size < free_memory() // 2:
-        return np.ascontiguousarray(array[rows])
+def room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array for numbers to come; in a file without a name where memory has no room for it."""
+    size = int(np.prod(shape)) * dtype.itemsize
+    if dtype.hasobject or size < free_memory() // 2:
+        return np.empty(shape, dtype)
     with tempfile.TemporaryFile() as file:
         file.truncate(max(size, 1))
-        found = _mapped(file, mmap.MAP_SHARED)[:size].view(array.dtype).reshape(shape)
-    step = max(1, CHUNK * len(rows) // max(size, 1))
+        return _mapped(file, mmap.MAP_SHARED)[:size].view(dtype).reshape(shape)
+
+
+def gathered(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """`array[rows]`, in C order and writable; in a file without a name where memory has no room for it."""
+    found = room((len(rows), *array.shape[1:]), array.dtype)
+    step = max(1, CHUNK * len(rows) // max(found.nbytes, 1))
     for start in range(0, len(rows), step):
         found[start : start + step] = array[rows[start : start + step]]
     return found

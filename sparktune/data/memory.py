@@ -15,7 +15,9 @@ def free_memory() -> int:
 
 
 def release() -> None:
-    """Give back to the system what this process has freed; the C library would keep a part for itself."""
+    """Give back to the system what this process has freed; Arrow and the C library keep it for later."""
+    if "pyarrow" in sys.modules:
+        sys.modules["pyarrow"].default_memory_pool().release_unused()
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 

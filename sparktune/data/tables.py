@@ -1,10 +1,15 @@
 """CSV and Parquet, by file, folder or glob."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sparktune.data.table import Table
 from sparktune.errors import DataError
+
+BATCH_ROWS = 2**15
 
 
 def arrow_table(found: Any, where: str) -> Table:
@@ -12,20 +17,54 @@ def arrow_table(found: Any, where: str) -> Table:
     return Table.of(zip(found.column_names, found.columns, strict=True), where)
 
 
+@dataclass(frozen=True)
+class _Column:
+    """A column of Parquet files, read when it is asked for, some rows at a time."""
+
+    files: Any
+    name: str
+    rows: int
+    unreadable: Callable[[Exception], DataError]
+
+    def __len__(self) -> int:
+        return self.rows
+
+    @property
+    def chunks(self) -> Iterator[Any]:
+        """Arrow arrays, one after another.
+
+        Raises:
+            DataError: they cannot be read.
+        """
+        import pyarrow as pa
+        from pyarrow.dataset import field
+
+        wanted, ahead = {self.name: field(self.name)}, {"batch_readahead": 1, "fragment_readahead": 1}
+        try:
+            for batch in self.files.to_batches(columns=wanted, batch_size=BATCH_ROWS, **ahead):
+                yield batch.column(0)
+        except (pa.ArrowException, OSError) as error:
+            raise self.unreadable(error) from None
+
+
 def parquet_table(path: Path, where: str) -> Table:
-    """One file, the files of a glob in order of name, or a folder as Spark writes it.
+    """One file, the files of a glob in order of name, or a folder as Spark writes it; columns are read later.
 
     Raises:
         DataError: it cannot be read.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
+    from pyarrow.dataset import ParquetFileFormat, ParquetFragmentScanOptions, dataset
 
+    kind = ParquetFileFormat(default_fragment_scan_options=ParquetFragmentScanOptions(pre_buffer=False))
     try:
-        found = pq.read_table(path if path.is_dir() else [str(f) for f in _files(path, "*", where)])
+        source = path if path.is_dir() else [str(file) for file in _files(path, "*", where)]
+        files = dataset(source, format=kind, partitioning="hive")
+        rows = files.count_rows()
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, where, error) from None
-    return arrow_table(found, where)
+    names, unreadable = files.schema.names, partial(_unreadable, path, where)
+    return Table.of([(name, _Column(files, name, rows, unreadable)) for name in names], where)
 
 
 def csv_table(path: Path, where: str) -> Table:

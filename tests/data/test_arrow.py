@@ -48,6 +48,12 @@ def test_scalars():
     assert np.isnan(to_numpy(pa.array([1, None]), "a")[1])
 
 
+def test_chunks_of_different_kinds():
+    numbers = to_numpy(pa.chunked_array([pa.array([1, 2]), pa.array([3, None])]), "a")
+    assert numbers.dtype == np.float64 and numbers[:3].tolist() == [1, 2, 3] and np.isnan(numbers[3])
+    assert to_numpy(pa.chunked_array([["a"], ["b", None]]), "a").tolist() == ["a", "b", None]
+
+
 @pytest.mark.parametrize(
     ("column", "message"),
     [

@@ -113,6 +113,26 @@ def test_a_folder_as_spark_writes_it(load, tmp_path):
     np.testing.assert_array_equal(data.train.x, x[:16])
 
 
+def test_parquet_beyond_the_memory_goes_through_files(load, tmp_path, monkeypatch):
+    x, columns = table()
+    pq.write_table(columns, tmp_path / "a.parquet", row_group_size=7)
+    monkeypatch.setattr("sparktune.data.tables.BATCH_ROWS", 3)
+    monkeypatch.setattr("sparktune.data.mapped.free_memory", lambda: 0)
+    data = load(
+        source="parquet", path=str(tmp_path), label="label", features=["v"], validation={"fraction": 0.2}
+    )
+    found = np.concatenate([data.train.x, data.validation.x])
+    np.testing.assert_array_equal(found[np.argsort(found[:, 0])], x)
+
+
+def test_parquet_of_partitions_and_names_with_a_dot(load, tmp_path):
+    columns = pa.table({"a.b": np.arange(ROWS), "label": np.arange(ROWS) % 2})
+    pq.write_to_dataset(columns, tmp_path, partition_cols=["label"])
+    data = load(source="parquet", path=str(tmp_path), label="label", validation={"fraction": 0.2})
+    assert [feature.name for feature in data.schema.features] == ["a.b"]
+    assert data.schema.classes == (0, 1) and len(data.train) == 16
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1 cut short", b"a,b\n1,2\n"])
 def test_parquet_that_cannot_be_read(load, tmp_path, content):
     (tmp_path / "a.parquet").write_bytes(content)
