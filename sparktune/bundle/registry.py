@@ -4,7 +4,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -52,6 +52,20 @@ def log_bundle(
             f"the bundle {str(bundle.path)!r} cannot be logged to MLflow at {tracking_uri!r}: {error}; "
             "the bundle itself is complete, log it again when the server answers"
         ) from error
+
+
+def warm_up() -> None:
+    """Let MLflow do now what it does before a process logs its first model: it takes a second.
+
+    It imports its model code and looks for every installed package. Where it cannot be asked to, nothing is
+    lost but that second.
+    """
+    with suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        from mlflow import pyfunc  # noqa: F401 - imported for its own sake
+        from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatches
+
+        warn_dependency_requirement_mismatches(requirements())
 
 
 def download(uri: str, folder: Path, tracking_uri: str | None = None) -> Path:

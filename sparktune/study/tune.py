@@ -86,6 +86,8 @@ def tune(
     spec = load_spec(spec) if isinstance(spec, (str, Path)) else parse_spec(spec)
     try:
         with ExitStack() as stack:
+            if spec.resources.preload and safe_here():
+                stack.enter_context(ForkServer())  # loads TensorFlow while the input is checked
             study = _prepare(stack, spec, spark, data, offline)
             log.info("study %s: %s", spec.study.name, study.ledger.directory)
             return _run(study, timeout, on_progress, started)
@@ -129,10 +131,7 @@ def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: 
         if offline
         else MlflowTracker(spec, ledger.study_id, objective.metric, objective.direction)
     )
-    study = _Study(spec, held, objective, ledger, tracker, session, _on_spark(spec, spark))
-    if spec.resources.preload and safe_here() and _any_left(study):
-        stack.enter_context(ForkServer())
-    return study
+    return _Study(spec, held, objective, ledger, tracker, session, _on_spark(spec, spark))
 
 
 def _session(spec: StudySpec, spark: Any) -> Callable[[], Any]:
