@@ -62,7 +62,6 @@ UNTESTED = {
     "study/export.py",
     "study/sync.py",
     "tracking/base.py",
-    "tracking/client.py",
     "tracking/runs.py",
     "training/builders.py",
     "training/callbacks.py",
