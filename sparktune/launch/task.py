@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import takewhile
 from pathlib import Path
 from platform import node
 from typing import cast
@@ -15,6 +16,7 @@ from typing import cast
 from sparktune.data.dataset import Dataset
 from sparktune.data.host import DataKey, HostData, borrow
 from sparktune.spec import StudySpec
+from sparktune.training.alike import design
 from sparktune.trial import Trial, TrialResult, TrialState
 
 Work = Callable[[Trial, StudySpec, Dataset], TrialResult]
@@ -69,22 +71,38 @@ class Cargo:
     def run_together(
         self, trials: Sequence[Trial], limit: int | None = None, seconds: float = TOGETHER_SECONDS
     ) -> list[Parcel]:
-        """Train trials one after another, as in `run`, and stop early where `seconds` have passed.
+        """Train trials, alike ones as one where the study has it so, and stop where `seconds` have passed.
 
         The parcels of the first trials, at least one: a model that does not fit beside those before it is
         left for another time too.
         """
         parcels: list[Parcel] = []
         size, deadline = 0, time.monotonic() + seconds
-        for trial in trials:
-            record, model = self.run(trial, limit)
-            size += len(record) + len(model or b"")
-            if parcels and limit is not None and size > limit:
-                break
-            parcels.append((record, model))
-            if time.monotonic() > deadline:
-                break
+        while len(parcels) < len(trials) and (not parcels or time.monotonic() < deadline):
+            for parcel in self._next(trials[len(parcels) :], limit):
+                size += sum(map(len, filter(None, parcel)))
+                if parcels and limit is not None and size > limit:
+                    return parcels
+                parcels.append(parcel)
         return parcels
+
+    def _next(self, trials: Sequence[Trial], limit: int | None) -> list[Parcel]:
+        """The parcels of the first trials: of those that can be trained as one, else of one."""
+        from sparktune.training import run_together
+
+        first = design(trials[0].params)
+        alike = list(takewhile(lambda trial: design(trial.params) == first, trials[: self._fuse]))
+        bound_threads(self._study.resources.cpus)
+        results = run_together(alike, self._study, self._held.data) if len(alike) > 1 else None
+        if results is None:
+            return [self.run(trials[0], limit)]
+        return [pack(result, trial, limit) for result, trial in zip(results, alike, strict=True)]
+
+    @cached_property
+    def _fuse(self) -> int:
+        from sparktune.training import fused_at_most, run_trial
+
+        return fused_at_most(self._study) if self._run is run_trial else 1
 
 
 def shipped(key: DataKey) -> Path:

@@ -55,6 +55,9 @@ class ResourcesSpec(Section):
     cpus: Count = Field(1, description="cores of each trial; bounds TensorFlow's threads")
     gpus: NonNegative = Field(0.0, description="GPUs of each trial; a fraction shares one")
     parallelism: Count | None = Field(None, description="trials at once; what the cluster can run by default")
+    fuse: Count | None = Field(
+        None, description="alike small trials that train as one computation; 16 on GPUs, else 1 by default"
+    )
     preload: bool = Field(True, description="fork Spark's workers from a process that has TensorFlow loaded")
 
 

@@ -1,29 +1,15 @@
 """What is still to train, in the order in which it should be: alike trials together, long ones first."""
 
-import json
 from collections import deque
 from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any, final
 
+from sparktune.training.alike import SCALARS, design
 from sparktune.trial import Params
 
 Point = tuple[int, Params]
 WINDOW = 128
-# What a compiled epoch takes in as numbers; only whether they are zero decides its graph.
-SCALARS = frozenset(
-    {
-        "clip_norm",
-        "clip_value",
-        "dropout",
-        "epochs",
-        "l1",
-        "l2",
-        "learning_rate",
-        "momentum",
-        "weight_decay",
-    }
-)
 
 
 @final
@@ -43,28 +29,32 @@ class Agenda:
         self._window = window
         self._designs: dict[str, deque[Point]] = {}
 
-    def take(self, most: int, warm: str | None = None, busy: Collection[str] = ()) -> list[Point]:
+    def take(
+        self, most: int, warm: str | None = None, busy: Collection[str] = (), alike: int = 1
+    ) -> list[Point]:
         """The next points for one slot, `most` at most; none when all are taken.
 
         They are of one design, or of several that fit in whole.
 
         Args:
             most: at least 1.
+            alike: so many of one design are welcome, even if that is more.
             warm: the design that this slot knows; it goes on with it.
             busy: designs that other slots are at; they are left to them while there are others.
         """
         self._look()
         first = self._choice(warm, busy)
-        return self._gather(first, most) if first else []
+        return self._gather(first, most, alike) if first else []
 
-    def take_ahead(self, most: int, busy: Collection[str]) -> list[Point]:
+    def take_ahead(self, most: int, busy: Collection[str], alike: int = 1) -> list[Point]:
         """The next points for the first slot that is free; none where one suits them better than others."""
         self._look()
-        whole = (name for name, points in self._designs.items() if len(points) <= most and name not in busy)
+        fits = max(most, alike)
+        whole = (name for name, points in self._designs.items() if len(points) <= fits and name not in busy)
         first = next(whole, None)
         if first is None and len(self._designs) == 1:
             first = next(iter(self._designs))
-        return self._gather(first, most) if first else []
+        return self._gather(first, most, alike) if first else []
 
     def _look(self) -> None:
         if self._designs:
@@ -75,15 +65,15 @@ class Agenda:
     def _choice(self, warm: str | None, busy: Collection[str]) -> str | None:
         if warm in self._designs:
             return warm
-        idle = (design for design in self._designs if design not in busy)
+        idle = (name for name in self._designs if name not in busy)
         return next(idle, next(iter(self._designs), None))
 
-    def _gather(self, first: str, most: int) -> list[Point]:
+    def _gather(self, first: str, most: int, alike: int) -> list[Point]:
         """Points of one design, and whole designs beside them."""
-        taken = self._draw(first, most)
-        for design in list(self._designs):
-            if len(taken) + len(self._designs[design]) <= most:
-                taken += self._draw(design, most)
+        taken = self._draw(first, max(most, alike))
+        for other in list(self._designs):
+            if len(taken) + len(self._designs[other]) <= most:
+                taken += self._draw(other, most)
         return taken
 
     def _draw(self, design: str, most: int) -> list[Point]:
@@ -92,11 +82,6 @@ class Agenda:
         if not waiting:
             del self._designs[design]
         return drawn
-
-
-def design(params: Params) -> str:
-    """Equal for parameters that make one design of model and training: they differ in scalars alone."""
-    return json.dumps({name: bool(value) if name in SCALARS else value for name, value in params.items()})
 
 
 def weight(params: Params) -> float:

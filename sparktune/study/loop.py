@@ -11,10 +11,12 @@ from sparktune.launch.base import Launcher
 from sparktune.ledger import Ledger
 from sparktune.search import Sampler
 from sparktune.spec import StudySpec
-from sparktune.study.agenda import Agenda, Point, design
+from sparktune.study.agenda import Agenda, Point
 from sparktune.study.sharing import Sharing
 from sparktune.study.stop import Stop, interruptible
 from sparktune.tracking import Tracker
+from sparktune.training import fused_at_most
+from sparktune.training.alike import design
 from sparktune.trial import Params, Trial, TrialResult, TrialState, seed_of
 
 LOOK_SECONDS = 1.0
@@ -46,6 +48,7 @@ class StudyLoop:
         self._on_result = on_result
         self._agenda = Agenda(self._unfinished())
         self._sharing = Sharing()
+        self._fuse = fused_at_most(spec)
         self._done: SimpleQueue[Future[TrialResult] | None] = SimpleQueue()
         self._flying: Flying = {}
         self._jobs: list[list[Future[TrialResult]]] = []
@@ -92,9 +95,9 @@ class StudyLoop:
         """What suits a free slot best, or may wait for any."""
         busy = {design(trial.params) for trial in self._flying.values()}
         if len(self._jobs) >= self._slots:
-            return self._agenda.take_ahead(self._share(), busy)
+            return self._agenda.take_ahead(self._share(), busy, self._alike())
         warm, self._warm = self._warm, None
-        return self._agenda.take(self._share(), warm, busy)
+        return self._agenda.take(self._share(), warm, busy, self._alike())
 
     def _room(self) -> int:
         """Jobs that may be launched now. The launcher's size is asked for once a second, as it takes time."""
@@ -106,11 +109,17 @@ class StudyLoop:
 
     def _share(self) -> int:
         """Trials for the next job."""
+        return self._sharing.size(self._left(), self._slots)
+
+    def _alike(self) -> int:
+        """Trials of one design for the next job: no slot stands idle while they train as one."""
+        return int(min(self._fuse, max(1, self._left() / self._slots)))
+
+    def _left(self) -> float:
+        """Trials that are still to be launched, as far as is known."""
         if self._sampler.size is None:
-            left = math.inf
-        else:
-            left = self._sampler.size - len(self._ledger.results) - len(self._flying)
-        return self._sharing.size(left, self._slots)
+            return math.inf
+        return self._sampler.size - len(self._ledger.results) - len(self._flying)
 
     def _trial(self, number: int, params: Params) -> Trial:
         best = self._ledger.best

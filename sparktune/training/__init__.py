@@ -8,6 +8,7 @@ from sparktune.training.objective import Objective, produced, resolve_objective
 from sparktune.training.optimizers import build_optimizer
 from sparktune.training.progress import Fitted, Plan
 from sparktune.training.run import run_trial
+from sparktune.training.together import fused_at_most, run_together
 
 __all__ = [
     "Fitted",
@@ -18,7 +19,9 @@ __all__ = [
     "check_model",
     "evaluate",
     "fit",
+    "fused_at_most",
     "produced",
     "resolve_objective",
+    "run_together",
     "run_trial",
 ]

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from sparktune.data.dataset import Rows
+from sparktune.training.course import Course
 from sparktune.training.engine.binding import scalars_of, variables_of
 from sparktune.training.engine.compiler import choose
 from sparktune.training.engine.epoch import Design, Graphs, Logs, State, graphs
@@ -26,6 +27,10 @@ class Pace:
     chunk: int
     shuffle: bool = True
     seed: int = 0
+
+    def steps(self, rows: Rows) -> int:
+        """Training steps of an epoch over these rows."""
+        return -(-len(rows.x) // self.batch)
 
 
 def train(
@@ -48,7 +53,7 @@ def train(
 
 def _fit(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks: Sequence[Any]) -> None:
     keras.utils.set_random_seed(pace.seed)  # the order of rows comes from TensorFlow's generator
-    x, y, *weight = map(shared, _columns(rows))
+    x, y, *weight = map(shared, columns(rows))
     model.fit(
         x,
         y,
@@ -56,7 +61,7 @@ def _fit(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks
         batch_size=pace.batch,
         epochs=pace.epochs,
         shuffle=pace.shuffle,
-        validation_data=tuple(map(shared, _columns(validation))),
+        validation_data=tuple(map(shared, columns(validation))),
         validation_batch_size=pace.chunk,
         callbacks=list(callbacks),
         verbose=0,
@@ -64,33 +69,25 @@ def _fit(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks
 
 
 def _run(model: keras.Model, training: "Training", pace: Pace, callbacks: Sequence[Any]) -> None:
-    """The outline of `fit`: what callbacks hear, and when."""
-    listeners = keras.callbacks.CallbackList(
-        list(callbacks),
-        add_history=True,
-        model=model,
-        epochs=pace.epochs,
-        steps=training.steps,
-        verbose=0,
-    )
-    model.stop_training = False
-    listeners.on_train_begin()
-    logs: Logs = {}
-    for epoch in range(pace.epochs):
-        listeners.on_epoch_begin(epoch)
-        logs = training.train()
-        listeners.on_test_begin()
-        measured = training.evaluate()
-        listeners.on_test_end(measured)
-        logs |= {f"val_{name}": value for name, value in measured.items()}
-        listeners.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    listeners.on_train_end(logs)
+    course = Course(model, pace.epochs, training.steps, callbacks)
+    while not course.over:
+        course.begin()
+        trained = training.train()
+        course.measure()
+        course.end(trained, training.evaluate())
+    course.close()
 
 
-def _columns(rows: Rows) -> tuple[np.ndarray, ...]:
+def columns(rows: Rows) -> tuple[np.ndarray, ...]:
+    """x, y, and weights where there are any."""
     return (rows.x, rows.y) if rows.weight is None else (rows.x, rows.y, rows.weight)
+
+
+def design_of(model: keras.Model, pace: Pace, steps: int) -> Design:
+    """What decides the graphs of a compiled model that trains in so many steps an epoch."""
+    model.optimizer.build(model.trainable_variables)
+    compiler = choose(model, pace.batch, steps * pace.epochs)
+    return Design(structure(model), pace.batch, pace.chunk, compiler, Updates.of(model.optimizer), model)
 
 
 @final
@@ -99,20 +96,17 @@ class Training:
 
     def __init__(self, model: keras.Model, rows: Rows, validation: Rows, pace: Pace) -> None:
         self._optimizer = model.optimizer
-        self._optimizer.build(model.trainable_variables)
-        self._updates = Updates.of(self._optimizer)
-        self.steps = -(-len(rows.x) // pace.batch)
-        self.compiler = choose(model, pace.batch, self.steps * pace.epochs)
-        self._graphs: Graphs = graphs(
-            Design(structure(model), pace.batch, pace.chunk, self.compiler, self._updates, model)
-        )
+        self.steps = pace.steps(rows)
+        design = design_of(model, pace, self.steps)
+        self.compiler, self._updates = design.compiler, design.updates
+        self._graphs: Graphs = graphs(design)
         self._state = State(
             [variable.value for variable in variables_of(model)],
             self._updates.slots(self._optimizer),
             np.array(scalars_of(model), np.float32),
         )
-        self._rows = [*map(tensor, _columns(rows))]
-        self._validation = [*map(tensor, _columns(validation))]
+        self._rows = [*map(tensor, columns(rows))]
+        self._validation = [*map(tensor, columns(validation))]
         self._order = counted(len(rows.x))
         self._random = np.random.default_rng(pace.seed) if pace.shuffle else None
 

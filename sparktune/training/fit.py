@@ -1,17 +1,20 @@
-"""The one function that trains: a compiled model in, history and best weights out."""
+"""The functions that train: compiled models in, history and best weights out."""
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.training.callbacks import build_callbacks
 from sparktune.training.feeding import evaluation_batch, targets, training_weights
-from sparktune.training.progress import Fitted, Plan, Progress
+from sparktune.training.progress import Fitted, Plan, Progress, Weights
 from sparktune.trial import OnReport
 
 if TYPE_CHECKING:
     import keras
+
+    from sparktune.training.epochs import Pace
 
 
 def fit(model: "keras.Model", plan: Plan, data: Dataset, report: OnReport) -> Fitted:
@@ -22,23 +25,76 @@ def fit(model: "keras.Model", plan: Plan, data: Dataset, report: OnReport) -> Fi
     stopping and the user's callbacks may. The model ends with the weights of the last epoch; those of the
     best are in the result.
     """
-    import keras
+    from sparktune.training.epochs import train
 
-    from sparktune.training.epochs import Pace, train
+    started = time.perf_counter()
+    progress = Progress(plan, data.schema, report)
+    feed = _feed(plan, data)
+    prepared = time.perf_counter()
+    notes = train(model, *feed, _listeners(model, plan, progress, model.get_weights))
+    fitted = progress.fitted({"data": prepared - started, "train": time.perf_counter() - prepared})
+    return replace(fitted, notes={**notes, **fitted.notes})
+
+
+def fit_together(
+    models: "Sequence[keras.Model]", plans: Sequence[Plan], data: Dataset, report: OnReport
+) -> list[Fitted] | None:
+    """`fit` of several models at once, as one vectorised computation; None where they cannot be one.
+
+    The numbers are those of `fit` but for rounding; times are shares of the whole. The models themselves are
+    not changed.
+    """
+    from sparktune.training.course import Course
+    from sparktune.training.fused import FusedTraining, common_design
+
+    started = time.perf_counter()
+    feeds = [_feed(plan, data) for plan in plans]
+    rows, validation, _ = feeds[0]
+    paces = [feed.pace for feed in feeds]
+    design = common_design(models, paces, rows)
+    if design is None:
+        return None
+    training = FusedTraining(design, models, rows, validation, paces)
+    progresses = [Progress(plan, data.schema, report) for plan in plans]
+    courses = [
+        Course(model, plan.training.epochs, training.steps, _listeners(model, plan, progress, weights))
+        for model, plan, progress, weights in zip(
+            models, plans, progresses, training.weights_of_each(), strict=True
+        )
+    ]
+    training.run(courses)
+    notes = {"engine": "compiled", "compiler": design.compiler, "fused": str(len(plans))}
+    timings = {"train": (time.perf_counter() - started) / len(plans)}
+    return [
+        replace(fitted, notes={**notes, **fitted.notes})
+        for fitted in (progress.fitted(timings) for progress in progresses)
+    ]
+
+
+class _Feed(NamedTuple):
+    rows: Rows
+    validation: Rows
+    pace: "Pace"
+
+
+def _feed(plan: Plan, data: Dataset) -> _Feed:
+    from sparktune.training.epochs import Pace
 
     schema, training = data.schema, plan.training
-    started = time.perf_counter()
-    progress = Progress(plan, schema, report)
     rows = Rows(data.train.x, targets(data.train, schema), training_weights(data.train, training, schema))
     validation = Rows(data.validation.x, targets(data.validation, schema), data.validation.weight)
     pace = Pace(training.epochs, training.batch_size, evaluation_batch(schema), training.shuffle, plan.seed)
-    prepared = time.perf_counter()
+    return _Feed(rows, validation, pace)
+
+
+def _listeners(
+    model: "keras.Model", plan: Plan, progress: Progress, weights: Callable[[], Weights]
+) -> list[Any]:
+    """The user's callbacks, and the one that keeps the progress."""
+    import keras
 
     def epoch_ended(epoch: int, logs: dict[str, float]) -> None:
-        if progress.epoch_ended(logs, model.get_weights):
+        if progress.epoch_ended(logs, weights):
             model.stop_training = True
 
-    callbacks = [*build_callbacks(plan), keras.callbacks.LambdaCallback(on_epoch_end=epoch_ended)]
-    notes = train(model, rows, validation, pace, callbacks)
-    fitted = progress.fitted({"data": prepared - started, "train": time.perf_counter() - prepared})
-    return replace(fitted, notes={**notes, **fitted.notes})
+    return [*build_callbacks(plan), keras.callbacks.LambdaCallback(on_epoch_end=epoch_ended)]

@@ -26,10 +26,18 @@ def scalars_of(model: Any) -> list[float]:
 @contextmanager
 def bound(model: Any, variables: Sequence[Any], scalars: Sequence[Any]) -> Iterator[None]:
     """Within the context the model computes with these tf.Variables and scalar tensors instead of its own."""
-    numbers = iter(scalars)
     with ExitStack() as undo:
         for own, other in zip(variables_of(model), variables, strict=True):
             undo.enter_context(_lent(own, "_value", other))
+        undo.enter_context(scaled(model, scalars))
+        yield
+
+
+@contextmanager
+def scaled(model: Any, scalars: Sequence[Any]) -> Iterator[None]:
+    """Within the context the model computes with these scalar tensors instead of its own numbers."""
+    numbers = iter(scalars)
+    with ExitStack() as undo:
         for layer in _dropouts(model):
             undo.enter_context(_lent(layer, "call", _dropout(layer, next(numbers))))
         for variable in _penalised(model):

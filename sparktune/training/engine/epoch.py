@@ -110,7 +110,7 @@ class Graphs:
         weights = [variable.value for variable in self._model.trainable_variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
-            loss, output = self._output(*rows, training=True)
+            loss, output = loss_and_output(self._model, *rows, training=True)
         self._design.updates.apply(tape.gradient(loss, weights), weights, slots, numbers)
         for variable in self._model.trainable_variables:
             if variable.constraint is not None:
@@ -122,17 +122,18 @@ class Graphs:
         pick = _sliced(chunk)
 
         def step(number: Any) -> tuple[Any, Any]:
-            return self._output(*pick(rows, number, 1), training=False)
+            return loss_and_output(self._model, *pick(rows, number, 1), training=False)
 
         steps = Steps(-(-rows[0].shape[0] // chunk), step, partial(pick, rows[1:]), chunk, even=False)
         with bound(self._model, variables, tf.unstack(scalars)):
             sums = self._blocks.add(self._blocks.start(rows[1]), steps)
         return self._blocks.results(sums, rows[0].shape[0])
 
-    def _output(self, x: Any, y: Any, weight: Any = None, *, training: bool) -> tuple[Any, Any]:
-        """Mean loss, and outputs. The loss is taken where outputs are made: there it reads logits."""
-        output = self._model(tf.cast(x, tf.float32), training=training)
-        return self._model.compute_loss(x, y, output, weight, training=training), output
+
+def loss_and_output(model: Any, x: Any, y: Any, weight: Any = None, *, training: bool) -> tuple[Any, Any]:
+    """Mean loss, and outputs. The loss is taken where outputs are made: there it reads logits."""
+    output = model(tf.cast(x, tf.float32), training=training)
+    return model.compute_loss(x, y, output, weight, training=training), output
 
 
 def _ordered(order: Any, batch: int) -> Pick:

@@ -1,4 +1,4 @@
-"""The optimizers' update rules as TensorFlow's fused kernels: one pass over a weight instead of ten.
+"""The optimizers' updates by TensorFlow's fused kernels, one pass over a weight, else by their formulas.
 
 What a step needs besides its gradients (learning rate, bias corrections, momentum, clipping, decay) is
 computed on the host, a row of numbers a step. So a rate, a schedule or a momentum is data, and one graph
@@ -7,88 +7,55 @@ serves them all.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, final
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-Numbers = Sequence[Any]
-Slots = Sequence[Any]
+from sparktune.training.engine.formulas import (
+    Formula,
+    Gradient,
+    Numbers,
+    Slots,
+    adagrad,
+    adam,
+    momentum,
+    nesterov,
+    rmsprop,
+    sgd,
+)
+
+Kernel = Callable[[Any, Slots, Any, Numbers], None]  # weight, slots, gradient, numbers
 
 
-@dataclass(frozen=True)
-class Gradient:
-    """A gradient and its square; they do not follow from each other where rows of an embedding occur twice.
-
-    Keras adds up the squares of such a row's parts, not its parts: `square` says so, and is None elsewhere.
-    """
-
-    value: Any
-    square: Any = None
-
-    @classmethod
-    def of(cls, gradient: Any) -> "Gradient":
-        """From what a tape gives."""
-        if not isinstance(gradient, tf.IndexedSlices):
-            return cls(gradient)
-        squares = tf.IndexedSlices(tf.square(gradient.values), gradient.indices, gradient.dense_shape)
-        return cls(tf.convert_to_tensor(gradient), tf.convert_to_tensor(squares))
-
-
-Apply = Callable[[Any, Slots, Gradient, Numbers], None]
-
-
-def _sgd(weight: Any, slots: Slots, gradient: Gradient, numbers: Numbers) -> None:
+def _sgd(weight: Any, slots: Slots, gradient: Any, numbers: Numbers) -> None:
     (rate,) = numbers
-    tf.raw_ops.ResourceApplyGradientDescent(var=weight.handle, alpha=rate, delta=gradient.value)
+    tf.raw_ops.ResourceApplyGradientDescent(var=weight.handle, alpha=rate, delta=gradient)
 
 
-def _momentum(
-    weight: Any, slots: Slots, gradient: Gradient, numbers: Numbers, nesterov: bool = False
-) -> None:
+def _momentum(weight: Any, slots: Slots, gradient: Any, numbers: Numbers, nesterov: bool) -> None:
     rate, momentum = numbers
     tf.raw_ops.ResourceApplyKerasMomentum(
         var=weight.handle,
         accum=slots[0].handle,
         lr=rate,
-        grad=gradient.value,
+        grad=gradient,
         momentum=momentum,
         use_nesterov=nesterov,
     )
 
 
-def _nesterov(weight: Any, slots: Slots, gradient: Gradient, numbers: Numbers) -> None:
-    _momentum(weight, slots, gradient, numbers, nesterov=True)
-
-
-def _adagrad(weight: Any, slots: Slots, gradient: Gradient, numbers: Numbers) -> None:
+def _adagrad(weight: Any, slots: Slots, gradient: Any, numbers: Numbers) -> None:
     rate, epsilon = numbers
-    if gradient.square is not None:
-        total = slots[0].assign_add(gradient.square)
-        weight.assign_sub(rate * gradient.value * tf.math.rsqrt(total + epsilon))
-        return
     tf.raw_ops.ResourceApplyAdagradV2(
-        var=weight.handle, accum=slots[0].handle, lr=rate, epsilon=epsilon, grad=gradient.value
+        var=weight.handle, accum=slots[0].handle, lr=rate, epsilon=epsilon, grad=gradient
     )
 
 
-def _rmsprop(weight: Any, slots: Slots, gradient: Gradient, numbers: Numbers) -> None:
-    # The fused kernel wants a momentum slot, which Keras does not have.
-    rate, rho, epsilon = numbers
-    square = tf.square(gradient.value) if gradient.square is None else gradient.square
-    velocity = slots[0].assign_add((1.0 - rho) * (square - slots[0]))
-    weight.assign_sub(rate * gradient.value * tf.math.rsqrt(velocity + epsilon))
-
-
-def _adam(weight: Any, slots: Slots, gradient: Gradient, numbers: Numbers) -> None:
+def _adam(weight: Any, slots: Slots, gradient: Any, numbers: Numbers) -> None:
     rate, beta_1, beta_2, epsilon, power_1, power_2 = numbers
-    if gradient.square is not None:
-        mean = slots[0].assign_add((1.0 - beta_1) * (gradient.value - slots[0]))
-        square = slots[1].assign_add((1.0 - beta_2) * (gradient.square - slots[1]))
-        scale = rate * tf.sqrt(1.0 - power_2) / (1.0 - power_1)
-        weight.assign_sub(scale * mean / (tf.sqrt(square) + epsilon))
-        return
     tf.raw_ops.ResourceApplyAdam(
         var=weight.handle,
         m=slots[0].handle,
@@ -99,26 +66,37 @@ def _adam(weight: Any, slots: Slots, gradient: Gradient, numbers: Numbers) -> No
         beta1=beta_1,
         beta2=beta_2,
         epsilon=epsilon,
-        grad=gradient.value,
+        grad=gradient,
     )
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How one kind of optimizer updates a weight: kernel, slots a weight, constants by attribute."""
+    """How one kind of optimizer updates a weight: formula, kernel, slots a weight, constants by attribute."""
 
-    apply: Apply
+    formula: Formula
+    kernel: Kernel | None
     slots: int
     constants: tuple[str, ...] = ()
     powers: tuple[str, ...] = ()
 
+    def apply(self, weight: Any, slots: Slots, gradient: Gradient, numbers: Numbers) -> None:
+        """Update tf.Variables in place."""
+        if self.kernel is not None and gradient.square is None:
+            return self.kernel(weight, slots, gradient.value, numbers)
+        new, new_slots = self.formula(weight, slots, gradient, numbers)
+        weight.assign(new)
+        for slot, value in zip(slots, new_slots, strict=True):
+            slot.assign(value)
 
-SGD = Rule(_sgd, 0)
-MOMENTUM = Rule(_momentum, 1, ("momentum",))
-NESTEROV = Rule(_nesterov, 1, ("momentum",))
-ADAGRAD = Rule(_adagrad, 1, ("epsilon",))
-RMSPROP = Rule(_rmsprop, 1, ("rho", "epsilon"))
-ADAM = Rule(_adam, 2, ("beta_1", "beta_2", "epsilon"), powers=("beta_1", "beta_2"))
+
+SGD = Rule(sgd, _sgd, 0)
+MOMENTUM = Rule(momentum, partial(_momentum, nesterov=False), 1, ("momentum",))
+NESTEROV = Rule(nesterov, partial(_momentum, nesterov=True), 1, ("momentum",))
+ADAGRAD = Rule(adagrad, _adagrad, 1, ("epsilon",))
+# RMSprop's kernel wants a momentum slot, which Keras does not have.
+RMSPROP = Rule(rmsprop, None, 1, ("rho", "epsilon"))
+ADAM = Rule(adam, _adam, 2, ("beta_1", "beta_2", "epsilon"), powers=("beta_1", "beta_2"))
 
 
 def rule_of(optimizer: Any) -> Rule | None:
@@ -179,16 +157,35 @@ class Updates:
         return [variable.value for variable in optimizer.variables[len(optimizer.variables) - count :]]
 
     def apply(self, gradients: Sequence[Any], weights: Sequence[Any], slots: Sequence[Any], row: Any) -> None:
-        """Update weights and slots in place; `row` is one of the table's."""
+        """Update weights and slots, tf.Variables, in place; `row` is one of the table's."""
         bound, decay, *numbers = tf.unstack(row)
-        each = self.rule.slots
-        for index, (gradient, weight) in enumerate(zip(gradients, weights, strict=True)):
+        for gradient, weight, own in zip(gradients, weights, self._each(slots, weights), strict=True):
             if gradient is None:
                 continue
             if self.decay:
                 weight.assign_sub(weight * (decay * numbers[0]))
-            clipped = Gradient.of(self._clipped(gradient, bound))
-            self.rule.apply(weight, slots[index * each : (index + 1) * each], clipped, numbers)
+            self.rule.apply(weight, own, Gradient.of(self._clipped(gradient, bound)), numbers)
+
+    def applied(
+        self, gradients: Sequence[Any], weights: Sequence[Any], slots: Sequence[Any], row: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """What `apply` makes of weights and slots that are tensors."""
+        bound, decay, *numbers = tf.unstack(row)
+        new: list[Any] = []
+        new_slots: list[Any] = []
+        for gradient, weight, own in zip(gradients, weights, self._each(slots, weights), strict=True):
+            if gradient is not None:
+                decayed = weight - weight * (decay * numbers[0]) if self.decay else weight
+                clipped = Gradient.of(self._clipped(gradient, bound))
+                weight, own = self.rule.formula(decayed, own, clipped, numbers)
+            new.append(weight)
+            new_slots.extend(own)
+        return new, new_slots
+
+    def _each(self, slots: Sequence[Any], weights: Sequence[Any]) -> list[Slots]:
+        """The slots of each weight."""
+        count = self.rule.slots
+        return [slots[n * count : (n + 1) * count] for n in range(len(weights))]
 
     def _clipped(self, gradient: Any, bound: Any) -> Any:
         if self.clip == "norm":

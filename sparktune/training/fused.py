@@ -1,0 +1,117 @@
+"""Trains several compiled models of one design at once: an epoch of all is one graph call."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, final
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from sparktune.data.dataset import Rows
+from sparktune.training.course import Course
+from sparktune.training.engine.binding import scalars_of, variables_of
+from sparktune.training.engine.epoch import Design, Logs
+from sparktune.training.engine.fused import LogsOfAll, Stack, fusable, fused
+from sparktune.training.engine.tensors import counted, device, shared, tensor
+from sparktune.training.epochs import Pace, columns, design_of
+from sparktune.training.progress import Weights
+
+# Weights of a model whose arithmetic leaves most of the device idle; more would gain nothing.
+SMALL = {"CPU:0": 2**16, "GPU:0": 2**22}
+
+
+def common_design(models: Sequence[keras.Model], paces: Sequence[Pace], rows: Rows) -> Design | None:
+    """The design of all these models; None where they have none in common, or gain nothing from it."""
+    design, *others = [
+        design_of(model, pace, pace.steps(rows)) for model, pace in zip(models, paces, strict=True)
+    ]
+    known = design.structure is not None and fusable(design.model)
+    small = design.model.count_params() <= SMALL[device()]
+    return design if known and small and all(other == design for other in others) else None
+
+
+@final
+class FusedTraining:
+    """Models of one design on their way through their epochs, side by side.
+
+    Each is trained as it would be alone, but for rounding; one that has stopped goes on unseen. The models
+    themselves stay as they are: `weights_of_each` has what they would have.
+    """
+
+    def __init__(
+        self,
+        design: Design,
+        models: Sequence[keras.Model],
+        rows: Rows,
+        validation: Rows,
+        paces: Sequence[Pace],
+    ) -> None:
+        self._design, self._models = design, models
+        self._graphs = fused(design)
+        self._optimizers = [model.optimizer for model in models]
+        self._stack = _stacked(design, models)
+        self._scalars = np.array([scalars_of(model) for model in models], np.float32)
+        self._rows = [*map(tensor, columns(rows))]
+        self._validation = [*map(tensor, columns(validation))]
+        self._orders = np.stack([counted(len(rows.x))] * len(models))
+        self._randoms = [np.random.default_rng(pace.seed) if pace.shuffle else None for pace in paces]
+        self.steps, self._done = paces[0].steps(rows), 0
+
+    def run(self, courses: Sequence[Course]) -> None:
+        """Train until the course of every model is over."""
+        while under_way := [n for n, course in enumerate(courses) if not course.over]:
+            for number in under_way:
+                courses[number].begin()
+            trained = self._train()
+            for number in under_way:
+                courses[number].measure()
+            measured = self._evaluate()
+            for number in under_way:
+                courses[number].end(_of(trained, number), _of(measured, number))
+        for course in courses:
+            course.close()
+
+    def weights_of_each(self) -> list[Callable[[], Weights]]:
+        """For each model what its `get_weights` would be, whenever it is asked."""
+        return [partial(self._weights, number) for number in range(len(self._models))]
+
+    def _weights(self, number: int) -> Weights:
+        own = [*self._stack.weights, *self._stack.others]
+        return [own[place][number].numpy() for place in _places(self._models[number])]
+
+    def _train(self) -> LogsOfAll:
+        for order, random in zip(self._orders, self._randoms, strict=True):
+            if random is not None:
+                random.shuffle(order)
+        table = self._design.updates.table
+        tables = np.stack([table(optimizer, self._done, self.steps) for optimizer in self._optimizers])
+        self._stack, logs = self._graphs.train(
+            self._stack, self._scalars, self._rows, shared(self._orders), tables
+        )
+        self._done += self.steps
+        return logs
+
+    def _evaluate(self) -> LogsOfAll:
+        return self._graphs.evaluate(self._stack, self._scalars, self._validation)
+
+
+def _stacked(design: Design, models: Sequence[keras.Model]) -> Stack:
+    def all_of(variables: Sequence[Sequence[Any]]) -> list[Any]:
+        return [tf.stack(same) for same in zip(*variables, strict=True)]
+
+    return Stack(
+        all_of([[v.value for v in model.trainable_variables] for model in models]),
+        all_of([[v.value for v in model.non_trainable_variables] for model in models]),
+        all_of([design.updates.slots(model.optimizer) for model in models]),
+    )
+
+
+def _places(model: keras.Model) -> list[int]:
+    """Where each of the model's weights is among its variables."""
+    places = {id(variable): place for place, variable in enumerate(variables_of(model))}
+    return [places[id(weight)] for weight in model.weights]
+
+
+def _of(logs: LogsOfAll, number: int) -> Logs:
+    return {name: float(values[number]) for name, values in logs.items()}

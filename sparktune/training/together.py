@@ -1,0 +1,82 @@
+"""Several alike trials from their parameters to their results, trained as one vectorised computation."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sparktune.data.dataset import Dataset
+from sparktune.spec import StudySpec
+from sparktune.training.device import claim
+from sparktune.training.fit import fit_together
+from sparktune.training.outcome import outcome_of, result_of
+from sparktune.training.progress import Fitted, Plan
+from sparktune.training.run import built, go_on
+from sparktune.training.seeding import has_own_code, seeded
+from sparktune.trial import OnReport, Trial, TrialResult
+
+if TYPE_CHECKING:
+    import keras
+
+MOST = 16  # trials that are one by default, where the device has room for them
+
+log = logging.getLogger(__name__)
+
+
+def fused_at_most(spec: StudySpec) -> int:
+    """How many alike trials of a study may be trained as one."""
+    if has_own_code(spec):
+        return 1
+    return spec.resources.fuse or (MOST if spec.resources.gpus else 1)
+
+
+def run_together(
+    trials: Sequence[Trial], spec: StudySpec, data: Dataset, report: OnReport = go_on
+) -> list[TrialResult] | None:
+    """Train configurations that differ in scalars at once; None where they have to go one by one.
+
+    Results are those of `run_trial` but for rounding. Of a trial's `timings` each is a share of the whole. A
+    model comes home if no trial before it, nor the trial's threshold, is better. Whatever goes wrong, even
+    with one of them, nothing comes of it here: alone, each will tell.
+    """
+    try:
+        return _together(trials, spec, data, report)
+    except (Exception, SystemExit):
+        log.debug("trials go one by one", exc_info=True)
+        return None
+
+
+def _together(
+    trials: Sequence[Trial], spec: StudySpec, data: Dataset, report: OnReport
+) -> list[TrialResult] | None:
+    started = time.perf_counter()
+    notes = claim(spec.resources.cpus)
+    models, plans = zip(*(_built(trial, spec, data) for trial in trials), strict=True)
+    build = (time.perf_counter() - started) / len(trials)
+    fitted = fit_together(models, plans, data, report)
+    if fitted is None:
+        return None
+    ends = [
+        replace(end, notes={**notes, **end.notes}, timings={"build": build, **end.timings}) for end in fitted
+    ]
+    return _results(trials, models, plans, ends)
+
+
+def _built(trial: Trial, spec: StudySpec, data: Dataset) -> "tuple[keras.Model, Plan]":
+    with seeded(trial.seed, own_code=False):
+        return built(trial, spec, data)
+
+
+def _results(
+    trials: Sequence[Trial], models: "Sequence[keras.Model]", plans: Sequence[Plan], ends: Sequence[Fitted]
+) -> list[TrialResult]:
+    results, best = [], trials[0].threshold
+    for trial, model, plan, end in zip(trials, models, plans, ends, strict=True):
+        started = time.perf_counter()
+        outcome = outcome_of(replace(trial, threshold=best), plan.objective, model, end)
+        timings = {**end.timings, "save": time.perf_counter() - started}
+        results.append(result_of(trial, outcome, timings))
+        if outcome["model"] is not None:
+            best = outcome["value"]
+    return results
