@@ -85,7 +85,7 @@ def fly_together(flights: Sequence[Flight], run: Callable[[Sequence[Trial]], Seq
 
     Args:
         flights: at least one.
-        run: makes one attempt at the first of these trials, as many as it gets to; raises as in `Flight.fly`.
+        run: makes one attempt at the first of these trials, at least one; raises as in `Flight.fly`.
     """
     waiting = flights
     while len(waiting) > 1:

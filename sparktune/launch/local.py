@@ -13,7 +13,7 @@ from sparktune.data.dataset import Dataset
 from sparktune.data.host import share
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
-from sparktune.launch.flight import Flight, Flights
+from sparktune.launch.flight import Flight, Flights, fly_together
 from sparktune.launch.process import WorkerProcess
 from sparktune.launch.task import Cargo, Work, default_work
 from sparktune.spec import StudySpec
@@ -90,8 +90,7 @@ class LocalLauncher(Launcher):
     def _serve(self, worker: WorkerProcess) -> None:
         """The driver thread of one worker process."""
         while (flights := self._queue.get()) is not None:
-            for flight in flights:
-                flight.fly(worker.run)
+            fly_together(flights, worker.run)
         worker.close()
 
 

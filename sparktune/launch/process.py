@@ -1,10 +1,12 @@
 """The driver's end of a local worker process."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -37,8 +39,8 @@ class WorkerProcess:
         self._connection: Connection | None = None
         self._lock = threading.Lock()
 
-    def run(self, trial: Trial) -> Parcel:
-        """Train `trial` in the process.
+    def run(self, trials: Sequence[Trial]) -> list[Parcel]:
+        """Train the first of these trials, or several that can be one, in the process.
 
         Raises:
             WorkerLost: the process ended before the trial did.
@@ -46,8 +48,9 @@ class WorkerProcess:
         """
         connection = self._connection or self._start()
         try:
-            connection.send_bytes(trial.to_json().encode())
-            return connection.recv_bytes().decode(), connection.recv_bytes() or None
+            connection.send_bytes(json.dumps([trial.to_json() for trial in trials]).encode())
+            count = int(connection.recv_bytes())
+            return [(connection.recv_bytes().decode(), connection.recv_bytes() or None) for _ in range(count)]
         except (EOFError, OSError):
             raise WorkerLost(self._end()) from None
 

@@ -88,21 +88,25 @@ class Cargo:
 
     def _next(self, trials: Sequence[Trial], limit: int | None) -> list[Parcel]:
         """The parcels of the first trials: of those that can be trained as one, else of one."""
-        from sparktune.training import run_together
-
-        first = design(trials[0].params)
-        alike = list(takewhile(lambda trial: design(trial.params) == first, trials[: self._fuse]))
-        bound_threads(self._study.resources.cpus)
-        results = run_together(alike, self._study, self._held.data) if len(alike) > 1 else None
+        try:
+            results = self._as_one(trials)
+        except (Exception, SystemExit):  # noqa: BLE001 - alone, a trial tells what is wrong
+            results = None
         if results is None:
             return [self.run(trials[0], limit)]
-        return [pack(result, trial, limit) for result, trial in zip(results, alike, strict=True)]
+        return [pack(result, trial, limit) for result, trial in zip(results, trials, strict=False)]
 
-    @cached_property
-    def _fuse(self) -> int:
-        from sparktune.training import fused_at_most, run_trial
+    def _as_one(self, trials: Sequence[Trial]) -> list[TrialResult] | None:
+        """The results of the first trials that are alike; None where the first is to be trained alone."""
+        if len(trials) == 1 or self._run is not default_work():
+            return None
+        from sparktune.training import fused_at_most, run_together
 
-        return fused_at_most(self._study) if self._run is run_trial else 1
+        first = design(trials[0].params)
+        most = fused_at_most(self._study)
+        alike = list(takewhile(lambda trial: design(trial.params) == first, trials[:most]))
+        bound_threads(self._study.resources.cpus)
+        return run_together(alike, self._study, self._held.data) if len(alike) > 1 else None
 
 
 def shipped(key: DataKey) -> Path:

@@ -1,6 +1,7 @@
 """A local worker process, `python -m sparktune.launch.worker CARGO FAULTS`: trials in, parcels out."""
 
 import faulthandler
+import json
 import os
 import pickle
 import sys
@@ -18,8 +19,9 @@ from sparktune.trial import Trial
 def main(cargo: Path, faults: Path) -> None:
     """Serve trials until the driver closes the connection, which is standard input, or dies.
 
-    Each trial arrives as JSON; its result leaves as two messages: the record as JSON, the model's bytes or
-    none. The first message is READY, or the traceback of what kept the worker from starting.
+    Trials arrive as a list of JSON texts. The first of them, or several that train as one, leave as their
+    number and two messages each: the record as JSON, the model's bytes or none. The first message of all is
+    READY, or the traceback of what kept the worker from starting.
     """
     connection = Connection(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
@@ -42,19 +44,21 @@ def _load(path: Path) -> Cargo:
 
 
 def _serve(connection: Connection, cargo: Cargo) -> None:
-    inbox: SimpleQueue[str] = SimpleQueue()
+    inbox: SimpleQueue[list[str]] = SimpleQueue()
     threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
     while True:
-        record, model = cargo.run(Trial.from_json(inbox.get()))
-        connection.send_bytes(record.encode())
-        connection.send_bytes(model or b"")
+        parcels = cargo.run_together([*map(Trial.from_json, inbox.get())], seconds=0)
+        connection.send_bytes(str(len(parcels)).encode())
+        for record, model in parcels:
+            connection.send_bytes(record.encode())
+            connection.send_bytes(model or b"")
 
 
-def _listen(connection: Connection, inbox: "SimpleQueue[str]") -> None:
+def _listen(connection: Connection, inbox: "SimpleQueue[list[str]]") -> None:
     """Take trials as they come; end the process when the driver is gone, also in the middle of a trial."""
     while True:
         try:
-            inbox.put(connection.recv_bytes().decode())
+            inbox.put(json.loads(connection.recv_bytes()))
         except (EOFError, OSError):
             os._exit(0)
 

@@ -1,6 +1,5 @@
 """Several alike trials from their parameters to their results, trained as one vectorised computation."""
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 MOST = 16  # trials that are one by default, where the device has room for them
 
-log = logging.getLogger(__name__)
-
 
 def fused_at_most(spec: StudySpec) -> int:
     """How many alike trials of a study may be trained as one."""
@@ -37,19 +34,11 @@ def run_together(
     """Train configurations that differ in scalars at once; None where they have to go one by one.
 
     Results are those of `run_trial` but for rounding. Of a trial's `timings` each is a share of the whole. A
-    model comes home if no trial before it, nor the trial's threshold, is better. Whatever goes wrong, even
-    with one of them, nothing comes of it here: alone, each will tell.
+    model comes home if no trial before it, nor the trial's threshold, is better.
+
+    Raises:
+        Exception: whatever one of them raises; alone, each would tell.
     """
-    try:
-        return _together(trials, spec, data, report)
-    except (Exception, SystemExit):
-        log.debug("trials go one by one", exc_info=True)
-        return None
-
-
-def _together(
-    trials: Sequence[Trial], spec: StudySpec, data: Dataset, report: OnReport
-) -> list[TrialResult] | None:
     started = time.perf_counter()
     notes = claim(spec.resources.cpus)
     models, plans = zip(*(_built(trial, spec, data) for trial in trials), strict=True)

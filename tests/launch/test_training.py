@@ -1,5 +1,7 @@
 """Real training behind each launcher: the same seed gives the same numbers wherever a trial runs."""
 
+from collections.abc import Callable
+
 import pytest
 from pyspark.sql import SparkSession
 
@@ -18,10 +20,20 @@ SPEC = StudySpec.model_validate(
 )
 
 
+TRIALS = [Trial("line", n, {"learning_rate": rate}, seed=3) for n, rate in enumerate((0.01, 0.02))]
+
+
 def trained(launcher: Launcher) -> list[TrialResult]:
     with launcher:
-        trials = [Trial("line", n, {"learning_rate": rate}, seed=3) for n, rate in enumerate((0.01, 0.02))]
-        return [future.result(120) for future in [launcher.launch(trial) for trial in trials]]
+        return [future.result(120) for future in [launcher.launch(trial) for trial in TRIALS]]
+
+
+def trained_as_one(build: Callable[[StudySpec], Launcher]) -> list[TrialResult]:
+    resources = SPEC.resources.model_copy(update={"fuse": 2})
+    with build(SPEC.model_copy(update={"resources": resources})) as launcher:
+        results = [future.result(120) for future in launcher.launch_together(TRIALS)]
+    assert [result.notes["fused"] for result in results] == ["2", "2"]
+    return results
 
 
 @pytest.fixture(scope="module")
@@ -38,3 +50,13 @@ def test_trials_train_the_same_on_spark(spark: SparkSession, locally: list[Trial
     results = trained(SparkLauncher(spark, SPEC, tiny_data()))
     assert [result.history for result in results] == [result.history for result in locally]
     assert [result.value for result in results] == [result.value for result in locally]
+
+
+def test_alike_trials_train_as_one_in_local_processes(locally: list[TrialResult]) -> None:
+    results = trained_as_one(lambda spec: LocalLauncher(spec, tiny_data()))
+    assert [result.value for result in results] == pytest.approx([result.value for result in locally])
+
+
+def test_alike_trials_train_as_one_on_spark(spark: SparkSession, locally: list[TrialResult]) -> None:
+    results = trained_as_one(lambda spec: SparkLauncher(spark, spec, tiny_data()))
+    assert [result.value for result in results] == pytest.approx([result.value for result in locally])

@@ -2,7 +2,8 @@
 
 from itertools import count, product
 
-from sparktune.study.agenda import Agenda, design, weight
+from sparktune.study.agenda import Agenda, weight
+from sparktune.training.alike import design
 
 GRID = [
     {"neurons": neurons, "learning_rate": rate, "batch_size": batch}
@@ -69,13 +70,6 @@ def test_no_point_waits_longer_than_its_window_and_a_search_without_end_is_never
     small_then_ever_larger = ((number, {"neurons": number + 1}) for number in count())
     agenda = Agenda(small_then_ever_larger, window=4)
     assert [agenda.take(1)[0][0] for _ in range(8)] == [3, 2, 1, 0, 7, 6, 5, 4]
-
-
-def test_designs_differ_by_what_decides_a_graph() -> None:
-    base = {"neurons": 8, "learning_rate": 0.1, "dropout": 0.2, "epochs": 3}
-    assert design(base) == design({**base, "learning_rate": 0.3, "dropout": 0.5, "epochs": 9})
-    assert design(base) != design({**base, "neurons": 9})
-    assert design(base) != design({**base, "dropout": 0.0})
 
 
 def test_more_epochs_wider_layers_and_smaller_batches_weigh_more() -> None:

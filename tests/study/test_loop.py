@@ -210,6 +210,17 @@ def test_trials_that_take_long_have_a_job_each(run):
     assert {len(job) for job in launcher.jobs} == {1}
 
 
+def test_alike_trials_that_train_as_one_share_a_job_however_long_they_take(run):
+    def work(trial: Trial) -> TrialResult:
+        return replace(value_is_neurons(trial), timings={"train": 30.0})
+
+    spec = study_of(rates=8)
+    resources = spec.resources.model_copy(update={"fuse": 8})
+    launcher = run(work, spec=spec.model_copy(update={"resources": resources}))
+    assert [len({number // 8 for number in job}) for job in launcher.jobs] == [1] * len(launcher.jobs)
+    assert len(launcher.jobs[0]) == 8
+
+
 def test_a_slot_goes_on_with_the_structure_it_knows(run):
     def work(trial: Trial) -> TrialResult:
         time.sleep(0.01 if trial.params["neurons"] == 1 else 0.02)

@@ -1,0 +1,25 @@
+"""What is vectorised gives what it gives one by one, without a loop."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sparktune.training.engine.vectorized import vectorized
+
+
+def masks(seed: tf.Tensor) -> tf.Tensor:
+    return tf.nn.experimental.stateless_dropout(tf.ones((3, 4)), 0.5, seed)
+
+
+def bits(number: tf.Tensor) -> tf.Tensor:
+    return tf.bitcast(number, tf.int32)
+
+
+@pytest.mark.parametrize(
+    ("function", "parts"), [(masks, [[1, 2], [3, 4], [5, 6]]), (bits, [1.5, -0.0])], ids=["masks", "bits"]
+)
+def test_all_at_once_is_one_by_one(function, parts):
+    drawn = tf.function(lambda given: vectorized(function, given))
+    given = tf.constant(parts)
+    assert not [op for op in drawn.get_concrete_function(given).graph.get_operations() if "While" in op.type]
+    np.testing.assert_array_equal(drawn(given), [function(part) for part in given])
