@@ -10,11 +10,11 @@ import numpy as np
 from sparktune.data.dataset import Rows
 from sparktune.training.course import Course
 from sparktune.training.engine.binding import scalars_of, variables_of
-from sparktune.training.engine.compiler import choose
+from sparktune.training.engine.compiler import choose, rewrite
 from sparktune.training.engine.epoch import Design, Graphs, Logs, State, graphs
 from sparktune.training.engine.structure import structure
 from sparktune.training.engine.support import obstacle
-from sparktune.training.engine.tensors import counted, shared, tensor
+from sparktune.training.engine.tensors import counted, device, shared, tensor
 from sparktune.training.engine.updates import Updates
 
 
@@ -43,6 +43,7 @@ def train(
     (then `compiler` says graph or xla) or `fit` (then `reason` says why).
     """
     reason = obstacle(model, callbacks)
+    rewrite(graphs=reason is not None or device() != "CPU:0")
     if reason is not None:
         _fit(model, rows, validation, pace, callbacks)
         return {"engine": "fit", "reason": reason}

@@ -18,7 +18,7 @@ from sparktune.training.epochs import Pace, columns, design_of
 from sparktune.training.progress import Weights
 
 # Weights of a model whose arithmetic leaves most of the device idle; more would gain nothing.
-SMALL = {"CPU:0": 2**16, "GPU:0": 2**22}
+SMALL = {"CPU:0": 2**13, "GPU:0": 2**22}
 
 
 def common_design(models: Sequence[keras.Model], paces: Sequence[Pace], rows: Rows) -> Design | None:
