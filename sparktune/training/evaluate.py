@@ -29,7 +29,7 @@ def evaluate(
         rows.x,
         targets(rows, schema),
         sample_weight=rows.weight,
-        batch_size=evaluation_batch(schema),
+        batch_size=evaluation_batch(model),
         verbose=0,
         return_dict=True,
     )

@@ -29,7 +29,7 @@ def fit(model: "keras.Model", plan: Plan, data: Dataset, report: OnReport) -> Fi
 
     started = time.perf_counter()
     progress = Progress(plan, data.schema, report)
-    feed = _feed(plan, data)
+    feed = _feed(model, plan, data)
     prepared = time.perf_counter()
     notes = train(model, *feed, _listeners(model, plan, progress, model.get_weights))
     fitted = progress.fitted({"data": prepared - started, "train": time.perf_counter() - prepared})
@@ -48,7 +48,7 @@ def fit_together(
     from sparktune.training.fused import FusedTraining, common_design
 
     started = time.perf_counter()
-    feeds = [_feed(plan, data) for plan in plans]
+    feeds = [_feed(model, plan, data) for model, plan in zip(models, plans, strict=True)]
     rows, validation, _ = feeds[0]
     paces = [feed.pace for feed in feeds]
     design = common_design(models, paces, rows)
@@ -77,13 +77,13 @@ class _Feed(NamedTuple):
     pace: "Pace"
 
 
-def _feed(plan: Plan, data: Dataset) -> _Feed:
+def _feed(model: "keras.Model", plan: Plan, data: Dataset) -> _Feed:
     from sparktune.training.epochs import Pace
 
     schema, training = data.schema, plan.training
     rows = Rows(data.train.x, targets(data.train, schema), training_weights(data.train, training, schema))
     validation = Rows(data.validation.x, targets(data.validation, schema), data.validation.weight)
-    pace = Pace(training.epochs, training.batch_size, evaluation_batch(schema), training.shuffle, plan.seed)
+    pace = Pace(training.epochs, training.batch_size, evaluation_batch(model), training.shuffle, plan.seed)
     return _Feed(rows, validation, pace)
 
 

@@ -1,11 +1,13 @@
 """Targets, weights and the evaluation batch."""
 
+import keras
 import numpy as np
 import pytest
 
 from sparktune.data.dataset import Rows
-from sparktune.spec import TrainingSpec
+from sparktune.spec import CnnSpec, LinearSpec, MlpSpec, TrainingSpec
 from sparktune.training.feeding import evaluation_batch, label_index, targets, training_weights
+from sparktune.training.models import build_model
 
 X = np.zeros((4, 2), np.float32)
 
@@ -38,7 +40,20 @@ def test_labels_of_any_type_are_found_by_text():
     assert label_index("x", ("y",)) is None
 
 
-def test_the_evaluation_batch_depends_on_the_width_alone(schema_of):
-    assert evaluation_batch(schema_of((4,))) == 1024
-    assert evaluation_batch(schema_of((28, 28))) == 1024
-    assert evaluation_batch(schema_of((512, 512, 3))) == 16
+@pytest.mark.parametrize(
+    ("spec", "shape", "expected"),
+    [
+        (LinearSpec(), (4,), 2048),
+        (MlpSpec(neurons=4), (28, 28), 2048),
+        (MlpSpec(neurons=2**12), (28, 28), 512),
+        (CnnSpec(filters=(32,)), (28, 28), 96),
+        (LinearSpec(), (512, 512, 3), 16),
+    ],
+)
+def test_the_widest_layer_bounds_an_evaluation_step(spec, shape, expected, schema_of):
+    assert evaluation_batch(build_model(spec, schema_of(shape))) == expected
+
+
+def test_a_model_whose_shapes_are_not_known_is_evaluated_in_large_steps():
+    model = keras.Sequential([keras.layers.Dense(3)])
+    assert evaluation_batch(model) == 2048

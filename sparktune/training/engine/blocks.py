@@ -84,6 +84,9 @@ class Blocks:
             size = tf.cast(tf.shape(output)[0], tf.float32)
             return number + 1, total + loss * size, outputs.write(number - first, output)
 
+        if steps.count == 1:
+            loss, output = steps.run(first)
+            return loss * tf.cast(tf.shape(output)[0], tf.float32), output
         waiting = tf.TensorArray(tf.float32, count, element_shape=(rows, *self._shape), infer_shape=False)
         _, total, waiting = _while(first + count, step, (first, tf.constant(0.0), waiting))
         return total, waiting.concat()
