@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sparktune.data.dataset import Dataset, Rows
+from sparktune.errors import ModelError
 from sparktune.spec import StudySpec
 from sparktune.training import fused_at_most, run_together, run_trial
 from sparktune.trial import Decision, Trial, TrialResult, TrialState
@@ -140,7 +141,7 @@ def test_others_go_one_by_one(sections, params, few, spec_of):
 
 
 def test_what_is_wrong_with_one_is_raised(few, spec_of):
-    with pytest.raises(ValueError, match="cnn"):
+    with pytest.raises(ModelError, match="kind cnn"):
         run_together(trials_of(learning_rate=RATES), spec_of(model={"kind": "cnn"}), few)
 
 
