@@ -264,6 +264,16 @@ class OwnStep(keras.Model):
         return super().train_step(data)
 
 
+class Measuring(keras.layers.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = keras.metrics.Mean(name="mean")
+
+    def call(self, x: Any) -> Any:
+        self.mean.update_state(x)
+        return x
+
+
 class PerBatch(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         pass
@@ -284,16 +294,19 @@ def test_a_model_of_ones_own_layers_is_compiled_but_shares_no_graphs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "callbacks", "reason"),
+    ("kind", "layer", "callbacks", "reason"),
     [
-        (OwnStep, [], "its own train_step"),
-        (keras.Model, [PerBatch()], "callback PerBatch has on_train_batch_end"),
+        (OwnStep, Doubled, [], "its own train_step"),
+        (keras.Model, Measuring, [], "layer measuring has metrics of its own"),
+        (keras.Model, Doubled, [PerBatch()], "callback PerBatch has on_train_batch_end"),
     ],
-    ids=["train_step", "callback"],
+    ids=["train_step", "metric", "callback"],
 )
-def test_what_cannot_be_compiled_trains_with_fit_and_says_why(kind: Any, callbacks: Any, reason: str) -> None:
+def test_what_cannot_be_compiled_trains_with_fit_and_says_why(
+    kind: Any, layer: Any, callbacks: Any, reason: str
+) -> None:
     schema = schema_of("classes", FLAT)
-    net = functional(kind, Doubled)(schema)
+    net = functional(kind, layer)(schema)
     compile_for_training(net, TrainingSpec(), schema, ROWS)
     notes = train(net, feed_of(schema), feed_of(schema, 1), Pace(2, BATCH, BATCH), callbacks)
     assert notes["engine"] == "fit" and reason in notes["reason"]
@@ -309,23 +322,24 @@ def test_a_weight_constraint_holds() -> None:
 
 
 def test_shuffling_learns_as_well_as_with_fit() -> None:
+    """Mean accuracies over ten seeds differ by less than three standard errors and a validation row."""
     random = np.random.default_rng(0)
-    x = random.random((600, 5), np.float32)
+    x = random.random((500, 5), np.float32)
     y = (x[:, 0] + x[:, 1] > 1).astype(np.int32) + 2 * (x[:, 2] > 0.5)
-    schema = schema_of("classes", FLAT)
-    rows, validation = Rows(x[:400], y[:400]), Rows(x[400:], y[400:])
+    schema, seeds = schema_of("classes", FLAT), range(10)
+    rows, validation = Rows(x[:300], y[:300]), Rows(x[300:], y[300:])
 
     def accuracy(seed: int, *, by_fit: bool) -> float:
         keras.utils.set_random_seed(seed)
         net = build_model(MlpSpec(neurons=16), schema)
-        compile_for_training(net, TrainingSpec(learning_rate=0.01), schema, 400)
+        compile_for_training(net, TrainingSpec(learning_rate=0.02), schema, 300)
         if by_fit:
-            net.fit(x[:400], y[:400], validation_data=(x[400:], y[400:]), epochs=6, batch_size=16, verbose=0)
+            net.fit(x[:300], y[:300], validation_data=(x[300:], y[300:]), epochs=5, batch_size=16, verbose=0)
         else:
-            train(net, rows, validation, Pace(6, 16, 200, seed=seed))
+            train(net, rows, validation, Pace(5, 16, 200, seed=seed))
         return float(net.history.history["val_accuracy"][-1])
 
-    mine, theirs = ([accuracy(seed, by_fit=by_fit) for seed in range(4)] for by_fit in (False, True))
-    noise = np.hypot(np.std(mine), np.std(theirs)) + 0.01
-    assert abs(np.mean(mine) - np.mean(theirs)) < 2 * noise
-    assert len(set(mine)) > 1
+    mine, theirs = ([accuracy(seed, by_fit=by_fit) for seed in seeds] for by_fit in (False, True))
+    error = np.hypot(np.std(mine), np.std(theirs)) / np.sqrt(len(seeds))
+    assert abs(np.mean(mine) - np.mean(theirs)) < 3 * error + 0.005
+    assert len(set(mine)) > 1 and np.mean(mine) > 0.8

@@ -48,6 +48,9 @@ def _of_model(model: Any) -> Iterator[str]:
         yield f"the model computes in {model.outputs[0].dtype}"
     if not model.trainable_variables:
         yield "the model has nothing to train"
+    measuring = [layer.name for layer in model._flatten_layers(include_self=False) if layer._metrics]
+    if measuring:
+        yield f"layer {measuring[0]} has metrics of its own"
     stateful = [layer.name for layer in model._flatten_layers() if getattr(layer, "stateful", False)]
     if stateful:
         yield f"layer {stateful[0]} is stateful"
