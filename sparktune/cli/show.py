@@ -7,6 +7,7 @@ from rich.console import Console
 from sparktune.report import StudyProgress, outcome_lines, trials_ranked
 from sparktune.spec import StudySpec
 from sparktune.study import Progress, StudyResult, tune
+from sparktune.trial import TrialState
 
 
 def tune_with_progress(spec: StudySpec, offline: bool = False, timeout: float | None = None) -> StudyResult:
@@ -14,6 +15,8 @@ def tune_with_progress(spec: StudySpec, offline: bool = False, timeout: float | 
     with StudyProgress(Console(stderr=True), spec.study.name) as bar:
 
         def on_progress(progress: Progress) -> None:
+            if progress.result.state is TrialState.KILLED:
+                return  # the outcome counts them; there may be dozens
             with suppress(BrokenPipeError):  # whoever read the output is gone; the study is not
                 bar.update(_line(progress), progress.done, progress.total, _best(progress))
 
