@@ -41,6 +41,7 @@ UNTESTED = {
     "launch/base.py",
     "launch/cluster.py",
     "launch/flight.py",
+    "launch/gpus.py",
     "launch/process.py",
     "launch/worker.py",
     "ledger/claim.py",

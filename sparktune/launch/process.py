@@ -39,8 +39,8 @@ class WorkerProcess:
         self._connection: Connection | None = None
         self._lock = threading.Lock()
 
-    def run(self, trials: Sequence[Trial]) -> list[Parcel]:
-        """Train the first of these trials, or several that can be one, in the process.
+    def run(self, trials: Sequence[Trial], limit: int | None = None, seconds: float = 0.0) -> list[Parcel]:
+        """`Cargo.run_together` in the process; by default the first trial, or those that can be one with it.
 
         Raises:
             WorkerLost: the process ended before the trial did.
@@ -48,7 +48,8 @@ class WorkerProcess:
         """
         connection = self._connection or self._start()
         try:
-            connection.send_bytes(json.dumps([trial.to_json() for trial in trials]).encode())
+            asked = {"trials": [trial.to_json() for trial in trials], "limit": limit, "seconds": seconds}
+            connection.send_bytes(json.dumps(asked).encode())
             count = int(connection.recv_bytes())
             return [(connection.recv_bytes().decode(), connection.recv_bytes() or None) for _ in range(count)]
         except (EOFError, OSError):

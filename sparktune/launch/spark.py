@@ -17,6 +17,7 @@ from sparktune.launch.cluster import Cluster
 from sparktune.launch.crew import Crew
 from sparktune.launch.failures import cause_of, gone
 from sparktune.launch.flight import Flights, WorkerLost, fly_together
+from sparktune.launch.gpus import VISIBLE, run_on
 from sparktune.launch.task import Cargo, Parcel, Work, default_work
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult
@@ -102,12 +103,12 @@ class SparkLauncher(Launcher):
         try:
             self._announce(trials)
             # An RDD of its own: where jobs share one, Spark fails them all when the first one fails.
-            parcels: list[Parcel] = self._task.coalesce(1).collect()[0]
+            answer: list[Parcel] | str = self._task.coalesce(1).collect()[0]
         except Exception as error:  # lost workers, cancelled jobs and dead JVMs all raise here
             raise (cause_of(error) if self._cluster.alive() else gone(error)) from error
-        if not parcels:
-            raise WorkerLost("the worker was lost while it ran several trials")
-        return parcels
+        if isinstance(answer, str):
+            raise WorkerLost(answer)
+        return answer
 
     def _announce(self, trials: Sequence[Trial]) -> None:
         """Hand this thread's next job its trials, and Spark what it shows of them.
@@ -120,23 +121,28 @@ class SparkLauncher(Launcher):
         self._context.setJobDescription(_title(trials))
 
 
-def _attempt(cargo: "Broadcast[Cargo]", limit: int, _: int) -> list[Parcel]:
+def _attempt(cargo: "Broadcast[Cargo]", limit: int, _: int) -> list[Parcel] | str:
     """The task: one attempt on an executor, numbered on from where the driver stands.
 
-    Nothing where Spark tries several trials again: one of them may have ended the worker.
+    A text says how trials were lost: where Spark tries several again, one of them may have ended the worker.
     """
     from pyspark import TaskContext
 
     context: Any = TaskContext.get()
     gpu = context.resources().get("gpu")
-    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(gpu.addresses) if gpu else "-1"
     again = context.attemptNumber()
     trials = [Trial.from_json(trial) for trial in json.loads(context.getLocalProperty(TRIALS))]
     if again and len(trials) > 1:
-        return []
+        return "the worker was lost while it ran several trials"
     trials = [replace(trial, attempt=trial.attempt + again) for trial in trials]
-    parcels: list[Parcel] = cargo.value.run_together(trials, limit)
-    return parcels
+    if gpu is None:
+        os.environ[VISIBLE] = "-1"
+        parcels: list[Parcel] = cargo.value.run_together(trials, limit)
+        return parcels
+    try:
+        return run_on(gpu.addresses, cargo.value, trials, limit)
+    except WorkerLost as lost:
+        return f"the trial's own process was lost: {lost}"
 
 
 def _title(trials: Sequence[Trial]) -> str:

@@ -37,6 +37,11 @@ class Cargo:
     data: DataKey
     work: bytes
 
+    @property
+    def cpus(self) -> int:
+        """Cores of each trial."""
+        return self._study.resources.cpus
+
     @cached_property
     def _study(self) -> StudySpec:
         return StudySpec.model_validate_json(self.spec)
@@ -62,7 +67,7 @@ class Cargo:
         """
         started = time.perf_counter()
         try:
-            bound_threads(self._study.resources.cpus)
+            bound_threads(self.cpus)
             return pack(self._run(trial, self._study, self._held.data), trial, limit)
         except (Exception, SystemExit):  # noqa: BLE001 - the user's model and data may raise anything
             failure = ended(trial, TrialState.FAILED, traceback.format_exc(), time.perf_counter() - started)
@@ -105,7 +110,7 @@ class Cargo:
         first = design(trials[0].params)
         most = fused_at_most(self._study)
         alike = list(takewhile(lambda trial: design(trial.params) == first, trials[:most]))
-        bound_threads(self._study.resources.cpus)
+        bound_threads(self.cpus)
         return run_together(alike, self._study, self._held.data) if len(alike) > 1 else None
 
 

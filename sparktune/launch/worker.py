@@ -10,6 +10,7 @@ import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from sparktune.launch.process import READY
 from sparktune.launch.task import Cargo
@@ -19,9 +20,9 @@ from sparktune.trial import Trial
 def main(cargo: Path, faults: Path) -> None:
     """Serve trials until the driver closes the connection, which is standard input, or dies.
 
-    Trials arrive as a list of JSON texts. The first of them, or several that train as one, leave as their
-    number and two messages each: the record as JSON, the model's bytes or none. The first message of all is
-    READY, or the traceback of what kept the worker from starting.
+    A request is JSON: the arguments of `Cargo.run_together`, its trials as JSON texts. The answer is the
+    number of parcels and two messages for each: the record as JSON, the model's bytes or none. The first
+    message of all is READY, or the traceback of what kept the worker from starting.
     """
     connection = Connection(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
@@ -44,17 +45,19 @@ def _load(path: Path) -> Cargo:
 
 
 def _serve(connection: Connection, cargo: Cargo) -> None:
-    inbox: SimpleQueue[list[str]] = SimpleQueue()
+    inbox: SimpleQueue[dict[str, Any]] = SimpleQueue()
     threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
     while True:
-        parcels = cargo.run_together([*map(Trial.from_json, inbox.get())], seconds=0)
+        request = inbox.get()
+        trials = [Trial.from_json(trial) for trial in request.pop("trials")]
+        parcels = cargo.run_together(trials, **request)
         connection.send_bytes(str(len(parcels)).encode())
         for record, model in parcels:
             connection.send_bytes(record.encode())
             connection.send_bytes(model or b"")
 
 
-def _listen(connection: Connection, inbox: "SimpleQueue[list[str]]") -> None:
+def _listen(connection: Connection, inbox: "SimpleQueue[dict[str, Any]]") -> None:
     """Take trials as they come; end the process when the driver is gone, also in the middle of a trial."""
     while True:
         try:

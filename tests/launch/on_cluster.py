@@ -93,13 +93,40 @@ def test_cores_of_a_trial_are_held_back_on_the_executors(spark: SparkSession, tm
 
 
 @pytest.mark.skipif(not GPUS, reason="the executors have no GPU")
-@pytest.mark.parametrize(("share", "slots"), [(1.0, 2), (0.5, 4)])
-def test_gpus_are_granted_by_spark(spark: SparkSession, share: float, slots: int) -> None:
+@pytest.mark.parametrize(("share", "slots", "seen"), [(2.0, 2, {"3,7"}), (1.0, 4, {"3", "7"})])
+def test_gpus_are_granted_by_spark(spark: SparkSession, share: float, slots: int, seen: set[str]) -> None:
     with launch_on(spark, gpus=share) as launcher:
         assert launcher.slots() == slots
-        assert {r.notes["gpus"] for r in refilled(launcher, slots, do="value")} == {"7"}
+        results = refilled(launcher, 3 * slots, do="value")
+        assert {",".join(sorted(r.notes["gpus"].split(","))) for r in results} == seen
+        assert all(r.notes["gpus"] == r.notes["first_gpus"] for r in results)
     with launch_on(spark) as launcher:
         assert launcher.launch(trial(do="value")).result(PATIENCE).notes["gpus"] == "-1"
+
+
+@pytest.mark.skipif(not GPUS, reason="the executors have no GPU")
+def test_a_trial_that_ends_its_process_on_a_gpu_is_lost_and_others_go_on(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    with launch_on(spark, gpus=1.0) as launcher:
+        lost = launcher.launch(trial(do="vanish", log=str(tmp_path / "log"))).result(PATIENCE)
+        assert (lost.state, lost.attempt) == (
+            TrialState.FAILED,
+            len((tmp_path / "log").read_text().splitlines()),
+        )
+        assert "the trial's own process was lost" in (lost.error or "")
+        assert launcher.launch(trial(do="value")).result(PATIENCE).state is TrialState.COMPLETE
+
+
+@pytest.mark.skipif(not GPUS, reason="the executors have no GPU")
+def test_a_cancelled_trial_leaves_its_gpu(spark: SparkSession, tmp_path: Path) -> None:
+    pulse = tmp_path / "pulse"
+    with launch_on(spark, gpus=1.0) as launcher:
+        future = launcher.launch(trial(do="beat", pulse=str(pulse)))
+        until(pulse.exists)
+        launcher.cancel()
+        assert future.result(PATIENCE).state is TrialState.KILLED
+    until(lambda: time.time() - float(pulse.read_text() or 0) > 2)
 
 
 @pytest.mark.skipif(bool(GPUS), reason="the executors have GPUs")

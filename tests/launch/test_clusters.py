@@ -31,9 +31,9 @@ def test_local_cluster(tmp_path: Path) -> None:
 
 def test_standalone_cluster_with_gpus(tmp_path: Path) -> None:
     script = tmp_path / "gpus"
-    script.write_text("""#!/bin/sh\necho '{"name": "gpu", "addresses": ["7"]}'\n""")
+    script.write_text("""#!/bin/sh\necho '{"name": "gpu", "addresses": ["7", "3"]}'\n""")
     script.chmod(0o755)
     gpu = "-Dspark.worker.resource.gpu"
-    options = f"{gpu}.amount=1 {gpu}.discoveryScript={script}"
+    options = f"{gpu}.amount=2 {gpu}.discoveryScript={script}"
     with standalone_cluster(workers=2, cores=2, options=options) as url:
-        run_contracts(tmp_path, MASTER=url, SLOTS="4", GPUS="1")
+        run_contracts(tmp_path, MASTER=url, SLOTS="4", GPUS="2")

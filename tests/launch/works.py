@@ -42,6 +42,7 @@ def result(trial: Trial, **fields: object) -> TrialResult:
 
 
 def value(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     told = {
         "seed": str(trial.seed),
         "threshold": str(trial.threshold),
@@ -50,7 +51,8 @@ def value(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
         "process": str(os.getpid()),
         "data": str(id(data)),
         "threads": os.environ.get("TF_NUM_INTRAOP_THREADS", ""),
-        "gpus": os.environ.get("CUDA_VISIBLE_DEVICES", ""),
+        "gpus": gpus,
+        "first_gpus": os.environ.setdefault(f"FIRST_GPUS_{os.getpid()}", gpus),  # what CUDA would have seen
     }
     history = {"val_loss": [0.1 + 0.2, float("nan")]}
     return result(trial, value=0.5, epoch=1, history=history, notes=told, model=b"\x00weights")
