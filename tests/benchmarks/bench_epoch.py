@@ -8,7 +8,6 @@ of a structure pay beside their steps: drawing, compiling, evaluation.
 """
 
 import argparse
-import gzip
 import multiprocessing
 import os
 import statistics
@@ -20,6 +19,7 @@ from random import seed
 from typing import Any
 
 import numpy as np
+from digits import mnist, ten_classes
 from machine import describe
 from tables import Cell, publish, table
 
@@ -36,7 +36,6 @@ COLUMNS = (
     "first",
     "later",
 )
-MNIST = Path(__file__).parents[3] / "shared" / "data" / "mnist10k"
 EPOCHS = 4  # of a turn; the first is not counted
 
 
@@ -81,12 +80,8 @@ def arrays(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Inputs and labels; real images where they are at hand."""
     random = np.random.default_rng(0)
     if case.data in ("images", "sequences"):
-        with gzip.open(MNIST / "t10k-images-idx3-ubyte.gz") as images:
-            x = np.frombuffer(images.read(), np.uint8, offset=16).reshape(-1, 28, 28)
-        with gzip.open(MNIST / "t10k-labels-idx1-ubyte.gz") as labels:
-            return x[: case.rows], np.frombuffer(labels.read(), np.uint8, offset=8).astype(np.int32)[
-                : case.rows
-            ]
+        x, y = mnist()
+        return x[: case.rows], y[: case.rows]
     y = random.integers(0, 10, case.rows).astype(np.int32)
     if case.data == "tokens":
         return random.integers(0, 1000, (case.rows, 40)).astype(np.int32), y
@@ -98,21 +93,12 @@ def prepared(case: Case) -> tuple[Callable[[], Any], Any]:
     from pydantic import TypeAdapter
 
     from sparktune.data.dataset import Rows
-    from sparktune.data.schema import Feature, Scaling, Schema
     from sparktune.spec import ModelSpec, TrainingSpec
     from sparktune.training.compiling import compile_for_training
     from sparktune.training.models import build_model
 
     x, y = arrays(case)
-    scaling = Scaling(offset=(0.0,), scale=(255.0,)) if case.data in ("images", "sequences") else None
-    schema = Schema(
-        features=(Feature(name="x", shape=x.shape[1:]),),
-        input_shape=x.shape[1:],
-        task="classes",
-        classes=tuple(range(10)),
-        outputs=10,
-        scaling=scaling,
-    )
+    schema = ten_classes(x.shape[1:], images=case.data in ("images", "sequences"))
     training = TrainingSpec(epochs=case.epochs, batch_size=case.batch, optimizer=case.optimizer)
     model_spec = TypeAdapter(ModelSpec).validate_python(case.model)
 

@@ -6,7 +6,6 @@ included; the import of TensorFlow, Spark and MLflow are not measured here.
 """
 
 import argparse
-import gzip
 import multiprocessing
 import os
 import time
@@ -16,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from digits import mnist, ten_classes
 from machine import describe
 from tables import Cell, publish, table
 
-MNIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist10k"
 EXAMPLES = """examples:
   bench_fused.py                      both grids
   bench_fused.py table --fuse 8
@@ -162,29 +161,18 @@ TRAIN: dict[str, Callable[[Any, Any, Any], Results]] = dict(
 def dataset(grid: str) -> Any:
     """8,000 training and 2,000 validation rows: real images, or a table of 20 columns with a rule in it."""
     from sparktune.data.dataset import Dataset, Rows
-    from sparktune.data.schema import Feature, Scaling, Schema
 
-    if grid == "mnist":
-        with gzip.open(MNIST / "t10k-images-idx3-ubyte.gz") as images:
-            x = np.frombuffer(images.read(), np.uint8, offset=16).reshape(-1, 28, 28).copy()
-        with gzip.open(MNIST / "t10k-labels-idx1-ubyte.gz") as labels:
-            y = np.frombuffer(labels.read(), np.uint8, offset=8).astype(np.int32)
-        scaling = Scaling(offset=(0.0,), scale=(255.0,))
-    else:
-        random = np.random.default_rng(0)
-        x, scaling = random.standard_normal((10_000, 20), np.float32), None
-        y = np.argmax(np.tanh(x @ random.standard_normal((20, 10))) + 0.3 * x[:, :10], axis=1).astype(
-            np.int32
-        )
-    schema = Schema(
-        features=(Feature(name="x", shape=x.shape[1:]),),
-        input_shape=x.shape[1:],
-        task="classes",
-        classes=tuple(range(10)),
-        outputs=10,
-        scaling=scaling,
-    )
+    x, y = mnist() if grid == "mnist" else numbers()
+    schema = ten_classes(x.shape[1:], images=grid == "mnist")
     return Dataset(Rows(x[:8000], y[:8000]), Rows(x[8000:], y[8000:]), None, schema, grid)
+
+
+def numbers() -> tuple[np.ndarray, np.ndarray]:
+    """float32 (10000, 20) and ten classes of them."""
+    random = np.random.default_rng(0)
+    x = random.standard_normal((10_000, 20), np.float32)
+    y = np.argmax(np.tanh(x @ random.standard_normal((20, 10))) + 0.3 * x[:, :10], axis=1)
+    return x, y.astype(np.int32)
 
 
 if __name__ == "__main__":
