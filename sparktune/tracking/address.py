@@ -50,6 +50,11 @@ def check_tracking(spec: StudySpec) -> None:
         raise _error(uri, f"has the unknown scheme {scheme!r}", f"known ones are {known}")
 
 
+def is_database(uri: str) -> bool:
+    """Whether the URI names a database, which is written without a server."""
+    return urlsplit(uri).scheme.partition("+")[0] in ("sqlite", *DRIVERS)
+
+
 def sqlite_file(uri: str) -> Path | None:
     """The file of an sqlite URI; None for every other URI."""
     if not uri.startswith("sqlite:///"):

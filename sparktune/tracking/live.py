@@ -17,7 +17,7 @@ from sparktune.tracking.base import Artifacts, Tracker
 from sparktune.tracking.client import limits
 from sparktune.tracking.entries import Entry, StudyEntries
 from sparktune.tracking.outbox import Outbox, lost
-from sparktune.tracking.runs import StudyRuns
+from sparktune.tracking.runs import StudyRuns, together
 from sparktune.trial import Trial, TrialResult
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ class MlflowTracker(Tracker):
         self._spec = spec
         self._study_id = study_id
         self._entries = StudyEntries(spec, study_id, objective_metric, direction)
-        self._outbox = Outbox("sparktune-tracking", self._warn, limits())
+        self._outbox: Outbox[Entry] = Outbox(
+            "sparktune-tracking", self._warn, limits(), self._write_trials, together(spec.tracking.uri)
+        )
         self._launched: dict[int, int] = {}
         self._started_ms = 0
         self._runs: StudyRuns | None = None
@@ -84,7 +86,10 @@ class MlflowTracker(Tracker):
         return self._outbox.close(timeout_s)
 
     def _put(self, entry: Entry) -> None:
-        self._outbox.put(entry.name, lambda: self._shown().write_trial(entry))
+        self._outbox.put_item(entry.name, entry)
+
+    def _write_trials(self, entries: list[Entry]) -> None:
+        self._shown().write_trials(entries)
 
     def _put_artifacts(self, artifacts: Artifacts) -> None:
         """One job each: a store that refuses artefacts keeps nothing else from being written."""

@@ -4,9 +4,12 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+Item = TypeVar("Item")
 Job = Callable[[], None]
 LONGEST_PAUSE_S = 60.0
 LAST_TRIES = 2
@@ -14,19 +17,35 @@ PATIENCE_S = 5.0
 STALL_S = 12.0  # a request's 10 s, and a moment for the next one
 
 
-class Outbox:
-    """Does jobs one after the other in a background thread.
+@dataclass(frozen=True)
+class _Letter(Generic[Item]):
+    """An item to write, with others where that may be."""
+
+    item: Item
+
+
+class Outbox(Generic[Item]):
+    """Does jobs and writes items one after the other in a background thread.
 
     A job that raises is done again, behind the others and after a pause that grows from 1 to 60 s while
-    nothing succeeds. `on_trouble` is called once: with the error of the second failure in a row, or at the
+    nothing succeeds. Items that wait are written by one call of `write`, at most `together`; what failed so
+    is written alone. `on_trouble` is called once: with the error of the second failure in a row, or at the
     end if anything was left undone. `around` is entered for the life of the thread.
     """
 
     def __init__(
-        self, name: str, on_trouble: Callable[[Exception], None], around: AbstractContextManager[None]
+        self,
+        name: str,
+        on_trouble: Callable[[Exception], None],
+        around: AbstractContextManager[None],
+        write: Callable[[list[Item]], None],
+        together: int = 1,
     ) -> None:
         self._changed = threading.Condition()
-        self._jobs: dict[str, Job] = {}
+        self._write = write
+        self._together = together
+        self._jobs: dict[str, Job | _Letter[Item]] = {}
+        self._alone: set[str] = set()
         self._busy = False
         self._failures = 0
         self._lost = False
@@ -50,6 +69,12 @@ class Outbox:
         """Add a job; it takes the place of a job of the same key that was not done yet."""
         with self._changed:
             self._jobs[key] = job
+            self._changed.notify_all()
+
+    def put_item(self, key: str, item: Item) -> None:
+        """Add an item to write; it takes the place of one of the same key that was not written yet."""
+        with self._changed:
+            self._jobs[key] = _Letter(item)
             self._changed.notify_all()
 
     def close(self, timeout_s: float) -> bool:
@@ -86,21 +111,33 @@ class Outbox:
         try:
             with self._around:
                 while taken := self._take():
-                    self._try(*taken)
+                    self._try(taken)
         finally:
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
 
-    def _try(self, key: str, job: Job) -> None:
+    def _try(self, taken: dict[str, Job | _Letter[Item]]) -> None:
         try:
-            job()
+            self._do([*taken.values()])
         except Exception as error:  # noqa: BLE001 - whatever a server or a driver library raises is kept
-            self._failed(key, job, error)
+            self._failed(taken, error)
         else:
-            self._done()
+            self._done(taken)
 
-    def _take(self) -> tuple[str, Job] | None:
+    def _do(self, jobs: list[Job | _Letter[Item]]) -> None:
+        """One job, or one item or several."""
+        items: list[Item] = []
+        for job in jobs:
+            if isinstance(job, _Letter):
+                items.append(job.item)
+            else:
+                job()
+        if items:
+            self._write(items)
+
+    def _take(self) -> dict[str, Job | _Letter[Item]]:
+        """What to do next; nothing at the end."""
         with self._changed:
             if self._failures:
                 pause = min(2.0 ** (self._failures - 1), LONGEST_PAUSE_S)
@@ -108,24 +145,33 @@ class Outbox:
             self._changed.wait_for(lambda: self._jobs or self._closing)
             key = next((k for k in self._jobs if self._last_tries[k] < LAST_TRIES), None)
             if key is None or self._abandoned:
-                return None
+                return {}
             self._busy = True
-            self._last_tries[key] += self._closing
-            return key, self._jobs.pop(key)
+            keys = self._alike(key)
+            self._last_tries.update(keys if self._closing else ())
+            return {key: self._jobs.pop(key) for key in keys}
 
-    def _done(self) -> None:
+    def _alike(self, key: str) -> list[str]:
+        """The key, and those of items that may be written with its own."""
+        shared = [k for k, job in self._jobs.items() if isinstance(job, _Letter) and k not in self._alone]
+        return shared[: self._together] if key in shared else [key]
+
+    def _done(self, taken: Iterable[str]) -> None:
         with self._changed:
             self._busy, self._failures, self._lost = False, 0, False
             self._done_at = time.monotonic()
+            self._alone.difference_update(taken)
 
-    def _failed(self, key: str, job: Job, error: Exception) -> None:
+    def _failed(self, taken: dict[str, Job | _Letter[Item]], error: Exception) -> None:
         with self._changed:
             self._busy, self._error = False, error
             self._failures += 1
             if lost(error):
                 self._lost = True
                 self._changed.notify_all()
-            self._jobs.setdefault(key, job)
+            self._alone.update(taken)
+            for key, job in taken.items():
+                self._jobs.setdefault(key, job)
         if self._failures > 1:
             self._tell(error)
 

@@ -1,25 +1,23 @@
 """The MLflow runs of one study: written so that each exists once, whatever happened before."""
 
-import shutil
-import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from sparktune.tracking.address import sqlite_file
+from sparktune.tracking.address import is_database, sqlite_file
+from sparktune.tracking.artifacts import write_artifacts
 from sparktune.tracking.base import Artifacts
+from sparktune.tracking.batch import Batch, store_of
 from sparktune.tracking.client import connect
 from sparktune.tracking.entries import ATTEMPT, PARENT, STATE, STUDY_ID, TRIAL, Entry
+from sparktune.tracking.writer import Requests, Writer
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-METRICS_PER_BATCH = 800  # MLflow takes 1000 entries in a batch, of them 100 params and 100 tags
-PER_BATCH = 100
 PER_PAGE = 1000
+TOGETHER = 100
 KIND = {"mlflow.experimentKind": "custom_model_development"}  # the pages for training, not those for agents
 
 
@@ -27,14 +25,18 @@ class StudyRuns:
     """Finds and writes the runs of one study, by the tags `sparktune.study_id` and `sparktune.trial`.
 
     One search at the start finds what is there; after that a trial costs create_run, log_batch and the
-    update of its status. A deleted experiment is restored. Not for more than one thread.
+    update of its status, or its rows in a transaction shared with other trials where we write to a database
+    ourselves. A deleted experiment is restored. Not for more than one thread.
     """
 
     def __init__(self, uri: str, experiment: str, study_id: str) -> None:
         self._client: MlflowClient = connect(uri)
+        self._store = store_of(self._client)
         self._study_id = study_id
         self.experiment_id = self._experiment(uri, experiment)
+        self._requests = Requests(self._client, self.experiment_id)
         self.study: str | None = None
+        self._own: Run | None = None
         self._there = self._search()
         self._written: dict[int, str] = {}
         self._unfinished: set[str] = set()
@@ -44,53 +46,77 @@ class StudyRuns:
         """Write the study's own run; `reopen` shows it as running again."""
         run = self._own_run(entry)
         known = run.data.params
-        self._log(run.info.run_id, entry, {k: v for k, v in entry.params.items() if k not in known})
+        params = {k: v for k, v in entry.params.items() if k not in known}
+        self._requests.log(run.info.run_id, entry.points, params, entry.tags)
         if reopen and run.info.status != "RUNNING":
             self._client.update_run(run.info.run_id, status="RUNNING")
-        self.study = run.info.run_id
-        return self.study
+        self._own, self.study = run, run.info.run_id
+        return str(self.study)
 
     def finish_study(self, entry: Entry) -> None:
         """Close the study's own run, and as KILLED what is still shown as running; may be repeated."""
         run = self._client.get_run(self.study)
         fresh = tuple(p for p in entry.points if run.data.metrics.get(p.key) != p.value)
         self._close_unfinished(entry.end_ms)
-        self._log(run.info.run_id, entry, {}, fresh)
+        self._requests.log(run.info.run_id, fresh, {}, entry.tags)
         if run.info.status != entry.status:
-            self._client.set_terminated(run.info.run_id, entry.status, entry.end_ms)
+            self._requests.end(run.info.run_id, entry.status, entry.end_ms)
 
-    def write_trial(self, entry: Entry) -> None:
-        """Write a trial's run; needs `write_study` before. One that is shown in full is left alone."""
-        number = entry.number
-        if number is None:
-            raise ValueError("a trial's entry needs a number, but got None")
+    def write_trials(self, entries: Iterable[Entry]) -> None:
+        """Write the runs of trials; needs `write_study` before. One that is shown in full is left alone.
+
+        After an error each may be there in full, in part or not at all: writing them again completes them.
+        """
+        new = {_number(entry): entry for entry in entries}
+        known = [new.pop(number) for number in [*new] if not self._may_share(number)]
+        if new:
+            self._write_together(new)
+        for entry in known:
+            self._write_trial(entry)
+
+    def _write_trial(self, entry: Entry) -> None:
+        number = _number(entry)
         run_id = self._written.get(number) or self._place(number, entry)
-        if run_id is None:
-            return
-        self._log(run_id, entry, entry.params)
-        if entry.status != "RUNNING":
-            self._client.set_terminated(run_id, entry.status, entry.end_ms)
+        if run_id is not None:
+            _fill(self._requests, run_id, entry)
+            self._note(run_id, entry)
+
+    def _may_share(self, number: int) -> bool:
+        """Whether the trial's run is in a database, and not there yet or empty since it was made here."""
+        return self._store is not None and not self._there[number] and number not in self._uncertain
+
+    def _write_together(self, entries: dict[int, Entry]) -> None:
+        """Write the runs of several trials in one transaction; after an error each is looked for."""
+        batch = Batch(self._store, self._own)
+        ids = {number: self._add(batch, number, entry) for number, entry in entries.items()}
+        self._uncertain |= ids.keys()
+        batch.commit()
+        self._uncertain -= ids.keys()
+        self._written |= ids
+        for number, entry in entries.items():
+            self._note(ids[number], entry)
+
+    def _add(self, batch: Batch, number: int, entry: Entry) -> str:
+        """The id of the run to which the batch adds the entry."""
+        made = self._written.pop(number, None)
+        run_id = made or self._create(batch, entry)
+        _fill(batch, run_id, entry)
+        return run_id
+
+    def _note(self, run_id: str, entry: Entry) -> None:
+        """Remember that somebody has to end the run, or that it was done."""
+        if entry.status == "RUNNING":
+            self._unfinished.add(run_id)
+        else:
             self._unfinished.discard(run_id)
+
+    def _create(self, writer: Writer, entry: Entry) -> str:
+        """A new run, found by the tags of its trial and shown below the study's."""
+        return writer.create(entry.start_ms, entry.name, {**entry.identity, PARENT: str(self.study)})
 
     def write_artifacts(self, artifacts: Artifacts) -> None:
         """Add artefacts to the study's own run: a Path is copied, a str is text."""
-        for name, content in artifacts.items():
-            if isinstance(content, str):
-                self._client.log_text(self.study, content, name)
-            elif content.is_dir():
-                self._client.log_artifacts(self.study, str(content), name)
-            else:
-                self._upload(content, Path(name))
-
-    def _upload(self, source: Path, name: Path) -> None:
-        """Log one file under a name of ours; MLflow would keep the file's own."""
-        folder = None if name.parent == Path() else name.parent.as_posix()
-        if source.name == name.name:
-            self._client.log_artifact(self.study, str(source), folder)
-            return
-        with tempfile.TemporaryDirectory() as temporary:
-            copy = shutil.copyfile(source, Path(temporary) / name.name)
-            self._client.log_artifact(self.study, str(copy), folder)
+        write_artifacts(self._client, str(self.study), artifacts)
 
     def _experiment(self, uri: str, name: str) -> str:
         """The experiment's id. Artefacts of a database file lie beside it, not in the working directory.
@@ -132,7 +158,7 @@ class StudyRuns:
         self._uncertain.add(None)
         for extra in [r for r in own if r is not kept]:
             self._client.delete_run(extra.info.run_id)
-        kept = kept or self._create(entry, entry.identity)
+        kept = kept or self._client.create_run(self.experiment_id, entry.start_ms, entry.identity, entry.name)
         self._uncertain.discard(None)
         self._there[None] = [kept]
         return kept
@@ -150,17 +176,14 @@ class StudyRuns:
         self._uncertain.add(number)
         for extra in [r for r in there if r is not kept]:
             self._client.delete_run(extra.info.run_id)
-        kept = kept or self._create(entry, {**entry.identity, PARENT: str(self.study)})
+        run_id = str(kept.info.run_id) if kept else self._create(self._requests, entry)
         self._uncertain.discard(number)
         self._there[number] = []
-        self._written[number] = kept.info.run_id
+        self._written[number] = run_id
         if complete:
             return None
-        self._unfinished.add(kept.info.run_id)
-        return str(kept.info.run_id)
-
-    def _create(self, entry: Entry, tags: dict[str, str]) -> "Run":
-        return self._client.create_run(self.experiment_id, entry.start_ms, tags, entry.name)
+        self._unfinished.add(run_id)
+        return run_id
 
     def _fits(self, run: "Run", entry: Entry) -> bool:
         """Whether the run is the entry's own, still empty: made by a request whose answer was lost."""
@@ -181,33 +204,27 @@ class StudyRuns:
         )
         return not any(missing)
 
-    def _log(
-        self, run_id: str, entry: Entry, params: dict[str, str], points: Sequence[Any] | None = None
-    ) -> None:
-        """One log_batch, or as many as MLflow's limits ask for."""
-        from mlflow.entities import Metric, Param, RunTag
-
-        metrics = [
-            Metric(p.key, p.value, p.at_ms, p.step) for p in (entry.points if points is None else points)
-        ]
-        parts = zip_longest(
-            _parts(metrics, METRICS_PER_BATCH),
-            _parts([Param(k, v) for k, v in params.items()], PER_BATCH),
-            _parts([RunTag(k, v) for k, v in entry.tags.items()], PER_BATCH),
-            fillvalue=(),
-        )
-        for batch in parts:
-            self._client.log_batch(run_id, *batch)
-
     def _close_unfinished(self, end_ms: int | None) -> None:
         """Runs that nobody will write any more: of trials never recorded, by this driver or one that died."""
         left = {r.info.run_id for runs in self._there.values() for r in runs if r.info.status == "RUNNING"}
         for run_id in (left | self._unfinished) - {self.study}:
             self._client.set_tag(run_id, STATE, "KILLED")
-            self._client.set_terminated(run_id, "KILLED", end_ms)
+            self._requests.end(run_id, "KILLED", end_ms)
         self._unfinished.clear()
 
 
-def _parts(entries: list[Any], size: int) -> Iterator[list[Any]]:
-    for first in range(0, len(entries), size):
-        yield entries[first : first + size]
+def _fill(writer: Writer, run_id: str, entry: Entry) -> None:
+    writer.log(run_id, entry.points, entry.params, entry.tags)
+    if entry.status != "RUNNING":
+        writer.end(run_id, entry.status, entry.end_ms)
+
+
+def _number(entry: Entry) -> int:
+    if entry.number is None:
+        raise ValueError("a trial's entry needs a number, but got None")
+    return entry.number
+
+
+def together(uri: str) -> int:
+    """How many trials to hand over at once: one, where a server takes a request for each."""
+    return TOGETHER if is_database(uri) else 1

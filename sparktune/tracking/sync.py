@@ -12,7 +12,8 @@ from sparktune.tracking.base import Artifacts
 from sparktune.tracking.client import limits
 from sparktune.tracking.entries import Entry, StudyEntries
 from sparktune.tracking.live import now_ms, short, spec_text, summary_text
-from sparktune.tracking.runs import StudyRuns
+from sparktune.tracking.runs import StudyRuns, together
+from sparktune.tracking.writer import parts
 from sparktune.trial import TrialResult
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def _write(
         lambda: StudyRuns(spec.tracking.uri, spec.tracking.experiment or spec.study.name, study_id)
     )
     run_id = _patiently(lambda: runs.write_study(entries.study(start), reopen=False))
-    for entry in shown:
-        _patiently(partial(runs.write_trial, entry))
+    for some in parts(shown, together(spec.tracking.uri)):
+        _patiently(partial(runs.write_trials, some))
     _patiently(lambda: runs.finish_study(entries.finish(state, summary, start, end)))
     texts = {"spec.yaml": spec_text(spec), "summary.json": summary_text(summary)}
     _patiently(lambda: runs.write_artifacts({**texts, **artifacts}))

@@ -34,6 +34,15 @@ def store(migrated: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copyfile(migrated, tmp_path / 'mlflow.db')}"
 
 
+@pytest.fixture
+def stores(migrated: Path, tmp_path: Path) -> tuple[str, str]:
+    """The URIs of two empty stores whose artefacts lie in the same place."""
+    place = tmp_path / "store"
+    place.mkdir()
+    first, second = (shutil.copyfile(migrated, place / f"{name}.db") for name in "ab")
+    return f"sqlite:///{first}", f"sqlite:///{second}"
+
+
 @pytest.fixture(scope="session")
 def server(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The one MLflow server of the tests; tests use different experiments or study ids."""

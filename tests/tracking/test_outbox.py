@@ -29,12 +29,12 @@ def troubles() -> list[Exception]:
 
 
 @pytest.fixture
-def outbox(troubles: list[Exception]) -> Outbox:
-    return Outbox("test-outbox", troubles.append, nullcontext())
+def outbox(troubles: list[Exception]) -> Outbox[str]:
+    return Outbox("test-outbox", troubles.append, nullcontext(), write=print)
 
 
 def test_jobs_are_done_in_order_and_a_later_job_of_the_same_key_replaces_an_earlier_one(
-    outbox: Outbox,
+    outbox: Outbox[str],
 ) -> None:
     done: list[str] = []
     for key, name in [("a", "first"), ("b", "second"), ("a", "instead of first")]:
@@ -45,7 +45,7 @@ def test_jobs_are_done_in_order_and_a_later_job_of_the_same_key_replaces_an_earl
 
 
 def test_a_job_that_failed_once_is_done_again_without_a_word(
-    outbox: Outbox, troubles: list[Exception]
+    outbox: Outbox[str], troubles: list[Exception]
 ) -> None:
     job = Failing(1)
     outbox.put("a", job)
@@ -57,7 +57,7 @@ def test_a_job_that_failed_once_is_done_again_without_a_word(
     assert (job.done, troubles) == (1, [])
 
 
-def test_a_failing_job_does_not_hold_up_the_others(outbox: Outbox) -> None:
+def test_a_failing_job_does_not_hold_up_the_others(outbox: Outbox[str]) -> None:
     failing, good = Failing(9), Failing(0)
     outbox.put("a", failing)
     outbox.put("b", good)
@@ -66,7 +66,7 @@ def test_a_failing_job_does_not_hold_up_the_others(outbox: Outbox) -> None:
     assert (failing.done, good.done) == (0, 1)
 
 
-def test_trouble_is_told_once(outbox: Outbox, troubles: list[Exception]) -> None:
+def test_trouble_is_told_once(outbox: Outbox[str], troubles: list[Exception]) -> None:
     for key in "abc":
         outbox.put(key, Failing(9))
     outbox.start()
@@ -77,7 +77,26 @@ def test_trouble_is_told_once(outbox: Outbox, troubles: list[Exception]) -> None
     assert [str(t) for t in troubles] == ["nobody there"]
 
 
-def test_close_waits_no_longer_than_its_timeout(outbox: Outbox, troubles: list[Exception]) -> None:
+def test_items_that_wait_are_written_together_and_what_failed_so_alone(troubles: list[Exception]) -> None:
+    calls: list[list[str]] = []
+
+    def write(items: list[str]) -> None:
+        calls.append(items)
+        if "bad" in items:
+            raise ValueError("bad")
+
+    outbox: Outbox[str] = Outbox("test-outbox", troubles.append, nullcontext(), write, together=3)
+    for key, item in enumerate(["old", "bad", "b", "c", "d"]):
+        outbox.put_item(str(key), item)
+    outbox.put_item("0", "a")
+    outbox.put("job", lambda: calls.append(["job"]))
+    outbox.start()
+    assert not outbox.close(5)
+    assert calls[:6] == [["a", "bad", "b"], ["c", "d"], ["job"], ["a"], ["bad"], ["b"]]
+    assert [str(t) for t in troubles] == ["bad"]
+
+
+def test_close_waits_no_longer_than_its_timeout(outbox: Outbox[str], troubles: list[Exception]) -> None:
     release = threading.Event()
     outbox.put("a", lambda: release.wait(30) and None)
     outbox.put("b", lambda: None)
@@ -91,7 +110,7 @@ def test_close_waits_no_longer_than_its_timeout(outbox: Outbox, troubles: list[E
 
 @pytest.mark.parametrize("before", [True, False], ids=["before close", "while closing"])
 def test_close_gives_up_soon_once_a_job_timed_out(
-    outbox: Outbox, before: bool, monkeypatch: pytest.MonkeyPatch
+    outbox: Outbox[str], before: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sparktune.tracking.outbox.PATIENCE_S", 1.0)
     monkeypatch.setattr("sparktune.tracking.outbox.STALL_S", 1.0)
@@ -116,7 +135,7 @@ def test_close_gives_up_soon_once_a_job_timed_out(
 
 
 def test_close_waits_for_jobs_that_succeed_after_one_was_lost(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+    outbox: Outbox[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sparktune.tracking.outbox.PATIENCE_S", 0.1)
     monkeypatch.setattr("sparktune.tracking.outbox.STALL_S", 0.6)
@@ -127,7 +146,9 @@ def test_close_waits_for_jobs_that_succeed_after_one_was_lost(
     assert outbox.close(30)
 
 
-def test_close_that_is_cut_short_leaves_the_rest(outbox: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_that_is_cut_short_leaves_the_rest(
+    outbox: Outbox[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     done: list[str] = []
     going, release = threading.Event(), threading.Event()
 
@@ -166,5 +187,5 @@ def test_a_lost_connection_is_seen_behind_other_errors() -> None:
     assert lost(raised(ValueError())) is None
 
 
-def test_an_outbox_that_was_not_started_closes(outbox: Outbox) -> None:
+def test_an_outbox_that_was_not_started_closes(outbox: Outbox[str]) -> None:
     assert outbox.close(1)
