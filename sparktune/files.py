@@ -1,7 +1,29 @@
-"""Files that are whole or absent, whatever happens in between."""
+"""Files that are whole or absent, whatever happens in between; where those are that are made only once."""
 
 import os
+import stat
 from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """Where the user keeps what this package need not make twice.
+
+    Raises:
+        RuntimeError: the user has no home.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (cache if cache.is_absolute() else Path.home() / ".cache") / "sparktune"
+
+
+def is_private(file: Path) -> bool:
+    """Whether it is a regular file that nobody but this user could have written.
+
+    Raises:
+        OSError: there is none.
+    """
+    status = file.stat()
+    private = status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return private and stat.S_ISREG(status.st_mode)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -8,13 +8,13 @@ import hashlib
 import logging
 import os
 import shlex
-import stat
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from sparktune.errors import SparktuneError
+from sparktune.files import cache_folder, is_private
 from sparktune.launch.java import QUICK_START, check_java, find_java
 
 SECONDS = 300.0
@@ -39,7 +39,7 @@ def archive_file() -> Path | None:
     Java 17 dies of a file that was cut off: the name tells the size. It passes over what does not fit.
     """
     try:
-        return next(filter(_usable, _folder().glob(f"{_name()}.*.jsa")), None)
+        return next(filter(_usable, cache_folder().glob(f"{_name()}.*.jsa")), None)
     except (OSError, RuntimeError):
         return None
 
@@ -62,7 +62,7 @@ def build_archive() -> None:
         check_java()
         if _is_configured():
             return
-        folder = _folder()
+        folder = cache_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as beside:
             fresh = Path(beside) / "fresh.jsa"
@@ -70,11 +70,6 @@ def build_archive() -> None:
             fresh.replace(folder / f"{_name()}.{_flushed_size(fresh)}.jsa")
     except (OSError, RuntimeError, subprocess.SubprocessError, SparktuneError) as error:
         log.warning("Spark sessions will start more slowly, for want of an archive of its classes: %s", error)
-
-
-def _folder() -> Path:
-    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (cache if cache.is_absolute() else Path.home() / ".cache") / "sparktune"
 
 
 def _name() -> str:
@@ -110,9 +105,7 @@ def _is_configured() -> bool:
 
 def _usable(file: Path) -> bool:
     """Whether a file has the size that its name tells and nobody else could have written it."""
-    status = file.stat()
-    private = status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return private and stat.S_ISREG(status.st_mode) and file.suffixes[-2] == f".{status.st_size}"
+    return is_private(file) and file.suffixes[-2] == f".{file.stat().st_size}"
 
 
 def _run_spark(fresh: Path) -> None:

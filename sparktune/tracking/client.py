@@ -2,13 +2,12 @@
 
 import logging
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sparktune.tracking.address import sqlite_file
+from sparktune.tracking.database import create_database
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -42,19 +41,5 @@ def connect(uri: str) -> "MlflowClient":
         logging.getLogger(noisy).setLevel(logging.WARNING)
     database = sqlite_file(uri)
     if database is not None and not database.exists():
-        _create(database)
+        create_database(database)
     return MlflowClient(tracking_uri=uri)
-
-
-def _create(database: Path) -> None:
-    """Let MLflow make its tables in a file beside, and put that in place whole.
-
-    Where a driver dies while MLflow makes them, no later one could go on with them.
-    """
-    from mlflow import MlflowClient
-
-    with tempfile.TemporaryDirectory(prefix=f".{database.name}.", dir=database.parent) as beside:
-        draft = Path(beside) / database.name
-        MlflowClient(tracking_uri=f"sqlite:///{draft}")
-        with suppress(FileExistsError):  # another driver was quicker
-            os.link(draft, database)

@@ -1,26 +1,17 @@
-"""The client of MLflow: a new database is there whole or not at all."""
+"""The client of MLflow gives up soon."""
 
-import subprocess
-import sys
-import time
-from pathlib import Path
+import os
 
-from sparktune.tracking.client import connect
+import pytest
 
-CONNECT = "import sys; from sparktune.tracking.client import connect; connect(sys.argv[1])"
+from sparktune.tracking.client import limits
 
 
-def test_a_driver_killed_while_the_tables_are_made_leaves_no_half_of_them(tmp_path: Path) -> None:
-    database = tmp_path / "mlflow.db"
-    uri = f"sqlite:///{database}"
-    driver = subprocess.Popen([sys.executable, "-c", CONNECT, uri])
-    deadline = time.monotonic() + 60
-    while not any(draft.stat().st_size for draft in tmp_path.glob(".mlflow.db.*/mlflow.db")):
-        assert driver.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    driver.kill()
-    driver.wait()
-    assert not database.exists()
-    names = [experiment.name for experiment in connect(uri).search_experiments()]
-    assert names == ["Default"]
-    assert database.exists()
+def test_what_the_user_has_set_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT", raising=False)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    before = dict(os.environ)
+    with limits(7):
+        assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "7"
+        assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "2"
+    assert dict(os.environ) == before
