@@ -4,6 +4,6 @@ from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.export import export_bundle
 from sparktune.bundle.load import load_bundle
 from sparktune.bundle.manifest import Lineage, Manifest
-from sparktune.bundle.registry import log_bundle, warm_up
+from sparktune.bundle.registry import log_bundle
 
-__all__ = ["Bundle", "Lineage", "Manifest", "export_bundle", "load_bundle", "log_bundle", "warm_up"]
+__all__ = ["Bundle", "Lineage", "Manifest", "export_bundle", "load_bundle", "log_bundle"]

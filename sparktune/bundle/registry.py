@@ -2,26 +2,19 @@
 
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile
-
-import numpy as np
 
 from sparktune.bundle.bundle import Bundle
-from sparktune.data.schema import Feature, Schema
+from sparktune.bundle.mlmodel import write_mlmodel
 from sparktune.errors import TrackingError
 
 ALIAS = "champion"
 BARS = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 ARTIFACT = "model"
 TAG = "sparktune.bundle"
-LOADER = "sparktune.bundle.pyfunc"
-CODE = "sparktune.zip"
-RUNTIME = ("mlflow", "keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML")
 
 
 def log_bundle(
@@ -52,20 +45,6 @@ def log_bundle(
             f"the bundle {str(bundle.path)!r} cannot be logged to MLflow at {tracking_uri!r}: {error}; "
             "the bundle itself is complete, log it again when the server answers"
         ) from error
-
-
-def warm_up() -> None:
-    """Let MLflow do now what it does before a process logs its first model: it takes a second.
-
-    It imports its model code and looks for every installed package. Where it cannot be asked to, nothing is
-    lost but that second.
-    """
-    with suppress(Exception), warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        from mlflow import pyfunc  # noqa: F401 - imported for its own sake
-        from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatches
-
-        warn_dependency_requirement_mismatches(requirements())
 
 
 def download(uri: str, folder: Path, tracking_uri: str | None = None) -> Path:
@@ -137,7 +116,7 @@ def _log(client: Any, bundle: Bundle, run_id: str) -> str:
     if model.model_id not in [output.model_id for output in outputs]:
         client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=bundle.lineage.epoch)])
     with tempfile.TemporaryDirectory() as folder:
-        save_pyfunc(bundle, Path(folder) / ARTIFACT, run_id, model)
+        write_mlmodel(bundle, Path(folder) / ARTIFACT, run_id, model)
         client.log_model_artifacts(model.model_id, str(Path(folder) / ARTIFACT))
     client.finalize_logged_model(model.model_id, "READY")
     return str(model.model_id)
@@ -158,73 +137,6 @@ def _begin(client: Any, bundle: Bundle, run: Any) -> Any:
         tags={TAG: bundle.manifest.digest},
         params={name: str(value) for name, value in bundle.lineage.params.items()},
     )
-
-
-def save_pyfunc(bundle: Bundle, folder: Path, run_id: str, logged: Any) -> None:
-    """Write the MLflow model folder: the bundle, this package's code, signature and requirements."""
-    from mlflow import pyfunc
-    from mlflow.models import Model
-
-    entry = Model(
-        artifact_path=logged.artifact_location,
-        model_uuid=logged.model_id,
-        model_id=logged.model_id,
-        run_id=run_id,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # MLflow's on its own import, and on a missing input example
-        pyfunc.save_model(
-            str(folder),
-            loader_module=LOADER,
-            data_path=str(bundle.path),
-            code_paths=[str(_archive(folder.with_name(CODE)))],
-            mlflow_model=entry,
-            signature=signature(bundle.schema),
-            pip_requirements=requirements(),
-        )
-    entry.flavors[pyfunc.FLAVOR_NAME][pyfunc.CODE] = f"code/{CODE}"  # what MLflow puts on Python's path
-    entry.save(str(folder / "MLmodel"))
-
-
-def _archive(target: Path) -> Path:
-    """This package's modules in one file: each file of a model costs a request of its own."""
-    package = Path(__file__).parents[1]
-    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
-        for module in sorted(package.rglob("*.py")):
-            archive.write(module, module.relative_to(package.parent))
-    return target
-
-
-def signature(schema: Schema) -> Any:
-    """The MLflow signature: a column per feature in; one number, or an array of them, out.
-
-    Scalars have the type they were trained with. Columns of arrays are left to the bundle, which takes any
-    numbers in arrays or bytes: MLflow would check each number in Python (measured: 40,000 rows/s of 20
-    numbers, before scoring).
-    """
-    from mlflow.models import ModelSignature
-    from mlflow.types.schema import AnyType, Array, ColSpec, DataType
-    from mlflow.types.schema import Schema as Columns
-
-    scalars = {"b": DataType.boolean, "i": DataType.long, "u": DataType.long, "f": DataType.double}
-
-    def column(feature: Feature) -> Any:
-        kind = AnyType() if feature.shape else scalars[np.dtype(feature.dtype).kind]
-        return ColSpec(kind, feature.name)
-
-    answer = DataType.float if schema.outputs == 1 else Array(DataType.float)
-    return ModelSignature(
-        inputs=Columns([column(f) for f in schema.features]), outputs=Columns([ColSpec(answer)])
-    )
-
-
-def requirements() -> list[str]:
-    """What scoring needs, pinned to what is installed here."""
-    from importlib.metadata import version
-
-    return [f"{name}=={version(name)}" for name in RUNTIME]
 
 
 def _register(client: Any, bundle: Bundle, run_id: str, model_id: str, name: str) -> str:

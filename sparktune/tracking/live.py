@@ -51,7 +51,6 @@ class MlflowTracker(Tracker):
         self._started_ms = now_ms()
         self._outbox.put("study", self._show)
         self._put_artifacts({"spec.yaml": spec_text(self._spec)})
-        self._outbox.put("warm-up", self._warm_up)
         self._outbox.start()
 
     def launched(self, trial: Trial, at_ms: int | None = None) -> None:
@@ -105,12 +104,6 @@ class MlflowTracker(Tracker):
         run_id, tracking = self._shown().study, self._spec.tracking
         uri = log_bundle(bundle, tracking.uri, str(run_id), tracking.registered_model_name)
         self._ids = {**(self._ids or {}), "model_uri": uri}
-
-    def _warm_up(self) -> None:
-        """While the first workers start, so that the end need not wait for it."""
-        from sparktune.bundle import warm_up
-
-        warm_up()
 
     def _show(self) -> None:
         self._shown()
