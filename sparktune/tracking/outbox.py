@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 Job = Callable[[], None]
 LONGEST_PAUSE_S = 60.0
+GATHER_S = 0.25
 LAST_TRIES = 2
 PATIENCE_S = 5.0
 STALL_S = 12.0  # a request's 10 s, and a moment for the next one
@@ -28,9 +29,10 @@ class Outbox(Generic[Item]):
     """Does jobs and writes items one after the other in a background thread.
 
     A job that raises is done again, behind the others and after a pause that grows from 1 to 60 s while
-    nothing succeeds. Items that wait are written by one call of `write`, at most `together`; what failed so
-    is written alone. `on_trouble` is called once: with the error of the second failure in a row, or at the
-    end if anything was left undone. `around` is entered for the life of the thread.
+    nothing succeeds. Items are written by one call of `write` for at most `together` of them; where that may
+    be several, 0.25 s go by for more to come. What failed together is written alone. `on_trouble` is called
+    once: with the error of the second failure in a row, or at the end if anything was left undone. `around`
+    is entered for the life of the thread.
     """
 
     def __init__(
@@ -139,9 +141,7 @@ class Outbox(Generic[Item]):
     def _take(self) -> dict[str, Job | _Letter[Item]]:
         """What to do next; nothing at the end."""
         with self._changed:
-            if self._failures:
-                pause = min(2.0 ** (self._failures - 1), LONGEST_PAUSE_S)
-                self._changed.wait_for(lambda: self._closing, pause)
+            self._changed.wait_for(lambda: self._closing, self._pause())
             self._changed.wait_for(lambda: self._jobs or self._closing)
             key = next((k for k in self._jobs if self._last_tries[k] < LAST_TRIES), None)
             if key is None or self._abandoned:
@@ -150,6 +150,12 @@ class Outbox(Generic[Item]):
             keys = self._alike(key)
             self._last_tries.update(keys if self._closing else ())
             return {key: self._jobs.pop(key) for key in keys}
+
+    def _pause(self) -> float:
+        """Seconds to the next job."""
+        if self._failures:
+            return min(2.0 ** (self._failures - 1), LONGEST_PAUSE_S)
+        return GATHER_S if self._together > 1 and not self._alone else 0.0
 
     def _alike(self, key: str) -> list[str]:
         """The key, and those of items that may be written with its own."""
