@@ -141,7 +141,7 @@ class Outbox(Generic[Item]):
     def _take(self) -> dict[str, Job | _Letter[Item]]:
         """What to do next; nothing at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closing, self._pause())
+            self._changed.wait_for(self._may_go_on, self._pause())
             self._changed.wait_for(lambda: self._jobs or self._closing)
             key = next((k for k in self._jobs if self._last_tries[k] < LAST_TRIES), None)
             if key is None or self._abandoned:
@@ -156,6 +156,10 @@ class Outbox(Generic[Item]):
         if self._failures:
             return min(2.0 ** (self._failures - 1), LONGEST_PAUSE_S)
         return GATHER_S if self._together > 1 and not self._alone else 0.0
+
+    def _may_go_on(self) -> bool:
+        """Whether no pause is called for any more."""
+        return self._closing or (not self._failures and len(self._jobs) >= self._together)
 
     def _alike(self, key: str) -> list[str]:
         """The key, and those of items that may be written with its own."""

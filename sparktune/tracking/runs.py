@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sparktune.tracking.address import is_database, sqlite_file
@@ -10,6 +11,7 @@ from sparktune.tracking.base import Artifacts
 from sparktune.tracking.batch import Batch, store_of
 from sparktune.tracking.client import connect
 from sparktune.tracking.entries import ATTEMPT, PARENT, STATE, STUDY_ID, TRIAL, Entry
+from sparktune.tracking.parallel import all_at_once
 from sparktune.tracking.writer import Requests, Writer
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 PER_PAGE = 1000
 TOGETHER = 100
+IN_FLIGHT = 8  # MLflow's client keeps up to 10 connections
 KIND = {"mlflow.experimentKind": "custom_model_development"}  # the pages for training, not those for agents
 
 
@@ -25,8 +28,9 @@ class StudyRuns:
     """Finds and writes the runs of one study, by the tags `sparktune.study_id` and `sparktune.trial`.
 
     One search at the start finds what is there; after that a trial costs create_run, log_batch and the
-    update of its status, or its rows in a transaction shared with other trials where we write to a database
-    ourselves. A deleted experiment is restored. Not for more than one thread.
+    update of its status, those of several trials at once, or its rows in a transaction shared with other
+    trials where we write to a database ourselves. A deleted experiment is restored. Not for more than one
+    thread.
     """
 
     def __init__(self, uri: str, experiment: str, study_id: str) -> None:
@@ -39,6 +43,7 @@ class StudyRuns:
         self._own: Run | None = None
         self._there = self._search()
         self._written: dict[int, str] = {}
+        self._shown: dict[int, tuple[str, int | None]] = {}
         self._unfinished: set[str] = set()
         self._uncertain: set[int | None] = set()
 
@@ -67,12 +72,18 @@ class StudyRuns:
 
         After an error each may be there in full, in part or not at all: writing them again completes them.
         """
-        new = {_number(entry): entry for entry in entries}
+        new = {_number(e): e for e in entries if self._shown.get(_number(e)) != _outcome(e)}
+        for number in new.keys() & self._shown.keys():  # another attempt
+            self._uncertain.add(number)
+            del self._shown[number], self._written[number]
         known = [new.pop(number) for number in [*new] if not self._may_share(number)]
         if new:
             self._write_together(new)
-        for entry in known:
-            self._write_trial(entry)
+        if self._store is None:
+            all_at_once([partial(self._write_trial, entry) for entry in known])
+        else:
+            for entry in known:
+                self._write_trial(entry)
 
     def _write_trial(self, entry: Entry) -> None:
         number = _number(entry)
@@ -109,6 +120,7 @@ class StudyRuns:
             self._unfinished.add(run_id)
         else:
             self._unfinished.discard(run_id)
+            self._shown[_number(entry)] = _outcome(entry)
 
     def _create(self, writer: Writer, entry: Entry) -> str:
         """A new run, found by the tags of its trial and shown below the study's."""
@@ -181,6 +193,7 @@ class StudyRuns:
         self._there[number] = []
         self._written[number] = run_id
         if complete:
+            self._shown[number] = _outcome(entry)
             return None
         self._unfinished.add(run_id)
         return run_id
@@ -219,6 +232,11 @@ def _fill(writer: Writer, run_id: str, entry: Entry) -> None:
         writer.end(run_id, entry.status, entry.end_ms)
 
 
+def _outcome(entry: Entry) -> tuple[str, int | None]:
+    """What tells one attempt at a trial from another."""
+    return entry.status, entry.end_ms
+
+
 def _number(entry: Entry) -> int:
     if entry.number is None:
         raise ValueError("a trial's entry needs a number, but got None")
@@ -226,5 +244,5 @@ def _number(entry: Entry) -> int:
 
 
 def together(uri: str) -> int:
-    """How many trials to hand over at once: one, where a server takes a request for each."""
-    return TOGETHER if is_database(uri) else 1
+    """How many trials to hand over at once: for one transaction, or for a server that serves many."""
+    return TOGETHER if is_database(uri) else IN_FLIGHT
