@@ -1,16 +1,16 @@
 """The MLflow runs of one study: written so that each exists once, whatever happened before."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sparktune.tracking.address import is_database, sqlite_file
+from sparktune.tracking.address import is_database
 from sparktune.tracking.artifacts import write_artifacts
 from sparktune.tracking.base import Artifacts
 from sparktune.tracking.batch import Batch, store_of
 from sparktune.tracking.client import connect
-from sparktune.tracking.entries import ATTEMPT, PARENT, STATE, STUDY_ID, TRIAL, Entry
+from sparktune.tracking.entries import ATTEMPT, PARENT, STATE, Entry
+from sparktune.tracking.experiment import find_runs, open_experiment
 from sparktune.tracking.parallel import all_at_once
 from sparktune.tracking.writer import Requests, Writer
 
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-PER_PAGE = 1000
 TOGETHER = 100
 IN_FLIGHT = 8  # MLflow's client keeps up to 10 connections
-KIND = {"mlflow.experimentKind": "custom_model_development"}  # the pages for training, not those for agents
 
 
 class StudyRuns:
@@ -36,12 +34,13 @@ class StudyRuns:
     def __init__(self, uri: str, experiment: str, study_id: str) -> None:
         self._client: MlflowClient = connect(uri)
         self._store = store_of(self._client)
+        self._on_server = not is_database(uri)
         self._study_id = study_id
-        self.experiment_id = self._experiment(uri, experiment)
+        self.experiment_id = open_experiment(self._client, uri, experiment)
         self._requests = Requests(self._client, self.experiment_id)
         self.study: str | None = None
         self._own: Run | None = None
-        self._there = self._search()
+        self._there = self._find()
         self._written: dict[int, str] = {}
         self._shown: dict[int, tuple[str, int | None]] = {}
         self._unfinished: set[str] = set()
@@ -79,7 +78,7 @@ class StudyRuns:
         known = [new.pop(number) for number in [*new] if not self._may_share(number)]
         if new:
             self._write_together(new)
-        if self._store is None:
+        if self._on_server:
             all_at_once([partial(self._write_trial, entry) for entry in known])
         else:
             for entry in known:
@@ -101,7 +100,15 @@ class StudyRuns:
         batch = Batch(self._store, self._own)
         ids = {number: self._add(batch, number, entry) for number, entry in entries.items()}
         self._uncertain |= ids.keys()
-        batch.commit()
+        try:
+            batch.commit()
+        except (
+            AttributeError,
+            ImportError,
+            TypeError,
+        ):  # this MLflow is another inside
+            self._store = None
+            raise
         self._uncertain -= ids.keys()
         self._written |= ids
         for number, entry in entries.items():
@@ -130,40 +137,13 @@ class StudyRuns:
         """Add artefacts to the study's own run: a Path is copied, a str is text."""
         write_artifacts(self._client, str(self.study), artifacts)
 
-    def _experiment(self, uri: str, name: str) -> str:
-        """The experiment's id. Artefacts of a database file lie beside it, not in the working directory.
-
-        Fails where another study makes it at the same moment; the next try finds it.
-        """
-        database = sqlite_file(uri)
-        place = str(database.absolute().parent / "mlruns" / name) if database else None
-        if (found := self._client.get_experiment_by_name(name)) is None:
-            return str(self._client.create_experiment(name, artifact_location=place, tags=KIND))
-        if found.lifecycle_stage == "deleted":
-            self._client.restore_experiment(found.experiment_id)
-        return str(found.experiment_id)
-
-    def _search(self, more: str = "") -> dict[int | None, list["Run"]]:
-        """Runs of this study by trial number, oldest first; None: the study's own."""
-        runs: dict[int | None, list[Run]] = defaultdict(list)
-        token: str | None = None
-        while True:
-            page = self._client.search_runs(
-                [self.experiment_id],
-                f"tags.`{STUDY_ID}` = '{self._study_id}'{more}",
-                max_results=PER_PAGE,
-                order_by=["attributes.start_time ASC"],
-                page_token=token,
-            )
-            for run in page:
-                runs[int(run.data.tags[TRIAL]) if TRIAL in run.data.tags else None].append(run)
-            if not (token := page.token):
-                return runs
+    def _find(self, number: int | None = None) -> dict[int | None, list["Run"]]:
+        return find_runs(self._client, self.experiment_id, self._study_id, number)
 
     def _own_run(self, entry: Entry) -> "Run":
         """The study's run: the one that trials belong to, else the oldest, else a new one; the rest goes."""
         if None in self._uncertain:
-            self._there = self._search()
+            self._there = self._find()
         own = self._there[None]
         parents = {r.data.tags.get(PARENT) for n, runs in self._there.items() if n is not None for r in runs}
         kept = next((r for r in own if r.info.run_id in parents), own[0] if own else None)
@@ -181,7 +161,7 @@ class StudyRuns:
         A run of another attempt, an extra or a half-written one is deleted: a start time cannot be corrected.
         """
         if number in self._uncertain:
-            self._there[number] = self._search(f" and tags.`{TRIAL}` = '{number}'")[number]
+            self._there[number] = self._find(number)[number]
         there = self._there[number]
         complete = next((r for r in there if self._shows(r, entry)), None)
         kept = complete or next((r for r in there if self._fits(r, entry)), None)

@@ -96,6 +96,20 @@ def test_a_batch_whose_answer_was_lost_is_not_written_twice(
     assert {n: r.info.run_id for n, r in shown(store, "batch").trials.items()} == before
 
 
+def test_an_mlflow_that_is_another_inside_is_written_by_its_client(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another(batch: Batch) -> None:
+        raise TypeError("unexpected keyword argument 'read_only'")
+
+    monkeypatch.setattr(Batch, "commit", another)
+    runs = runs_of(store)
+    with pytest.raises(TypeError):
+        runs.write_trials(ENDED[:1])
+    runs.write_trials(ENDED)
+    assert sorted(shown(store, "batch").trials) == [0, 1, 2]
+
+
 def test_a_server_writes_its_database_itself(server: Server, store: str) -> None:
     assert store_of(MlflowClient(tracking_uri=server.uri)) is None
     assert store_of(MlflowClient(tracking_uri=store)) is not None
