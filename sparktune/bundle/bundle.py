@@ -6,7 +6,6 @@ from typing import Any, final
 
 import numpy as np
 
-from sparktune.bundle.columns import find, side_by_side
 from sparktune.bundle.engine import Engine, load_keras
 from sparktune.bundle.labels import labels
 from sparktune.bundle.manifest import Lineage, Manifest
@@ -68,6 +67,8 @@ class Bundle:
         Raises:
             ScoringError: a column is missing, not numeric, ragged, or holds a NULL.
         """
+        from sparktune.bundle.columns import find, side_by_side  # Arrow, which an export does without
+
         if isinstance(frame, np.ndarray):
             return self._checked(frame).reshape(len(frame), *self.schema.input_shape)
         names = list(getattr(frame, "column_names", frame))

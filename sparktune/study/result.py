@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from sparktune.bundle import Bundle
 from sparktune.files import write_atomically
 from sparktune.spec import StudySpec
 from sparktune.trial import TrialResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,15 @@ class StudyResult:
     spec: StudySpec
     directory: Path
     best: TrialResult | None
-    trials: pd.DataFrame = field(repr=False)
+    trials: "pd.DataFrame" = field(repr=False)
     bundle: Bundle | None
     summary: dict[str, Any] = field(repr=False)
 
 
-def trial_table(results: Iterable[TrialResult]) -> pd.DataFrame:
+def trial_table(results: Iterable[TrialResult]) -> "pd.DataFrame":
     """One row per trial in order: trial, state, value, attempts, seconds, error, params.NAME."""
+    import pandas as pd
+
     rows = [
         {
             "trial": result.trial,
@@ -62,7 +65,7 @@ def best_entry(best: TrialResult | None) -> dict[str, Any] | None:
     return {"trial": best.trial, "params": best.params, "value": best.value, "epoch": best.epoch}
 
 
-def write_outcome(directory: Path, trials: pd.DataFrame, summary: dict[str, Any]) -> None:
+def write_outcome(directory: Path, trials: "pd.DataFrame", summary: dict[str, Any]) -> None:
     """Write `trials.csv` and `summary.json` into the study directory, each whole or not at all."""
     write_atomically(directory / "trials.csv", trials.to_csv(index=False).encode())
     write_summary(directory, summary)
