@@ -1,8 +1,8 @@
 """The `sparktune` command."""
 
 import logging
-import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -35,6 +35,7 @@ Overrides = Annotated[
     "sparktune tune -c study.yaml --set search.trials=20 --timeout 600"
 )
 def tune(
+    context: typer.Context,
     config: Config,
     overrides: Overrides = None,
     timeout: Annotated[
@@ -52,6 +53,8 @@ def tune(
     from sparktune.cli.show import show_outcome, tune_with_progress
 
     spec = load_spec(config, overrides or ())
+    if not spec.resources.preload:
+        context.obj.close()
     show_outcome(tune_with_progress(spec, offline=offline, timeout=timeout))
 
 
@@ -129,13 +132,16 @@ def demo(
     run_demo(directory)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command; errors of the package become one message and their exit code."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+def main(arguments: list[str], begun: ExitStack) -> None:
+    """Run the command; errors of the package become one message and their exit code.
+
+    Args:
+        arguments: what follows the program's name.
+        begun: holds the fork server that was started ahead, where one was; closed where the study wants none.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    sys.path.insert(0, str(Path.cwd()))
     try:
-        app(args=arguments)
+        app(args=arguments, obj=begun)
     except SparktuneError as error:
         err.print(f"[bold red]{type(error).__name__}[/]: ", end="")
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)

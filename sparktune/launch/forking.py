@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from sparktune.launch import process, task  # noqa: F401 - ahead of the workers, like TensorFlow
 from sparktune.launch.forkserver import PID_BYTES
 from sparktune.training.preload import preload
 

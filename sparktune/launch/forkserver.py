@@ -33,6 +33,14 @@ def safe_here() -> bool:
     return sys.platform.startswith("linux")
 
 
+def serving() -> bool:
+    """Whether this process knows a fork server that lives."""
+    with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
+        connection.connect(os.environ.get(ADDRESS, ""))
+        return True
+    return False
+
+
 @final
 class ForkServer:
     """The driver's end: starts the process at once, ends it on leaving. What was forked from it lives on."""

@@ -21,6 +21,7 @@ from sparktune.launch import (
     open_session,
     read_table,
     safe_here,
+    serving,
     spark_is_configured,
     to_arrow,
 )
@@ -86,7 +87,7 @@ def tune(
     spec = load_spec(spec) if isinstance(spec, (str, Path)) else parse_spec(spec)
     try:
         with ExitStack() as stack:
-            if spec.resources.preload and safe_here():
+            if spec.resources.preload and safe_here() and not serving():
                 stack.enter_context(ForkServer())  # loads TensorFlow while the input is checked
             study = _prepare(stack, spec, spark, data, offline)
             log.info("study %s: %s", spec.study.name, study.ledger.directory)

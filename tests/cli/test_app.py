@@ -1,5 +1,6 @@
 import json
 import sys
+from contextlib import contextmanager
 
 import pytest
 import yaml
@@ -100,3 +101,24 @@ def test_a_missing_file_is_bad_input(capsys, config):
 
 def test_no_such_option_is_bad_input(capsys):
     assert run(capsys, "tune", "--confg", "x")[0] == 2
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are for Linux")
+@pytest.mark.parametrize("wanted", [True, False])
+def test_tensorflow_is_being_loaded_when_the_study_starts_if_it_wants_that(monkeypatch, config, wanted):
+    events = []
+
+    @contextmanager
+    def server():
+        events.append("begun")
+        try:
+            yield
+        finally:
+            events.append("ended")
+
+    monkeypatch.setattr("sparktune.launch.forkserver.ForkServer", server)
+    monkeypatch.setattr("sparktune.cli.show.tune_with_progress", lambda *_, **__: events.append("study"))
+    monkeypatch.setattr("sparktune.cli.show.show_outcome", lambda _: None)
+    with pytest.raises(SystemExit):
+        main(["tune", "--config", str(config), "--set", f"resources.preload={wanted}".lower()])
+    assert events == (["begun", "study", "ended"] if wanted else ["begun", "ended", "study"])

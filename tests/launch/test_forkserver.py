@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sparktune.errors import LaunchError
-from sparktune.launch.forkserver import ADDRESS, ForkServer, fork, run_module
+from sparktune.launch.forkserver import ADDRESS, ForkServer, fork, run_module, serving
 from tests.launch.forks import alive, until, without_tensorflow, write_modules
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are for Linux")
@@ -98,6 +98,17 @@ def test_the_address_is_gone_after_the_study(modules: Path) -> None:
     assert not Path(server.address).parent.exists()
     with pytest.raises(OSError):
         fork("fork_silent", [], [0, 1, 2])
+
+
+def test_serving_is_known(server: ForkServer) -> None:
+    assert serving()
+    server._process.kill()
+    server._process.wait()
+    assert not serving()
+
+
+def test_nobody_serves_without_a_server(modules: Path) -> None:
+    assert not serving()
 
 
 def test_a_later_server_keeps_its_address(modules: Path) -> None:
