@@ -60,7 +60,6 @@ UNTESTED = {
     "spec/messages.py",
     "spec/model.py",
     "spec/training.py",
-    "study/export.py",
     "study/sync.py",
     "tracking/base.py",
     "tracking/runs.py",

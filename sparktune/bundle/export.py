@@ -46,10 +46,22 @@ def export_bundle(model_file: Path, schema: Schema, lineage: Lineage, directory:
             manifest = _write(model_file, schema, lineage, folder)
             _put(folder, directory)
     except OSError as error:
-        raise BundleError(
-            f"the bundle {str(directory)!r} cannot be written: {error}; nothing was replaced"
-        ) from error
+        raise _unwritten(directory, error) from error
     return Bundle(directory, manifest)
+
+
+def move_bundle(source: Path, directory: Path) -> None:
+    """Put the bundle in the folder `source` into the folder `directory`, as if it had been written there.
+
+    Raises:
+        BundleError: `directory` holds something else than a bundle of this study, or cannot be written.
+    """
+    directory = directory.absolute()
+    _check_place(directory, read_manifest(source).lineage)
+    try:
+        _put(source, directory)
+    except OSError as error:
+        raise _unwritten(directory, error) from error
 
 
 def previous(directory: Path) -> Path:
@@ -111,6 +123,10 @@ def _put(folder: Path, directory: Path) -> None:
             old.rename(directory)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _unwritten(directory: Path, error: OSError) -> BundleError:
+    return BundleError(f"the bundle {str(directory)!r} cannot be written: {error}; nothing was replaced")
 
 
 def _version(package: str) -> str:

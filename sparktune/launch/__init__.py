@@ -6,7 +6,8 @@ from sparktune.lazy import lazily
 
 if TYPE_CHECKING:
     from sparktune.launch.base import Launcher
-    from sparktune.launch.forkserver import ForkServer, run_module, safe_here, serving
+    from sparktune.launch.errand import Errand
+    from sparktune.launch.forkserver import ForkServer, safe_here, serving
     from sparktune.launch.local import LocalLauncher
     from sparktune.launch.session import open_session, spark_is_configured
     from sparktune.launch.spark import SparkLauncher
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from sparktune.launch.task import Work
 
 __all__ = [
+    "Errand",
     "ForkServer",
     "Launcher",
     "LocalLauncher",
@@ -21,7 +23,6 @@ __all__ = [
     "Work",
     "open_session",
     "read_table",
-    "run_module",
     "safe_here",
     "serving",
     "spark_is_configured",
@@ -32,6 +33,7 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
+        "Errand": "sparktune.launch.errand",
         "ForkServer": "sparktune.launch.forkserver",
         "Launcher": "sparktune.launch.base",
         "LocalLauncher": "sparktune.launch.local",
@@ -39,7 +41,6 @@ __getattr__ = lazily(
         "Work": "sparktune.launch.task",
         "open_session": "sparktune.launch.session",
         "read_table": "sparktune.launch.tables",
-        "run_module": "sparktune.launch.forkserver",
         "safe_here": "sparktune.launch.forkserver",
         "serving": "sparktune.launch.forkserver",
         "spark_is_configured": "sparktune.launch.session",

@@ -19,8 +19,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, final
 
-from sparktune.errors import LaunchError
-
 ADDRESS = "SPARKTUNE_FORK_SERVER"
 START_SECONDS = 60.0  # the import of TensorFlow on a busy machine
 LONGEST_FOLDER = 60  # characters; a socket's address may have 107
@@ -148,37 +146,12 @@ def fork(
     return Fork(connection, int.from_bytes(pid, "big"))
 
 
-def run_module(module: str, text: str) -> str:
-    """What a module prints, given `text` as its standard input; in a fork, or else in a new process.
-
-    Raises:
-        LaunchError: it printed nothing.
-    """
-    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as printed:
-        given.write(text)
-        given.seek(0)
-        try:
-            fork(module, [], [given.fileno(), printed.fileno(), 2]).wait()
-        except OSError:
-            subprocess.run(
-                [sys.executable, "-m", module],
-                stdin=given,
-                stdout=printed,
-                check=False,
-                env={**os.environ, "PYTHONPATH": _path()},
-            )
-        printed.seek(0)
-        answer = printed.read()
-    if not answer:
-        raise LaunchError(f"{module} ended without an answer; see what it wrote to standard error")
-    return answer
-
-
 def _environment() -> dict[str, str]:
     """What must be known before the import: Spark's hash seed, and one thread for numpy's products."""
     seed = os.environ.get("PYTHONHASHSEED", "0")
-    return {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": _path()}
+    return {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": search_path()}
 
 
-def _path() -> str:
+def search_path() -> str:
+    """Where this process finds modules, as PYTHONPATH."""
     return os.pathsep.join(filter(None, sys.path))

@@ -29,6 +29,11 @@ class Agenda:
         self._window = window
         self._designs: dict[str, deque[Point]] = {}
 
+    def exhausted(self) -> bool:
+        """Whether all points are taken."""
+        self._look()
+        return not self._designs
+
     def take(
         self, most: int, warm: str | None = None, busy: Collection[str] = (), alike: int = 1
     ) -> list[Point]:

@@ -1,13 +1,16 @@
 """The best trial's bundle, made in a fork that has TensorFlow so that the driver need not load it."""
 
 import json
+import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self, final
 
-from sparktune.bundle import Bundle, load_bundle
+from sparktune.bundle import Bundle, load_bundle, move_bundle
 from sparktune.data.host import HostData
-from sparktune.errors import BundleError
-from sparktune.launch import run_module
+from sparktune.errors import BundleError, LaunchError
+from sparktune.launch import Errand
 from sparktune.ledger import Ledger
 from sparktune.spec import StudySpec
 from sparktune.training import Objective
@@ -33,34 +36,103 @@ class Request:
         return json.dumps(asdict(self))
 
 
-def export_best(spec: StudySpec, held: HostData, objective: Objective, ledger: Ledger) -> Exported:
-    """The verified bundle of the best trial so far, and its metrics on the test split, scored this once.
+@final
+class Exporter:
+    """Makes the bundle of a study's best trial. A context manager: leaving it ends what is under way.
 
-    Both are None where no trial has a value; the metrics also where there is no test split.
-
-    Raises:
-        BundleError: the exported model does not give the metric that its trial reported.
+    It may begin while the last trials run: a bundle is made beside its place, and moved there at the end if
+    its trial is still the best one; else another is made.
     """
-    best, model_file = ledger.best, ledger.best_model
-    if best is None or model_file is None:
-        return None, None
-    folder = ledger.directory / "bundle"
-    exported = next((note.fields for note in reversed(ledger.notes) if note.kind == "exported"), None)
-    if exported and exported["trial"] == best.trial and (folder / "manifest.json").exists():
-        return load_bundle(folder), exported["test"]
-    request = Request(
-        spec=spec.model_dump(mode="json"),
-        data=asdict(held.key),
-        best=best.to_record(),
-        lineage=_lineage(spec, held, objective, ledger.study_id, best),
-        model=str(model_file),
-        directory=str(folder),
-    )
-    answer = json.loads(run_module(MODULE, request.to_json()))
+
+    def __init__(self, spec: StudySpec, held: HostData, objective: Objective, ledger: Ledger) -> None:
+        self._spec = spec
+        self._held = held
+        self._objective = objective
+        self._ledger = ledger
+        self._place = ledger.directory / "bundle"
+        self._draft = ledger.directory / ".bundle.draft"
+        self._begun: tuple[int, Errand] | None = None
+
+    def begin(self) -> None:
+        """Start with the best trial so far, if there is one; idempotent. Where trials take GPUs it waits."""
+        best, model = self._ledger.best, self._ledger.best_model
+        if best is None or model is None or self._spec.resources.gpus or self._noted(best):
+            return
+        with suppress(OSError):  # it is tried again when the last trial has ended
+            self._errand(best, model)
+
+    def export(self) -> Exported:
+        """The verified bundle of the best trial, and its metrics on the test split.
+
+        Both are None where no trial has a value; the metrics also where there is no test split.
+
+        Raises:
+            BundleError: it cannot be written, or does not give the metric that its trial reported.
+            LaunchError: the process that exports ended before it was done.
+        """
+        best, model = self._ledger.best, self._ledger.best_model
+        if best is None or model is None:
+            return None, None
+        test = (self._noted(best) or self._made(best, model))["test"]
+        return load_bundle(self._place), test
+
+    def close(self) -> None:
+        """End what is under way and remove what it wrote."""
+        if self._begun is not None:
+            self._begun[1].close()
+            shutil.rmtree(self._draft, ignore_errors=True)
+        self._begun = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _noted(self, best: TrialResult) -> dict[str, Any] | None:
+        """What the ledger says of the bundle, where that is there and holds the best trial."""
+        note = next((note.fields for note in reversed(self._ledger.notes) if note.kind == "exported"), None)
+        there = note is not None and note["trial"] == best.trial and (self._place / "manifest.json").exists()
+        return note if there else None
+
+    def _made(self, best: TrialResult, model: Path) -> dict[str, Any]:
+        """Make the bundle; what went wrong beside the last trials is tried once more."""
+        ahead = self._begun is not None
+        try:
+            answer = _told(self._errand(best, model))
+        except (BundleError, LaunchError):
+            if not ahead:
+                raise
+            self.close()
+            answer = _told(self._errand(best, model))
+        move_bundle(self._draft / "bundle", self._place)
+        self._ledger.note("exported", trial=best.trial, test=answer["test"])
+        return answer
+
+    def _errand(self, best: TrialResult, model: Path) -> Errand:
+        """The process that makes the bundle of `best`; a new one unless that is under way."""
+        if self._begun is None or self._begun[0] != best.trial:
+            self.close()
+            shutil.rmtree(self._draft, ignore_errors=True)  # of a driver that was killed
+            self._begun = best.trial, Errand(MODULE, self._request(best, model).to_json())
+        return self._begun[1]
+
+    def _request(self, best: TrialResult, model: Path) -> Request:
+        return Request(
+            spec=self._spec.model_dump(mode="json"),
+            data=asdict(self._held.key),
+            best=best.to_record(),
+            lineage=_lineage(self._spec, self._held, self._objective, self._ledger.study_id, best),
+            model=str(model),
+            directory=str(self._draft / "bundle"),
+        )
+
+
+def _told(errand: Errand) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(errand.answer())
     if "error" in answer:
         raise BundleError(answer["error"])
-    ledger.note("exported", trial=best.trial, test=answer["test"])
-    return load_bundle(folder), answer["test"]
+    return answer
 
 
 def _lineage(

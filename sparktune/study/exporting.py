@@ -54,7 +54,7 @@ def verify(bundle: Bundle, data: Dataset, spec: StudySpec, best: TrialResult) ->
     if not math.isclose(again, reported, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
         raise BundleError(
             f"the exported model of trial {best.trial} gives {metric} {again!r}, but the trial reported "
-            f"{reported!r} ({bundle.path}); keep the study directory and report this"
+            f"{reported!r}; keep the study directory and report this"
         )
 
 

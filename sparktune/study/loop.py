@@ -21,7 +21,12 @@ from sparktune.trial import Params, Trial, TrialResult, TrialState, seed_of
 
 LOOK_SECONDS = 1.0
 OnResult = Callable[[TrialResult], None]
+OnTail = Callable[[], None]
 Flying = dict["Future[TrialResult]", Trial]
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class StudyLoop:
@@ -29,6 +34,7 @@ class StudyLoop:
 
     Alike trials follow each other on a slot, long ones come first, and short ones share a job.
     The ledger learns of a result before anybody else, so nothing that was computed is lost by what follows.
+    `on_tail` is called again and again while the last trials run and none is left to launch.
     """
 
     def __init__(
@@ -39,6 +45,7 @@ class StudyLoop:
         ledger: Ledger,
         tracker: Tracker,
         on_result: OnResult,
+        on_tail: OnTail = _nothing,
     ) -> None:
         self._spec = spec
         self._sampler = sampler
@@ -46,6 +53,7 @@ class StudyLoop:
         self._ledger = ledger
         self._tracker = tracker
         self._on_result = on_result
+        self._on_tail = on_tail
         self._agenda = Agenda(self._unfinished())
         self._sharing = Sharing()
         self._fuse = fused_at_most(spec)
@@ -64,6 +72,8 @@ class StudyLoop:
         """
         with interruptible(stop, wake=lambda: self._done.put(None)):
             while stop.reason is None and self._fill():
+                if self._agenda.exhausted():
+                    self._on_tail()
                 self._collect(stop.remaining)
             if self._flying:
                 self._launcher.cancel()

@@ -28,7 +28,7 @@ from sparktune.launch import (
 from sparktune.ledger import Ledger
 from sparktune.search import build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
-from sparktune.study.export import Exported, Metrics, export_best
+from sparktune.study.export import Exported, Exporter, Metrics
 from sparktune.study.loop import StudyLoop
 from sparktune.study.result import StudyResult, best_entry, count_states, trial_table, write_outcome
 from sparktune.study.stop import Reason, Stop
@@ -171,15 +171,18 @@ def _run(
     """Search and export; whenever Ctrl-C comes, the outcome so far is written."""
     exported: Exported = (None, None)
     try:
-        stopped = _search(study, timeout, on_progress)
-        if stopped != "interrupt":
-            exported = export_best(study.spec, study.held, study.objective, study.ledger)
+        with Exporter(study.spec, study.held, study.objective, study.ledger) as exporter:
+            stopped = _search(study, timeout, on_progress, exporter)
+            if stopped != "interrupt":
+                exported = exporter.export()
     except KeyboardInterrupt:
         stopped = "interrupt"
     return _conclude(study, stopped, exported, started)
 
 
-def _search(study: _Study, timeout: float | None, on_progress: Callable[[Progress], None]) -> Reason | None:
+def _search(
+    study: _Study, timeout: float | None, on_progress: Callable[[Progress], None], exporter: Exporter
+) -> Reason | None:
     """Run the trials that have no terminal record; why it ended early, if it did."""
     sampler = build_sampler(study.spec)
 
@@ -194,7 +197,9 @@ def _search(study: _Study, timeout: float | None, on_progress: Callable[[Progres
         return None
     try:
         with _launcher(study) as launcher:
-            loop = StudyLoop(study.spec, sampler, launcher, study.ledger, study.tracker, on_result)
+            loop = StudyLoop(
+                study.spec, sampler, launcher, study.ledger, study.tracker, on_result, exporter.begin
+            )
             return _run_until(Stop(timeout), loop)
     except Exception:
         study.tracker.finish("KILLED", {})

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from sparktune.bundle import Bundle, export_bundle, load_bundle
+from sparktune.bundle import Bundle, export_bundle, load_bundle, move_bundle
 from sparktune.bundle.export import previous
 from sparktune.errors import BundleError
 from tests.bundle.models import BINARY, CLASSES, keras_model, lineage, make
@@ -55,6 +55,18 @@ def test_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="something else than a bundle"):
         make("binary", tmp_path)
     assert (tmp_path / "bundle" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_bundle_moves_to_its_place_unless_that_is_another_studys(tmp_path: Path) -> None:
+    make("binary", tmp_path, trial=1).path.rename(tmp_path / "first")
+    make("binary", tmp_path, trial=2).path.rename(tmp_path / "second")
+    make("binary", tmp_path, study_id="other").path.rename(tmp_path / "strange")
+    move_bundle(tmp_path / "first", tmp_path / "place")
+    move_bundle(tmp_path / "second", tmp_path / "place")
+    with pytest.raises(BundleError, match="it holds a bundle of study '1f2e'"):
+        move_bundle(tmp_path / "strange", tmp_path / "place")
+    assert load_bundle(tmp_path / "place").lineage.trial == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["place", "strange", "trained.keras"]
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from sparktune.launch import Errand
+
 NO_TENSORFLOW = "raise ImportError('no TensorFlow here')"
 MODULES = {
     "loaded": "import sys; print('tensorflow' in sys.modules)",
@@ -40,6 +42,12 @@ def without_tensorflow(folder: Path) -> None:
     """Let imports from this folder fail at once: a fork server serves nevertheless."""
     for name in ("tensorflow", "keras"):
         (folder / f"{name}.py").write_text(NO_TENSORFLOW)
+
+
+def run_module(module: str, text: str) -> str:
+    """What a module prints, given `text`."""
+    with Errand(module, text) as errand:
+        return errand.answer()
 
 
 def alive(pid: int) -> bool:

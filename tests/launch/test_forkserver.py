@@ -6,39 +6,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sparktune.errors import LaunchError
-from sparktune.launch.forkserver import ADDRESS, ForkServer, fork, run_module, serving
-from tests.launch.forks import alive, until, without_tensorflow, write_modules
+from sparktune.launch.forkserver import ADDRESS, ForkServer, fork, serving
+from tests.launch.forks import alive, run_module, until, write_modules
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are for Linux")
 DRIVER = """
 import time
-from sparktune.launch import ForkServer, run_module
+from sparktune.launch import Errand, ForkServer
 server = ForkServer()
-print(server._process.pid, run_module("fork_process", "").split()[0], flush=True)
+print(server._process.pid, Errand("fork_process", "").answer().split()[0], flush=True)
 time.sleep(60)
 """
-
-
-@pytest.fixture
-def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of modules that this process and servers that start now find, TensorFlow not among them."""
-    write_modules(tmp_path)
-    without_tensorflow(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delenv(ADDRESS, raising=False)
-    return tmp_path
-
-
-@pytest.fixture
-def server(modules: Path) -> Iterator[ForkServer]:
-    with ForkServer() as server:
-        yield server
 
 
 def parent_of_a_fork() -> int:
@@ -56,13 +38,7 @@ def test_a_request_waits_until_tensorflow_is_loaded(tmp_path: Path, monkeypatch:
         assert time.perf_counter() - started < 2
 
 
-def test_a_module_reads_what_is_given_and_its_output_comes_back(server: ForkServer) -> None:
-    long = "möchte mehr\n" * 20_000
-    assert run_module("fork_echo", long).strip() == long.upper().strip()
-
-
 def test_without_a_server_a_new_process_runs_the_module(modules: Path) -> None:
-    assert run_module("fork_echo", "quiet").strip() == "QUIET"
     assert parent_of_a_fork() == os.getpid()
 
 
@@ -78,17 +54,6 @@ def test_a_server_killed_while_a_request_waits_is_done_without(server: ForkServe
     killer = subprocess.Popen(["sh", "-c", f"sleep 0.5; kill -9 {server._process.pid}"])
     assert parent_of_a_fork() == os.getpid()
     killer.wait()
-
-
-@pytest.mark.parametrize("serving", [True, False])
-def test_no_answer_is_an_error(modules: Path, serving: bool) -> None:
-    server = ForkServer() if serving else None
-    try:
-        with pytest.raises(LaunchError, match="fork_silent ended without an answer"):
-            run_module("fork_silent", "")
-    finally:
-        if server is not None:
-            server.__exit__(None, None, None)
 
 
 def test_the_address_is_gone_after_the_study(modules: Path) -> None:

@@ -24,7 +24,9 @@ def drained(agenda: Agenda, most: int = 1) -> list[list[int]]:
 
 def test_every_point_is_taken_once_and_then_none() -> None:
     agenda = Agenda(iter(enumerate(GRID)), window=5)
+    assert not agenda.exhausted()
     assert sorted(flat(drained(agenda, most=2))) == list(range(len(GRID)))
+    assert agenda.exhausted()
     assert agenda.take(3) == []
 
 

@@ -241,3 +241,26 @@ def test_the_outcome_of_an_interrupted_study_is_that_of_an_uninterrupted_one(run
 
     run(work, stop)
     assert run(work).best.trial == 0
+
+
+def test_the_tail_begins_when_nothing_is_left_to_launch(tmp_path):
+    launched, tails = [], []
+
+    def work(trial: Trial) -> TrialResult:
+        launched.append(trial.number)
+        return value_is_neurons(trial)
+
+    with Ledger.open(tmp_path / "loop", SPEC, "data", "maximize") as ledger:
+        loop = StudyLoop(
+            SPEC,
+            build_sampler(SPEC),
+            ScriptedLauncher(work),
+            ledger,
+            NullTracker(),
+            lambda _: None,
+            lambda: tails.append((len(ledger.results), ledger.best)),
+        )
+        loop.run(Stop())
+    assert tails
+    assert all(done < 6 for done, _ in tails)
+    assert len(launched) == 6
