@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from sparktune.launch import process, task  # noqa: F401 - ahead of the workers, like TensorFlow
@@ -29,6 +30,14 @@ def main(listening: int) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         while listener in select.select([listener, sys.stdin], [], [])[0]:
             _serve(listener)
+        _remove(Path(listener.getsockname()))
+
+
+def _remove(address: Path) -> None:
+    """Remove the socket and its folder, which a driver that was killed has left."""
+    with suppress(OSError):
+        address.unlink()
+        address.parent.rmdir()
 
 
 def _serve(listener: socket.socket) -> None:

@@ -77,11 +77,11 @@ class Exporter:
         return load_bundle(self._place), test
 
     def close(self) -> None:
-        """End what is under way and remove what it wrote."""
+        """End what is under way, and remove what it wrote or a driver that was killed has left."""
         if self._begun is not None:
             self._begun[1].close()
-            shutil.rmtree(self._draft, ignore_errors=True)
         self._begun = None
+        shutil.rmtree(self._draft, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +113,6 @@ class Exporter:
         """The process that makes the bundle of `best`; a new one unless that is under way."""
         if self._begun is None or self._begun[0] != best.trial:
             self.close()
-            shutil.rmtree(self._draft, ignore_errors=True)  # of a driver that was killed
             self._begun = best.trial, Errand(MODULE, self._request(best, model).to_json())
         return self._begun[1]
 

@@ -18,7 +18,7 @@ DRIVER = """
 import time
 from sparktune.launch import Errand, ForkServer
 server = ForkServer()
-print(server._process.pid, Errand("fork_process", "").answer().split()[0], flush=True)
+print(server._process.pid, Errand("fork_process", "").answer().split()[0], server.address, flush=True)
 time.sleep(60)
 """
 
@@ -111,7 +111,8 @@ def test_the_server_ends_with_a_killed_driver(modules: Path) -> None:
     )
     with driver:
         assert driver.stdout is not None
-        server, _ = map(int, driver.stdout.readline().split())
-        assert alive(server)
+        server, _, address = driver.stdout.readline().split()
+        assert alive(int(server))
         driver.kill()
-    assert until(lambda: not alive(server))
+    assert until(lambda: not alive(int(server)))
+    assert not Path(address.decode()).parent.exists()
