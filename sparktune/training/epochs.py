@@ -10,7 +10,7 @@ import numpy as np
 from sparktune.data.dataset import Rows
 from sparktune.training.course import Course
 from sparktune.training.engine.binding import scalars_of, variables_of
-from sparktune.training.engine.compiler import choose, rewrite
+from sparktune.training.engine.compiler import choose, rewrite, set_apart
 from sparktune.training.engine.epoch import Design, Graphs, Logs, State, graphs
 from sparktune.training.engine.structure import structure
 from sparktune.training.engine.support import obstacle
@@ -87,8 +87,16 @@ def columns(rows: Rows) -> tuple[np.ndarray, ...]:
 def design_of(model: keras.Model, pace: Pace, steps: int) -> Design:
     """What decides the graphs of a compiled model that trains in so many steps an epoch."""
     model.optimizer.build(model.trainable_variables)
-    compiler = choose(model, pace.batch, steps * pace.epochs)
-    return Design(structure(model), pace.batch, pace.chunk, compiler, Updates.of(model.optimizer), model)
+    total = steps * pace.epochs
+    return Design(
+        structure(model),
+        pace.batch,
+        pace.chunk,
+        choose(model, pace.batch, total),
+        set_apart(total),
+        Updates.of(model.optimizer),
+        model,
+    )
 
 
 @final

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sparktune.data.dataset import Rows
-from sparktune.data.schema import Feature, Schema
+from sparktune.data.schema import Feature, Scaling, Schema
 from sparktune.spec import CnnSpec, LinearSpec, MlpSpec, ModelSpec, RnnSpec, TrainingSpec
 from sparktune.training.compiling import compile_for_training
 from sparktune.training.engine.epoch import _kept
@@ -262,6 +262,16 @@ class Doubled(keras.layers.Layer):
 class OwnStep(keras.Model):
     def train_step(self, data: Any) -> Any:
         return super().train_step(data)
+
+
+@pytest.mark.parametrize("offset", [0.0, 5.0])
+def test_scaled_inputs_and_full_batches_apart_train_as_with_fit(
+    offset: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sparktune.training.engine.compiler.APART_STEPS", 0)
+    schema = schema_of("classes", FLAT)
+    scaled = schema.model_copy(update={"scaling": Scaling(offset=(offset,), scale=(9.0,))})
+    assert_equal_to_fit(MLP, TrainingSpec(learning_rate=0.01), scaled, tokens=9)
 
 
 class Measuring(keras.layers.Layer):

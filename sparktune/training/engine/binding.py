@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 PENALTIES = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
@@ -38,6 +39,8 @@ def scaled(model: Any, scalars: Sequence[Any]) -> Iterator[None]:
     """Within the context the model computes with these scalar tensors instead of its own numbers."""
     numbers = iter(scalars)
     with ExitStack() as undo:
+        for layer in _plain_factors(model):
+            undo.enter_context(_lent(layer, "call", _factor(layer)))
         for layer in _dropouts(model):
             undo.enter_context(_lent(layer, "call", _dropout(layer, next(numbers))))
         for variable in _penalised(model):
@@ -57,6 +60,16 @@ def _lent(owner: Any, name: str, value: Any) -> Iterator[None]:
             object.__setattr__(owner, name, before[name])
         else:
             object.__delattr__(owner, name)
+
+
+def _plain_factors(model: Any) -> list[Any]:
+    """Rescaling layers without an offset, which Keras adds all the same: a pass over all inputs."""
+    layers = [layer for layer in model._flatten_layers() if type(layer) is keras.layers.Rescaling]
+    return [layer for layer in layers if not np.any(layer.offset)]
+
+
+def _factor(layer: Any) -> Callable[[Any], Any]:
+    return lambda inputs: tf.cast(inputs, tf.float32) * tf.constant(layer.scale, tf.float32)
 
 
 def _dropouts(model: Any) -> list[Any]:

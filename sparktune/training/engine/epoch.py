@@ -32,13 +32,15 @@ class State:
 class Design:
     """What decides the graphs. `batch` and `chunk` are rows per step of training and of evaluation.
 
-    `model` is one compiled model of this `structure`, looked at only while graphs are drawn.
+    `apart`: full batches have a loop of their own, whose shapes are fixed. `model` is one compiled model of
+    this `structure`, looked at only while graphs are drawn.
     """
 
     structure: str | None
     batch: int
     chunk: int
     compiler: Compiler
+    apart: bool
     updates: Updates
     model: Any = field(compare=False, repr=False)
 
@@ -84,9 +86,10 @@ class Graphs:
     ) -> dict[str, Any]:
         """XLA knows fixed shapes only: a last batch that is not full goes without it."""
         batch, steps = self._design.batch, table.shape[0]
-        full = order.shape[0] // batch if self._design.compiler == "xla" else 0
-        blocks, length = self._blocks.even(full, batch)
-        cut = blocks * length
+        cut, length = order.shape[0] // batch if self._design.apart else 0, 0
+        if self._design.compiler == "xla":
+            blocks, length = self._blocks.even(order.shape[0] // batch, batch)
+            cut = blocks * length
         sums = self._blocks.start(rows[1])
         with bound(self._model, variables, tf.unstack(scalars)):
             for first, last, compiled in ((0, cut, length), (cut, steps, 0)):
@@ -138,11 +141,11 @@ def loss_and_output(model: Any, x: Any, y: Any, weight: Any = None, *, training:
 
 def _ordered(order: Any, batch: int) -> Pick:
     """Picks rows by their indices."""
-    rows = order.shape[0]
+    even = order.shape[0] % batch == 0
 
     def pick(columns: Columns, first: Any, count: Any) -> Columns:
-        size = count * batch if rows % batch == 0 else tf.minimum(count * batch, rows - first * batch)
-        index = tf.slice(order, [first * batch], [size])
+        start = first * batch
+        index = tf.slice(order, [start], [count * batch]) if even else order[start : start + count * batch]
         return [tf.gather(column, index) for column in columns]
 
     return pick
