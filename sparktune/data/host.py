@@ -97,8 +97,9 @@ def _use(key: DataKey, make: Callable[[Path], None]) -> HostData:
         making = _locked(makers, fcntl.LOCK_EX)
         try:
             if not path.exists():
-                _make(path, make)
-                _delete_after_last_user(users, [path, makers, users])
+                draft = path.with_name(f".{path.name}")
+                _delete_after_last_user(users, [draft, path, makers, users])
+                _make(path, draft, make)
         finally:
             os.close(making)
         return HostData(key, path, map_packed(path), lock)
@@ -107,17 +108,16 @@ def _use(key: DataKey, make: Callable[[Path], None]) -> HostData:
         raise
 
 
-def _make(path: Path, make: Callable[[Path], None]) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+def _make(path: Path, draft: Path, make: Callable[[Path], None]) -> None:
     try:
-        make(beside)
-        beside.replace(path)
+        make(draft)
+        draft.replace(path)
     except OSError as error:
         raise DataError(
             f"the data set must fit into {path.parent}, but {error.strerror}; free space there or set TMPDIR"
         ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 def _folder(key: DataKey) -> Path:

@@ -30,8 +30,8 @@ class Course:
 
     @property
     def over(self) -> bool:
-        """Whether the last epoch has ended."""
-        return self._epoch == self._epochs or bool(self._model.stop_training)
+        """Whether the last epoch has ended; there is one at least, as with `fit`."""
+        return self._epoch == self._epochs or bool(self._epoch and self._model.stop_training)
 
     def begin(self) -> None:
         """An epoch begins."""

@@ -6,12 +6,13 @@ from typing import Any, final
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from sparktune.data.dataset import Rows
 from sparktune.training.course import Course
 from sparktune.training.engine.binding import scalars_of, variables_of
-from sparktune.training.engine.compiler import choose, rewrite, set_apart
-from sparktune.training.engine.epoch import Design, Graphs, Logs, State, graphs
+from sparktune.training.engine.compiler import Compiler, choose, rewrite, set_apart
+from sparktune.training.engine.epoch import Design, Graphs, Logs, State, forget, graphs
 from sparktune.training.engine.structure import structure
 from sparktune.training.engine.support import obstacle
 from sparktune.training.engine.tensors import counted, device, shared, tensor
@@ -42,14 +43,28 @@ def train(
     each epoch are those of `fit` but for rounding and the order of rows. Notes: `engine` is `compiled`
     (then `compiler` says graph or xla) or `fit` (then `reason` says why).
     """
-    reason = obstacle(model, callbacks)
+    reason = obstacle(model, callbacks) or _no_room(rows, validation)
     rewrite(graphs=reason is not None or device() != "CPU:0")
     if reason is not None:
         _fit(model, rows, validation, pace, callbacks)
         return {"engine": "fit", "reason": reason}
-    training = Training(model, rows, validation, pace)
-    _run(model, training, pace, callbacks)
-    return {"engine": "compiled", "compiler": training.compiler}
+    try:
+        compiler = _run(model, rows, validation, pace, callbacks)
+    except BaseException:
+        forget()  # a graph that was being drawn may be half a graph
+        raise
+    return {"engine": "compiled", "compiler": compiler}
+
+
+def _no_room(*parts: Rows) -> str | None:
+    """Why the rows cannot lie on the training device; they stay there for all trials where they can."""
+    try:
+        for rows in parts:
+            for column in columns(rows):
+                tensor(column)
+    except tf.errors.ResourceExhaustedError:
+        return "the data do not fit into the GPU's memory"
+    return None
 
 
 def _fit(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks: Sequence[Any]) -> None:
@@ -69,14 +84,18 @@ def _fit(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks
     )
 
 
-def _run(model: keras.Model, training: "Training", pace: Pace, callbacks: Sequence[Any]) -> None:
-    course = Course(model, pace.epochs, training.steps, callbacks)
+def _run(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks: Sequence[Any]) -> Compiler:
+    course = Course(model, pace.epochs, pace.steps(rows), callbacks)
+    training: Training | None = None
     while not course.over:
         course.begin()
+        # Not before callbacks had their say: one may have frozen a layer.
+        training = training or Training(model, rows, validation, pace)
         trained = training.train()
         course.measure()
         course.end(trained, training.evaluate())
     course.close()
+    return training.compiler if training else "graph"
 
 
 def columns(rows: Rows) -> tuple[np.ndarray, ...]:

@@ -21,14 +21,18 @@ from sparktune.training.progress import Weights
 SMALL = {"CPU:0": 2**13, "GPU:0": 2**22}
 
 
+def fits_beside_others(model: keras.Model) -> bool:
+    """Whether models like this one gain from being trained at once."""
+    return fusable(model) and model.count_params() <= SMALL[device()]
+
+
 def common_design(models: Sequence[keras.Model], paces: Sequence[Pace], rows: Rows) -> Design | None:
     """The design of all these models; None where they have none in common, or gain nothing from it."""
     design, *others = [
         design_of(model, pace, pace.steps(rows)) for model, pace in zip(models, paces, strict=True)
     ]
-    known = design.structure is not None and fusable(design.model)
-    small = design.model.count_params() <= SMALL[device()]
-    return design if known and small and all(other == design for other in others) else None
+    known = design.structure is not None and fits_beside_others(design.model)
+    return design if known and all(other == design for other in others) else None
 
 
 @final

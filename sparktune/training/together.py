@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sparktune.data.dataset import Dataset
-from sparktune.spec import StudySpec
+from sparktune.spec import LinearSpec, MlpSpec, StudySpec
 from sparktune.training.device import claim
 from sparktune.training.fit import fit_together
 from sparktune.training.outcome import outcome_of, result_of
@@ -23,7 +23,7 @@ MOST = 16  # trials that are one by default, where the device has room for them
 
 def fused_at_most(spec: StudySpec) -> int:
     """How many alike trials of a study may be trained as one."""
-    if has_own_code(spec):
+    if not isinstance(spec.model, MlpSpec | LinearSpec) or has_own_code(spec):
         return 1
     return spec.resources.fuse or (MOST if spec.resources.gpus else 1)
 
@@ -39,9 +39,14 @@ def run_together(
     Raises:
         Exception: whatever one of them raises; alone, each would tell.
     """
+    from sparktune.training.fused import fits_beside_others
+
     started = time.perf_counter()
     notes = claim(spec.resources.cpus)
-    models, plans = zip(*(_built(trial, spec, data) for trial in trials), strict=True)
+    first = _built(trials[0], spec, data)
+    if not fits_beside_others(first[0]):
+        return None
+    models, plans = zip(first, *(_built(trial, spec, data) for trial in trials[1:]), strict=True)
     build = (time.perf_counter() - started) / len(trials)
     fitted = fit_together(models, plans, data, report)
     if fitted is None:

@@ -181,6 +181,8 @@ def main() -> None:
         context.Process(target=work, args=(way, far), daemon=True).start()
         far.close()  # so that a worker that dies is noticed
     rows = [show(row(name, ways, given.rounds)) for name in given.cases or CASES]
+    for pipe in ways.values():
+        pipe.send(None)
     publish("CPU time per training step", describe(), table(COLUMNS, rows), given.markdown)
 
 

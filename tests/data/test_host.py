@@ -22,6 +22,20 @@ sys.stdin.read()
 """
 
 
+MAKER = """
+import shutil, sys
+from sparktune.data.host import DataKey, borrow
+
+def copy(source, path):
+    path.write_bytes(source.read_bytes())
+    print(path, flush=True)
+    sys.stdin.read()
+
+shutil.copyfile = copy
+borrow(DataKey("digest", 1000), lambda: Path(sys.argv[1]))
+"""
+
+
 @pytest.fixture(autouse=True)
 def folders(tmp_path, monkeypatch):
     """Memory and disk of this test's own."""
@@ -102,22 +116,35 @@ def test_the_folder_is_its_user_s_alone():
     held.close()
 
 
+def started(script: str, digest: str, tmp_path: Path) -> "subprocess.Popen[str]":
+    """A process of its own that has this test's folders."""
+    memory = f"Path({str(tmp_path / 'shm')!r})"
+    patched = f"from pathlib import Path; import sparktune.data.host as host; host.MEMORY = {memory}"
+    return subprocess.Popen(
+        [sys.executable, "-c", patched + script, digest],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(tmp_path / "tmp")},
+    )
+
+
+def test_a_maker_killed_while_it_writes_leaves_nothing(tmp_path):
+    (tmp_path / "half").write_bytes(b"half a data set")
+    maker = started(MAKER, str(tmp_path / "half"), tmp_path)
+    try:
+        draft = Path(maker.stdout.readline().strip())
+        assert draft.exists()
+    finally:
+        maker.kill()
+        maker.communicate()
+    assert gone(draft)
+
+
 def test_users_killed_without_warning_leave_nothing(tmp_path):
     data = made()
     first = share(data)
-    root = str(Path(__file__).parents[2])
-    memory = f"Path({str(tmp_path / 'shm')!r})"
-    patched = f"from pathlib import Path; import sparktune.data.host as host; host.MEMORY = {memory}"
-    users = [
-        subprocess.Popen(
-            [sys.executable, "-c", patched + USER, data.digest],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": root, "TMPDIR": str(tmp_path / "tmp")},
-        )
-        for _ in range(2)
-    ]
+    users = [started(USER, data.digest, tmp_path) for _ in range(2)]
     try:
         assert [user.stdout.readline().strip() for user in users] == [str(first.path)] * 2
         first.close()

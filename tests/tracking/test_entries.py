@@ -98,6 +98,13 @@ def test_values_that_are_not_finite_are_named_instead_of_shown() -> None:
     assert entry.tags["sparktune.not_finite"] == "loss: nan in epoch 2, val_loss: inf in epoch 3"
 
 
+def test_how_a_trial_was_trained_is_a_tag() -> None:
+    notes = {"engine": "fit", "reason": "the model has its own train_step", "threads": "1"}
+    tags = entry_of(complete(1, notes=notes)).tags
+    assert (tags["sparktune.engine"], tags["sparktune.reason"]) == ("fit", notes["reason"])
+    assert "sparktune.compiler" not in tags
+
+
 def test_a_failed_trial_shows_its_last_line_as_a_tag_and_its_traceback_as_description() -> None:
     error = (
         "Traceback (most recent call last):\n" + "  File x\n" * 2000 + "ValueError: neurons must be even\n"

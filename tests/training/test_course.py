@@ -48,6 +48,16 @@ def test_callbacks_hear_every_epoch_with_its_logs():
     assert model.history.history == {"loss": [1.0, 1.0], "val_loss": [2.0, 2.0]}
 
 
+def test_there_is_one_epoch_at_least_as_with_fit():
+    class Early(Heard):
+        def on_train_begin(self, logs=None):
+            self.model.stop_training = True
+
+    heard = Early(stop_at=1)
+    taken(heard, epochs=5)
+    assert heard.heard.count("test") == 1
+
+
 def test_a_callback_ends_the_course():
     heard = Heard(stop_at=1)
     taken(heard, epochs=5)

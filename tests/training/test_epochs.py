@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from sparktune.data.dataset import Rows
 from sparktune.data.schema import Feature, Scaling, Schema
@@ -272,6 +273,47 @@ def test_scaled_inputs_and_full_batches_apart_train_as_with_fit(
     schema = schema_of("classes", FLAT)
     scaled = schema.model_copy(update={"scaling": Scaling(offset=(offset,), scale=(9.0,))})
     assert_equal_to_fit(MLP, TrainingSpec(learning_rate=0.01), scaled, tokens=9)
+
+
+class Freezing(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.model.layers[0].trainable = False
+
+
+def test_a_callback_may_freeze_a_layer_before_the_first_step() -> None:
+    schema = schema_of("classes", FLAT)
+    net = build_model(MLP, schema)
+    compile_for_training(net, TrainingSpec(), schema, ROWS)
+    before = net.get_weights()
+    train(net, feed_of(schema), feed_of(schema, 1), Pace(2, BATCH, BATCH), [Freezing()])
+    changed = [bool((a != b).any()) for a, b in zip(before, net.get_weights(), strict=True)]
+    assert changed == [False, False, True, True]
+
+
+class Failing(keras.callbacks.Callback):
+    def on_test_begin(self, logs: Any = None) -> None:
+        raise ValueError("no more")
+
+
+def test_a_trial_that_fails_leaves_no_graphs_to_others() -> None:
+    schema = schema_of("classes", FLAT)
+    net = build_model(MLP, schema)
+    compile_for_training(net, TrainingSpec(), schema, ROWS)
+    with pytest.raises(ValueError, match="no more"):
+        train(net, feed_of(schema), feed_of(schema, 1), Pace(2, BATCH, BATCH), [Failing()])
+    assert _kept.cache_info().currsize == 0
+
+
+def test_data_that_the_device_cannot_hold_train_with_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(array: np.ndarray) -> Any:
+        raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
+
+    monkeypatch.setattr("sparktune.training.epochs.tensor", full)
+    schema = schema_of("classes", FLAT)
+    net = build_model(MLP, schema)
+    compile_for_training(net, TrainingSpec(), schema, ROWS)
+    notes = train(net, feed_of(schema), feed_of(schema, 1), Pace(1, BATCH, BATCH))
+    assert notes == {"engine": "fit", "reason": "the data do not fit into the GPU's memory"}
 
 
 class Measuring(keras.layers.Layer):

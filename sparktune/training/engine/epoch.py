@@ -50,6 +50,11 @@ def graphs(design: Design) -> "Graphs":
     return Graphs(design) if design.structure is None else _kept(design)
 
 
+def forget() -> None:
+    """Keep no graphs."""
+    _kept.cache_clear()
+
+
 @lru_cache(KEPT)
 def _kept(design: Design) -> "Graphs":
     return Graphs(design)

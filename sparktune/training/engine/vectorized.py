@@ -1,7 +1,7 @@
 """`tf.vectorized_map` for the operations of a training step, some of which TensorFlow runs one by one.
 
-It knows no vectorised form of a bit cast (in Keras' accuracy) or of random numbers by stacked seeds (in
-dropout) and puts a loop there, which costs more than the rest of a small step.
+It knows no vectorised form of a bit cast and of a rank (in Keras' accuracies) or of random numbers by stacked
+seeds (in dropout) and puts a loop there, which costs more than the rest of a small step.
 """
 
 from collections.abc import Callable
@@ -46,8 +46,18 @@ def _uniform(given: Any) -> Any:
     return pfor.wrap(tf.stack(drawn), True)
 
 
+def _in_top(given: Any) -> Any:
+    """Whether each target is among the first `k` predictions."""
+    given.stack_inputs([0, 1])
+    predictions, targets, k = given.stacked_input(0), given.stacked_input(1), given.unstacked_input(2)
+    rows = tf.reshape(predictions, [-1, tf.shape(predictions)[-1]])
+    found = tf.raw_ops.InTopKV2(predictions=rows, targets=tf.reshape(targets, [-1]), k=k)
+    return pfor.wrap(tf.reshape(found, tf.shape(targets)), True)
+
+
 CONVERTERS = {
     "Bitcast": _bitcast,
+    "InTopKV2": _in_top,
     "StatelessRandomGetKeyCounter": _keys,
     "StatelessRandomUniformV2": _uniform,
 }

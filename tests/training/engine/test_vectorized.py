@@ -15,8 +15,17 @@ def bits(number: tf.Tensor) -> tf.Tensor:
     return tf.bitcast(number, tf.int32)
 
 
+def ranks(predictions: tf.Tensor) -> tf.Tensor:
+    return tf.math.in_top_k(tf.constant([0, 2]), predictions, 2)
+
+
+RANKED = [[[0.1, 0.2, 0.3], [0.1, 0.2, 0.3]], [[0.3, 0.2, 0.1], [0.3, 0.2, 0.1]]]
+
+
 @pytest.mark.parametrize(
-    ("function", "parts"), [(masks, [[1, 2], [3, 4], [5, 6]]), (bits, [1.5, -0.0])], ids=["masks", "bits"]
+    ("function", "parts"),
+    [(masks, [[1, 2], [3, 4], [5, 6]]), (bits, [1.5, -0.0]), (ranks, RANKED)],
+    ids=["masks", "bits", "ranks"],
 )
 def test_all_at_once_is_one_by_one(function, parts):
     drawn = tf.function(lambda given: vectorized(function, given))
