@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from sparktune.data.dataset import Rows
 from sparktune.training.course import Course
-from sparktune.training.engine.binding import scalars_of, variables_of
-from sparktune.training.engine.compiler import Compiler, choose, rewrite, set_apart
+from sparktune.training.engine.binding import scalars_of
+from sparktune.training.engine.compiler import Compiler, choose, rewrite_graphs, set_apart
 from sparktune.training.engine.epoch import Design, Graphs, Logs, State, forget, graphs
 from sparktune.training.engine.structure import structure
 from sparktune.training.engine.support import obstacle
@@ -44,7 +44,7 @@ def train(
     (then `compiler` says graph or xla) or `fit` (then `reason` says why).
     """
     reason = obstacle(model, callbacks) or _no_room(rows, validation)
-    rewrite(graphs=reason is not None or device() != "CPU:0")
+    rewrite_graphs(reason is not None or device() != "CPU:0")
     if reason is not None:
         _fit(model, rows, validation, pace, callbacks)
         return {"engine": "fit", "reason": reason}
@@ -86,16 +86,21 @@ def _fit(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks
 
 def _run(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks: Sequence[Any]) -> Compiler:
     course = Course(model, pace.epochs, pace.steps(rows), callbacks)
-    training: Training | None = None
+    course.begin()
+    training = Training(model, rows, validation, pace)  # not before callbacks had their say
+    _finish(course, training)
     while not course.over:
         course.begin()
-        # Not before callbacks had their say: one may have frozen a layer.
-        training = training or Training(model, rows, validation, pace)
-        trained = training.train()
-        course.measure()
-        course.end(trained, training.evaluate())
+        _finish(course, training)
     course.close()
-    return training.compiler if training else "graph"
+    return training.compiler
+
+
+def _finish(course: Course, training: "Training") -> None:
+    """An epoch that has begun."""
+    trained = training.train()
+    course.measure()
+    course.end(trained, training.evaluate())
 
 
 def columns(rows: Rows) -> tuple[np.ndarray, ...]:
@@ -129,7 +134,7 @@ class Training:
         self.compiler, self._updates = design.compiler, design.updates
         self._graphs: Graphs = graphs(design)
         self._state = State(
-            [variable.value for variable in variables_of(model)],
+            [variable.value for variable in model.variables],
             self._updates.slots(self._optimizer),
             np.array(scalars_of(model), np.float32),
         )

@@ -10,9 +10,10 @@ import tensorflow as tf
 
 from sparktune.data.dataset import Rows
 from sparktune.training.course import Course
-from sparktune.training.engine.binding import scalars_of, variables_of
+from sparktune.training.engine.binding import scalars_of
+from sparktune.training.engine.compiler import rewrite_graphs
 from sparktune.training.engine.epoch import Design, Logs
-from sparktune.training.engine.fused import LogsOfAll, Stack, fusable, fused
+from sparktune.training.engine.fused import LogsOfAll, Stack, fusable, fused, owned_by
 from sparktune.training.engine.tensors import counted, device, shared, tensor
 from sparktune.training.epochs import Pace, columns, design_of
 from sparktune.training.progress import Weights
@@ -51,6 +52,7 @@ class FusedTraining:
         validation: Rows,
         paces: Sequence[Pace],
     ) -> None:
+        rewrite_graphs(device() != "CPU:0")
         self._design, self._models = design, models
         self._graphs = fused(design)
         self._optimizers = [model.optimizer for model in models]
@@ -113,7 +115,7 @@ def _stacked(design: Design, models: Sequence[keras.Model]) -> Stack:
 
 def _places(model: keras.Model) -> list[int]:
     """Where each of the model's weights is among its variables."""
-    places = {id(variable): place for place, variable in enumerate(variables_of(model))}
+    places = {id(variable): place for place, variable in enumerate(owned_by(model))}
     return [places[id(weight)] for weight in model.weights]
 
 

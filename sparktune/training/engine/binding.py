@@ -11,11 +11,6 @@ import tensorflow as tf
 PENALTIES = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
 
 
-def variables_of(model: Any) -> list[Any]:
-    """The model's Keras variables that training touches: weights, statistics and seeds, no metrics."""
-    return [*model.trainable_variables, *model.non_trainable_variables]
-
-
 def scalars_of(model: Any) -> list[float]:
     """Dropout rates and weight penalties: the numbers inside a model that a graph takes as inputs."""
     penalties = [
@@ -26,9 +21,12 @@ def scalars_of(model: Any) -> list[float]:
 
 @contextmanager
 def bound(model: Any, variables: Sequence[Any], scalars: Sequence[Any]) -> Iterator[None]:
-    """Within the context the model computes with these tf.Variables and scalar tensors instead of its own."""
+    """Within the context the model computes with these tf.Variables and scalar tensors instead of its own.
+
+    They come in the order of `model.variables`, which does not change where a callback freezes a layer.
+    """
     with ExitStack() as undo:
-        for own, other in zip(variables_of(model), variables, strict=True):
+        for own, other in zip(model.variables, variables, strict=True):
             undo.enter_context(_lent(own, "_value", other))
         undo.enter_context(scaled(model, scalars))
         yield

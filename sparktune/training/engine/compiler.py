@@ -74,10 +74,10 @@ def _dense_work(model: Any, batch: int) -> float:
     return float(sum(6e-6 * batch * kernel.shape[0] * kernel.shape[1] for kernel in kernels))
 
 
-def rewrite(graphs: bool) -> None:
+def rewrite_graphs(wanted: bool) -> None:
     """Whether TensorFlow rewrites graphs before their first run, from now on, in this process.
 
     That takes 50 ms for the two graphs of a small model on a CPU and speeds up no kind of model there;
     `fit`'s own graphs and those for GPUs may profit.
     """
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not graphs})
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not wanted})

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from sparktune.training.engine.binding import scaled, variables_of
+from sparktune.training.engine.binding import scaled
 from sparktune.training.engine.epoch import Columns, Design, loss_and_output
 from sparktune.training.engine.metrics import Metrics
 from sparktune.training.engine.vectorized import vectorized
@@ -43,6 +43,11 @@ class Sums(NamedTuple):
 def fusable(model: Any) -> bool:
     """Whether trials of such a model can be one computation."""
     return {type(layer).__name__ for layer in model._flatten_layers()} <= LAYERS
+
+
+def owned_by(model: Any) -> list[Any]:
+    """A model's Keras variables in the order of its part of a stack: weights, then statistics and seeds."""
+    return [*model.trainable_variables, *model.non_trainable_variables]
 
 
 @lru_cache(KEPT)
@@ -131,7 +136,7 @@ class FusedGraphs:
     @contextmanager
     def _at(self, stack: Stack, scalars: Any) -> Iterator[keras.StatelessScope]:
         """Within the context the model computes with what one trial owns."""
-        owned = zip(variables_of(self._model), [*stack.weights, *stack.others], strict=True)
+        owned = zip(owned_by(self._model), [*stack.weights, *stack.others], strict=True)
         scope = keras.StatelessScope(state_mapping=list(owned), collect_losses=True)
         with scaled(self._model, tf.unstack(scalars)), scope:
             yield scope
