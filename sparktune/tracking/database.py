@@ -40,9 +40,8 @@ def _make(draft: Path) -> None:
 
     MlflowClient(tracking_uri=f"sqlite:///{draft}")
     with closing(sqlite3.connect(draft)) as connection:
-        connection.execute(
-            "DELETE FROM experiments"
-        )  # MLflow makes its default one for the working directory
+        # MLflow has made its default one for the working directory.
+        connection.execute("DELETE FROM experiments")
         connection.commit()
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 TOGETHER = 100
+ANOTHER_INSIDE = (AttributeError, ImportError, TypeError)  # what an MLflow raises that is not as we know it
 IN_FLIGHT = 8  # MLflow's client keeps up to 10 connections
 
 
@@ -102,11 +103,7 @@ class StudyRuns:
         self._uncertain |= ids.keys()
         try:
             batch.commit()
-        except (
-            AttributeError,
-            ImportError,
-            TypeError,
-        ):  # this MLflow is another inside
+        except ANOTHER_INSIDE:
             self._store = None
             raise
         self._uncertain -= ids.keys()
