@@ -14,7 +14,7 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
 install: $(INSTALLED)  ## make .venv with the pinned dependencies and the sparktune command; find or install Java 17+
-	@$(WITH_JAVA) { $(BIN)/python -m sparktune.launch.archive || :; }  # for sessions to start sooner; made once
+	@$(WITH_JAVA) { $(BIN)/python -m sparktune.launch.jvm.class_archive || :; }  # for sessions to start sooner; made once
 
 demo: install  ## tune 12 models of the embedded digits on local Spark, then score the digits in SQL; writes ./demo
 	@$(WITH_JAVA) $(BIN)/sparktune demo

@@ -56,7 +56,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
         .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.python.worker.faulthandler.enabled", "true")
-        .config("spark.python.daemon.module", "sparktune.launch.daemon")
+        .config("spark.python.daemon.module", "sparktune.launch.spark.daemon")
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")

@@ -4,7 +4,7 @@ from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.export import export_bundle, move_bundle
 from sparktune.bundle.load import load_bundle
 from sparktune.bundle.manifest import Lineage, Manifest
-from sparktune.bundle.registry import log_bundle
+from sparktune.bundle.mlflow.registry import log_bundle
 
 __all__ = [
     "Bundle",

@@ -6,10 +6,10 @@ from typing import Any, final
 
 import numpy as np
 
-from sparktune.bundle.engine import Engine, load_keras
+from sparktune.bundle.engines.keras import Engine, load_keras
 from sparktune.bundle.labels import labels
 from sparktune.bundle.manifest import Lineage, Manifest
-from sparktune.data.schema import Schema
+from sparktune.columns.schema import Schema
 from sparktune.errors import ScoringError
 
 
@@ -67,7 +67,7 @@ class Bundle:
         Raises:
             ScoringError: a column is missing, not numeric, ragged, or holds a NULL.
         """
-        from sparktune.bundle.columns import find, side_by_side  # Arrow, which an export does without
+        from sparktune.columns.codec import find, side_by_side  # Arrow, which an export does without
 
         if isinstance(frame, np.ndarray):
             return self._checked(frame).reshape(len(frame), *self.schema.input_shape)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from sparktune.bundle.bundle import Bundle
-from sparktune.bundle.engine import Engine, load_keras, tensor_of
+from sparktune.bundle.engines.keras import Engine, load_keras, tensor_of
+from sparktune.bundle.engines.savedmodel import input_names, write_saved_model
 from sparktune.bundle.manifest import (
     KERAS,
     MANIFEST,
@@ -20,8 +21,7 @@ from sparktune.bundle.manifest import (
     digests,
     read_manifest,
 )
-from sparktune.bundle.serving import input_names, write_saved_model
-from sparktune.data.schema import Schema
+from sparktune.columns.schema import Schema
 from sparktune.errors import BundleError
 
 PACKAGES = ("sparktune", "keras", "tensorflow", "numpy")

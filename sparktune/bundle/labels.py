@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from sparktune.data.schema import Label, Schema
+from sparktune.columns.schema import Label, Schema
 
 LabelKind = Literal["boolean", "bigint", "double", "string"]
 

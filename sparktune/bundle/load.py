@@ -9,8 +9,8 @@ import yaml
 
 from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.export import previous
-from sparktune.bundle.manifest import MANIFEST, read_manifest, verify
-from sparktune.bundle.registry import download
+from sparktune.bundle.manifest import MANIFEST, read_manifest, verify_digests
+from sparktune.bundle.mlflow.registry import download
 from sparktune.errors import BundleError
 
 SCHEMES = ("models:/", "runs:/", "mlflow-artifacts:/")
@@ -47,7 +47,7 @@ def open_folder(path: Path) -> Bundle:
     if not (path / MANIFEST).exists() and (path / "MLmodel").exists():
         path = _inside_mlmodel(path)
     manifest = read_manifest(path)
-    verify(path, manifest)
+    verify_digests(path, manifest)
     return Bundle(path, manifest)
 
 
@@ -55,7 +55,7 @@ def _inside_mlmodel(path: Path) -> Path:
     flavor = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8"))["flavors"].get(
         "python_function", {}
     )
-    if flavor.get("loader_module") != "sparktune.bundle.pyfunc":
+    if flavor.get("loader_module") != "sparktune.bundle.mlflow.pyfunc":
         raise BundleError(
             f"the MLflow model in {str(path)!r} must be one that sparktune logged, but its loader is "
             f"{flavor.get('loader_module')!r}; score it with mlflow.pyfunc.spark_udf instead"

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from sparktune.data.schema import Schema
+from sparktune.columns.schema import Schema
 from sparktune.errors import BundleError
 from sparktune.spec.base import Count, Name, Section, Whole
 
@@ -120,7 +120,7 @@ def _members(folder: Path) -> set[str]:
     return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()}
 
 
-def verify(folder: Path, manifest: Manifest) -> None:
+def verify_digests(folder: Path, manifest: Manifest) -> None:
     """Compare every file with its digest.
 
     Raises:

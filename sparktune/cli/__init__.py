@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _load_tensorflow(stack: ExitStack) -> None:
     """Have it loaded by a fork server while this process loads the rest."""
-    from sparktune.launch.forkserver import ForkServer, safe_here
+    from sparktune.launch.forkserver.client import ForkServer, safe_here
 
     if safe_here():
         stack.enter_context(ForkServer())

@@ -22,10 +22,10 @@ def downloaded(name: str, where: str) -> tuple[Table, Table]:
     Raises:
         DataError: it cannot be downloaded.
     """
-    from sparktune.data.keras_datasets import load
+    from sparktune.data.keras_datasets import load_keras_dataset
 
     try:
-        (x, y), (held_out_x, held_out_y) = load(name)
+        (x, y), (held_out_x, held_out_y) = load_keras_dataset(name)
     except Exception as error:  # noqa: BLE001 - keras raises a bare Exception when a download fails
         raise DataError(
             f"{where}: {name} cannot be downloaded: {error}; "

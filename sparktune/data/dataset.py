@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sparktune.data.schema import Schema
+from sparktune.columns.schema import Schema
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import hashlib
 
 import numpy as np
 
+from sparktune.columns.schema import Schema
 from sparktune.data.dataset import Rows
-from sparktune.data.schema import Schema
 
 
 def digest_of(splits: list[Rows | None], schema: Schema) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sparktune.data.schema import Feature
+from sparktune.columns.schema import Feature
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 

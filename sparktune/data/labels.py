@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from sparktune.data.schema import Label, Task
+from sparktune.columns.schema import Label, Task
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
@@ -120,7 +120,7 @@ def classes_of(labels: np.ndarray, name: str) -> tuple[Label, ...]:
     return tuple(classes.tolist())
 
 
-def encoded(labels: np.ndarray, task: Task, classes: tuple[Label, ...], split: str) -> np.ndarray:
+def encode_labels(labels: np.ndarray, task: Task, classes: tuple[Label, ...], split: str) -> np.ndarray:
     """y of one split: int32 indices, float32 0 and 1 for binary, or the numbers as float32.
 
     Raises:

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from sparktune.columns.mapped import gathered
+from sparktune.columns.schema import Feature, Label, Schema, Task
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
 from sparktune.data.features import features_of
-from sparktune.data.labels import classes_of, encoded, label_values, task_of
-from sparktune.data.mapped import gathered
+from sparktune.data.labels import classes_of, encode_labels, label_values, task_of
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import scaling_of
-from sparktune.data.schema import Feature, Label, Schema, Task
 from sparktune.data.sources import ReadTable, read_source
 from sparktune.data.splits import Places, split_rows
 from sparktune.data.table import Table
@@ -109,7 +109,7 @@ def _rows(
         part, chosen = parts[MAIN], places[name]
     else:
         return None
-    y = encoded(_taken(part.labels, chosen), task, classes, name)
+    y = encode_labels(_taken(part.labels, chosen), task, classes, name)
     return Rows(_taken(part.x, chosen), y, None if part.weight is None else _taken(part.weight, chosen))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sparktune.data.schema import Scaling
+from sparktune.columns.schema import Scaling
 
 CHUNK = 4096
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sparktune.data.builtin import digits, downloaded, images_npz
-from sparktune.data.handed import handed_table
 from sparktune.data.idx import idx_tables
+from sparktune.data.in_memory import in_memory_table
 from sparktune.data.numpy_files import npy_table, npz_tables
 from sparktune.data.table import Table
 from sparktune.data.tables import arrow_table, csv_table, parquet_table
@@ -77,7 +77,7 @@ def _handed(origin: Origin, arrays: Any, names: tuple[str, str, str], where: str
         raise DataError(
             f"{where}.source is arrays, but no data were handed over; name a source, or give data=(x, y)"
         )
-    return handed_table(arrays, names, where)
+    return in_memory_table(arrays, names, where)
 
 
 def _from_spark(origin: Origin, where: str, read_table: ReadTable | None) -> Table:

@@ -54,7 +54,7 @@ class Table:
             raise DataError(f"{self.where}: {role} column {name!r} is not there; {self._nearest(name)}")
         if isinstance(column, np.ndarray):
             return column
-        from sparktune.data.arrow import to_numpy
+        from sparktune.columns.arrow import to_numpy
 
         return to_numpy(column, f"{self.where}: column {name!r}")
 

@@ -6,17 +6,17 @@ from sparktune.lazy import lazily
 
 if TYPE_CHECKING:
     from sparktune.launch.base import Launcher
-    from sparktune.launch.errand import Errand
-    from sparktune.launch.forkserver import ForkServer, safe_here, serving
-    from sparktune.launch.local import LocalLauncher
-    from sparktune.launch.session import open_session, spark_is_configured
-    from sparktune.launch.spark import SparkLauncher
-    from sparktune.launch.tables import read_table, to_arrow
-    from sparktune.launch.task import Work
+    from sparktune.launch.forkserver.call import ForkedCall
+    from sparktune.launch.forkserver.client import ForkServer, safe_here, serving
+    from sparktune.launch.local.launcher import LocalLauncher
+    from sparktune.launch.payload import Work
+    from sparktune.launch.spark.classic import SparkLauncher
+    from sparktune.launch.spark.session import open_session, spark_is_configured
+    from sparktune.launch.spark.tables import read_table, to_arrow
 
 __all__ = [
-    "Errand",
     "ForkServer",
+    "ForkedCall",
     "Launcher",
     "LocalLauncher",
     "SparkLauncher",
@@ -33,17 +33,17 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "Errand": "sparktune.launch.errand",
-        "ForkServer": "sparktune.launch.forkserver",
+        "ForkedCall": "sparktune.launch.forkserver.call",
+        "ForkServer": "sparktune.launch.forkserver.client",
         "Launcher": "sparktune.launch.base",
-        "LocalLauncher": "sparktune.launch.local",
-        "SparkLauncher": "sparktune.launch.spark",
-        "Work": "sparktune.launch.task",
-        "open_session": "sparktune.launch.session",
-        "read_table": "sparktune.launch.tables",
-        "safe_here": "sparktune.launch.forkserver",
-        "serving": "sparktune.launch.forkserver",
-        "spark_is_configured": "sparktune.launch.session",
-        "to_arrow": "sparktune.launch.tables",
+        "LocalLauncher": "sparktune.launch.local.launcher",
+        "SparkLauncher": "sparktune.launch.spark.classic",
+        "Work": "sparktune.launch.payload",
+        "open_session": "sparktune.launch.spark.session",
+        "read_table": "sparktune.launch.spark.tables",
+        "safe_here": "sparktune.launch.forkserver.client",
+        "serving": "sparktune.launch.forkserver.client",
+        "spark_is_configured": "sparktune.launch.spark.session",
+        "to_arrow": "sparktune.launch.spark.tables",
     },
 )

@@ -17,7 +17,7 @@ class Launcher(ABC):
         """How many trials can run at once now; may change while the study runs."""
 
     @abstractmethod
-    def room(self) -> int:
+    def max_in_flight(self) -> int:
         """How many launches keep every slot busy; more than `slots` where they wait for a free one."""
 
     def launch(self, trial: Trial) -> "Future[TrialResult]":

@@ -31,7 +31,7 @@ class Note:
 
 
 @final
-class History:
+class LedgerState:
     """The state after a sequence of events; each event costs the same, however many came before."""
 
     def __init__(self, direction: str) -> None:

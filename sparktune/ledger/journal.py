@@ -29,7 +29,7 @@ class Journal:
         Raises:
             OSError: the disk is full, say; the lines before stay good.
         """
-        content = b"".join(map(encoded, lines))
+        content = b"".join(map(encode_line, lines))
         os.ftruncate(self._handle, self._size)
         written = 0
         while written < len(content):
@@ -64,7 +64,7 @@ def read_lines(path: Path) -> tuple[list[Line], int]:
     return [line for line in lines if line is not None], len(content) - len(torn)
 
 
-def encoded(line: Line) -> bytes:
+def encode_line(line: Line) -> bytes:
     """Strict JSON on one line of ASCII; numbers read back exactly, also those that JSON does not have."""
     return (json.dumps(_strict(line), allow_nan=False) + "\n").encode("ascii")
 

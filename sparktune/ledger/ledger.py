@@ -12,10 +12,18 @@ from typing import Any, Self, final
 
 from sparktune.errors import StudyDirectoryError
 from sparktune.files import write_atomically
-from sparktune.ledger.claim import FORMAT, LEDGER, LOCK, check_free, check_same, header_of, stored_spec
-from sparktune.ledger.history import Header, History, Note
-from sparktune.ledger.journal import Journal, encoded, read_lines
+from sparktune.ledger.history import Header, LedgerState, Note
+from sparktune.ledger.journal import Journal, encode_line, read_lines
 from sparktune.ledger.lock import DriverLock
+from sparktune.ledger.ownership import (
+    FORMAT,
+    LEDGER,
+    LOCK,
+    check_directory,
+    check_same,
+    header_of,
+    stored_spec,
+)
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult, TrialState
 
@@ -32,7 +40,7 @@ class Ledger:
         self,
         directory: Path,
         header: Header,
-        history: History,
+        history: LedgerState,
         journal: Journal | None,
         lock: DriverLock | None,
     ) -> None:
@@ -59,7 +67,7 @@ class Ledger:
             StudyDirectoryError: the directory holds another study, other files or a newer format, is in use
                 by another live driver, or cannot be written.
         """
-        check_free(directory)
+        check_directory(directory)
         try:
             directory.mkdir(parents=True, exist_ok=True)
             lock = DriverLock(directory / LOCK)
@@ -77,7 +85,7 @@ class Ledger:
     ) -> Self:
         path = directory / LEDGER
         if not path.exists():
-            write_atomically(path, encoded(asdict(_header(spec, data_digest, direction))))
+            write_atomically(path, encode_line(asdict(_header(spec, data_digest, direction))))
         lines, size = read_lines(path)
         header = header_of(lines, path)
         check_same(header, spec, data_digest, direction, directory)
@@ -268,8 +276,8 @@ def _launch(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _replayed(header: Header, events: list[dict[str, Any]]) -> History:
-    history = History(header.direction)
+def _replayed(header: Header, events: list[dict[str, Any]]) -> LedgerState:
+    history = LedgerState(header.direction)
     history.replay(events)
     return history
 

@@ -1,7 +1,7 @@
 """Bundles in Spark SQL: as a function, and over whole tables."""
 
-from sparktune.scoring.function import register
-from sparktune.scoring.job import score
-from sparktune.scoring.place import check_lasting
+from sparktune.scoring.batch import score
+from sparktune.scoring.sql import register
+from sparktune.scoring.table_io import check_lasting
 
 __all__ = ["check_lasting", "register", "score"]

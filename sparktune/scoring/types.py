@@ -2,9 +2,9 @@
 
 from typing import Any, Literal
 
-from sparktune.bundle.columns import find
 from sparktune.bundle.labels import label_kind
-from sparktune.data.schema import Feature, Schema
+from sparktune.columns.codec import find
+from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
 
 Output = Literal["raw", "label", "both"]

@@ -5,17 +5,17 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from sparktune.bundle.columns import is_vector, side_by_side
 from sparktune.bundle.labels import indices, label_kind
-from sparktune.bundle.parcel import Parcel, Predictor, unpack
-from sparktune.data.schema import Feature, Schema
+from sparktune.bundle.payload import ModelPayload, Predictor, load_payload
+from sparktune.columns.codec import is_vector, side_by_side
+from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
 from sparktune.scoring.types import Output
 
 ARROW = {"boolean": pa.bool_(), "bigint": pa.int64(), "double": pa.float64(), "string": pa.string()}
 
 
-def evaluate(parcel: Parcel, output: Output, *columns: pa.Array) -> pa.Array:
+def predict_columns(payload: ModelPayload, output: Output, *columns: pa.Array) -> pa.Array:
     """The model's answers to one batch of rows; NULL where an input is NULL.
 
     Raises:
@@ -23,19 +23,19 @@ def evaluate(parcel: Parcel, output: Output, *columns: pa.Array) -> pa.Array:
     """
     if not columns:
         raise ScoringError("the function takes the model's columns, but got no argument")
-    predictor = loaded(parcel)
+    predictor = loaded(payload)
     given, features = arguments(columns, predictor.schema)
     x, valid = side_by_side(given, features, np.dtype(predictor.dtype))
     return answers(predictor.schema, output, predictor.engine(x), valid)
 
 
 @lru_cache(maxsize=4)
-def loaded(parcel: Parcel) -> Predictor:
-    """The model of a parcel, loaded once in each Python worker."""
+def loaded(payload: ModelPayload) -> Predictor:
+    """The model of a payload, loaded once in each Python worker."""
     from pyspark import TaskContext
 
     context = TaskContext.get()
-    return unpack(parcel, threads=context.cpus() if context else 1)
+    return load_payload(payload, threads=context.cpus() if context else 1)
 
 
 def arguments(columns: tuple[pa.Array, ...], schema: Schema) -> tuple[list[pa.Array], list[Feature]]:

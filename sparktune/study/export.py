@@ -10,7 +10,7 @@ from typing import Any, Self, final
 from sparktune.bundle import Bundle, load_bundle, move_bundle
 from sparktune.data.host import HostData
 from sparktune.errors import BundleError, LaunchError
-from sparktune.launch import Errand
+from sparktune.launch import ForkedCall
 from sparktune.ledger import Ledger
 from sparktune.spec import StudySpec
 from sparktune.training import Objective
@@ -18,7 +18,7 @@ from sparktune.trial import TrialResult
 
 Metrics = dict[str, float]
 Exported = tuple[Bundle | None, Metrics | None]
-MODULE = "sparktune.study.exporting"  # not imported here: a module that is run must not be loaded before
+MODULE = "sparktune.study.export_worker"  # not imported here: a module that is run must not be loaded before
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,14 @@ class Exporter:
     its trial is still the best one; else another is made.
     """
 
-    def __init__(self, spec: StudySpec, held: HostData, objective: Objective, ledger: Ledger) -> None:
+    def __init__(self, spec: StudySpec, shared_data: HostData, objective: Objective, ledger: Ledger) -> None:
         self._spec = spec
-        self._held = held
+        self._shared_data = shared_data
         self._objective = objective
         self._ledger = ledger
         self._place = ledger.directory / "bundle"
         self._draft = ledger.directory / ".bundle.draft"
-        self._begun: tuple[int, Errand] | None = None
+        self._begun: tuple[int, ForkedCall] | None = None
 
     def begin(self) -> None:
         """Start with the best trial so far, if there is one; idempotent. Where trials take GPUs it waits."""
@@ -59,7 +59,7 @@ class Exporter:
         if best is None or model is None or self._spec.resources.gpus or self._noted(best):
             return
         with suppress(OSError):  # it is tried again when the last trial has ended
-            self._errand(best, model)
+            self._call(best, model)
 
     def export(self) -> Exported:
         """The verified bundle of the best trial, and its metrics on the test split.
@@ -99,43 +99,43 @@ class Exporter:
         """Make the bundle; what went wrong beside the last trials is tried once more."""
         ahead = self._begun is not None
         try:
-            answer = _told(self._errand(best, model))
+            answer = _told(self._call(best, model))
         except (BundleError, LaunchError):
             if not ahead:
                 raise
             self.close()
-            answer = _told(self._errand(best, model))
+            answer = _told(self._call(best, model))
         move_bundle(self._draft / "bundle", self._place)
         self._ledger.note("exported", trial=best.trial, test=answer["test"])
         return answer
 
-    def _errand(self, best: TrialResult, model: Path) -> Errand:
+    def _call(self, best: TrialResult, model: Path) -> ForkedCall:
         """The process that makes the bundle of `best`; a new one unless that is under way."""
         if self._begun is None or self._begun[0] != best.trial:
             self.close()
-            self._begun = best.trial, Errand(MODULE, self._request(best, model).to_json())
+            self._begun = best.trial, ForkedCall(MODULE, self._request(best, model).to_json())
         return self._begun[1]
 
     def _request(self, best: TrialResult, model: Path) -> Request:
         return Request(
             spec=self._spec.model_dump(mode="json"),
-            data=asdict(self._held.key),
+            data=asdict(self._shared_data.key),
             best=best.to_record(),
-            lineage=_lineage(self._spec, self._held, self._objective, self._ledger.study_id, best),
+            lineage=_lineage(self._spec, self._shared_data, self._objective, self._ledger.study_id, best),
             model=str(model),
             directory=str(self._draft / "bundle"),
         )
 
 
-def _told(errand: Errand) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(errand.answer())
+def _told(call: ForkedCall) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(call.answer())
     if "error" in answer:
         raise BundleError(answer["error"])
     return answer
 
 
 def _lineage(
-    spec: StudySpec, held: HostData, objective: Objective, study_id: str, best: TrialResult
+    spec: StudySpec, shared_data: HostData, objective: Objective, study_id: str, best: TrialResult
 ) -> dict[str, Any]:
     return {
         "study": spec.study.name,
@@ -146,5 +146,5 @@ def _lineage(
         "direction": objective.direction,
         "value": best.value,
         "epoch": best.epoch,
-        "data_digest": held.data.digest,
+        "data_digest": shared_data.data.digest,
     }

@@ -11,12 +11,12 @@ from sparktune.launch.base import Launcher
 from sparktune.ledger import Ledger
 from sparktune.search import Sampler
 from sparktune.spec import StudySpec
-from sparktune.study.agenda import Agenda, Point
-from sparktune.study.sharing import Sharing
+from sparktune.study.job_sizer import JobSizer
 from sparktune.study.stop import Stop, interruptible
+from sparktune.study.trial_queue import Point, TrialQueue
 from sparktune.tracking import Tracker
 from sparktune.training import fused_at_most
-from sparktune.training.alike import design
+from sparktune.training.graph_key import graph_key
 from sparktune.trial import Params, Trial, TrialResult, TrialState, seed_of
 
 LOOK_SECONDS = 1.0
@@ -54,8 +54,8 @@ class StudyLoop:
         self._tracker = tracker
         self._on_result = on_result
         self._on_tail = on_tail
-        self._agenda = Agenda(self._unfinished())
-        self._sharing = Sharing()
+        self._queue = TrialQueue(self._unfinished())
+        self._job_sizer = JobSizer()
         self._fuse = fused_at_most(spec)
         self._done: SimpleQueue[Future[TrialResult] | None] = SimpleQueue()
         self._flying: Flying = {}
@@ -72,7 +72,7 @@ class StudyLoop:
         """
         with interruptible(stop, wake=lambda: self._done.put(None)):
             while stop.reason is None and self._fill():
-                if self._agenda.exhausted():
+                if self._queue.exhausted():
                     self._on_tail()
                 self._collect(stop.remaining)
             if self._flying:
@@ -94,7 +94,7 @@ class StudyLoop:
 
     def _fill(self) -> bool:
         """Launch into every free slot; False when nothing runs and nothing is left."""
-        for _ in range(self._room()):
+        for _ in range(self._free()):
             points = self._next()
             if not points:
                 break
@@ -103,23 +103,23 @@ class StudyLoop:
 
     def _next(self) -> list[Point]:
         """What suits a free slot best, or may wait for any."""
-        busy = {design(trial.params) for trial in self._flying.values()}
+        busy = {graph_key(trial.params) for trial in self._flying.values()}
         if len(self._jobs) >= self._slots:
-            return self._agenda.take_ahead(self._share(), busy, self._alike())
+            return self._queue.take_ahead(self._share(), busy, self._alike())
         warm, self._warm = self._warm, None
-        return self._agenda.take(self._share(), warm, busy, self._alike())
+        return self._queue.take(self._share(), warm, busy, self._alike())
 
-    def _room(self) -> int:
+    def _free(self) -> int:
         """Jobs that may be launched now. The launcher's size is asked for once a second, as it takes time."""
         if time.monotonic() - self._looked > LOOK_SECONDS:
-            self._slots, self._most = self._launcher.slots(), self._launcher.room()
+            self._slots, self._most = self._launcher.slots(), self._launcher.max_in_flight()
             self._looked = time.monotonic()
         self._jobs = [job for job in self._jobs if not all(future.done() for future in job)]
         return self._most - len(self._jobs)
 
     def _share(self) -> int:
         """Trials for the next job."""
-        return self._sharing.size(self._left(), self._slots)
+        return self._job_sizer.size(self._left(), self._slots)
 
     def _alike(self) -> int:
         """Trials of one design for the next job: no slot stands idle while they train as one."""
@@ -162,8 +162,8 @@ class StudyLoop:
             return
         trial = self._flying.pop(future)
         result = future.result()
-        self._warm = design(trial.params)
-        self._sharing.hear(result.seconds)
+        self._warm = graph_key(trial.params)
+        self._job_sizer.hear(result.seconds)
         self._ledger.record(result)
         if result.state is not TrialState.KILLED:
             self._sampler.tell(result)

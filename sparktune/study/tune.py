@@ -101,7 +101,7 @@ class _Study:
     """What stands once all checks have passed."""
 
     spec: StudySpec
-    held: HostData
+    shared_data: HostData
     objective: Objective
     ledger: Ledger
     tracker: Tracker
@@ -126,13 +126,13 @@ def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: 
     check_model(spec, dataset.schema, dataset)
     folder = Path(spec.output.directory) / spec.study.name
     ledger = stack.enter_context(Ledger.open(folder, spec, dataset.digest, objective.direction))
-    held = stack.enter_context(closing(share(dataset)))
+    shared_data = stack.enter_context(closing(share(dataset)))
     tracker = (
         NullTracker()
         if offline
         else MlflowTracker(spec, ledger.study_id, objective.metric, objective.direction)
     )
-    return _Study(spec, held, objective, ledger, tracker, session, _on_spark(spec, spark))
+    return _Study(spec, shared_data, objective, ledger, tracker, session, _on_spark(spec, spark))
 
 
 def _session(spec: StudySpec, spark: Any) -> Callable[[], Any]:
@@ -161,8 +161,8 @@ def _arrays(data: Any) -> Any:
 
 def _launcher(study: _Study) -> Launcher:
     if study.on_spark:
-        return SparkLauncher(study.session(), study.spec, study.held.data)
-    return LocalLauncher(study.spec, study.held.data)
+        return SparkLauncher(study.session(), study.spec, study.shared_data.data)
+    return LocalLauncher(study.spec, study.shared_data.data)
 
 
 def _run(
@@ -171,7 +171,7 @@ def _run(
     """Search and export; whenever Ctrl-C comes, the outcome so far is written."""
     exported: Exported = (None, None)
     try:
-        with Exporter(study.spec, study.held, study.objective, study.ledger) as exporter:
+        with Exporter(study.spec, study.shared_data, study.objective, study.ledger) as exporter:
             stopped = _search(study, timeout, on_progress, exporter)
             if stopped != "interrupt":
                 exported = exporter.export()

@@ -14,10 +14,10 @@ import yaml
 
 from sparktune.spec import StudySpec
 from sparktune.tracking.base import Artifacts, Tracker
-from sparktune.tracking.client import limits
-from sparktune.tracking.entries import Entry, StudyEntries
+from sparktune.tracking.mlflow.client import limits
+from sparktune.tracking.mlflow.entries import Entry, StudyEntries
+from sparktune.tracking.mlflow.runs import StudyRuns, together
 from sparktune.tracking.outbox import Outbox, lost
-from sparktune.tracking.runs import StudyRuns, together
 from sparktune.trial import Trial, TrialResult
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sparktune.errors import TrackingError
 from sparktune.spec import StudySpec
-from sparktune.tracking.address import check_tracking
 from sparktune.tracking.base import Artifacts
-from sparktune.tracking.client import limits
-from sparktune.tracking.entries import Entry, StudyEntries
 from sparktune.tracking.live import now_ms, short, spec_text, summary_text
-from sparktune.tracking.runs import StudyRuns, together
-from sparktune.tracking.writer import parts
+from sparktune.tracking.mlflow.address import check_tracking
+from sparktune.tracking.mlflow.client import limits
+from sparktune.tracking.mlflow.entries import Entry, StudyEntries
+from sparktune.tracking.mlflow.runs import StudyRuns, together
+from sparktune.tracking.mlflow.writer import parts
 from sparktune.trial import TrialResult
 
 if TYPE_CHECKING:

@@ -1,14 +1,14 @@
 """Builds, trains and measures one Keras model. Importing it loads no tensorflow; calling it does."""
 
-from sparktune.training.checks import check_model
 from sparktune.training.evaluate import evaluate
 from sparktune.training.fit import fit
-from sparktune.training.models import build_model
+from sparktune.training.kinds.builtin import build_model
+from sparktune.training.kinds.checks import check_model
 from sparktune.training.objective import Objective, produced, resolve_objective
 from sparktune.training.optimizers import build_optimizer
 from sparktune.training.progress import Fitted, Plan
 from sparktune.training.run import run_trial
-from sparktune.training.together import fused_at_most, run_together
+from sparktune.training.together import fused_at_most, run_batch
 
 __all__ = [
     "Fitted",
@@ -22,6 +22,6 @@ __all__ = [
     "fused_at_most",
     "produced",
     "resolve_objective",
-    "run_together",
+    "run_batch",
     "run_trial",
 ]

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from sparktune.spec.training import Callback, CsvLog, CustomCallback, ReduceOnPlateau, TensorBoard
-from sparktune.training.builders import import_reference
 from sparktune.training.events import EventLog
+from sparktune.training.kinds.builder import import_reference
 from sparktune.training.objective import direction_of
 from sparktune.training.progress import Plan
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sparktune.data.schema import Schema
+from sparktune.columns.schema import Schema
 from sparktune.spec import TrainingSpec
 from sparktune.training.objective import loss_of, metrics_of
 from sparktune.training.optimizers import build_optimizer

@@ -3,7 +3,7 @@
 from sparktune.quiet import quiet
 
 
-def load() -> None:
+def load_tensorflow() -> None:
     """Import Keras and TensorFlow and find the devices, without a word on standard error."""
     with quiet():
         import keras  # noqa: F401 - imported for its own sake
@@ -12,13 +12,13 @@ def load() -> None:
         tf.config.list_physical_devices()
 
 
-def claim(cpus: int) -> dict[str, str]:
+def configure_device(cpus: int) -> dict[str, str]:
     """Bound TensorFlow to `cpus` threads and let it take GPU memory as it needs it; returns notes.
 
     Works before TensorFlow's first operation only. Where that is past, everything stays as it is and a note
     says so.
     """
-    load()
+    load_tensorflow()
     import tensorflow as tf
 
     try:

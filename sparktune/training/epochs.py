@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from sparktune.data.dataset import Rows
-from sparktune.training.course import Course
+from sparktune.training.callback_driver import CallbackDriver
 from sparktune.training.engine.binding import scalars_of
 from sparktune.training.engine.compiler import Compiler, choose, rewrite_graphs, set_apart
 from sparktune.training.engine.epoch import Design, Graphs, Logs, State, forget, graphs
@@ -20,7 +20,7 @@ from sparktune.training.engine.updates import Updates
 
 
 @dataclass(frozen=True)
-class Pace:
+class FitConfig:
     """How many epochs, in steps of `batch` rows, with evaluation in steps of `chunk` rows."""
 
     epochs: int
@@ -35,7 +35,7 @@ class Pace:
 
 
 def train(
-    model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks: Sequence[Any] = ()
+    model: keras.Model, rows: Rows, validation: Rows, config: FitConfig, callbacks: Sequence[Any] = ()
 ) -> dict[str, str]:
     """Train a compiled model in place, as `model.fit` would; returns notes on how it was done.
 
@@ -46,10 +46,10 @@ def train(
     reason = obstacle(model, callbacks) or _no_room(rows, validation)
     rewrite_graphs(reason is not None or device() != "CPU:0")
     if reason is not None:
-        _fit(model, rows, validation, pace, callbacks)
+        _fit(model, rows, validation, config, callbacks)
         return {"engine": "fit", "reason": reason}
     try:
-        compiler = _run(model, rows, validation, pace, callbacks)
+        compiler = _run(model, rows, validation, config, callbacks)
     except BaseException:
         forget()  # a graph that was being drawn may be half a graph
         raise
@@ -67,40 +67,44 @@ def _no_room(*parts: Rows) -> str | None:
     return None
 
 
-def _fit(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks: Sequence[Any]) -> None:
-    keras.utils.set_random_seed(pace.seed)  # the order of rows comes from TensorFlow's generator
+def _fit(
+    model: keras.Model, rows: Rows, validation: Rows, config: FitConfig, callbacks: Sequence[Any]
+) -> None:
+    keras.utils.set_random_seed(config.seed)  # the order of rows comes from TensorFlow's generator
     x, y, *weight = map(shared, columns(rows))
     model.fit(
         x,
         y,
         sample_weight=weight[0] if weight else None,
-        batch_size=pace.batch,
-        epochs=pace.epochs,
-        shuffle=pace.shuffle,
+        batch_size=config.batch,
+        epochs=config.epochs,
+        shuffle=config.shuffle,
         validation_data=tuple(map(shared, columns(validation))),
-        validation_batch_size=pace.chunk,
+        validation_batch_size=config.chunk,
         callbacks=list(callbacks),
         verbose=0,
     )
 
 
-def _run(model: keras.Model, rows: Rows, validation: Rows, pace: Pace, callbacks: Sequence[Any]) -> Compiler:
-    course = Course(model, pace.epochs, pace.steps(rows), callbacks)
-    course.begin()
-    training = Training(model, rows, validation, pace)  # not before callbacks had their say
-    _finish(course, training)
-    while not course.over:
-        course.begin()
-        _finish(course, training)
-    course.close()
+def _run(
+    model: keras.Model, rows: Rows, validation: Rows, config: FitConfig, callbacks: Sequence[Any]
+) -> Compiler:
+    driver = CallbackDriver(model, config.epochs, config.steps(rows), callbacks)
+    driver.begin()
+    training = Training(model, rows, validation, config)  # not before callbacks had their say
+    _finish(driver, training)
+    while not driver.over:
+        driver.begin()
+        _finish(driver, training)
+    driver.close()
     return training.compiler
 
 
-def _finish(course: Course, training: "Training") -> None:
+def _finish(driver: CallbackDriver, training: "Training") -> None:
     """An epoch that has begun."""
     trained = training.train()
-    course.measure()
-    course.end(trained, training.evaluate())
+    driver.measure()
+    driver.end(trained, training.evaluate())
 
 
 def columns(rows: Rows) -> tuple[np.ndarray, ...]:
@@ -108,15 +112,15 @@ def columns(rows: Rows) -> tuple[np.ndarray, ...]:
     return (rows.x, rows.y) if rows.weight is None else (rows.x, rows.y, rows.weight)
 
 
-def design_of(model: keras.Model, pace: Pace, steps: int) -> Design:
+def design_of(model: keras.Model, config: FitConfig, steps: int) -> Design:
     """What decides the graphs of a compiled model that trains in so many steps an epoch."""
     model.optimizer.build(model.trainable_variables)
-    total = steps * pace.epochs
+    total = steps * config.epochs
     return Design(
         structure(model),
-        pace.batch,
-        pace.chunk,
-        choose(model, pace.batch, total),
+        config.batch,
+        config.chunk,
+        choose(model, config.batch, total),
         set_apart(total),
         Updates.of(model.optimizer),
         model,
@@ -127,10 +131,10 @@ def design_of(model: keras.Model, pace: Pace, steps: int) -> Design:
 class Training:
     """One model on its way through its epochs."""
 
-    def __init__(self, model: keras.Model, rows: Rows, validation: Rows, pace: Pace) -> None:
+    def __init__(self, model: keras.Model, rows: Rows, validation: Rows, config: FitConfig) -> None:
         self._optimizer = model.optimizer
-        self.steps = pace.steps(rows)
-        design = design_of(model, pace, self.steps)
+        self.steps = config.steps(rows)
+        design = design_of(model, config, self.steps)
         self.compiler, self._updates = design.compiler, design.updates
         self._graphs: Graphs = graphs(design)
         self._state = State(
@@ -141,7 +145,7 @@ class Training:
         self._rows = [*map(tensor, columns(rows))]
         self._validation = [*map(tensor, columns(validation))]
         self._order = counted(len(rows.x))
-        self._random = np.random.default_rng(pace.seed) if pace.shuffle else None
+        self._random = np.random.default_rng(config.seed) if config.shuffle else None
 
     def train(self) -> Logs:
         """One epoch; loss and metrics are means over its rows while the weights changed."""

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from sparktune.columns.schema import Schema
 from sparktune.data.dataset import Rows
-from sparktune.data.schema import Schema
 from sparktune.spec import StudySpec
 from sparktune.training.compiling import compile_for_evaluation
 from sparktune.training.feeding import evaluation_batch, targets

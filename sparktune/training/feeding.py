@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparktune.columns.schema import Label, Schema
 from sparktune.data.dataset import Rows
-from sparktune.data.schema import Label, Schema
 from sparktune.spec import TrainingSpec
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.training.callbacks import build_callbacks
 from sparktune.training.feeding import evaluation_batch, targets, training_weights
-from sparktune.training.progress import Fitted, Plan, Progress, Weights
+from sparktune.training.progress import EpochTracker, Fitted, Plan, Weights
 from sparktune.trial import OnReport
 
 if TYPE_CHECKING:
     import keras
 
-    from sparktune.training.epochs import Pace
+    from sparktune.training.epochs import FitConfig
 
 
 def fit(model: "keras.Model", plan: Plan, data: Dataset, report: OnReport) -> Fitted:
@@ -28,7 +28,7 @@ def fit(model: "keras.Model", plan: Plan, data: Dataset, report: OnReport) -> Fi
     from sparktune.training.epochs import train
 
     started = time.perf_counter()
-    progress = Progress(plan, data.schema, report)
+    progress = EpochTracker(plan, data.schema, report)
     feed = _feed(model, plan, data)
     prepared = time.perf_counter()
     notes = train(model, *feed, _listeners(model, plan, progress, model.get_weights))
@@ -44,25 +44,27 @@ def fit_together(
     The numbers are those of `fit` but for rounding; times are shares of the whole. The models themselves are
     not changed.
     """
-    from sparktune.training.course import Course
+    from sparktune.training.callback_driver import CallbackDriver
     from sparktune.training.fused import FusedTraining, common_design
 
     started = time.perf_counter()
     feeds = [_feed(model, plan, data) for model, plan in zip(models, plans, strict=True)]
     rows, validation, _ = feeds[0]
-    paces = [feed.pace for feed in feeds]
-    design = common_design(models, paces, rows)
+    configs = [feed.config for feed in feeds]
+    design = common_design(models, configs, rows)
     if design is None:
         return None
-    training = FusedTraining(design, models, rows, validation, paces)
-    progresses = [Progress(plan, data.schema, report) for plan in plans]
-    courses = [
-        Course(model, plan.training.epochs, training.steps, _listeners(model, plan, progress, weights))
+    training = FusedTraining(design, models, rows, validation, configs)
+    progresses = [EpochTracker(plan, data.schema, report) for plan in plans]
+    drivers = [
+        CallbackDriver(
+            model, plan.training.epochs, training.steps, _listeners(model, plan, progress, weights)
+        )
         for model, plan, progress, weights in zip(
             models, plans, progresses, training.weights_of_each(), strict=True
         )
     ]
-    training.run(courses)
+    training.run(drivers)
     notes = {"engine": "compiled", "compiler": design.compiler, "fused": str(len(plans))}
     timings = {"train": (time.perf_counter() - started) / len(plans)}
     return [
@@ -74,21 +76,23 @@ def fit_together(
 class _Feed(NamedTuple):
     rows: Rows
     validation: Rows
-    pace: "Pace"
+    config: "FitConfig"
 
 
 def _feed(model: "keras.Model", plan: Plan, data: Dataset) -> _Feed:
-    from sparktune.training.epochs import Pace
+    from sparktune.training.epochs import FitConfig
 
     schema, training = data.schema, plan.training
     rows = Rows(data.train.x, targets(data.train, schema), training_weights(data.train, training, schema))
     validation = Rows(data.validation.x, targets(data.validation, schema), data.validation.weight)
-    pace = Pace(training.epochs, training.batch_size, evaluation_batch(model), training.shuffle, plan.seed)
-    return _Feed(rows, validation, pace)
+    config = FitConfig(
+        training.epochs, training.batch_size, evaluation_batch(model), training.shuffle, plan.seed
+    )
+    return _Feed(rows, validation, config)
 
 
 def _listeners(
-    model: "keras.Model", plan: Plan, progress: Progress, weights: Callable[[], Weights]
+    model: "keras.Model", plan: Plan, progress: EpochTracker, weights: Callable[[], Weights]
 ) -> list[Any]:
     """The user's callbacks, and the one that keeps the progress."""
     import keras

@@ -9,13 +9,13 @@ import numpy as np
 import tensorflow as tf
 
 from sparktune.data.dataset import Rows
-from sparktune.training.course import Course
+from sparktune.training.callback_driver import CallbackDriver
 from sparktune.training.engine.binding import scalars_of
 from sparktune.training.engine.compiler import rewrite_graphs
 from sparktune.training.engine.epoch import Design, Logs
 from sparktune.training.engine.fused import LogsOfAll, Stack, fusable, fused, owned_by
 from sparktune.training.engine.tensors import counted, device, shared, tensor
-from sparktune.training.epochs import Pace, columns, design_of
+from sparktune.training.epochs import FitConfig, columns, design_of
 from sparktune.training.progress import Weights
 
 # Weights of a model whose arithmetic leaves most of the device idle; more would gain nothing.
@@ -27,10 +27,10 @@ def fits_beside_others(model: keras.Model) -> bool:
     return fusable(model) and model.count_params() <= SMALL[device()]
 
 
-def common_design(models: Sequence[keras.Model], paces: Sequence[Pace], rows: Rows) -> Design | None:
+def common_design(models: Sequence[keras.Model], configs: Sequence[FitConfig], rows: Rows) -> Design | None:
     """The design of all these models; None where they have none in common, or gain nothing from it."""
     design, *others = [
-        design_of(model, pace, pace.steps(rows)) for model, pace in zip(models, paces, strict=True)
+        design_of(model, config, config.steps(rows)) for model, config in zip(models, configs, strict=True)
     ]
     known = design.structure is not None and fits_beside_others(design.model)
     return design if known and all(other == design for other in others) else None
@@ -50,7 +50,7 @@ class FusedTraining:
         models: Sequence[keras.Model],
         rows: Rows,
         validation: Rows,
-        paces: Sequence[Pace],
+        configs: Sequence[FitConfig],
     ) -> None:
         rewrite_graphs(device() != "CPU:0")
         self._design, self._models = design, models
@@ -61,22 +61,22 @@ class FusedTraining:
         self._rows = [*map(tensor, columns(rows))]
         self._validation = [*map(tensor, columns(validation))]
         self._orders = np.stack([counted(len(rows.x))] * len(models))
-        self._randoms = [np.random.default_rng(pace.seed) if pace.shuffle else None for pace in paces]
-        self.steps, self._done = paces[0].steps(rows), 0
+        self._randoms = [np.random.default_rng(config.seed) if config.shuffle else None for config in configs]
+        self.steps, self._done = configs[0].steps(rows), 0
 
-    def run(self, courses: Sequence[Course]) -> None:
-        """Train until the course of every model is over."""
-        while under_way := [n for n, course in enumerate(courses) if not course.over]:
+    def run(self, drivers: Sequence[CallbackDriver]) -> None:
+        """Train until the driver of every model is over."""
+        while under_way := [n for n, driver in enumerate(drivers) if not driver.over]:
             for number in under_way:
-                courses[number].begin()
+                drivers[number].begin()
             trained = self._train()
             for number in under_way:
-                courses[number].measure()
+                drivers[number].measure()
             measured = self._evaluate()
             for number in under_way:
-                courses[number].end(_of(trained, number), _of(measured, number))
-        for course in courses:
-            course.close()
+                drivers[number].end(_of(trained, number), _of(measured, number))
+        for driver in drivers:
+            driver.close()
 
     def weights_of_each(self) -> list[Callable[[], Weights]]:
         """For each model what its `get_weights` would be, whenever it is asked."""

@@ -7,7 +7,7 @@ split. Loads without tensorflow.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sparktune.data.schema import Schema, Task
+from sparktune.columns.schema import Schema, Task
 from sparktune.errors import SpecError
 from sparktune.spec import StudySpec, TrainingSpec, unknown_name
 

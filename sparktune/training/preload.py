@@ -42,7 +42,7 @@ def _import() -> None:
     import numpy.random  # noqa: F401
     import tensorflow  # noqa: F401
 
-    from sparktune.training import builders, epochs, models, saving  # noqa: F401
+    from sparktune.training import epochs, saving  # noqa: F401
 
 
 @contextmanager

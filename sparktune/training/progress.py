@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from sparktune.data.schema import Schema
+from sparktune.columns.schema import Schema
 from sparktune.spec import TrainingSpec
 from sparktune.training.objective import Objective, direction_of, produced
 from sparktune.trial import Decision, OnReport, Report, better
@@ -77,7 +77,7 @@ class EarlyStop:
 
 
 @final
-class Progress:
+class EpochTracker:
     """Keeps history and best weights of one trial, reports each epoch and says when to stop.
 
     The best epoch is the earliest with the best objective; with `early_stopping.restore_best: false` it is

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sparktune.data.dataset import Dataset
 from sparktune.spec import StudySpec
 from sparktune.training.compiling import compile_for_training
-from sparktune.training.device import claim
+from sparktune.training.device import configure_device
 from sparktune.training.fit import fit
-from sparktune.training.models import build_model
+from sparktune.training.kinds.builtin import build_model
 from sparktune.training.objective import resolve_objective
 from sparktune.training.outcome import Outcome, failure, outcome_of, result_of
 from sparktune.training.progress import Plan
@@ -49,7 +49,7 @@ def _train(
     trial: Trial, spec: StudySpec, data: Dataset, report: OnReport, timings: dict[str, float]
 ) -> Outcome:
     with _timed(timings, "start"):
-        notes = claim(spec.resources.cpus)
+        notes = configure_device(spec.resources.cpus)
     with seeded(trial.seed, has_own_code(spec)):
         outcome = _trained(trial, spec, data, report, timings)
     return {**outcome, "notes": {**notes, **outcome["notes"]}}

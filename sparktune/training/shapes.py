@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from sparktune.data.schema import Schema
+from sparktune.columns.schema import Schema
 from sparktune.errors import ModelError
 from sparktune.spec import BuilderSpec, CnnSpec, LinearSpec, MlpSpec, ModelSpec, RnnSpec
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sparktune.data.dataset import Dataset
 from sparktune.spec import LinearSpec, MlpSpec, StudySpec
-from sparktune.training.device import claim
+from sparktune.training.device import configure_device
 from sparktune.training.fit import fit_together
 from sparktune.training.outcome import outcome_of, result_of
 from sparktune.training.progress import Fitted, Plan
@@ -28,7 +28,7 @@ def fused_at_most(spec: StudySpec) -> int:
     return spec.resources.fuse or (MOST if spec.resources.gpus else 1)
 
 
-def run_together(
+def run_batch(
     trials: Sequence[Trial], spec: StudySpec, data: Dataset, report: OnReport = go_on
 ) -> list[TrialResult] | None:
     """Train configurations that differ in scalars at once; None where they have to go one by one.
@@ -42,7 +42,7 @@ def run_together(
     from sparktune.training.fused import fits_beside_others
 
     started = time.perf_counter()
-    notes = claim(spec.resources.cpus)
+    notes = configure_device(spec.resources.cpus)
     first = _built(trials[0], spec, data)
     if not fits_beside_others(first[0]):
         return None

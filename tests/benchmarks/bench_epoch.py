@@ -95,7 +95,7 @@ def prepared(case: Case) -> tuple[Callable[[], Any], Any]:
     from sparktune.data.dataset import Rows
     from sparktune.spec import ModelSpec, TrainingSpec
     from sparktune.training.compiling import compile_for_training
-    from sparktune.training.models import build_model
+    from sparktune.training.kinds.builtin import build_model
 
     x, y = arrays(case)
     schema = ten_classes(x.shape[1:], images=case.data in ("images", "sequences"))
@@ -150,7 +150,7 @@ def work(way: str, orders: Any) -> None:
 def measured(way: str, case: Case) -> tuple[list[float], float, dict[str, str]]:
     """Seconds per step of each later epoch, seconds beside the steps, notes."""
     from sparktune.data.dataset import Rows
-    from sparktune.training.epochs import Pace, train
+    from sparktune.training.epochs import FitConfig, train
 
     build, rows = prepared(case)
     model, clock, notes = build(), Clock(), {}
@@ -158,7 +158,7 @@ def measured(way: str, case: Case) -> tuple[list[float], float, dict[str, str]]:
     callbacks = [clock.callback(model)]
     started = time.process_time()
     if way == "sparktune":
-        notes = train(model, rows, validation, Pace(case.epochs, case.batch, 256), callbacks)
+        notes = train(model, rows, validation, FitConfig(case.epochs, case.batch, 256), callbacks)
     else:
         data = (validation.x, validation.y)
         options: dict[str, Any] = {"batch_size": case.batch, "epochs": case.epochs, "verbose": 0}

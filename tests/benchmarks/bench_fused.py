@@ -87,7 +87,7 @@ def work(way: str, grid: str, fuse: int) -> tuple[float, Results, str]:
     """Seconds, the trials' values and the device; runs in a process of its own."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     from sparktune.spec import StudySpec
-    from sparktune.training.device import claim, load
+    from sparktune.training.device import configure_device, load
     from sparktune.training.engine.tensors import device
     from sparktune.trial import Trial, seed_of
 
@@ -104,7 +104,7 @@ def work(way: str, grid: str, fuse: int) -> tuple[float, Results, str]:
     if way == WAYS[0]:
         load()
     else:
-        claim(1)
+        configure_device(1)
     where = device()
     started = time.perf_counter()
     values = TRAIN[way](trials, spec, data)
@@ -143,8 +143,8 @@ def one_by_one(trials: Any, spec: Any, data: Any) -> Results:
 
 def fused(trials: Any, spec: Any, data: Any) -> Results:
     """Alike trials as one, as many as may be."""
-    from sparktune.training import run_together
-    from sparktune.training.alike import design
+    from sparktune.training import run_batch
+    from sparktune.training.graph_key import design
 
     groups: dict[str, list[Any]] = {}
     for trial in trials:
@@ -153,7 +153,7 @@ def fused(trials: Any, spec: Any, data: Any) -> Results:
     for group in groups.values():
         for first in range(0, len(group), spec.resources.fuse):
             some = group[first : first + spec.resources.fuse]
-            results = run_together(some, spec, data)
+            results = run_batch(some, spec, data)
             values += [result.value for result in results] if results else one_by_one(some, spec, data)
     return values
 

@@ -19,7 +19,7 @@ def mnist() -> tuple[np.ndarray, np.ndarray]:
 
 def ten_classes(shape: tuple[int, ...], images: bool) -> Any:
     """The schema of such rows; images are scaled to 0..1."""
-    from sparktune.data.schema import Feature, Scaling, Schema
+    from sparktune.columns.schema import Feature, Scaling, Schema
 
     return Schema(
         features=(Feature(name="x", shape=shape),),

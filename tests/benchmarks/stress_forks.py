@@ -23,7 +23,7 @@ from machine import Moment, describe
 from processes import tree_cpu
 from tables import Cell, publish, table
 
-from sparktune.launch.forkserver import ForkServer, fork
+from sparktune.launch.forkserver.client import ForkServer, fork
 
 SCRIPTS = Path(__file__).with_name("forks")
 MODULE = "forked_trial"

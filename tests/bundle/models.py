@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from sparktune.bundle import Bundle, Lineage, export_bundle
-from sparktune.data.schema import Feature, Schema
+from sparktune.columns.schema import Feature, Schema
 
 BINARY = Schema(
     features=tuple(Feature(name=f"f{i}") for i in range(20)),

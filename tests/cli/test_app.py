@@ -116,7 +116,7 @@ def test_tensorflow_is_being_loaded_when_the_study_starts_if_it_wants_that(monke
         finally:
             events.append("ended")
 
-    monkeypatch.setattr("sparktune.launch.forkserver.ForkServer", server)
+    monkeypatch.setattr("sparktune.launch.forkserver.client.ForkServer", server)
     monkeypatch.setattr("sparktune.cli.show.tune_with_progress", lambda *_, **__: events.append("study"))
     monkeypatch.setattr("sparktune.cli.show.show_outcome", lambda _: None)
     with pytest.raises(SystemExit):

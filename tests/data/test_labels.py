@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparktune.data.labels import classes_of, encoded, label_values, task_of
+from sparktune.data.labels import classes_of, encode_labels, label_values, task_of
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
@@ -21,7 +21,7 @@ LABELS = (
 def test_the_map_gives_every_label_back(given_labels):
     labels = Table({"y": pa.array(given_labels)}).values("y", "label")
     classes = classes_of(labels, "y")
-    indices = encoded(labels, "classes", classes, "train")
+    indices = encode_labels(labels, "classes", classes, "train")
     assert [classes[i] for i in indices] == given_labels
     assert list(classes) == sorted(set(given_labels)) and indices.dtype == np.int32
     assert {type(c) for c in classes} == {type(label) for label in given_labels}
@@ -110,8 +110,8 @@ def test_one_class_teaches_nothing():
 
 def test_text_where_numbers_were():
     with pytest.raises(DataError, match=r"data\.test: labels .* but \['1'\] does not"):
-        encoded(np.array(["1"]), "classes", (0, 1), "test")
+        encode_labels(np.array(["1"]), "classes", (0, 1), "test")
     with pytest.raises(DataError, match=r"data\.test: labels must be float32 numbers"):
-        encoded(np.array(["1"]), "regression", (), "test")
+        encode_labels(np.array(["1"]), "regression", (), "test")
     with pytest.raises(DataError, match=r"data\.train: labels must be float32 numbers"):
-        encoded(np.array([1e300]), "regression", (), "train")
+        encode_labels(np.array([1e300]), "regression", (), "train")

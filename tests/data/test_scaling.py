@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from sparktune.columns.schema import Scaling
 from sparktune.data.scaling import scaling_of
-from sparktune.data.schema import Scaling
 
 X = np.random.default_rng(0).normal(5, [1, 3, 1e-3], size=(10_000, 3)).astype(np.float32)
 

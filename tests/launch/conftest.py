@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sparktune.launch.forkserver import ADDRESS, ForkServer
+from sparktune.launch.forkserver.client import ADDRESS, ForkServer
 from tests.launch.forks import without_tensorflow, write_modules
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sparktune.launch import Launcher
-from sparktune.launch.task import ATTEMPTS
+from sparktune.launch.payload import ATTEMPTS
 from sparktune.trial import Trial, TrialResult, TrialState
 
 PATIENCE = 60
@@ -68,7 +68,7 @@ class LauncherContract:
 
     def test_slots_are_what_can_run(self, launcher: Launcher) -> None:
         assert launcher.slots() == self.expected_slots
-        assert launcher.room() > self.expected_slots  # a trial waits for the next free slot
+        assert launcher.max_in_flight() > self.expected_slots  # a trial waits for the next free slot
 
     @pytest.mark.parametrize(
         ("do", "sign"),
@@ -109,7 +109,8 @@ class LauncherContract:
     def test_as_many_trials_run_at_once_as_there_are_slots(self, launcher: Launcher, tmp_path: Path) -> None:
         width = launcher.slots()
         meeting = [
-            launcher.launch(trial(n, do="meet", room=str(tmp_path), count=width)) for n in range(width)
+            launcher.launch(trial(n, do="meet", max_in_flight=str(tmp_path), count=width))
+            for n in range(width)
         ]
         assert {future.result(PATIENCE).state for future in meeting} == {TrialState.COMPLETE}
 

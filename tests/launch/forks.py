@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sparktune.launch import Errand
+from sparktune.launch import ForkedCall
 
 NO_TENSORFLOW = "raise ImportError('no TensorFlow here')"
 MODULES = {
@@ -46,8 +46,8 @@ def without_tensorflow(folder: Path) -> None:
 
 def run_module(module: str, text: str) -> str:
     """What a module prints, given `text`."""
-    with Errand(module, text) as errand:
-        return errand.answer()
+    with ForkedCall(module, text) as call:
+        return call.answer()
 
 
 def alive(pid: int) -> bool:

@@ -2,8 +2,8 @@
 
 import shlex
 
-from sparktune.launch.archive import archive_options
-from sparktune.launch.java import QUICK_START
+from sparktune.launch.jvm.class_archive import archive_options
+from sparktune.launch.jvm.java import QUICK_START
 
 
 def quick_java() -> str:

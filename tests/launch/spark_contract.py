@@ -98,7 +98,7 @@ class SparkContract(LauncherContract):
 
     def test_parallelism_bounds_the_slots(self, spark: SparkSession) -> None:
         with launch_on(spark, parallelism=1) as launcher:
-            assert (launcher.slots(), launcher.room()) == (1, 1)
+            assert (launcher.slots(), launcher.max_in_flight()) == (1, 1)
         with launch_on(spark, parallelism=50) as launcher:
             assert launcher.slots() == self.expected_slots
 

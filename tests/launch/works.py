@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from sparktune.columns.schema import Feature, Schema
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
-from sparktune.data.schema import Feature, Schema
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult, TrialState
 
@@ -68,10 +68,10 @@ def nap(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
 
 
 def meet(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
-    """End when `count` trials are in the room at the same time."""
-    room = Path(trial.params["room"])
-    (room / str(trial.number)).touch()
-    return wait_for(trial, lambda: len(list(room.iterdir())) >= trial.params["count"])
+    """End when `count` trials are in the max_in_flight at the same time."""
+    max_in_flight = Path(trial.params["max_in_flight"])
+    (max_in_flight / str(trial.number)).touch()
+    return wait_for(trial, lambda: len(list(max_in_flight.iterdir())) >= trial.params["count"])
 
 
 def hold(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:

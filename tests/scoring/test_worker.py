@@ -5,23 +5,23 @@ import pyarrow as pa
 import pytest
 
 from sparktune.bundle import Bundle
-from sparktune.bundle.parcel import pack
+from sparktune.bundle.payload import to_payload
 from sparktune.errors import ScoringError
-from sparktune.scoring.worker import answers, evaluate, loaded
+from sparktune.scoring.worker import answers, loaded, predict_columns
 from tests.bundle.models import BINARY, by_keras, inputs
 
 
 def test_model_is_loaded_once_in_a_worker(bundles: dict[str, Bundle]) -> None:
-    first = loaded(pack(bundles["binary"]))
-    assert loaded(pack(bundles["binary"])) is first
-    assert loaded(pack(bundles["classes"])) is not first
+    first = loaded(to_payload(bundles["binary"]))
+    assert loaded(to_payload(bundles["binary"])) is first
+    assert loaded(to_payload(bundles["classes"])) is not first
 
 
 def test_struct_answers_hold_label_and_probability(bundles: dict[str, Bundle]) -> None:
     x = inputs("binary", 5)
     columns = [pa.array(column) for column in x.T]
     raw = by_keras(bundles["binary"], x)
-    got = evaluate(pack(bundles["binary"]), "both", *columns).to_pylist()
+    got = predict_columns(to_payload(bundles["binary"]), "both", *columns).to_pylist()
     assert [row["prediction"] for row in got] == bundles["binary"].labels(raw)
     np.testing.assert_allclose([row["probability"] for row in got], raw[:, 0], atol=1e-5)
 
@@ -38,7 +38,7 @@ def test_outputs_that_are_nan_have_no_label() -> None:
 @pytest.mark.parametrize("kind", ["binary", "classes", "regression"])
 def test_empty_batches_give_empty_answers(bundles: dict[str, Bundle], kind: str, output: str) -> None:
     empty = pa.array([], pa.list_(pa.float32()))
-    assert len(evaluate(pack(bundles[kind]), output, empty)) == 0  # type: ignore[arg-type]
+    assert len(predict_columns(to_payload(bundles[kind]), output, empty)) == 0  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_wrong_arguments_say_what_is_expected(
     bundles: dict[str, Bundle], columns: list[pa.Array], message: str
 ) -> None:
     with pytest.raises(ScoringError, match=message):
-        evaluate(pack(bundles["regression"]), "raw", *columns)
+        predict_columns(to_payload(bundles["regression"]), "raw", *columns)

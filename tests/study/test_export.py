@@ -40,7 +40,7 @@ class Desk:
     def lead(self, trial: int) -> None:
         self.best = TrialResult(trial, {"neurons": trial}, TrialState.COMPLETE, float(trial), 1)
 
-    def errand(self, module: str, text: str) -> SimpleNamespace:
+    def call(self, module: str, text: str) -> SimpleNamespace:
         request = json.loads(text)
         self.begun.append(request["best"]["trial"])
         folder = Path(request["directory"])
@@ -62,7 +62,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     desk = Desk(tmp_path)
-    monkeypatch.setattr("sparktune.study.export.Errand", desk.errand)
+    monkeypatch.setattr("sparktune.study.export.ForkedCall", desk.call)
     monkeypatch.setattr("sparktune.study.export.move_bundle", lambda source, place: source.rename(place))
     monkeypatch.setattr("sparktune.study.export.load_bundle", lambda place: place)
     return desk
@@ -70,9 +70,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def exporter(desk: Desk, **resources: Any) -> Exporter:
     spec = parse_spec({"search": {"space": {"neurons": [1, 2]}}, "resources": resources})
-    held = SimpleNamespace(key=DataKey("d", 1), data=SimpleNamespace(digest="d"))
+    shared_data = SimpleNamespace(key=DataKey("d", 1), data=SimpleNamespace(digest="d"))
     objective = SimpleNamespace(metric="val_loss", direction="minimize")
-    return Exporter(spec, held, objective, desk)
+    return Exporter(spec, shared_data, objective, desk)
 
 
 def placed(desk: Desk) -> int:

@@ -41,7 +41,7 @@ class ScriptedLauncher(Launcher):
     def slots(self) -> int:
         return self.width
 
-    def room(self) -> int:
+    def max_in_flight(self) -> int:
         return self.width
 
     def launch_together(self, trials: list[Trial]) -> list[Future]:

@@ -8,7 +8,7 @@ from mlflow.entities import Run
 
 from sparktune.bundle import Bundle, Lineage
 from sparktune.bundle.manifest import Manifest, Tensor
-from sparktune.data.schema import Feature, Schema
+from sparktune.columns.schema import Feature, Schema
 from sparktune.spec import StudySpec, parse_spec
 from sparktune.tracking import MlflowTracker
 from sparktune.trial import TrialResult, TrialState

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sparktune.columns.schema import Feature, Scaling, Schema
 from sparktune.data.dataset import Dataset, Rows
-from sparktune.data.schema import Feature, Scaling, Schema
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from sparktune.columns.schema import Feature, Scaling, Schema
 from sparktune.data.dataset import Rows
-from sparktune.data.schema import Feature, Scaling, Schema
 from sparktune.spec import CnnSpec, LinearSpec, MlpSpec, ModelSpec, RnnSpec, TrainingSpec
 from sparktune.training.compiling import compile_for_training
 from sparktune.training.engine.epoch import _kept
 from sparktune.training.engine.structure import structure
-from sparktune.training.epochs import Pace, train
-from sparktune.training.models import build_model
+from sparktune.training.epochs import FitConfig, train
+from sparktune.training.kinds.builtin import build_model
 
 ROWS, EPOCHS, BATCH = 22, 3, 8  # a partial last batch
 OUTPUTS = {"classes": 6, "binary": 1, "regression": 1}
@@ -70,7 +70,7 @@ def trained(
             callbacks=[keep],
         )
         return net.history.history, weights, {}
-    notes = train(net, rows, validation, Pace(EPOCHS, BATCH, BATCH, shuffle=False), [keep])
+    notes = train(net, rows, validation, FitConfig(EPOCHS, BATCH, BATCH, shuffle=False), [keep])
     return net.history.history, weights, notes
 
 
@@ -291,7 +291,7 @@ def test_a_callback_may_freeze_a_layer_at_any_time(hook: str) -> None:
             data = (validation.x, validation.y)
             net.fit(rows.x, rows.y, validation_data=data, callbacks=[freezing], **options)
         else:
-            train(net, rows, validation, Pace(2, BATCH, BATCH, shuffle=False), [freezing])
+            train(net, rows, validation, FitConfig(2, BATCH, BATCH, shuffle=False), [freezing])
         return net.get_weights()
 
     for mine, theirs in zip(ended(by_fit=False), ended(by_fit=True), strict=True):
@@ -308,7 +308,7 @@ def test_a_trial_that_fails_leaves_no_graphs_to_others() -> None:
     net = build_model(MLP, schema)
     compile_for_training(net, TrainingSpec(), schema, ROWS)
     with pytest.raises(ValueError, match="no more"):
-        train(net, feed_of(schema), feed_of(schema, 1), Pace(2, BATCH, BATCH), [Failing()])
+        train(net, feed_of(schema), feed_of(schema, 1), FitConfig(2, BATCH, BATCH), [Failing()])
     assert _kept.cache_info().currsize == 0
 
 
@@ -320,7 +320,7 @@ def test_data_that_the_device_cannot_hold_train_with_fit(monkeypatch: pytest.Mon
     schema = schema_of("classes", FLAT)
     net = build_model(MLP, schema)
     compile_for_training(net, TrainingSpec(), schema, ROWS)
-    notes = train(net, feed_of(schema), feed_of(schema, 1), Pace(1, BATCH, BATCH))
+    notes = train(net, feed_of(schema), feed_of(schema, 1), FitConfig(1, BATCH, BATCH))
     assert notes == {"engine": "fit", "reason": "the data do not fit into the GPU's memory"}
 
 
@@ -368,7 +368,7 @@ def test_what_cannot_be_compiled_trains_with_fit_and_says_why(
     schema = schema_of("classes", FLAT)
     net = functional(kind, layer)(schema)
     compile_for_training(net, TrainingSpec(), schema, ROWS)
-    notes = train(net, feed_of(schema), feed_of(schema, 1), Pace(2, BATCH, BATCH), callbacks)
+    notes = train(net, feed_of(schema), feed_of(schema, 1), FitConfig(2, BATCH, BATCH), callbacks)
     assert notes["engine"] == "fit" and reason in notes["reason"]
     assert len(net.history.history["val_loss"]) == 2
 
@@ -396,7 +396,7 @@ def test_shuffling_learns_as_well_as_with_fit() -> None:
         if by_fit:
             net.fit(x[:300], y[:300], validation_data=(x[300:], y[300:]), epochs=5, batch_size=16, verbose=0)
         else:
-            train(net, rows, validation, Pace(5, 16, 200, seed=seed))
+            train(net, rows, validation, FitConfig(5, 16, 200, seed=seed))
         return float(net.history.history["val_accuracy"][-1])
 
     mine, theirs = ([accuracy(seed, by_fit=by_fit) for seed in seeds] for by_fit in (False, True))

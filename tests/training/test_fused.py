@@ -4,9 +4,9 @@ import numpy as np
 
 from sparktune.data.dataset import Dataset
 from sparktune.training import build_model
+from sparktune.training.callback_driver import CallbackDriver
 from sparktune.training.compiling import compile_for_training
-from sparktune.training.course import Course
-from sparktune.training.epochs import Pace
+from sparktune.training.epochs import FitConfig
 from sparktune.training.fused import FusedTraining, common_design
 
 
@@ -16,13 +16,15 @@ def test_the_models_stay_as_they_are_and_their_weights_are_told(line: Dataset, s
     for model in models:
         compile_for_training(model, spec.training, line.schema, len(line.train))
     before = [model.get_weights() for model in models]
-    paces = [Pace(epochs, 6, 6, seed=1) for epochs in (1, 2)]
+    configs = [FitConfig(epochs, 6, 6, seed=1) for epochs in (1, 2)]
     rows = line.train
-    design = common_design(models, paces, rows)
-    training = FusedTraining(design, models, rows, rows, paces)
+    design = common_design(models, configs, rows)
+    training = FusedTraining(design, models, rows, rows, configs)
     told = [weights() for weights in training.weights_of_each()]
-    courses = [Course(model, pace.epochs, 1, []) for model, pace in zip(models, paces, strict=True)]
-    training.run(courses)
+    drivers = [
+        CallbackDriver(model, config.epochs, 1, []) for model, config in zip(models, configs, strict=True)
+    ]
+    training.run(drivers)
     for model, own, first, weights in zip(models, before, told, training.weights_of_each(), strict=True):
         for now, then, shown, trained in zip(model.get_weights(), own, first, weights(), strict=True):
             np.testing.assert_array_equal(now, then)

@@ -5,7 +5,7 @@ import pytest
 from sparktune.errors import SpecError
 from sparktune.spec import TrainingSpec
 from sparktune.training import Objective, produced, resolve_objective
-from sparktune.training.checks import check_training
+from sparktune.training.kinds.checks import check_training
 from sparktune.training.objective import check_monitors, loss_of
 
 

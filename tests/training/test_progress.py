@@ -7,7 +7,7 @@ import pytest
 
 from sparktune.spec import TrainingSpec
 from sparktune.training import Objective, Plan
-from sparktune.training.progress import Progress
+from sparktune.training.progress import EpochTracker
 from sparktune.trial import Decision
 
 GOOD = Objective("val_accuracy", "maximize")
@@ -26,7 +26,7 @@ def run(schema_of):
             return Decision.STOP if answers == made.epoch else Decision.CONTINUE
 
         plan = Plan(7, 0, TrainingSpec(epochs=len(values), **training), objective)
-        progress = Progress(plan, schema_of((2,)), report)
+        progress = EpochTracker(plan, schema_of((2,)), report)
         for epoch, value in enumerate(values, 1):
             logs = {"loss": 0.5, "accuracy": 0.5, "val_loss": 0.5, "val_accuracy": 0.5, "learning_rate": 1.0}
             kept = [np.array(math.nan if epoch == broken else epoch)]

@@ -221,7 +221,7 @@ import sparktune.training as training
 assert not {"tensorflow", "keras"} & set(sys.modules), "the import is not light"
 import numpy as np
 from sparktune.data.dataset import Dataset, Rows
-from sparktune.data.schema import Feature, Schema
+from sparktune.columns.schema import Feature, Schema
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial
 schema = Schema(features=[Feature(name="x")], input_shape=[1], task="regression", outputs=1)

@@ -11,7 +11,7 @@ import pytest
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.errors import ModelError
 from sparktune.spec import StudySpec
-from sparktune.training import fused_at_most, run_together, run_trial
+from sparktune.training import fused_at_most, run_batch, run_trial
 from sparktune.trial import Decision, Trial, TrialResult, TrialState
 
 RATES = (0.003, 0.01, 0.03)
@@ -30,7 +30,7 @@ def same(loaded: Loaded) -> Callable[..., list[TrialResult]]:
     """Trains trials as one and compares each with itself alone; gives the fused results."""
 
     def compare(spec: StudySpec, trials: Sequence[Trial], data: Dataset) -> list[TrialResult]:
-        results = run_together(trials, spec, data)
+        results = run_batch(trials, spec, data)
         assert results is not None
         for trial, result in zip(trials, results, strict=True):
             assert_same(result, run_trial(trial, spec, data), loaded)
@@ -106,7 +106,7 @@ def test_trials_end_when_they_would(few, spec_of, same):
 
 def test_a_report_stops_its_trial_alone(few, spec_of):
     spec = spec_of(training={"epochs": 3, "batch_size": 8})
-    results = run_together(
+    results = run_batch(
         trials_of(learning_rate=RATES),
         spec,
         few,
@@ -117,7 +117,7 @@ def test_a_report_stops_its_trial_alone(few, spec_of):
 
 def test_only_a_model_that_no_trial_before_beats_comes_home(few, spec_of):
     spec = spec_of(training={"epochs": 2, "batch_size": 8}, objective={"metric": "val_loss"})
-    results = run_together(trials_of(learning_rate=(0.001, 0.03, 0.001, 0.06)), spec, few)
+    results = run_batch(trials_of(learning_rate=(0.001, 0.03, 0.001, 0.06)), spec, few)
     best = np.minimum.accumulate([result.value for result in results])
     assert [result.model is not None for result in results] == [
         r.value == b for r, b in zip(results, best, strict=True)
@@ -137,20 +137,20 @@ def test_only_a_model_that_no_trial_before_beats_comes_home(few, spec_of):
     ids=["structure", "batch", "optimizer", "zero", "large"],
 )
 def test_others_go_one_by_one(sections, params, few, spec_of):
-    assert run_together(trials_of(**params), spec_of(training={"epochs": 1}, **sections), few) is None
+    assert run_batch(trials_of(**params), spec_of(training={"epochs": 1}, **sections), few) is None
 
 
 def test_what_is_wrong_with_one_is_raised(few, spec_of):
     spec = spec_of(model={"kind": "cnn"})
     with pytest.raises(ModelError, match="kind cnn"):
-        run_together(trials_of(learning_rate=RATES), spec, few)
+        run_batch(trials_of(learning_rate=RATES), spec, few)
 
 
 def test_layers_that_cannot_be_vectorised_go_one_by_one(schema_of, spec_of):
     rows = Rows(np.zeros((4, 3, 2), np.float32), np.zeros(4, np.int32))
     data = Dataset(rows, rows, None, schema_of((3, 2)), "series")
     spec = spec_of(model={"kind": "rnn", "units": 2}, training={"epochs": 1})
-    assert run_together(trials_of(learning_rate=(0.1, 0.2)), spec, data) is None
+    assert run_batch(trials_of(learning_rate=(0.1, 0.2)), spec, data) is None
 
 
 def test_how_many_are_one_follows_from_device_and_code(spec_of, user_module):

@@ -5,7 +5,7 @@ import pytest
 
 from sparktune.spec import CnnSpec, LinearSpec, MlpSpec, RnnSpec
 from sparktune.training.engine.fused import fusable
-from sparktune.training.models import build_model
+from sparktune.training.kinds.builtin import build_model
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What computes predictions from a bundle: one engine a file."""

@@ -1,0 +1,1 @@
+"""A bundle as an MLflow model: logged, registered, loaded back."""

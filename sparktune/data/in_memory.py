@@ -1,0 +1,95 @@
+"""Data handed over in Python: arrays, columns, data frames."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+
+KINDS = "(x, y), (x, y, weight), a dict of columns, a pandas DataFrame or a pyarrow.Table"
+
+
+def in_memory_table(given: Any, names: tuple[str, str, str], where: str) -> Table:
+    """A table of what was given; `names` are the columns of a tuple's x, y and weight.
+
+    Raises:
+        DataError: it is none of the known kinds, or cannot be turned into columns.
+    """
+    if isinstance(given, tuple | list) and len(given) in (2, 3):
+        return _tuple(tuple(given), names, where)
+    if isinstance(given, Mapping):
+        return Table.of([(str(name), _column(str(name), c, where)) for name, c in given.items()], where)
+    columns = _frame(given, where)
+    if columns is None:
+        raise DataError(f"{where} must be {KINDS}, but got {type(given).__name__}")
+    return Table.of(columns, where)
+
+
+def _tuple(given: tuple[Any, ...], names: tuple[str, str, str], where: str) -> Table:
+    """x may be an array or a frame of feature columns."""
+    columns = _frame(given[0], where) or [(names[0], _column("x", given[0], where))]
+    rest = [
+        (name, _column(name, c, where))
+        for name, c in zip(names[1:], given[1:], strict=False)
+        if c is not None
+    ]
+    return Table.of([*columns, *rest], where)
+
+
+def _frame(given: Any, where: str) -> list[tuple[str, Any]] | None:
+    """The columns of a pandas DataFrame or of whatever speaks Arrow; None for anything else."""
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        if isinstance(given, pd.DataFrame):
+            return [
+                (str(name), _series(str(name), given.iloc[:, i], where))
+                for i, name in enumerate(given.columns)
+            ]
+        if isinstance(given, pa.Table | pa.RecordBatch) or hasattr(given, "__arrow_c_stream__"):
+            found = pa.table(given)
+            return list(zip(found.column_names, found.columns, strict=True))
+    except pa.ArrowException as error:
+        raise DataError(f"{where} cannot be turned into columns: {error}") from None
+    return None
+
+
+def _series(name: str, series: Any, where: str) -> Any:
+    numeric = series.dtype.kind in "biuf" and isinstance(series.dtype, np.dtype)
+    return series.to_numpy() if numeric else _arrow(name, series.tolist(), where)
+
+
+def _column(name: str, given: Any, where: str) -> Any:
+    """A numpy array where numbers or text stand in a block, else an Arrow column."""
+    if hasattr(given, "iloc"):
+        return _series(name, given, where)
+    if type(given).__module__.startswith("pyarrow"):
+        return given
+    if hasattr(given, "__array__"):
+        array = np.asarray(given)
+        if not array.ndim:
+            raise DataError(f"{where}: {name} must have one value per row, but got the single value {array}")
+        return _arrow(name, array.tolist(), where) if array.dtype.kind == "O" else array
+    if isinstance(given, list | tuple | range):
+        alike = {(v.shape, v.dtype) if isinstance(v, np.ndarray) else None for v in given}
+        return np.stack(given) if len(alike) == 1 and None not in alike else _arrow(name, given, where)
+    raise DataError(f"{where}: {name} must be an array or a list, but got {type(given).__name__}")
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _arrow(name: str, values: Any, where: str) -> Any:
+    import pyarrow as pa
+
+    try:
+        return pa.array([_plain(value) for value in values], from_pandas=True)
+    except (pa.ArrowException, TypeError, OverflowError) as error:
+        raise DataError(
+            f"{where}: column {name!r} must hold values of one kind: numbers, text, or lists of numbers; "
+            f"{error}"
+        ) from None

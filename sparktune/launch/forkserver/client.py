@@ -1,0 +1,157 @@
+"""A process with TensorFlow loaded, from which others are forked: they start in milliseconds.
+
+The driver starts it before the JVM, so that TensorFlow is imported while Spark starts. Whoever knows the
+socket (its folder is the user's alone) sends a module, arguments, environment, working directory and three
+descriptors. A fork answers with its pid, runs the module as `python -m` would, and sends its exit code.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self, final
+
+ADDRESS = "SPARKTUNE_FORK_SERVER"
+START_SECONDS = 60.0  # the import of TensorFlow on a busy machine
+LONGEST_FOLDER = 60  # characters; a socket's address may have 107
+KILLED = -9
+PID_BYTES = 4
+
+
+def safe_here() -> bool:
+    """Whether forking after the import of TensorFlow is known to work on this system."""
+    return sys.platform.startswith("linux")
+
+
+def serving() -> bool:
+    """Whether this process knows a fork server that lives."""
+    with socket.socket(socket.AF_UNIX) as connection, suppress(OSError):
+        connection.connect(os.environ.get(ADDRESS, ""))
+        return True
+    return False
+
+
+@final
+class ForkServer:
+    """The driver's end: starts the process at once, ends it on leaving. What was forked from it lives on."""
+
+    def __init__(self) -> None:
+        place = "/tmp" if len(tempfile.gettempdir()) > LONGEST_FOLDER else None
+        self._folder = tempfile.TemporaryDirectory(prefix="sparktune-", dir=place)
+        self.address = str(Path(self._folder.name) / "socket")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.address)
+            listener.listen(64)
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "sparktune.launch.forkserver.main", str(listener.fileno())],
+                stdin=subprocess.PIPE,
+                pass_fds=[listener.fileno()],
+                process_group=0,  # the terminal's Ctrl-C is for the driver alone
+                env={**os.environ, **_environment()},
+            )
+        os.environ[ADDRESS] = self.address  # the JVM hands it on to the daemon
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if os.environ.get(ADDRESS) == self.address:
+            del os.environ[ADDRESS]
+        self._process.kill()
+        self._process.communicate()
+        self._folder.cleanup()
+
+
+@final
+class Fork:
+    """A process that was forked from the fork server; waits and kills as `subprocess.Popen` does."""
+
+    def __init__(self, connection: socket.socket, pid: int) -> None:
+        self.pid = pid
+        self._connection = connection
+        self._code: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code, or -9 where it was killed.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs after `timeout` seconds.
+        """
+        if self._code is None:
+            if not select.select([self._connection], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(f"fork {self.pid}", timeout or 0.0)
+            self._code = self._told()
+        return self._code
+
+    def kill(self) -> None:
+        """End it at once, if it still runs."""
+        if self._code is None and not select.select([self._connection], [], [], 0)[0]:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def _told(self) -> int:
+        with self._connection, suppress(OSError):
+            if told := self._connection.recv(1):
+                return told[0]
+        return KILLED
+
+
+def fork(
+    module: str,
+    arguments: Sequence[str],
+    descriptors: Sequence[int],
+    environment: Mapping[str, str] | None = None,
+) -> Fork:
+    """Start a module in a fork of the fork server; waits while the server loads TensorFlow.
+
+    Args:
+        module: run as `__main__`.
+        arguments: what follows the program's name.
+        descriptors: become standard input, output and error.
+        environment: this process's by default.
+
+    Raises:
+        OSError: there is no fork server, or it is gone; the module has not been started.
+    """
+    request = {
+        "module": module,
+        "arguments": [*arguments],
+        "environment": dict(os.environ if environment is None else environment),
+        "folder": str(Path.cwd()),
+    }
+    message = json.dumps(request).encode()
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.settimeout(START_SECONDS)
+        connection.connect(os.environ.get(ADDRESS, ""))
+        socket.send_fds(connection, [len(message).to_bytes(4, "big")], descriptors)
+        connection.sendall(message)
+        pid = connection.recv(PID_BYTES, socket.MSG_WAITALL)
+        if len(pid) < PID_BYTES:
+            raise ConnectionResetError("the fork server ended before it started the module")
+    except BaseException:
+        connection.close()
+        raise
+    connection.settimeout(None)
+    return Fork(connection, int.from_bytes(pid, "big"))
+
+
+def _environment() -> dict[str, str]:
+    """What must be known before the import: Spark's hash seed, and one thread for numpy's products."""
+    seed = os.environ.get("PYTHONHASHSEED", "0")
+    return {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": search_path()}
+
+
+def search_path() -> str:
+    """Where this process finds modules, as PYTHONPATH."""
+    return os.pathsep.join(filter(None, sys.path))

@@ -1,0 +1,1 @@
+"""Java for Spark: found, checked, and its classes archived."""

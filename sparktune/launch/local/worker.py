@@ -1,0 +1,70 @@
+"""A worker process, `python -m sparktune.launch.local.worker PAYLOAD FAULTS`: trials in, results out."""
+
+import faulthandler
+import json
+import os
+import pickle
+import sys
+import threading
+import traceback
+from multiprocessing.connection import Connection
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from sparktune.launch.local.process import READY
+from sparktune.launch.payload import StudyPayload
+from sparktune.trial import Trial
+
+
+def main(payload: Path, faults: Path) -> None:
+    """Serve trials until the driver closes the connection, which is standard input, or dies.
+
+    A request is JSON: the arguments of `StudyPayload.run_trials`, its trials as JSON texts. The answer is the
+    number of results and two messages for each: the record as JSON, the model's bytes or none. The first
+    message of all is READY, or the traceback of what kept the worker from starting.
+    """
+    connection = Connection(os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
+    with faults.open("w") as file:
+        faulthandler.enable(file)
+        try:
+            load = _load(payload)
+        except Exception:  # noqa: BLE001 - unpickling runs the user's imports
+            connection.send_bytes(traceback.format_exc().encode())
+            return
+        connection.send_bytes(READY)
+        _serve(connection, load)
+
+
+def _load(path: Path) -> StudyPayload:
+    with path.open("rb") as file:
+        payload: StudyPayload = pickle.load(file)
+    payload.check()
+    return payload
+
+
+def _serve(connection: Connection, payload: StudyPayload) -> None:
+    inbox: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
+    while True:
+        request = inbox.get()
+        trials = [Trial.from_json(trial) for trial in request.pop("trials")]
+        results = payload.run_trials(trials, **request)
+        connection.send_bytes(str(len(results)).encode())
+        for record, model in results:
+            connection.send_bytes(record.encode())
+            connection.send_bytes(model or b"")
+
+
+def _listen(connection: Connection, inbox: "SimpleQueue[dict[str, Any]]") -> None:
+    """Take trials as they come; end the process when the driver is gone, also in the middle of a trial."""
+    while True:
+        try:
+            inbox.put(json.loads(connection.recv_bytes()))
+        except (EOFError, OSError):
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

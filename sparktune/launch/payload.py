@@ -1,0 +1,179 @@
+"""One attempt at a trial, where it runs: the same lines in a Spark task and in a local worker process."""
+
+import json
+import os
+import pickle
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import takewhile
+from pathlib import Path
+from platform import node
+from typing import cast
+
+from sparktune.data.dataset import Dataset
+from sparktune.data.host import DataKey, HostData, borrow
+from sparktune.spec import StudySpec
+from sparktune.training.graph_key import graph_key
+from sparktune.trial import Trial, TrialResult, TrialState
+
+Work = Callable[[Trial, StudySpec, Dataset], TrialResult]
+EncodedResult = tuple[str, bytes | None]
+ATTEMPTS = 3
+TOGETHER_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class StudyPayload:
+    """What all trials of a study share; it reaches each worker process once.
+
+    `spec` is the study as JSON, `data` names the host's copy of the data, and `work` is the pickled function
+    that trains, by default `run_trial`.
+    """
+
+    spec: str
+    data: DataKey
+    work: bytes
+
+    @property
+    def cpus(self) -> int:
+        """Cores of each trial."""
+        return self._study.resources.cpus
+
+    @cached_property
+    def _study(self) -> StudySpec:
+        return StudySpec.model_validate_json(self.spec)
+
+    @cached_property
+    def _run(self) -> Work:
+        return cast(Work, pickle.loads(self.work))
+
+    @cached_property
+    def _shared_data(self) -> HostData:
+        return borrow(self.data, partial(shipped, self.data))
+
+    def check(self) -> None:
+        """Raise now what the first trial would: a spec, data or a work that this process cannot read."""
+        _ = self._study, self._run, self._shared_data
+
+    def run(self, trial: Trial, limit: int | None = None) -> EncodedResult:
+        """Train `trial`; whatever goes wrong in Python comes back as a FAILED result with its traceback.
+
+        Args:
+            trial: with the number of this attempt.
+            limit: bytes that the result may have; no bound by default.
+        """
+        started = time.perf_counter()
+        try:
+            bound_threads(self.cpus)
+            return encode_result(self._run(trial, self._study, self._shared_data.data), trial, limit)
+        except (Exception, SystemExit):  # noqa: BLE001 - the user's model and data may raise anything
+            failure = ended(trial, TrialState.FAILED, traceback.format_exc(), time.perf_counter() - started)
+            return encode_result(failure, trial)
+
+    def run_trials(
+        self, trials: Sequence[Trial], limit: int | None = None, seconds: float = TOGETHER_SECONDS
+    ) -> list[EncodedResult]:
+        """Train trials, alike ones as one where the study has it so, and stop where `seconds` have passed.
+
+        The results of the first trials, at least one: a model that does not fit beside those before it is
+        left for another time too.
+        """
+        results: list[EncodedResult] = []
+        size, deadline = 0, time.monotonic() + seconds
+        while len(results) < len(trials) and (not results or time.monotonic() < deadline):
+            for encoded in self._next(trials[len(results) :], limit):
+                size += sum(map(len, filter(None, encoded)))
+                if results and limit is not None and size > limit:
+                    return results
+                results.append(encoded)
+        return results
+
+    def _next(self, trials: Sequence[Trial], limit: int | None) -> list[EncodedResult]:
+        """The results of the first trials: of those that can be trained as one, else of one."""
+        try:
+            results = self._as_one(trials)
+        except (Exception, SystemExit):  # noqa: BLE001 - alone, a trial tells what is wrong
+            results = None
+        if results is None:
+            return [self.run(trials[0], limit)]
+        return [encode_result(result, trial, limit) for result, trial in zip(results, trials, strict=False)]
+
+    def _as_one(self, trials: Sequence[Trial]) -> list[TrialResult] | None:
+        """The results of the first trials that are alike; None where the first is to be trained alone."""
+        if len(trials) == 1 or self._run is not default_work():
+            return None
+        from sparktune.training import fused_at_most, run_batch
+
+        first = graph_key(trials[0].params)
+        most = fused_at_most(self._study)
+        alike = list(takewhile(lambda trial: graph_key(trial.params) == first, trials[:most]))
+        bound_threads(self.cpus)
+        return run_batch(alike, self._study, self._shared_data.data) if len(alike) > 1 else None
+
+
+def shipped(key: DataKey) -> Path:
+    """The data set as it came to this executor, where the driver's host is another one."""
+    from pyspark import SparkFiles
+
+    return Path(SparkFiles.get(f"{key.digest}.data"))
+
+
+def default_work() -> Work:
+    """The function that trains; imported when the first launcher needs it."""
+    from sparktune.training import run_trial
+
+    return cast(Work, run_trial)
+
+
+def thread_environment(cpus: int) -> dict[str, str]:
+    """Variables that bound the threads of numpy and TensorFlow, where they are set before the import."""
+    return dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), str(cpus))
+
+
+def bound_threads(cpus: int) -> None:
+    """Bound the threads of libraries that this process has not loaded yet."""
+    os.environ.update(thread_environment(cpus))
+
+
+def encode_result(result: TrialResult, trial: Trial, limit: int | None = None) -> EncodedResult:
+    """A result as plain JSON and the model's bytes.
+
+    Raises:
+        TypeError: the work gave no TrialResult, or one that is not plain JSON.
+    """
+    if not isinstance(result, TrialResult):
+        raise TypeError(f"a trial's work must return a TrialResult, but got {type(result).__name__}")
+    size = len(result.model or b"")
+    if limit is not None and size > limit:
+        result = replace(result, state=TrialState.FAILED, model=None, error=_too_large(size, limit))
+    record = {**result.to_record(), "trial": trial.number, "attempt": trial.attempt}
+    return json.dumps(record), result.model
+
+
+def decode_result(encoded: EncodedResult) -> TrialResult:
+    """The result that was encoded."""
+    record, model = encoded
+    return TrialResult.from_record(json.loads(record), model)
+
+
+def ended(trial: Trial, state: TrialState, error: str | None, seconds: float = 0.0) -> TrialResult:
+    """The result of a trial that has no value: it failed, was lost or was killed."""
+    return TrialResult(
+        trial=trial.number,
+        params=trial.params,
+        state=state,
+        timings={"total": seconds} if seconds else {},
+        host=node(),
+        attempt=trial.attempt,
+        error=error,
+    )
+
+
+def _too_large(size: int, limit: int) -> str:
+    return (
+        f"the trained model must fit into spark.driver.maxResultSize, but has {size} bytes where {limit} are "
+        "left; raise it with --conf spark.driver.maxResultSize=2g (2 GiB is the most a model may have)"
+    )

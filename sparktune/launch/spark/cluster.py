@@ -1,0 +1,145 @@
+"""How many trials a Spark cluster can run at once, and what each of them is granted."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from sparktune.errors import LaunchError
+from sparktune.spec import ResourcesSpec
+
+if TYPE_CHECKING:
+    from pyspark import RDD, SparkContext
+
+PATIENCE = 10.0
+RESULT_OVERHEAD = 64 * 1024
+LARGEST_RESULT = 2**31 - 1
+
+
+class Cluster:
+    """One context's executors, seen through the resources of one trial.
+
+    In local mode Spark knows one thread per task, so trials of several cores are rationed by `slots` alone;
+    elsewhere a resource profile of the task makes Spark hold the cores (and the GPUs) back.
+
+    Raises:
+        LaunchError: no executor could ever hold such a trial.
+    """
+
+    def __init__(self, context: "SparkContext", resources: ResourcesSpec) -> None:
+        self._context = context
+        self._resources = resources
+        self.local = context.master == "local" or context.master.startswith("local[")
+        self._dynamic = self._setting("spark.dynamicAllocation.enabled", "false") == "true"
+        self._task_cpus = int(self._setting("spark.task.cpus", "1"))
+        if resources.gpus:
+            self._check_gpus()
+        self._profile = self._special_profile()
+        self.source = self._one_row()
+        self._check_fit()
+
+    def slots(self) -> int:
+        """Trials that fit now, at least 1 so that a cluster without executors yet is asked for some.
+
+        Under dynamic allocation one round more than fits: Spark adds executors only while tasks wait.
+
+        Raises:
+            LaunchError: the context is gone.
+        """
+        fits = self._capacity() * (2 if self._dynamic else 1)
+        return max(1, min(fits, self._resources.parallelism or fits))
+
+    def max_in_flight(self) -> int:
+        """Tasks to keep under way: where Spark itself holds back what does not fit, a quarter more wait.
+
+        Raises:
+            LaunchError: the context is gone.
+        """
+        slots, bound = self.slots(), self._resources.parallelism
+        if bound is not None and self._dynamic:
+            return bound
+        rationed = self.local and self._resources.cpus > self._task_cpus
+        if rationed or self._dynamic or (bound is not None and bound <= slots < self._capacity()):
+            return slots
+        return slots + max(1, slots // 4)
+
+    def result_limit(self) -> int:
+        """Bytes of a model that one job's result can carry."""
+        limit = self._scala().conf().getSizeAsBytes("spark.driver.maxResultSize", "1g")
+        return int(min(limit or LARGEST_RESULT, LARGEST_RESULT)) - RESULT_OVERHEAD
+
+    def alive(self) -> bool:
+        """Whether the driver's JVM and its context still stand."""
+        try:
+            return not self._scala().isStopped()
+        except Exception:  # noqa: BLE001 - a dead JVM shows as OSError, Py4JError or AttributeError
+            return False
+
+    def _scala(self) -> Any:
+        return self._context._jsc.sc()  # the Python API does not say how many tasks fit
+
+    def _setting(self, key: str, default: str) -> str:
+        return str(self._context.getConf().get(key, default))
+
+    def _check_gpus(self) -> None:
+        asked = f"resources.gpus must be 0 or what Spark can grant, but got {self._resources.gpus:g}"
+        if self.local:
+            raise LaunchError(
+                f"{asked}: Spark grants no GPUs in local mode; use a cluster or set resources.gpus to 0"
+            )
+        if float(self._setting("spark.executor.resource.gpu.amount", "0")) <= 0:
+            raise LaunchError(
+                f"{asked}: the executors have none; give spark-submit --conf "
+                "spark.executor.resource.gpu.amount=1 (and a discovery script) or set resources.gpus to 0"
+            )
+
+    def _special_profile(self) -> Any:
+        """A task-only resource profile, or None where the cluster's default already says the same."""
+        from pyspark.resource import ResourceProfileBuilder, TaskResourceRequests
+
+        default = (self._task_cpus, float(self._setting("spark.task.resource.gpu.amount", "0")))
+        if self.local or default == (self._resources.cpus, self._resources.gpus):
+            return None
+        requests = TaskResourceRequests().cpus(self._resources.cpus)
+        if self._resources.gpus:
+            requests.resource("gpu", self._resources.gpus)
+        return ResourceProfileBuilder().require(requests).build
+
+    def _one_row(self) -> "RDD[int]":
+        """One row in one partition, made once: each trial's job maps it."""
+        rows = self._context.parallelize([0], 1)
+        if self._profile is None:
+            return rows
+        try:
+            return rows.withResources(self._profile)
+        except Exception as error:  # noqa: BLE001 - Spark's refusals come as several Py4J types
+            raise LaunchError(f"Spark refuses {self._demand()}: {str(error).splitlines()[-1]}") from None
+
+    def _check_fit(self) -> None:
+        """Refuse what fits nowhere; executors still absent after PATIENCE get the benefit of the doubt."""
+        deadline = time.monotonic() + (PATIENCE if self._profile is not None and not self._dynamic else 0)
+        while not self._capacity() and not self._executors() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if self._executors() and not self._capacity():
+            raise LaunchError(
+                f"{self._demand()} must fit into one executor, but none is that large; lower "
+                "resources.cpus or resources.gpus, or give executors more (spark.executor.cores, local[N])"
+            )
+
+    def _demand(self) -> str:
+        return f"a trial of resources.cpus={self._resources.cpus}, resources.gpus={self._resources.gpus:g}"
+
+    def _executors(self) -> int:
+        """Executors at work now; in local mode the driver is one."""
+        return int(self._scala().getExecutorMemoryStatus().size()) - (0 if self.local else 1)
+
+    def _capacity(self) -> int:
+        """Trials that fit into the executors at work now."""
+        try:
+            scala = self._scala()
+            default = scala.resourceProfileManager().defaultResourceProfile()
+            profile = default if self._profile is None else self._profile._java_resource_profile
+            tasks = int(scala.maxNumConcurrentTasks(profile))
+        except Exception as error:  # a dead JVM shows as OSError, Py4JError or AttributeError
+            raise LaunchError(
+                f"the Spark context is gone ({error}); run the same command again to resume"
+            ) from error
+        return tasks * self._task_cpus // self._resources.cpus if self.local else tasks

@@ -1,0 +1,166 @@
+"""The Spark session of those who bring none."""
+
+import logging
+import os
+import re
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from sparktune.launch.forkserver.client import safe_here
+from sparktune.launch.jvm.java import QUICK_START, check_java
+from sparktune.launch.payload import ATTEMPTS
+from sparktune.spec import StudySpec
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+log = logging.getLogger("sparktune")
+LOGGING = Path(__file__).with_name("log4j2.properties")
+WORKERS = {
+    "spark.python.worker.faulthandler.enabled": "true",
+    "spark.python.task.killTimeout": "500ms",
+}
+DAEMON = "sparktune.launch.spark.daemon"
+LOOPBACK = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "2g",
+}
+
+
+def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> "SparkSession":
+    """The active session; else a new one, on this machine's cores unless Spark is configured otherwise.
+
+    The master is that of spark-submit, PYSPARK_SUBMIT_ARGS or spark-defaults.conf, else SPARK_MASTER. Other
+    options that these set stay as they are, and Ctrl-C keeps the meaning it had.
+
+    Args:
+        spec: names the application after its study.
+        app_name: `sparktune` or `sparktune STUDY` by default.
+
+    Raises:
+        LaunchError: no Java 17 or newer is here to start Spark with.
+    """
+    from pyspark.sql import SparkSession
+
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        return active
+    configured = configured_options()
+    master = None if "spark.master" in configured else os.environ.get("SPARK_MASTER", f"local[*,{ATTEMPTS}]")
+    if not _submitted():
+        check_java()
+    builder = SparkSession.builder.appName(
+        app_name or (f"sparktune {spec.study.name}" if spec else "sparktune")
+    )
+    preload = spec is None or spec.resources.preload
+    for key, value in (_defaults(master, spec) | _daemon(preload, configured)).items():
+        if key not in configured:
+            builder = builder.config(key, value)
+    with _own_interrupt():
+        return (builder.master(master) if master else builder).getOrCreate()
+
+
+def spark_is_configured() -> bool:
+    """Whether a session is active, spark-submit runs this, or somebody has named a master."""
+    if _submitted() or "SPARK_MASTER" in os.environ:
+        return True
+    if "pyspark.sql" in sys.modules:
+        from pyspark.sql import SparkSession
+
+        if SparkSession.getActiveSession() is not None:
+            return True
+    return "spark.master" in configured_options()
+
+
+def configured_options() -> set[str]:
+    """Names of the options that spark-submit, PYSPARK_SUBMIT_ARGS or spark-defaults.conf set.
+
+    One without a value is not set: spark-submit always names `spark.submit.pyFiles`.
+    """
+    if _submitted():
+        from pyspark import SparkConf, SparkContext
+
+        SparkContext._ensure_initialized()  # the options live in the JVM that spark-submit started
+        return {key for key, value in SparkConf().getAll() if value}
+    arguments = os.environ.get("PYSPARK_SUBMIT_ARGS", "")
+    keys = {"spark.master"} if re.search(r"--master\b", arguments) else set()
+    return keys | set(re.findall(r"--conf[ =]['\"]?([\w.]+)=", arguments)) | _options_of_file()
+
+
+def _options_of_file() -> set[str]:
+    """Options in spark-defaults.conf, where there is one."""
+    home = os.environ.get("SPARK_HOME")
+    folder = os.environ.get("SPARK_CONF_DIR") or (str(Path(home) / "conf") if home else None)
+    file = Path(folder) / "spark-defaults.conf" if folder else None
+    if file is None or not file.is_file():
+        return set()
+    return set(re.findall(r"^\s*(spark\.[\w.]+)", file.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
+    """Options of a new session. Workers on this machine run this Python and listen on the loopback only."""
+    schedules_only = spec is not None and spec.data.source not in ("table", "query")
+    local = master is not None and master.startswith("local")
+    options = {"spark.ui.showConsoleProgress": "false", **_java(schedules_only, local), **WORKERS}
+    if not local:
+        return options
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    return options | LOOPBACK
+
+
+def _daemon(preload: bool, configured: set[str]) -> dict[str, str]:
+    """Workers forked from a process that has TensorFlow, where that is safe and this package is installed."""
+    shipped_late = {"spark.submit.pyFiles"} & configured
+    return {"spark.python.daemon.module": DAEMON} if preload and safe_here() and not shipped_late else {}
+
+
+def _java(schedules_only: bool, local: bool) -> dict[str, str]:
+    """Logs errors only, from the first line of a JVM that starts now, or from here on in one that runs."""
+    from sparktune.launch.jvm.class_archive import archive_options  # here, for it is also run as a program
+
+    if _submitted():
+        return {"spark.log.level": "ERROR"}
+    quiet = f'"-Dlog4j2.configurationFile=file:{LOGGING}"'
+    quick = [QUICK_START] if schedules_only else []
+    archive = map(shlex.quote, archive_options()) if local else []
+    return {"spark.driver.extraJavaOptions": " ".join([quiet, *quick, *archive])}
+
+
+def _submitted() -> bool:
+    """Whether spark-submit has started the JVM."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+@contextmanager
+def _own_interrupt() -> Iterator[None]:
+    """Let Ctrl-C wait for the JVM's start, which would otherwise be left alone; a second one does not wait.
+
+    PySpark's own handler does not stay: it would cancel every job of the context, not the study's alone.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = threading.Event()
+
+    def wait(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        log.warning("stopping once Spark has started; Ctrl-C again leaves it to itself")
+
+    former = signal.signal(signal.SIGINT, wait)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+    if asked.is_set():
+        raise KeyboardInterrupt

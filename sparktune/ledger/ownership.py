@@ -1,0 +1,97 @@
+"""Whose study directory is this: the checks before anything in it is used."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sparktune.errors import SpecError, StudyDirectoryError
+from sparktune.ledger.history import Header
+from sparktune.spec import StudySpec, parse_spec
+
+FORMAT = 1
+LEDGER = "ledger.jsonl"
+LOCK = ".driver.lock"
+WAY_OUT = "set another study.name or output.directory, or remove the folder if nobody needs it"
+
+
+def check_directory(directory: Path) -> None:
+    """A folder without a ledger may only hold what a driver leaves that died before it wrote one.
+
+    Raises:
+        StudyDirectoryError: the folder holds other files, or is no folder.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise StudyDirectoryError(f"{directory} must be a folder, but is a file; {WAY_OUT}")
+    if not directory.exists() or (directory / LEDGER).exists():
+        return
+    names = sorted(path.name for path in directory.iterdir())
+    foreign = [name for name in names if not name.startswith((LOCK, f".{LEDGER}"))]
+    if foreign:
+        raise StudyDirectoryError(
+            f"{directory} must be new or a study directory, but holds {', '.join(foreign[:3])} "
+            f"and no {LEDGER}; {WAY_OUT}"
+        )
+
+
+def header_of(lines: list[dict[str, Any]], path: Path) -> Header:
+    """The header of a ledger.
+
+    Raises:
+        StudyDirectoryError: the file is no ledger, or of a newer version.
+    """
+    first = lines[0] if lines else {}
+    version = first.get("format")
+    if isinstance(version, int) and version > FORMAT:
+        raise StudyDirectoryError(
+            f"{path} has format {version}, but this version of sparktune reads up to {FORMAT}; upgrade or "
+            "give the study another name"
+        )
+    if set(first) != {field.name for field in fields(Header)}:
+        raise StudyDirectoryError(f"{path} must begin with the header of a ledger, but does not; {WAY_OUT}")
+    return Header(**first)
+
+
+def check_same(header: Header, spec: StudySpec, data_digest: str, direction: str, directory: Path) -> None:
+    """The directory belongs to this study.
+
+    Raises:
+        StudyDirectoryError: names every field that differs.
+    """
+    there = stored_spec(header.spec, directory)
+    differences = (
+        [] if there.digest() == spec.digest() else [*_differences(there.identity(), spec.identity())]
+    )
+    if header.data_digest != data_digest:
+        differences.append(
+            f"the data are others: sha256 {header.data_digest[:12]} there, {data_digest[:12]} here"
+        )
+    if header.direction != direction:
+        differences.append(f"objective.direction: {header.direction} there, {direction} here")
+    if differences:
+        listed = "\n  ".join(differences)
+        raise StudyDirectoryError(f"{directory} belongs to another study:\n  {listed}\n{WAY_OUT}")
+
+
+def stored_spec(document: dict[str, Any], directory: Path) -> StudySpec:
+    """The spec that a ledger holds.
+
+    Raises:
+        StudyDirectoryError: this version of sparktune does not accept it.
+    """
+    try:
+        return parse_spec(document)
+    except SpecError as error:
+        raise StudyDirectoryError(
+            f"{directory} holds a spec that this version of sparktune refuses ({error}); {WAY_OUT}"
+        ) from None
+
+
+def _differences(there: Any, here: Any, path: str = "") -> Iterator[str]:
+    if isinstance(there, dict) and isinstance(here, dict):
+        if list(there) != list(here) and set(there) == set(here):
+            yield f"{path}: order {', '.join(there)} there, {', '.join(here)} here"
+        for key in {**there, **here}:
+            yield from _differences(there.get(key), here.get(key), f"{path}.{key}" if path else key)
+    elif there != here or type(there) is not type(here):
+        yield f"{path}: {there!r} there, {here!r} here"

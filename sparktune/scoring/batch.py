@@ -1,0 +1,114 @@
+"""Score a whole table with a bundle and write the answers beside its columns."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from sparktune.bundle import Bundle, load_bundle
+from sparktune.columns.codec import find
+from sparktune.errors import BundleError, ScoringError
+from sparktune.scoring.sql import predict_function
+from sparktune.scoring.table_io import check_target, file_format, is_path, read, write
+from sparktune.scoring.types import check_columns
+
+ANSWER = "__sparktune_answer"
+COMPLEX = ("array", "struct", "map", "binary", "vector", "variant")
+
+
+def score(
+    spark: Any,
+    model: str | Path | Bundle,
+    source: str | Path,
+    target: str | Path,
+    mode: Literal["error", "overwrite"] = "error",
+    columns: Sequence[str] | None = None,
+    tracking_uri: str | None = None,
+) -> int:
+    """Write the rows of `source` to `target` with `prediction` and `probability`.
+
+    `prediction` is the decoded label, or the value; `probability` is that of the second class as double for
+    binary labels, of every class as array<float> for classes, and is left out for regression. Both are NULL
+    where a feature is NULL.
+
+    Args:
+        spark: The Spark session. model: The bundle, its folder, or an MLflow URI such as
+        `models:/name@champion`. source: A path (Parquet, CSV with a header or JSON lines, by its ending or
+        what the folder holds) or a table. target: A path (Parquet unless it ends in .csv or .json) or a
+        table. mode: "error" refuses a target that exists; "overwrite" replaces it. columns: Columns of the
+        source to write; all by default. tracking_uri: MLflow's, for a model that is an MLflow URI;
+        MLFLOW_TRACKING_URI by default.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        ScoringError: before any row is scored: the model is no bundle or was changed after the export, the
+            source is missing, the target exists, a feature column is missing or not numeric, or a written
+            column has the name of an answer.
+    """
+    source, target = str(source), str(target)
+    check_target(spark, source, target, mode)
+    bundle = model if isinstance(model, Bundle) else _loaded(model, tracking_uri)
+    frame = read(spark, source)
+    types = {field.name: field.dataType for field in frame.schema.fields}
+    features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
+    kept = list(types) if columns is None else [find(name, types, "column") for name in columns]
+    _check_written(kept, answer_names(bundle), types, target)
+    return _run(bundle, frame, features, kept, target, mode)
+
+
+def _loaded(model: str | Path, tracking_uri: str | None) -> Bundle:
+    try:
+        return load_bundle(model, tracking_uri)
+    except BundleError as error:
+        raise ScoringError(str(error)) from error
+
+
+def answer_names(bundle: Bundle) -> list[str]:
+    """The columns that scoring adds."""
+    return ["prediction"] if bundle.schema.task == "regression" else ["prediction", "probability"]
+
+
+def _run(bundle: Bundle, frame: Any, features: list[str], kept: list[str], target: str, mode: str) -> int:
+    """Score and write in one pass over the rows; returns how many there were."""
+    from pyspark.sql import Observation
+    from pyspark.sql.functions import col, count, lit
+
+    rows = Observation("sparktune")
+    answer = predict_function(bundle, "both")(*(col(_quoted(name)) for name in features))
+    scored = frame.observe(rows, count(lit(1)).alias("rows")).withColumn(ANSWER, answer)
+    answers = [col(ANSWER)[name].alias(name) for name in answer_names(bundle)]
+    written = scored.select(*(col(_quoted(name)) for name in kept), *answers)
+    write(_arrays_as_text(written) if _is_csv(target) else written, target, mode)
+    return int(rows.get["rows"])
+
+
+def _check_written(kept: list[str], answers: list[str], types: dict[str, Any], target: str) -> None:
+    clash = [name for name in kept if name.lower() in answers]
+    if clash:
+        raise ScoringError(
+            f"the output adds the columns {', '.join(answers)}, but the input has {clash[0]!r} too; "
+            "name the columns to keep without it, or rename it"
+        )
+    held = [name for name in kept if types[name].typeName() in COMPLEX]
+    if held and _is_csv(target):
+        raise ScoringError(
+            f"CSV cannot hold column {held[0]!r} of type {types[held[0]].simpleString()}; "
+            "write Parquet or JSON, or name the columns to keep without it"
+        )
+
+
+def _is_csv(target: str) -> bool:
+    return is_path(target) and file_format(target) == "csv"
+
+
+def _arrays_as_text(frame: Any) -> Any:
+    """Probabilities of several classes as JSON text, which CSV can hold."""
+    from pyspark.sql.functions import col, to_json
+
+    arrays = [field.name for field in frame.schema.fields if field.dataType.typeName() == "array"]
+    return frame.withColumns({name: to_json(col(_quoted(name))) for name in arrays})
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"

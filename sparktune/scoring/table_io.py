@@ -1,0 +1,102 @@
+"""Where rows come from and go to: a path or a table."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from sparktune.errors import ScoringError
+
+ENDINGS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json"}
+
+
+def is_path(place: str) -> bool:
+    """Whether `place` names files rather than a table: it holds a slash, ends like a file, or exists here."""
+    return "/" in place or Path(place).suffix.lower() in ENDINGS or Path(place).exists()
+
+
+def exists(spark: Any, place: str) -> bool:
+    """Whether a path or table is there."""
+    if not is_path(place):
+        return bool(spark.catalog.tableExists(place))
+    jvm = getattr(spark, "_jvm", None)
+    if jvm is None:  # Spark Connect: the cluster's file system is out of sight, the writer refuses by itself
+        return False
+    path = jvm.org.apache.hadoop.fs.Path(place)
+    return bool(path.getFileSystem(spark._jsparkSession.sessionState().newHadoopConf()).exists(path))
+
+
+def file_format(place: str) -> str:
+    """The format of a path: by its ending, else by what a local folder holds, else Parquet."""
+    path = Path(place.rstrip("/"))
+    if path.suffix.lower() in ENDINGS:
+        return ENDINGS[path.suffix.lower()]
+    inside = (ENDINGS[p.suffix.lower()] for p in sorted(path.glob("*")) if p.suffix.lower() in ENDINGS)
+    return next(inside, "parquet")
+
+
+def read(spark: Any, source: str) -> Any:
+    """The rows of a path or table; CSV has a header line.
+
+    Raises:
+        ScoringError: there is none, or it cannot be read.
+    """
+    if getattr(spark, "_jvm", None) is not None and not exists(spark, source):
+        kind = "file or folder" if is_path(source) else "table"
+        raise ScoringError(f"the input must be a path or a table, but there is no {kind} {source!r}")
+    try:
+        if not is_path(source):
+            return spark.table(source)
+        return spark.read.load(source, format=file_format(source), **_options(file_format(source)))
+    except Exception as error:  # noqa: BLE001 - PySpark's errors and Py4J's have no base in common
+        kind = file_format(source) if is_path(source) else "a table"
+        raise ScoringError(f"the input {source!r} cannot be read as {kind}: {_cause(error)}") from None
+
+
+def check_target(spark: Any, source: str, target: str, mode: str) -> None:
+    """Refuse a target that exists, or that is the source.
+
+    Raises:
+        ScoringError: unless it is free, or it may be overwritten.
+    """
+    if mode not in ("error", "overwrite"):
+        raise ScoringError(f"mode must be error or overwrite, but got {mode!r}")
+    if source.rstrip("/") == target.rstrip("/"):
+        raise ScoringError(f"the output must be another place than the input, but both are {target!r}")
+    if mode == "error" and exists(spark, target):
+        raise ScoringError(
+            f"the output {target!r} exists already; choose another place or ask to overwrite it"
+        )
+
+
+def check_lasting(spark: Any, target: str) -> None:
+    """Refuse a table that nobody would find again once this session has ended.
+
+    Raises:
+        ScoringError: the target is a table of Spark's own catalog, which is in memory.
+    """
+    kind = spark.conf.get("spark.sql.catalogImplementation", "in-memory")
+    if kind == "in-memory" and not is_path(target) and target.count(".") < 2:
+        raise ScoringError(
+            f"the output {target!r} must be a path where Spark's catalog is in memory, as a table would be "
+            "forgotten when this command ends; give a path, or configure a catalog "
+            "(spark.sql.catalogImplementation=hive, or CATALOG.DATABASE.TABLE)"
+        )
+
+
+def write(frame: Any, target: str, mode: str) -> None:
+    """Write rows to a path or table."""
+    if not is_path(target):
+        frame.write.saveAsTable(target, mode=mode)
+        return
+    kind = file_format(target) if Path(target).suffix else "parquet"
+    frame.write.save(target, format=kind, mode=mode, **({"header": True} if kind == "csv" else {}))
+
+
+def _cause(error: Exception) -> str:
+    """The last cause that Java names, without its stack, or the first line of the message."""
+    causes = re.findall(r"(?:Caused by: |: )(?:[\w$]+\.)+[\w$]+: ([^\n]+)", str(error))
+    return causes[-1] if causes else str(error).strip().splitlines()[0]
+
+
+def _options(kind: str) -> dict[str, bool]:
+    return {"header": True, "inferSchema": True} if kind == "csv" else {}

@@ -1,0 +1,76 @@
+"""From the best trial's model file to a verified bundle, in a process that has TensorFlow."""
+
+import json
+import math
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sparktune.bundle import Bundle, Lineage, export_bundle
+from sparktune.data import Dataset
+from sparktune.data.host import DataKey, borrow
+from sparktune.errors import BundleError, DataError, SparktuneError
+from sparktune.spec import BuilderSpec, StudySpec
+from sparktune.study.export import Request
+from sparktune.training import evaluate
+from sparktune.training.kinds.builder import import_reference
+from sparktune.trial import TrialResult
+
+TOLERANCE = 1e-5
+
+
+def export(request: Request) -> dict[str, float] | None:
+    """Write the bundle, load it back, compute the reported metric again; gives the test split's metrics.
+
+    Raises:
+        BundleError: the bundle cannot be written, or does not give the metric that its trial reported.
+    """
+    spec, best = StudySpec.model_validate(request.spec), TrialResult.from_record(request.best)
+    if isinstance(spec.model, BuilderSpec):
+        import_reference(spec.model.builder, "model.builder")  # registers the layers of the user's own
+    lineage = Lineage.model_validate(request.lineage)
+    with closing(borrow(DataKey(**request.data), _not_here)) as shared_data:
+        data = shared_data.data
+        bundle = export_bundle(Path(request.model), data.schema, lineage, Path(request.directory))
+        verify_export(bundle, data, spec, best)
+        return evaluate(bundle.model, data.test, spec, data.schema, best.params) if data.test else None
+
+
+def verify_export(bundle: Bundle, data: Dataset, spec: StudySpec, best: TrialResult) -> None:
+    """Compute the reported validation metric again with the bundle's own model.
+
+    An objective measured while training (without `val_`) cannot be computed again; the validation loss of the
+    same epoch stands in for it.
+
+    Raises:
+        BundleError: the metrics differ by more than 1e-5.
+    """
+    objective = bundle.lineage.metric
+    metric = objective if objective.startswith("val_") else "val_loss"
+    reported = best.history[metric][(best.epoch or 1) - 1]
+    measured = evaluate(bundle.model, data.validation, spec, data.schema, best.params)
+    again = measured[metric.removeprefix("val_")]
+    if not math.isclose(again, reported, rel_tol=TOLERANCE, abs_tol=TOLERANCE):
+        raise BundleError(
+            f"the exported model of trial {best.trial} gives {metric} {again!r}, but the trial reported "
+            f"{reported!r}; keep the study directory and report this"
+        )
+
+
+def _not_here() -> Path:
+    raise DataError("the data set must be shared on this host while its study exports, but is not")
+
+
+def main() -> None:
+    """Read a Request from standard input, answer with `test` or `error` on standard output."""
+    request = Request(**json.load(sys.stdin))
+    try:
+        answer: dict[str, Any] = {"test": export(request)}
+    except SparktuneError as error:
+        answer = {"error": str(error)}
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Where a study's runs are: its experiment, and the search for them there."""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from sparktune.tracking.mlflow.address import sqlite_file
+from sparktune.tracking.mlflow.entries import STUDY_ID, TRIAL
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+PER_PAGE = 1000
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # the pages for training, not those for agents
+
+
+def open_experiment(client: "MlflowClient", uri: str, name: str) -> str:
+    """The id of the experiment of this name; it is made where there is none, and restored if it was deleted.
+
+    Artefacts of a database file lie beside it, not in the working directory. Fails where another study makes
+    the experiment at the same moment; the next try finds it.
+    """
+    if (found := client.get_experiment_by_name(name)) is None:
+        database = sqlite_file(uri)
+        place = str(database.absolute().parent / "mlruns" / name) if database else None
+        return str(client.create_experiment(name, artifact_location=place, tags=KIND))
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
+
+
+def find_runs(
+    client: "MlflowClient", experiment_id: str, study_id: str, number: int | None = None
+) -> dict[int | None, list["Run"]]:
+    """Runs of a study by trial number, oldest first; None: the study's. With `number` only that trial's."""
+    one = "" if number is None else f" and tags.`{TRIAL}` = '{number}'"
+    runs: dict[int | None, list[Run]] = defaultdict(list)
+    token: str | None = None
+    while True:
+        page = client.search_runs(
+            [experiment_id],
+            f"tags.`{STUDY_ID}` = '{study_id}'{one}",
+            max_results=PER_PAGE,
+            order_by=["attributes.start_time ASC"],
+            page_token=token,
+        )
+        for run in page:
+            runs[int(run.data.tags[TRIAL]) if TRIAL in run.data.tags else None].append(run)
+        if not (token := page.token):
+            return runs

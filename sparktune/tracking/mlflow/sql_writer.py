@@ -1,0 +1,107 @@
+"""Runs written straight into the tables of MLflow's database: many of them in one transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, final
+from uuid import uuid4
+
+from sparktune.tracking.mlflow.entries import Point
+from sparktune.tracking.mlflow.writer import Texts, Writer
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+Row = dict[str, Any]
+
+
+def store_of(client: "MlflowClient") -> Any:
+    """The store that writes to a database itself; None where a server does, or where MLflow has none such."""
+    store = getattr(getattr(client, "_tracking_client", None), "store", None)
+    return store if hasattr(store, "ManagedSessionMaker") else None
+
+
+@final
+class Batch(Writer):
+    """Collects the rows of new runs, as MLflow's own client would write them, until they are committed.
+
+    MLflow's store needs 7 transactions and 35 statements for a run, 15 ms of CPU; here a run takes its rows,
+    below 1 ms. `sibling` is a run of the same experiment.
+    """
+
+    def __init__(self, store: Any, sibling: "Run") -> None:
+        self._store = store
+        self._sibling = sibling.info
+        self._created: dict[str, Row] = {}
+        self._ended: list[Row] = []
+        self._tags: list[Row] = []
+        self._params: list[Row] = []
+        self._points: dict[str, dict[Point, None]] = defaultdict(dict)
+
+    def create(self, start_ms: int, name: str, tags: Texts) -> str:
+        """A new run's id."""
+        run_id = uuid4().hex
+        self._created[run_id] = {
+            "run_uuid": run_id,
+            "name": name,
+            "experiment_id": int(self._sibling.experiment_id),
+            "user_id": tags.get("mlflow.user", "unknown"),
+            "status": "RUNNING",
+            "start_time": start_ms,
+            "end_time": None,
+            "lifecycle_stage": "active",
+            "artifact_uri": self._sibling.artifact_uri.replace(self._sibling.run_id, run_id),
+            "source_type": "UNKNOWN",
+            **dict.fromkeys(("source_name", "entry_point_name", "source_version"), ""),
+        }
+        self._tags += _rows(run_id, {**tags, "mlflow.runName": name})
+        return run_id
+
+    def log(self, run_id: str, points: Iterable[Point], params: Texts, tags: Texts) -> None:
+        """Fill a run that has no metrics and none of these parameters and tags."""
+        self._points[run_id] |= dict.fromkeys(points)
+        self._params += _rows(run_id, params)
+        self._tags += _rows(run_id, tags)
+
+    def end(self, run_id: str, status: str, end_ms: int | None) -> None:
+        """Set a run's status and end."""
+        ended = {"status": status, "end_time": end_ms}
+        if run_id in self._created:
+            self._created[run_id] |= ended
+        else:
+            self._ended.append({"run_uuid": run_id, **ended})
+
+    def commit(self) -> None:
+        """Write everything, or nothing where the database refuses a row."""
+        from mlflow.store.tracking.dbmodels import models
+        from sqlalchemy import insert, update
+
+        points = [(run_id, point) for run_id, own in self._points.items() for point in own]
+        latest = {(run_id, p.key): (run_id, p) for run_id, p in sorted(points, key=_age)}
+        new = {
+            models.SqlRun: [*self._created.values()],
+            models.SqlTag: self._tags,
+            models.SqlParam: self._params,
+            models.SqlMetric: [_metric(*point) for point in points],
+            models.SqlLatestMetric: [_metric(*point) for point in latest.values()],
+        }
+        with self._store.ManagedSessionMaker(read_only=False) as session:
+            for table, rows in new.items():
+                if rows:
+                    session.execute(insert(table), rows)
+            if self._ended:
+                session.execute(update(models.SqlRun), self._ended)
+
+
+def _rows(run_id: str, values: dict[str, str]) -> list[Row]:
+    return [{"run_uuid": run_id, "key": key, "value": value} for key, value in values.items()]
+
+
+def _metric(run_id: str, point: Point) -> Row:
+    row = {"run_uuid": run_id, "key": point.key, "value": point.value, "step": point.step}
+    return {**row, "timestamp": point.at_ms, "is_nan": False}
+
+
+def _age(point: tuple[str, Point]) -> tuple[int, int, float]:
+    """MLflow's order of a metric's points: the last one is what its tables show."""
+    return point[1].step, point[1].at_ms, point[1].value

@@ -1,0 +1,1 @@
+"""Kinds of models: each is built and checked in its own way."""

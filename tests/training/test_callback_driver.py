@@ -1,0 +1,64 @@
+"""What callbacks hear, and when a driver is over."""
+
+import keras
+
+from sparktune.training.callback_driver import CallbackDriver
+
+
+class Heard(keras.callbacks.Callback):
+    def __init__(self, stop_at: int = 9) -> None:
+        super().__init__()
+        self.heard: list[object] = []
+        self.stop_at = stop_at
+
+    def on_train_begin(self, logs=None):
+        self.heard.append(("train", self.params["epochs"], self.params["steps"]))
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.heard.append(epoch)
+
+    def on_test_begin(self, logs=None):
+        self.heard.append("test")
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.heard.append(logs)
+        self.model.stop_training = epoch + 1 == self.stop_at
+
+    def on_train_end(self, logs=None):
+        self.heard.append("end")
+
+
+def taken(heard: Heard, epochs: int) -> keras.Model:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.stop_training = True  # by an earlier training
+    driver = CallbackDriver(model, epochs, 4, [heard])
+    while not driver.over:
+        driver.begin()
+        driver.measure()
+        driver.end({"loss": 1.0}, {"loss": 2.0})
+    driver.close()
+    return model
+
+
+def test_callbacks_hear_every_epoch_with_its_logs():
+    heard = Heard()
+    model = taken(heard, epochs=2)
+    logs = {"loss": 1.0, "val_loss": 2.0}
+    assert heard.heard == [("train", 2, 4), 0, "test", logs, 1, "test", logs, "end"]
+    assert model.history.history == {"loss": [1.0, 1.0], "val_loss": [2.0, 2.0]}
+
+
+def test_there_is_one_epoch_at_least_as_with_fit():
+    class Early(Heard):
+        def on_train_begin(self, logs=None):
+            self.model.stop_training = True
+
+    heard = Early(stop_at=1)
+    taken(heard, epochs=5)
+    assert heard.heard.count("test") == 1
+
+
+def test_a_callback_ends_the_course():
+    heard = Heard(stop_at=1)
+    taken(heard, epochs=5)
+    assert heard.heard.count("test") == 1
