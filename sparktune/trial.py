@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +19,7 @@ class TrialState(StrEnum):
     """Where a trial stands. A trial in a terminal state is never trained again."""
 
     RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
     COMPLETE = "COMPLETE"
     FAILED = "FAILED"
     DIVERGED = "DIVERGED"
@@ -61,6 +62,60 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Segment:
+    """Some epochs of a trial, trained in one go: the unit that a launcher runs.
+
+    `start` epochs have been trained before. Training returns after epoch `end` (None: the trial's last one)
+    with PAUSED and a checkpoint, or with the trial's end. `checkpoint` is the reference of what training goes
+    on from; None for a trial's first segment.
+    """
+
+    trial: Trial
+    start: int = 0
+    end: int | None = None
+    checkpoint: str | None = None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Segment":
+        values = json.loads(text)
+        return cls(**{**values, "trial": Trial(**values["trial"])})
+
+
+@dataclass(frozen=True)
+class TrialNotes:
+    """How a trial was trained, in words; None where there is nothing to say.
+
+    `threads`: those of TensorFlow. `engine`: `compiled` or `fit`, then `reason` says why. `compiler`: graph
+    or xla. `fused`: how many trials were trained as one. `batching`: why they were not, where they should
+    have been. `stopped`: what ended training before its last epoch.
+    """
+
+    threads: str | None = None
+    engine: str | None = None
+    compiler: str | None = None
+    reason: str | None = None
+    fused: str | None = None
+    batching: str | None = None
+    stopped: str | None = None
+
+    def updated(self, other: "TrialNotes") -> "TrialNotes":
+        """These notes, with what `other` says in their place where it says something."""
+        return replace(self, **other.to_record())
+
+    def to_record(self) -> dict[str, str]:
+        """A JSON object of what there is to say."""
+        return {name: text for name, text in asdict(self).items() if text is not None}
+
+    @classmethod
+    def from_record(cls, record: dict[str, str]) -> "TrialNotes":
+        """The notes in a record; what another version of sparktune noted besides is left out."""
+        return cls(**{field.name: record[field.name] for field in fields(cls) if field.name in record})
+
+
+@dataclass(frozen=True)
 class Report:
     """What a trial says after an epoch: `epoch` counts from 1, `metrics` are that epoch's."""
 
@@ -78,7 +133,7 @@ class TrialResult:
 
     `value` is the objective at its best epoch, `epoch` that epoch (from 1), `history` a list per metric, one
     value per epoch; `model` the `.keras` file of that epoch, where it was worth sending. `timings` are
-    seconds by phase.
+    seconds by phase. A PAUSED trial goes on from the checkpoint that `checkpoint` refers to.
     """
 
     trial: int
@@ -93,6 +148,7 @@ class TrialResult:
     error: str | None = None
     notes: dict[str, str] = field(default_factory=dict)
     model: bytes | None = field(default=None, repr=False)
+    checkpoint: str | None = None
 
     @property
     def complaint(self) -> str | None:
@@ -111,8 +167,9 @@ class TrialResult:
         return sum(self.timings.values())
 
     def to_record(self) -> dict[str, Any]:
-        """A JSON object of everything but the model."""
-        return {k: v for k, v in self.__dict__.items() if k != "model"}
+        """A JSON object of everything but the model, and of the checkpoint where there is one."""
+        left_out = ("model",) if self.checkpoint else ("model", "checkpoint")
+        return {k: v for k, v in self.__dict__.items() if k not in left_out}
 
     @classmethod
     def from_record(cls, record: dict[str, Any], model: bytes | None = None) -> "TrialResult":

@@ -75,5 +75,9 @@ def test_better(direction, value, other, expected):
     assert better(direction, value, other) is expected
 
 
-def test_only_killed_and_running_trials_run_again():
-    assert {s for s in TrialState if not s.terminal} == {TrialState.RUNNING, TrialState.KILLED}
+def test_only_trials_without_an_end_run_again():
+    assert {s for s in TrialState if not s.terminal} == {
+        TrialState.RUNNING,
+        TrialState.PAUSED,
+        TrialState.KILLED,
+    }
