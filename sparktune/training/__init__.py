@@ -1,10 +1,11 @@
 """Builds, trains and measures one Keras model. Importing it loads no tensorflow; calling it does."""
 
+from sparktune.summary import Objective
 from sparktune.training.evaluate import evaluate
 from sparktune.training.fit import fit
 from sparktune.training.kinds.builtin import build_model
 from sparktune.training.kinds.checks import check_model
-from sparktune.training.objective import Objective, produced, resolve_objective
+from sparktune.training.objective import produced, resolve_objective
 from sparktune.training.optimizers import build_optimizer
 from sparktune.training.progress import Fitted, Plan
 from sparktune.training.run import run_trial

@@ -5,11 +5,11 @@ split. Loads without tensorflow.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sparktune.columns.schema import Schema, Task
 from sparktune.errors import SpecError
 from sparktune.spec import StudySpec, TrainingSpec, unknown_name
+from sparktune.summary import Objective
 
 NUMERIC_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 NUMERIC_METRICS = ("mean_squared_error", "mean_absolute_error", "root_mean_squared_error")
@@ -30,14 +30,6 @@ DEFAULT_METRICS: dict[Task, tuple[str, ...]] = {
     "classes": ("accuracy",),
     "regression": NUMERIC_METRICS,
 }
-
-
-@dataclass(frozen=True)
-class Objective:
-    """The metric that decides, by its name in histories, and `maximize` or `minimize`."""
-
-    metric: str
-    direction: str
 
 
 def loss_of(training: TrainingSpec, schema: Schema) -> str:

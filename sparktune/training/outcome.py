@@ -4,7 +4,7 @@ import socket
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from sparktune.training.objective import Objective
+from sparktune.summary import Objective
 from sparktune.training.progress import Fitted
 from sparktune.training.saving import keras_bytes
 from sparktune.trial import Trial, TrialResult, TrialState, better

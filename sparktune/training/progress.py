@@ -9,7 +9,8 @@ import numpy as np
 
 from sparktune.columns.schema import Schema
 from sparktune.spec import TrainingSpec
-from sparktune.training.objective import Objective, direction_of, produced
+from sparktune.summary import Objective
+from sparktune.training.objective import direction_of, produced
 from sparktune.trial import Decision, OnReport, Report, better
 
 Weights = list[np.ndarray]

@@ -1,0 +1,49 @@
+"""What `summary.json` holds."""
+
+import json
+
+import pytest
+
+from sparktune.summary import BestTrial, Objective, Summary
+from sparktune.trial import TrialResult, TrialState
+
+BEST = BestTrial(3, {"neurons": 8, "hidden": [4, 2]}, 0.75, 2)
+OBJECTIVE = Objective("val_accuracy", "maximize")
+
+
+def summary(**fields: object) -> Summary:
+    return Summary("small", "1f2e", {"COMPLETE": 4}, None, OBJECTIVE, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("told", [summary(), summary(best=BEST, test={"loss": 0.5}, bundle="b", seconds=1.5)])
+def test_a_summary_survives_json(told: Summary) -> None:
+    assert Summary.from_record(json.loads(json.dumps(told.to_record()))) == told
+
+
+def test_the_record_has_the_keys_of_the_file() -> None:
+    record = summary(best=BEST).to_record()
+    assert list(record) == [
+        "study", "study_id", "states", "stopped", "objective", "best", "test", "bundle", "mlflow", "seconds"
+    ]  # fmt: skip
+    assert record["best"] == {"trial": 3, "params": BEST.params, "value": 0.75, "epoch": 2}
+    assert record["objective"] == {"metric": "val_accuracy", "direction": "maximize"}
+
+
+def test_the_best_entry_needs_a_value() -> None:
+    assert BestTrial.of(None) is None
+    assert BestTrial.of(TrialResult(0, {}, TrialState.FAILED)) is None
+    assert BestTrial.of(TrialResult(3, BEST.params, TrialState.COMPLETE, 0.75, 2)) == BEST
+
+
+@pytest.mark.parametrize(
+    ("stopped", "best", "status"),
+    [
+        (None, BEST, "FINISHED"),
+        (None, None, "FAILED"),
+        ("timeout", BEST, "KILLED"),
+        ("interrupt", None, "KILLED"),
+    ],
+)
+def test_the_status_says_how_it_ended(stopped: str | None, best: BestTrial | None, status: str) -> None:
+    ended = Summary("small", "1f2e", {}, stopped, OBJECTIVE, best)  # type: ignore[arg-type]
+    assert ended.status == status
