@@ -45,7 +45,6 @@ UNTESTED = {
     "launch/local/process.py",
     "launch/local/worker.py",
     "ledger/ownership.py",
-    "ledger/history.py",
     "ledger/journal.py",
     "ledger/lock.py",
     "scoring/table_io.py",

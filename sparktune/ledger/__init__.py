@@ -1,6 +1,6 @@
 """The durable record of a study."""
 
-from sparktune.ledger.history import Header, Note
+from sparktune.ledger.events import BundleExported, Note, StudyEnded, StudyStarted
 from sparktune.ledger.ledger import Ledger
 
-__all__ = ["Header", "Ledger", "Note"]
+__all__ = ["BundleExported", "Ledger", "Note", "StudyEnded", "StudyStarted"]

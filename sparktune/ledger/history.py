@@ -2,67 +2,53 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, final
 
-from sparktune.trial import TrialResult, TrialState, better
-
-
-@dataclass(frozen=True)
-class Header:
-    """First line: whose study this is. `spec` is the spec as JSON values, `created` seconds since 1970."""
-
-    format: int
-    study_id: str
-    spec: dict[str, Any]
-    spec_digest: str
-    data_digest: str
-    direction: str
-    created: float
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something that happened besides trials, at `time` seconds since 1970."""
-
-    kind: str
-    time: float
-    fields: dict[str, Any] = field(default_factory=dict)
+from sparktune.ledger.events import Event, Launched, Note, Recorded, SpecChanged, Voided
+from sparktune.trial import Params, TrialResult, TrialState, better
 
 
 @final
 class LedgerState:
-    """The state after a sequence of events; each event costs the same, however many came before."""
+    """The state after a sequence of events; each event costs the same, however many came before.
+
+    By trial number: `results` are terminal, `unfinished` the last results of trials that go on when the study
+    is resumed (killed or paused), `ended` says when a result came back (seconds since 1970), `attempts` how
+    often a trial was launched, `params` those of every trial ever launched.
+    """
 
     def __init__(self, direction: str) -> None:
         self.direction = direction
         self.results: dict[int, TrialResult] = {}
-        self.killed: dict[int, TrialResult] = {}
+        self.unfinished: dict[int, TrialResult] = {}
         self.ended: dict[int, float] = {}
-        self.launches: dict[int, int] = {}
-        self.digests: dict[int, str | None] = {}
+        self.attempts: dict[int, int] = {}
+        self.params: dict[int, Params] = {}
         self.notes: list[Note] = []
         self.spec: dict[str, Any] | None = None
         self.best: TrialResult | None = None
+        self._digests: dict[int, str | None] = {}
 
-    def replay(self, events: Iterable[dict[str, Any]]) -> None:
-        """Apply events in order."""
-        for event in events:
-            self.apply(event)
+    def replay(self, events: Iterable[tuple[float, Event]]) -> None:
+        """Apply events in order, each with its time."""
+        for time, event in events:
+            self.apply(event, time)
 
-    def apply(self, event: dict[str, Any]) -> None:
-        """Apply one event; a kind that needs no state is passed over."""
-        match event["event"]:
-            case "result":
-                self._add(TrialResult.from_record(event["result"]), event["model"], event["time"])
-            case "launched":
-                self.launches[event["trial"]] = event["attempt"]
-            case "void":
-                self._void(event["trial"])
-            case "note":
-                self.notes.append(Note(event["kind"], event["time"], event["fields"]))
-            case "spec":
-                self.spec = event["spec"]
+    def apply(self, event: Event, time: float) -> None:
+        """Apply one event that happened at `time`, in seconds since 1970."""
+        match event:
+            case Recorded(result, digest):
+                self._launched(result.trial, result.attempt, result.params)
+                self._record(result, digest, time)
+            case Launched(trial, attempt, _, params):
+                self._launched(trial, attempt, params)
+            case Voided(trial):
+                self._void(trial)
+            case SpecChanged(spec):
+                self.spec = spec
+            case _:
+                self.notes.append(event)
 
     def wins(self, result: TrialResult) -> bool:
         """Whether `result` would be the best; of equal values the lowest trial number is."""
@@ -75,26 +61,31 @@ class LedgerState:
     @property
     def best_digest(self) -> str | None:
         """sha256 of the best trial's model file; None where it has none."""
-        return self.digests.get(self.best.trial) if self.best else None
+        return self._digests.get(self.best.trial) if self.best else None
 
-    def _add(self, result: TrialResult, digest: str | None, time: float) -> None:
-        """The first terminal result of a trial stands."""
+    def _launched(self, trial: int, attempt: int, params: Params) -> None:
+        """A result tells it, too, should the line of its launch be lost."""
+        self.attempts[trial] = max(attempt, self.attempts.get(trial, 0))
+        self.params[trial] = params
+
+    def _record(self, result: TrialResult, digest: str | None, time: float) -> None:
+        """The first terminal result of a trial stands; of others the last one."""
         if result.trial in self.results:
             return
         result = replace(result, model=None)
         self.ended[result.trial] = time
         if not result.state.terminal:
-            self.killed[result.trial] = result
+            self.unfinished[result.trial] = result
             return
-        self.killed.pop(result.trial, None)
+        self.unfinished.pop(result.trial, None)
         self.results[result.trial] = result
-        self.digests[result.trial] = digest
+        self._digests[result.trial] = digest
         if self.wins(result):
             self.best = result
 
     def _void(self, trial: int) -> None:
         self.results.pop(trial, None)
-        self.digests.pop(trial, None)
+        self._digests.pop(trial, None)
         self.best = None
         for result in self.results.values():
             if self.wins(result):

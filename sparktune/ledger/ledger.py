@@ -8,11 +8,23 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any, Self, final
+from typing import Self, TypeVar, final
 
 from sparktune.errors import StudyDirectoryError
 from sparktune.files import write_atomically
-from sparktune.ledger.history import Header, LedgerState, Note
+from sparktune.ledger.events import (
+    Event,
+    Header,
+    Launched,
+    Line,
+    Note,
+    Recorded,
+    SpecChanged,
+    Voided,
+    event_of_line,
+    event_to_line,
+)
+from sparktune.ledger.history import LedgerState
 from sparktune.ledger.journal import Journal, encode_line, read_lines
 from sparktune.ledger.lock import DriverLock
 from sparktune.ledger.ownership import (
@@ -25,7 +37,9 @@ from sparktune.ledger.ownership import (
     stored_spec,
 )
 from sparktune.spec import StudySpec
-from sparktune.trial import Trial, TrialResult, TrialState
+from sparktune.trial import Params, Trial, TrialResult, TrialState
+
+NoteKind = TypeVar("NoteKind", bound=Note)
 
 
 @final
@@ -133,23 +147,32 @@ class Ledger:
         return MappingProxyType(self._history.results)
 
     @property
-    def killed(self) -> Mapping[int, TrialResult]:
-        """The last result of each trial that was killed and has not run to its end since."""
-        return MappingProxyType(self._history.killed)
+    def unfinished(self) -> Mapping[int, TrialResult]:
+        """The last result of each trial that was killed or paused and has not run to its end since."""
+        return MappingProxyType(self._history.unfinished)
 
     @property
     def ended(self) -> Mapping[int, float]:
-        """When each of these results came home, in seconds since 1970."""
+        """When each of these results came back, in seconds since 1970."""
         return MappingProxyType(self._history.ended)
+
+    @property
+    def launched_params(self) -> Mapping[int, Params]:
+        """The parameters of every trial that was ever launched, by any driver."""
+        return MappingProxyType(self._history.params)
 
     def attempts(self, trial: int) -> int:
         """How often this trial was launched so far, by any driver."""
-        return self._history.launches.get(trial, 0)
+        return self._history.attempts.get(trial, 0)
 
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """All notes, in order."""
-        return tuple(self._history.notes)
+    def last(self, kind: type[NoteKind]) -> NoteKind | None:
+        """The newest note of a kind; None where there is none.
+
+        Example:
+            >>> ledger.last(StudyEnded).state  # doctest: +SKIP
+            'FINISHED'
+        """
+        return next((note for note in reversed(self._history.notes) if isinstance(note, kind)), None)
 
     @property
     def best(self) -> TrialResult | None:
@@ -165,7 +188,7 @@ class Ledger:
 
     def launched(self, *trials: Trial) -> None:
         """Trials were handed to the launcher."""
-        self._append(*map(_launch, trials))
+        self._append(*(Launched(t.number, t.attempt, t.seed, t.params) for t in trials))
 
     def record(self, result: TrialResult) -> None:
         """A trial came home. The first terminal result of a trial stands; later ones are passed over.
@@ -184,13 +207,13 @@ class Ledger:
                 return
             wins = self._history.wins(result)
             digest = self._keep(result) if wins else None
-            self._append({"event": "result", "model": digest, "result": result.to_record()})
+            self._append(Recorded(result, digest))
             if wins:
                 self._sweep()
 
-    def note(self, kind: str, **fields: Any) -> None:
-        """Something else happened: the study ended, MLflow gave an id; `fields` are JSON values."""
-        self._append({"event": "note", "kind": kind, "fields": fields})
+    def note(self, note: Note) -> None:
+        """Something happened besides trials: the study started or ended, its model was exported."""
+        self._append(note)
 
     def close(self) -> None:
         """Let another driver in; idempotent."""
@@ -209,25 +232,22 @@ class Ledger:
     ) -> None:
         self.close()
 
-    def _append(self, *events: dict[str, Any]) -> None:
+    def _append(self, *events: Event) -> None:
         with self._turn:
             if self._journal is None:
                 raise RuntimeError("this ledger was opened for reading, or is closed")
             now = round(time.time(), 3)
-            events = tuple({**event, "time": now} for event in events)
-            self._journal.append(*events)
-            self._history.replay(events)
+            self._journal.append(*({**event_to_line(event), "time": now} for event in events))
+            self._history.replay((now, event) for event in events)
 
     def _take_over(self, spec: StudySpec) -> None:
         """Note how the study runs now, void a best trial without its model, remove what a crash left."""
         document = spec.model_dump(mode="json")
         if document != (self._history.spec or self._header.spec):
-            self._append({"event": "spec", "spec": document})
+            self._append(SpecChanged(document))
         best = self._history.best
         if best is not None and not self._intact():
-            self._append(
-                {"event": "void", "trial": best.trial, "why": "the model file is missing or damaged"}
-            )
+            self._append(Voided(best.trial, "the model file is missing or damaged"))
         for half_written in self._directory.glob(".*.tmp"):
             half_written.unlink(missing_ok=True)
         self._sweep()
@@ -265,20 +285,11 @@ def _header(spec: StudySpec, data_digest: str, direction: str) -> Header:
     )
 
 
-def _launch(trial: Trial) -> dict[str, Any]:
-    return {
-        "event": "launched",
-        "trial": trial.number,
-        "state": TrialState.RUNNING,
-        "attempt": trial.attempt,
-        "seed": trial.seed,
-        "params": trial.params,
-    }
-
-
-def _replayed(header: Header, events: list[dict[str, Any]]) -> LedgerState:
+def _replayed(header: Header, lines: list[Line]) -> LedgerState:
     history = LedgerState(header.direction)
-    history.replay(events)
+    for line in lines:
+        if event := event_of_line(line):
+            history.apply(event, line["time"])
     return history
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sparktune.errors import SpecError, StudyDirectoryError
-from sparktune.ledger.history import Header
+from sparktune.ledger.events import Header
 from sparktune.spec import StudySpec, parse_spec
 
 FORMAT = 1

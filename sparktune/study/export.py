@@ -11,7 +11,7 @@ from sparktune.bundle import Bundle, load_bundle, move_bundle
 from sparktune.data.host import HostData
 from sparktune.errors import BundleError, LaunchError
 from sparktune.launch import ForkedCall
-from sparktune.ledger import Ledger
+from sparktune.ledger import BundleExported, Ledger
 from sparktune.spec import StudySpec
 from sparktune.training import Objective
 from sparktune.trial import TrialResult
@@ -73,8 +73,8 @@ class Exporter:
         best, model = self._ledger.best, self._ledger.best_model
         if best is None or model is None:
             return None, None
-        test = (self._noted(best) or self._made(best, model))["test"]
-        return load_bundle(self._place), test
+        note = self._noted(best) or self._made(best, model)
+        return load_bundle(self._place), note.test
 
     def close(self) -> None:
         """End what is under way, and remove what it wrote or a driver that was killed has left."""
@@ -89,13 +89,13 @@ class Exporter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _noted(self, best: TrialResult) -> dict[str, Any] | None:
+    def _noted(self, best: TrialResult) -> BundleExported | None:
         """What the ledger says of the bundle, where that is there and holds the best trial."""
-        note = next((note.fields for note in reversed(self._ledger.notes) if note.kind == "exported"), None)
-        there = note is not None and note["trial"] == best.trial and (self._place / "manifest.json").exists()
+        note = self._ledger.last(BundleExported)
+        there = note is not None and note.trial == best.trial and (self._place / "manifest.json").exists()
         return note if there else None
 
-    def _made(self, best: TrialResult, model: Path) -> dict[str, Any]:
+    def _made(self, best: TrialResult, model: Path) -> BundleExported:
         """Make the bundle; what went wrong beside the last trials is tried once more."""
         ahead = self._begun is not None
         try:
@@ -106,8 +106,9 @@ class Exporter:
             self.close()
             answer = _told(self._call(best, model))
         move_bundle(self._draft / "bundle", self._place)
-        self._ledger.note("exported", trial=best.trial, test=answer["test"])
-        return answer
+        note = BundleExported(best.trial, answer["test"])
+        self._ledger.note(note)
+        return note
 
     def _call(self, best: TrialResult, model: Path) -> ForkedCall:
         """The process that makes the bundle of `best`; a new one unless that is under way."""

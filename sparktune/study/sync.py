@@ -1,13 +1,11 @@
 """A study's MLflow pages, rebuilt from its ledger."""
 
 from pathlib import Path
-from typing import Any
 
 from sparktune.bundle import load_bundle
 from sparktune.errors import StudyDirectoryError
-from sparktune.ledger import Ledger
+from sparktune.ledger import Ledger, StudyEnded, StudyStarted
 from sparktune.study.result import write_summary
-from sparktune.study.tune import ENDED, STARTED
 from sparktune.tracking import sync
 
 
@@ -22,32 +20,25 @@ def sync_study(directory: Path) -> dict[str, str]:
         TrackingError: MLflow cannot be reached or refuses.
     """
     ledger = Ledger.read(directory)
-    started, ended = _last(ledger, STARTED), _last(ledger, ENDED)
+    started, ended = ledger.last(StudyStarted), ledger.last(StudyEnded) or StudyEnded("KILLED", {})
     if started is None:
         raise StudyDirectoryError(
             f"{directory} must hold a study that was started; run `sparktune tune` first"
         )
-    state, summary = (ended["state"], ended["summary"]) if ended else ("KILLED", {})
-    results = [*ledger.results.values(), *ledger.killed.values()]
-    metric, direction = started["metric"], started["direction"]
+    results = [*ledger.results.values(), *ledger.unfinished.values()]
     ended_ms = {number: round(seconds * 1000) for number, seconds in ledger.ended.items()}
     bundle = load_bundle(directory / "bundle") if (directory / "bundle").is_dir() else None
     ids = sync(
         ledger.spec,
         ledger.study_id,
         results,
-        state,
-        summary,
-        metric,
-        direction,
+        ended.state,
+        ended.summary,
+        started.metric,
+        started.direction,
         ended_ms=ended_ms,
         bundle=bundle,
     )
-    if summary:
-        write_summary(directory, {**summary, "mlflow": ids})
+    if ended.summary:
+        write_summary(directory, {**ended.summary, "mlflow": ids})
     return ids
-
-
-def _last(ledger: Ledger, kind: str) -> dict[str, Any] | None:
-    """Fields of the newest note of a kind."""
-    return next((note.fields for note in reversed(ledger.notes) if note.kind == kind), None)

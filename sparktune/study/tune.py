@@ -25,7 +25,7 @@ from sparktune.launch import (
     spark_is_configured,
     to_arrow,
 )
-from sparktune.ledger import Ledger
+from sparktune.ledger import Ledger, StudyEnded, StudyStarted
 from sparktune.search import build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
 from sparktune.study.export import Exported, Exporter, Metrics
@@ -37,7 +37,6 @@ from sparktune.training import Objective, check_model, resolve_objective
 from sparktune.trial import TrialResult
 
 AGAIN = "run the same command again to resume"
-STARTED, ENDED = "started", "ended"
 log = logging.getLogger("sparktune")
 DRAIN_SECONDS = 60.0
 DRAIN_SECONDS_INTERRUPTED = 3.0
@@ -111,7 +110,7 @@ class _Study:
     @property
     def results(self) -> list[TrialResult]:
         """How every trial stands that was ever launched and came home."""
-        return [*self.ledger.results.values(), *self.ledger.killed.values()]
+        return [*self.ledger.results.values(), *self.ledger.unfinished.values()]
 
 
 def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: bool) -> _Study:
@@ -189,7 +188,7 @@ def _search(
     def on_result(result: TrialResult) -> None:
         on_progress(Progress(result, study.ledger.best, len(study.ledger.results), sampler.size))
 
-    study.ledger.note(STARTED, metric=study.objective.metric, direction=study.objective.direction)
+    study.ledger.note(StudyStarted(study.objective.metric, study.objective.direction))
     study.tracker.start()
     for result in study.results:  # of an earlier run; what MLflow shows already costs nothing
         study.tracker.record(result, round(study.ledger.ended[result.trial] * 1000))
@@ -258,7 +257,7 @@ def _summary(
 def _track(study: _Study, bundle: Bundle | None, summary: dict[str, Any]) -> dict[str, Any] | None:
     """Let MLflow catch up, the model included; a server that is down costs a warning and a sync later."""
     state = "KILLED" if summary["stopped"] else "FINISHED" if study.ledger.best else "FAILED"
-    study.ledger.note(ENDED, state=state, summary=summary)
+    study.ledger.note(StudyEnded(state, summary))
     study.tracker.finish(state, summary)
     if bundle:
         study.tracker.exported(bundle)

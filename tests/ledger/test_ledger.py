@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sparktune.errors import StudyDirectoryError
-from sparktune.ledger import Ledger
+from sparktune.ledger import Ledger, StudyEnded, StudyStarted
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult, TrialState
 
@@ -50,11 +50,12 @@ class TestRecord:
             first = ledger.study_id
             ledger.launched(Trial("s", 3, {"neurons": 4}, seed=9))
             ledger.record(full)
-            ledger.note("mlflow", run_id="abc")
+            ledger.note(StudyStarted("loss", "minimize"))
         with opened(tmp_path, spec) as ledger:
             assert ledger.study_id == first
             assert ledger.results == {3: done(**{**full.__dict__, "model": None})}
-            assert [(note.kind, note.fields) for note in ledger.notes] == [("mlflow", {"run_id": "abc"})]
+            assert ledger.last(StudyStarted) == StudyStarted("loss", "minimize")
+            assert ledger.last(StudyEnded) is None
             assert ledger.best == ledger.results[3]
 
     def test_reading_needs_no_lock_and_writes_nothing(self, tmp_path: Path, spec: StudySpec) -> None:
@@ -66,7 +67,7 @@ class TestRecord:
             assert read.spec == spec
             assert read.best_model == ledger.best_model
             with pytest.raises(RuntimeError, match="reading"):
-                read.note("no")
+                read.note(StudyEnded("FAILED", {}))
             assert {path: path.stat().st_mtime_ns for path in ledger.directory.iterdir()} == before
 
     def test_the_first_terminal_result_of_a_trial_stands(self, tmp_path: Path, spec: StudySpec) -> None:
@@ -81,10 +82,34 @@ class TestRecord:
         killed = done(0, None, None, state=TrialState.KILLED)
         with opened(tmp_path, spec) as ledger:
             ledger.record(killed)
-            assert (dict(ledger.results), dict(ledger.killed)) == ({}, {0: killed})
+            assert (dict(ledger.results), dict(ledger.unfinished)) == ({}, {0: killed})
             ledger.record(done(0, 0.5))
-            assert ([*ledger.results], dict(ledger.killed)) == ([0], {})
+            assert ([*ledger.results], dict(ledger.unfinished)) == ([0], {})
         assert [*Ledger.read(tmp_path / "s").results] == [0]
+
+    def test_a_paused_trial_goes_on_and_its_last_result_is_kept(
+        self, tmp_path: Path, spec: StudySpec
+    ) -> None:
+        first, second = (
+            done(0, value, None, state=TrialState.PAUSED, checkpoint=f"c{value}") for value in (0.2, 0.3)
+        )
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(first)
+            ledger.record(second)
+            assert (dict(ledger.results), dict(ledger.unfinished), ledger.best) == ({}, {0: second}, None)
+        with opened(tmp_path, spec) as ledger:
+            assert dict(ledger.unfinished) == {0: second}
+            ledger.record(done(0, 0.5))
+        read = Ledger.read(tmp_path / "s")
+        assert ([*read.results], dict(read.unfinished)) == ([0], {})
+
+    def test_every_launch_is_known_with_its_parameters(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.launched(Trial("s", 0, {"neurons": 4}, 1), Trial("s", 5, {"neurons": 8}, 2, attempt=2))
+            ledger.record(done(0, params={"neurons": 4}))
+        for known in (ledger, Ledger.read(tmp_path / "s")):
+            assert known.launched_params == {0: {"neurons": 4}, 5: {"neurons": 8}}
+            assert [known.attempts(trial) for trial in (0, 5, 6)] == [1, 2, 0]
 
     def test_a_running_trial_cannot_be_recorded(self, tmp_path: Path, spec: StudySpec) -> None:
         with opened(tmp_path, spec) as ledger, pytest.raises(ValueError, match="trial 4 is RUNNING"):
@@ -293,8 +318,8 @@ class TestDeath:
         path.write_bytes(path.read_bytes() + bytes(300) + b"\n")
         with opened(tmp_path, spec) as ledger:
             assert [*ledger.results] == [0]
-            ledger.note("more")
-        assert len(Ledger.read(path.parent).notes) == 1
+            ledger.note(StudyEnded("FINISHED", {}))
+        assert Ledger.read(path.parent).last(StudyEnded) == StudyEnded("FINISHED", {})
 
     def test_a_damaged_line_in_the_middle_is_an_error(self, tmp_path: Path, spec: StudySpec) -> None:
         with opened(tmp_path, spec) as ledger:

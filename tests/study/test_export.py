@@ -10,6 +10,7 @@ import pytest
 
 from sparktune.data.host import DataKey
 from sparktune.errors import BundleError, LaunchError
+from sparktune.ledger import BundleExported
 from sparktune.spec import parse_spec
 from sparktune.study.export import Exporter
 from sparktune.trial import TrialResult, TrialState
@@ -25,7 +26,7 @@ class Desk:
     directory: Path
     best: TrialResult | None = None
     study_id: str = "1f2e"
-    notes: list[Any] = field(default_factory=list)
+    notes: list[BundleExported] = field(default_factory=list)
     answers: list[str] = field(default_factory=lambda: [GOOD] * 9)
     begun: list[int] = field(default_factory=list)
     ended: int = 0
@@ -34,8 +35,11 @@ class Desk:
     def best_model(self) -> Path | None:
         return self.best and self.directory / f"best-{self.best.trial}.keras"
 
-    def note(self, kind: str, **fields: Any) -> None:
-        self.notes.append(SimpleNamespace(kind=kind, fields=fields))
+    def note(self, note: BundleExported) -> None:
+        self.notes.append(note)
+
+    def last(self, kind: type) -> BundleExported | None:
+        return self.notes[-1] if self.notes else None
 
     def lead(self, trial: int) -> None:
         self.best = TrialResult(trial, {"neurons": trial}, TrialState.COMPLETE, float(trial), 1)
@@ -95,7 +99,7 @@ def test_what_was_begun_with_the_last_trials_is_the_bundle(desk: Desk) -> None:
         ours.begin()
         assert ours.export() == (desk.directory / "bundle", {"loss": 0.5})
     assert (desk.begun, placed(desk)) == ([1], 1)
-    assert desk.notes[-1].fields == {"trial": 1, "test": {"loss": 0.5}}
+    assert desk.notes == [BundleExported(1, {"loss": 0.5})]
 
 
 def test_a_better_trial_takes_the_place_of_what_was_begun(desk: Desk) -> None:

@@ -1,0 +1,138 @@
+"""What a ledger tells, line by line: each kind of line as a value, and its JSON object."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter
+
+from sparktune.trial import Params, TrialResult, TrialState
+
+Line = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line: whose study this is. `spec` has JSON values, `created` seconds since 1970."""
+
+    format: int
+    study_id: str
+    spec: dict[str, Any]
+    spec_digest: str
+    data_digest: str
+    direction: str
+    created: float
+
+
+@dataclass(frozen=True)
+class Launched:
+    """A trial was handed to the launcher, for the `attempt`-th time (from 1)."""
+
+    trial: int
+    attempt: int
+    seed: int
+    params: Params
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A trial came back. `model` is the sha256 of its model file where that was kept."""
+
+    result: TrialResult
+    model: str | None
+
+
+@dataclass(frozen=True)
+class Voided:
+    """The result of a trial holds no longer: the trial runs again. `why` says it in words."""
+
+    trial: int
+    why: str
+
+
+@dataclass(frozen=True)
+class SpecChanged:
+    """The study goes on with this spec, as JSON values: other workers say, but the same search."""
+
+    spec: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StudyStarted:
+    """A driver began to search, for the best `metric`; `direction` is `maximize` or `minimize`."""
+
+    kind: ClassVar[str] = "started"
+    metric: str
+    direction: str
+
+
+@dataclass(frozen=True)
+class StudyEnded:
+    """The study ended: FINISHED, FAILED or KILLED. `summary` is what `summary.json` holds."""
+
+    kind: ClassVar[str] = "ended"
+    state: str
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class BundleExported:
+    """`bundle/` holds this trial's model. `test` are its metrics on the test split, None without one."""
+
+    kind: ClassVar[str] = "exported"
+    trial: int
+    test: dict[str, float] | None
+
+
+Note = StudyStarted | StudyEnded | BundleExported
+Event = Launched | Recorded | Voided | SpecChanged | Note
+
+_HEADER = TypeAdapter(Header)
+_EVENTS: dict[str, TypeAdapter[Event]] = {
+    "launched": TypeAdapter(Launched),
+    "result": TypeAdapter(Recorded),
+    "void": TypeAdapter(Voided),
+    "spec": TypeAdapter(SpecChanged),
+}
+_NOTES: dict[str, TypeAdapter[Note]] = {
+    note.kind: TypeAdapter(note) for note in (StudyStarted, StudyEnded, BundleExported)
+}
+
+
+def event_to_line(event: Event) -> Line:
+    """The JSON object of an event."""
+    match event:
+        case Launched(trial, attempt, seed, params):
+            state = TrialState.RUNNING
+            line = {"trial": trial, "state": state, "attempt": attempt, "seed": seed, "params": params}
+            return {"event": "launched", **line}
+        case Recorded(result, model):
+            return {"event": "result", "model": model, "result": result.to_record()}
+        case Voided():
+            return {"event": "void", **vars(event)}
+        case SpecChanged():
+            return {"event": "spec", **vars(event)}
+        case _:
+            return {"event": "note", "kind": event.kind, "fields": vars(event)}
+
+
+def event_of_line(line: Line) -> Event | None:
+    """The event that a JSON object tells; None where it is one of another version of sparktune.
+
+    Raises:
+        ValueError: a member is missing or of a wrong type.
+    """
+    if line.get("event") == "note":
+        note = _NOTES.get(str(line.get("kind")))
+        return note.validate_python(line.get("fields")) if note else None
+    event = _EVENTS.get(str(line.get("event")))
+    return event.validate_python(line) if event else None
+
+
+def header_of_line(line: Line) -> Header:
+    """The header that a JSON object tells.
+
+    Raises:
+        ValueError: a member is missing or of a wrong type.
+    """
+    return _HEADER.validate_python(line)

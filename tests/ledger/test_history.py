@@ -1,0 +1,71 @@
+"""What events add up to, whatever their order."""
+
+from typing import Any
+
+import pytest
+
+from sparktune.ledger.events import Event, Launched, Recorded, SpecChanged, StudyStarted, Voided
+from sparktune.ledger.history import LedgerState
+from sparktune.trial import TrialResult, TrialState
+
+
+def result(trial: int, value: float | None = 0.5, **fields: Any) -> TrialResult:
+    return TrialResult(
+        trial, **{"params": {"n": trial}, "state": TrialState.COMPLETE, "value": value} | fields
+    )
+
+
+def after(*events: Event, direction: str = "maximize") -> LedgerState:
+    state = LedgerState(direction)
+    state.replay(enumerate(events))
+    return state
+
+
+def test_nothing_adds_up_to_nothing() -> None:
+    state = after()
+    assert (state.results, state.unfinished, state.best, state.best_digest, state.spec) == (
+        {},
+        {},
+        None,
+        None,
+        None,
+    )
+
+
+def test_a_result_has_its_time_and_the_best_its_digest() -> None:
+    state = after(
+        Recorded(result(0, 0.1), "a"), Recorded(result(1, 0.9), "b"), Recorded(result(2, 0.5), None)
+    )
+    assert state.ended == {0: 0, 1: 1, 2: 2}
+    assert (state.best, state.best_digest) == (state.results[1], "b")
+
+
+@pytest.mark.parametrize("state", [TrialState.KILLED, TrialState.PAUSED])
+def test_what_goes_on_is_unfinished_until_it_ends(state: TrialState) -> None:
+    first, second = (Recorded(result(0, None, state=state, attempt=n), None) for n in (1, 2))
+    assert after(first, second).unfinished == {0: second.result}
+    ended = after(first, second, Recorded(result(0), None))
+    assert (ended.unfinished, [*ended.results]) == ({}, [0])
+    assert after(Recorded(result(0), None), first).unfinished == {}
+
+
+def test_a_voided_best_leaves_the_next_one() -> None:
+    results = [Recorded(result(n, value), str(n)) for n, value in enumerate([0.2, 0.9, 0.5])]
+    state = after(*results, Voided(1, "gone"))
+    assert ([*state.results], state.best, state.best_digest) == ([0, 2], state.results[2], "2")
+    assert after(*results, Voided(1, "gone"), results[1]).best_digest == "1"
+    assert after(Voided(7, "never there")).best is None
+
+
+def test_a_launch_is_known_also_from_its_result() -> None:
+    state = after(
+        Launched(0, 1, 9, {"n": 0}), Recorded(result(1, attempt=3), None), Launched(1, 2, 9, {"n": 1})
+    )
+    assert state.attempts == {0: 1, 1: 3}
+    assert state.params == {0: {"n": 0}, 1: {"n": 1}}
+
+
+def test_notes_and_the_newest_spec_are_kept() -> None:
+    note = StudyStarted("loss", "minimize")
+    state = after(note, SpecChanged({"a": 1}), SpecChanged({"a": 2}))
+    assert (state.notes, state.spec) == ([note], {"a": 2})
