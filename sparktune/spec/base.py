@@ -1,13 +1,24 @@
 """The base of every section, the types of its fields, and a broken rule."""
 
 import math
+from collections.abc import Iterable
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from sparktune.spec.size import check_size
 
 NOTHING = object()
 MAX_DEPTH = 8
+MAX_INT = 2**53  # floats, and so JSON elsewhere, hold whole numbers apart up to here
+MAX_UNITS = 1_000_000
+MAX_LAYERS = 1_000
+MAX_WEIGHTS = 10**10  # 40 GB
+MAX_BITS = 1000  # a float holds as large ones
+MAX_PATH = 3500  # bytes; Linux takes 4,096, and files lie below some of the folders
+MAX_PATH_PART = 255  # bytes between two slashes, as most file systems take
 
 
 class Section(BaseModel):
@@ -16,6 +27,12 @@ class Section(BaseModel):
     model_config = ConfigDict(
         strict=True, extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=()
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, given: Any) -> Any:
+        check_size(given, cls.__name__)
+        return given
 
 
 class Fault(ValueError):
@@ -41,7 +58,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, (bool, str)) or value is None:
         return value
     if isinstance(value, Integral):
-        return int(value)
+        return _small(int(value))
     if isinstance(value, Real):
         return _finite(float(value))
     if hasattr(value, "tolist"):
@@ -55,16 +72,60 @@ def _plain(value: Any, depth: int = 0) -> Any:
     raise Fault("must be a number, text, true, false, null, or lists or sections of them", value=value)
 
 
+def _small(value: int) -> int:
+    if value.bit_length() > MAX_BITS:
+        raise Fault(f"must be a whole number of at most {MAX_BITS} bits", value=value)
+    return value
+
+
 def _finite(value: float) -> float:
     if not math.isfinite(value):
         raise Fault("must be a finite number", value=value)
     return value
 
 
-Count = Annotated[int, Field(ge=1)]
-Whole = Annotated[int, Field(ge=0)]
+def dense_weights(widths: Iterable[int]) -> int:
+    """Weights between layers of these widths, each fully connected to the next."""
+    return sum(width * following for width, following in pairwise(widths))
+
+
+def check_weights(count: int, field: str, value: Any) -> None:
+    """Refuse a model that no machine could hold.
+
+    Raises:
+        Fault: it has more than `MAX_WEIGHTS` weights; `field` and its `value` are to blame.
+    """
+    if count > MAX_WEIGHTS:
+        raise Fault(
+            f"must make at most {MAX_WEIGHTS:,} weights (this makes {count:,}); choose a smaller model",
+            field,
+            value=value,
+        )
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise Fault("must not hold a NUL character", value=value)
+    return value
+
+
+def _path(value: str) -> str:
+    encoded = value.encode()
+    if len(encoded) > MAX_PATH:
+        raise Fault(f"must have at most {MAX_PATH:,} bytes; name another place", value=value)
+    if max(map(len, encoded.split(b"/"))) > MAX_PATH_PART:
+        raise Fault(
+            f"must have at most {MAX_PATH_PART} bytes between slashes; name another place", value=value
+        )
+    return value
+
+
+Count = Annotated[int, Field(ge=1, le=MAX_INT)]
+Whole = Annotated[int, Field(ge=0, le=MAX_INT)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
-Name = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(_text)]
+Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
+Place = Annotated[Name, AfterValidator(_path)]
 Plain = Annotated[Any, AfterValidator(_plain)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sparktune.spec.base import Count, Fault, Name, Section, sequence
+from sparktune.spec.base import Count, Fault, Name, Place, Section, sequence
 
 Source = Literal[
     "digits", "mnist", "fashion_mnist", "idx", "npz", "npy", "csv", "parquet", "table", "query", "arrays"
@@ -34,8 +34,8 @@ class SplitSpec(Section):
     column: Name | None = Field(None, description="column that names each row's split")
     value: str | int | bool | None = Field(None, description="what `column` holds in rows of this split")
     source: Source | None = Field(None, description="a source of its own")
-    path: Name | None = Field(None, description="path of that source")
-    labels: Name | None = Field(None, description="label file of that source, for npy")
+    path: Place | None = Field(None, description="path of that source")
+    labels: Place | None = Field(None, description="label file of that source, for npy")
     table: Name | None = Field(None, description="Spark table of that source")
     query: Name | None = Field(None, description="SQL query of that source")
 
@@ -56,8 +56,8 @@ class DataSpec(Section):
     """The training data. Relative paths start at the working directory."""
 
     source: Source = Field("arrays", description="kind of source; `arrays` are handed over in Python")
-    path: Name | None = Field(None, description="file or folder")
-    labels: Name | None = Field(None, description="label file, for npy")
+    path: Place | None = Field(None, description="file or folder")
+    labels: Place | None = Field(None, description="label file, for npy")
     table: Name | None = Field(None, description="Spark table")
     query: Name | None = Field(None, description="Spark SQL query")
     features: tuple[Name, ...] | None = sequence(

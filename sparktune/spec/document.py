@@ -9,7 +9,10 @@ from typing import Any
 import yaml
 
 from sparktune.errors import SpecError
+from sparktune.spec.size import check_size
 from sparktune.spec.study import StudySpec
+
+MAX_FILE = 1_000_000  # characters
 
 
 class _Loader(yaml.SafeLoader):
@@ -51,7 +54,8 @@ def read_document(path: str | Path) -> dict[str, Any]:
         SpecError: the file cannot be read or holds no mapping.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(MAX_FILE + 1)
     except (OSError, ValueError) as error:
         raise SpecError(
             f"cannot read the study file {str(path)!r}: {error}; `sparktune init` writes an example"
@@ -75,8 +79,8 @@ def merged(document: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]
         key, equals, value = override.partition("=")
         names = key.strip().split(".")
         if not equals or not all(names):
-            raise SpecError(f"an override must look like section.key=value, but got {override!r}")
-        document = _with(document, names, _yaml(value, f"the override {override!r}"), key)
+            raise SpecError(f"an override must look like section.key=value, but got {override!r:.80}")
+        document = _with(document, names, _yaml(value, f"the override {override!r:.80}"), key)
     return document
 
 
@@ -103,7 +107,21 @@ def _with(section: Any, names: list[str], value: Any, key: str) -> dict[str, Any
 
 def _yaml(text: str, where: str) -> Any:
     """The value in YAML text. PyYAML lets errors of its constructors through for values such as `!!int x`."""
+    if len(text) > MAX_FILE:
+        raise SpecError(f"{where} must have at most {MAX_FILE:,} characters, but has more; remove some")
     try:
-        return yaml.load(text, Loader=_Loader)
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        check_size(node, where, _inside)
+        return None if node is None else loader.construct_document(node)
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-        raise SpecError(f"{where} is not valid YAML: {error}") from None
+        raise SpecError(f"{where} is not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def _inside(node: Any) -> Iterable[Any]:
+    """The nodes inside a YAML node; the text of a scalar."""
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    if isinstance(node, yaml.SequenceNode):
+        return node.value
+    return [node.value] if isinstance(node, yaml.ScalarNode) else ()

@@ -14,7 +14,7 @@ SECTION = "must be a section of names and values"
 RULES = {
     "greater_than_equal": "must be >= {ge:g}",
     "greater_than": "must be > {gt:g}",
-    "less_than_equal": "must be <= {le}",
+    "less_than_equal": "must be <= {le:,}",
     "less_than": "must be < {lt:g}",
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -22,8 +22,11 @@ RULES = {
     "finite_number": "must be a finite number",
     "bool_type": "must be true or false",
     "string_type": "must be text",
+    "string_unicode": "must be valid Unicode text",
     "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
     "string_pattern_mismatch": "must match {pattern}",
+    "too_long": "must hold at most {max_length:,} values; remove some",
     "too_short": "must hold at least {min_length} value; add one",
     "tuple_type": "must be a list",
     "dict_type": SECTION,
@@ -78,7 +81,10 @@ def _line(fault: Fault) -> str:
 
 def _shown(value: Any) -> str:
     """The value, cut where it is long, without the credentials that a URI may hold."""
-    text = re.sub(r"//[^/\s]*@", "//***@", repr(value))
+    try:
+        text = re.sub(r"//[^/\s]*@", "//***@", repr(value))
+    except ValueError:  # Python writes out no whole number of more than 4,300 digits
+        return f"a value of type {type(value).__name__} that cannot be written out"
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 

@@ -8,11 +8,27 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sparktune.spec.base import Count, Fault, Name, NonNegative, Plain, Section, Share, Whole, sequence
+from sparktune.spec.base import (
+    MAX_INT,
+    MAX_LAYERS,
+    Count,
+    Fault,
+    Name,
+    NonNegative,
+    Plain,
+    Section,
+    Share,
+    Units,
+    check_weights,
+    dense_weights,
+    sequence,
+)
 
 Activation = Literal[
     "relu", "sigmoid", "tanh", "elu", "selu", "gelu", "leaky_relu", "silu", "softplus", "softsign", "linear"
 ]
+
+GATES = {"simple_rnn": 1, "gru": 3, "lstm": 4}
 
 
 class Regularised(Section):
@@ -29,9 +45,19 @@ class MlpSpec(Regularised):
     """A multi-layer perceptron: `hidden` names every layer, or `neurons` and `layers` give equal ones."""
 
     kind: Literal["mlp"] = "mlp"
-    hidden: tuple[Count, ...] | None = sequence(None, description="neurons of each hidden layer")
-    neurons: Count = Field(64, description="neurons of every hidden layer, where `hidden` is not given")
-    layers: Whole = Field(1, description="number of hidden layers, where `hidden` is not given")
+    hidden: tuple[Units, ...] | None = sequence(
+        None, max_length=MAX_LAYERS, description="neurons of each hidden layer"
+    )
+    neurons: Units = Field(64, description="neurons of every hidden layer, where `hidden` is not given")
+    layers: int = Field(
+        1, ge=0, le=MAX_LAYERS, description="number of hidden layers, where `hidden` is not given"
+    )
+
+    @model_validator(mode="after")
+    def _fits_a_machine(self) -> "MlpSpec":
+        field = "neurons" if self.hidden is None else "hidden"
+        check_weights(dense_weights(self.widths), field, getattr(self, field))
+        return self
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -43,12 +69,23 @@ class CnnSpec(Regularised):
     """Convolution and pooling blocks, then a dense head; for images (rows, columns[, channels])."""
 
     kind: Literal["cnn"] = "cnn"
-    filters: tuple[Count, ...] = sequence((32, 64), min_length=1, description="filters of each block")
-    kernel: Count = Field(3, description="side of the square kernel")
+    filters: tuple[Units, ...] = sequence(
+        (32, 64), min_length=1, max_length=MAX_LAYERS, description="filters of each block"
+    )
+    kernel: int = Field(3, ge=1, le=1000, description="side of the square kernel")
     pooling: Literal["max", "average", "none"] = Field("max", description="what closes each block")
     pool_size: Count = Field(2, description="side of the pooling window")
     padding: Literal["same", "valid"] = Field("valid", description="how convolutions treat the border")
-    hidden: tuple[Count, ...] = sequence((128,), description="neurons of each layer of the dense head")
+    hidden: tuple[Units, ...] = sequence(
+        (128,), max_length=MAX_LAYERS, description="neurons of each layer of the dense head"
+    )
+
+    @model_validator(mode="after")
+    def _fits_a_machine(self) -> "CnnSpec":
+        convolutions = self.kernel**2 * dense_weights((1, *self.filters))
+        check_weights(convolutions, "filters", self.filters)
+        check_weights(dense_weights(self.hidden), "hidden", self.hidden)
+        return self
 
 
 class RnnSpec(Regularised):
@@ -56,13 +93,27 @@ class RnnSpec(Regularised):
 
     kind: Literal["rnn"] = "rnn"
     cell: Literal["simple_rnn", "lstm", "gru"] = Field("lstm", description="recurrent layer")
-    units: Count = Field(64, description="units of every recurrent layer")
-    layers: Count = Field(1, description="number of recurrent layers")
+    units: Units = Field(64, description="units of every recurrent layer")
+    layers: int = Field(1, ge=1, le=MAX_LAYERS, description="number of recurrent layers")
     bidirectional: bool = Field(False, description="read the sequence both ways")
-    vocabulary: Count | None = Field(None, description="number of token ids; embeds when given")
-    embedding: Count = Field(32, description="width of the embedding")
-    hidden: tuple[Count, ...] = sequence((), description="neurons of each layer of the dense head")
+    vocabulary: int | None = Field(
+        None, ge=1, le=MAX_INT, description="number of token ids; embeds when given"
+    )
+    embedding: Units = Field(32, description="width of the embedding")
+    hidden: tuple[Units, ...] = sequence(
+        (), max_length=MAX_LAYERS, description="neurons of each layer of the dense head"
+    )
     activation: Activation = Field("relu", description="activation of the dense head")
+
+    @model_validator(mode="after")
+    def _fits_a_machine(self) -> "RnnSpec":
+        recurrent = (
+            self.layers * 2 * GATES[self.cell] * self.units**2
+        )  # from the input and from the step before
+        check_weights(recurrent, "units", self.units)
+        check_weights((self.vocabulary or 0) * self.embedding, "embedding", self.embedding)
+        check_weights(dense_weights(self.hidden), "hidden", self.hidden)
+        return self
 
 
 class LinearSpec(Section):

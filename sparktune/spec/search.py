@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from sparktune.spec.base import Count, Fault, Plain, Section, sequence
+from sparktune.spec.base import MAX_INT, Count, Fault, Plain, Section, sequence
 
-MAX_INT = 2**53
 NO_DOMAIN = (
     "must be a list of values, {low, high} or {values: [...]}; a fixed value belongs into model or training"
 )

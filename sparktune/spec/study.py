@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from sparktune.errors import SpecError
-from sparktune.spec.base import Count, Fault, Name, NonNegative, Section, Whole
+from sparktune.spec.base import Count, Fault, Name, NonNegative, Place, Section
 from sparktune.spec.data import DataSpec
 from sparktune.spec.messages import explained, faults, way_out
 from sparktune.spec.model import BuilderSpec, MlpSpec, ModelSpec, RnnSpec
@@ -25,6 +25,8 @@ from sparktune.spec.training import Monitor, TrainingSpec
 
 S = TypeVar("S", bound=BaseModel)
 SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)
+MAX_NAME = 200  # a folder's name, and room for what stands beside it while it is written
+SIZES = ("neurons", "layers", "hidden", "filters", "kernel", "units", "vocabulary", "embedding")
 IDENTITY = ("study", "data", "model", "search", "training", "objective")
 
 
@@ -34,9 +36,10 @@ class StudySection(Section):
     name: str = Field(
         "study",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        max_length=MAX_NAME,
         description="names the study directory and the MLflow run",
     )
-    seed: Whole = Field(0, description="seed of the sampler, the splits and every trial")
+    seed: int = Field(0, ge=0, le=2**64 - 1, description="seed of the sampler, the splits and every trial")
 
 
 class ObjectiveSpec(Section):
@@ -59,6 +62,16 @@ class ResourcesSpec(Section):
         None, description="alike small trials that train as one computation; 16 on GPUs, else 1 by default"
     )
     preload: bool = Field(True, description="fork Spark's workers from a process that has TensorFlow loaded")
+
+    @model_validator(mode="after")
+    def _gpus_by_spark(self) -> "ResourcesSpec":
+        if self.launcher == "local" and self.gpus:
+            raise Fault(
+                "must be 0 for launcher local; use launcher: spark, which places GPUs",
+                "gpus",
+                value=self.gpus,
+            )
+        return self
 
 
 class TrackingSpec(Section):
@@ -93,7 +106,7 @@ class TrackingSpec(Section):
 class OutputSpec(Section):
     """Where the study directory lies."""
 
-    directory: Name = Field("studies", description="holds one folder per study")
+    directory: Place = Field("studies", description="holds one folder per study")
 
 
 class StudySpec(Section):
@@ -120,6 +133,7 @@ class StudySpec(Section):
                 raise Fault(f"is unknown; {way_out(name, self.searchable)}", "search", "space", name)
             for place, value in _ends(domain):
                 self._check(name, value, place)
+        self._check_largest()
         idle = idle_names(self)
         if idle:
             name, why = idle[0]
@@ -151,6 +165,18 @@ class StudySpec(Section):
             raise Fault(
                 fault.rule, "search", "space", name, place, *fault.path[1:], value=fault.value
             ) from None
+
+    def _check_largest(self) -> None:
+        """The largest model that the space names can be held by a machine, as each value by itself can."""
+        sizes = {name: domain for name, domain in self.search.space.items() if name in SIZES}
+        largest = {name: max((v for _, v in _ends(domain)), key=_total) for name, domain in sizes.items()}
+        if isinstance(self.model, BuilderSpec) or len(largest) < 2:
+            return
+        try:
+            self.configured(largest)
+        except ValidationError as error:
+            fault = faults(error, type(self.model), largest)[0]
+            raise Fault(fault.rule, "search", "space", value=largest) from None
 
     def configured(self, params: dict[str, Any]) -> tuple[ModelSpec, TrainingSpec]:
         """The model and the training of one trial.
@@ -197,6 +223,11 @@ def idle_names(spec: StudySpec) -> list[tuple[str, str]]:
     if not {"momentum", "nesterov"} & set(optimizers):
         idle.append(("momentum", "no trial has optimizer momentum or nesterov; set training.optimizer"))
     return [(name, why) for name, why in idle if name in space]
+
+
+def _total(value: Any) -> Any:
+    """A number to compare sizes by: what a list adds up to."""
+    return sum(value) if isinstance(value, (list, tuple)) else value or 0
 
 
 def _updated(section: S, changes: dict[str, Any]) -> S:

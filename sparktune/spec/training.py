@@ -4,7 +4,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from sparktune.spec.base import Count, Name, NonNegative, Plain, Positive, Section, Share, Whole, sequence
+from sparktune.spec.base import (
+    Count,
+    Name,
+    NonNegative,
+    Place,
+    Plain,
+    Positive,
+    Section,
+    Share,
+    Whole,
+    sequence,
+)
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
 SHORT = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error"}
@@ -69,14 +80,14 @@ class TensorBoard(Section):
     """Write TensorBoard event files, one folder per trial, where the trial runs."""
 
     kind: Literal["tensorboard"] = "tensorboard"
-    directory: Name
+    directory: Place
 
 
 class CsvLog(Section):
     """Write the history of each trial to a CSV file, where the trial runs."""
 
     kind: Literal["csv"] = "csv"
-    directory: Name
+    directory: Place
 
 
 class CustomCallback(Section):

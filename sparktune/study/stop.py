@@ -7,11 +7,31 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from numbers import Real
 from types import FrameType
 from typing import Literal
 
+from sparktune.errors import InputError
+
 Reason = Literal["interrupt", "timeout"]
+FOREVER = 1e18  # seconds; more than the clock can add
 STOPPING = b"\nstopping the trials under way; run the same command again to resume\n"
+
+
+def check_timeout(timeout: object) -> None:
+    """Refuse what is no time limit: None, or a positive finite number of seconds.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if timeout is None:
+        return
+    number = isinstance(timeout, Real) and not isinstance(timeout, bool)
+    if not (number and 0 < timeout < FOREVER):
+        raise InputError(
+            f"timeout must be a positive, finite number of seconds, but got {timeout!r}; "
+            "leave it out for none"
+        )
 
 
 class Stop:

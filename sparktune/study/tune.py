@@ -31,7 +31,7 @@ from sparktune.spec import StudySpec, load_spec, parse_spec
 from sparktune.study.export import Exported, Exporter, Metrics
 from sparktune.study.loop import StudyLoop
 from sparktune.study.result import StudyResult, best_entry, count_states, trial_table, write_outcome
-from sparktune.study.stop import Reason, Stop
+from sparktune.study.stop import Reason, Stop, check_timeout
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker, check_tracking
 from sparktune.training import Objective, check_model, resolve_objective
 from sparktune.trial import TrialResult
@@ -73,7 +73,7 @@ def tune(
         data: the data where `data.source` is `arrays`: (x, y), (x, y, weight), a mapping of columns, a pandas
             DataFrame, an Arrow table or a Spark DataFrame.
         offline: do not write to MLflow; `sparktune sync` can do so later.
-        timeout: seconds, from the first launch, after which the search ends with the best so far.
+        timeout: seconds, above 0, from the first launch, after which the search ends with the best so far.
         on_progress: called after each trial, in the driver's thread.
 
     Raises:
@@ -82,6 +82,7 @@ def tune(
         StudyInterrupted: Ctrl-C; calling again resumes.
         LaunchError: the cluster was lost; calling again resumes.
     """
+    check_timeout(timeout)
     started = time.monotonic()
     spec = load_spec(spec) if isinstance(spec, (str, Path)) else parse_spec(spec)
     try:

@@ -228,6 +228,59 @@ SECTIONS = [
         "trials is required for sampler random, but got nothing; add trials: 20 (search.trials)",
     ),
 ]
+BOUNDS = [
+    ({"study": {"name": "a" * 201}}, "name must have at most 200 characters, but got 'aaaa"),
+    ({"study": {"seed": 2**64}}, "seed must be <= 18,446,744,073,709,551,615, but got 18446744073709551616"),
+    (
+        {"study": {"seed": 10**5000}},
+        "seed must be <= 18,446,744,073,709,551,615, but got a value of type int that cannot be written out",
+    ),
+    ({"training": {"epochs": 10**16}}, "epochs must be <= 9,007,199,254,740,992, but got 10000000000000000"),
+    (
+        {"model": {"builder": "m:f", "params": {"a": 10**400}}},
+        "a must be a whole number of at most 1000 bits, but got 1000",
+    ),
+    (
+        {"output": {"directory": "x" * 300}},
+        "directory must have at most 255 bytes between slashes, but got 'x",
+    ),
+    (
+        {"output": {"directory": "é" * 128}},
+        "directory must have at most 255 bytes between slashes, but got 'é",
+    ),
+    ({"output": {"directory": "x/" * 2000}}, "directory must have at most 3,500 bytes, but got 'x/"),
+    ({"data": {"source": "npz", "path": "x" * 5000}}, "path must have at most 3,500 bytes, but got 'xxx"),
+    ({"data": {"source": "npz", "path": "a\0b"}}, "path must not hold a NUL character, but got 'a\\x00b'"),
+    ({"data": {"source": "npz", "path": "\ud800"}}, "path must be valid Unicode text, but got '\\ud800'"),
+    ({"data": {"label": "a\0"}}, "label must not hold a NUL character, but got 'a\\x00' (data.label)"),
+    (
+        {"training": {"callbacks": [{"kind": "csv", "directory": "x" * 300}]}},
+        "directory must have at most 255 bytes between slashes",
+    ),
+    (
+        {"resources": {"launcher": "local", "gpus": 1}},
+        "gpus must be 0 for launcher local, but got 1.0; use launcher: spark, which places GPUs",
+    ),
+    ({"model": {"layers": 10**9}}, "layers must be <= 1,000, but got 1000000000 (model.layers)"),
+    ({"model": {"hidden": [1] * 1001}}, "hidden must hold at most 1,000 values, but got [1, 1"),
+    ({"model": {"neurons": 10**7}}, "neurons must be <= 1,000,000, but got 10000000 (model.neurons)"),
+    (
+        {"model": {"neurons": 10**6, "layers": 2}},
+        "neurons must make at most 10,000,000,000 weights (this makes 1,000,000,000,000), but got 1000000; "
+        "choose a smaller model (model.neurons)",
+    ),
+    ({"model": {"hidden": [10**6] * 2}}, "hidden must make at most 10,000,000,000 weights"),
+    ({"model": {"kind": "cnn", "filters": [10**6] * 2}}, "filters must make at most 10,000,000,000 weights"),
+    ({"model": {"kind": "cnn", "hidden": [10**6] * 2}}, "hidden must make at most 10,000,000,000 weights"),
+    ({"model": {"kind": "cnn", "kernel": 1001}}, "kernel must be <= 1,000, but got 1001 (model.kernel)"),
+    ({"model": {"kind": "rnn", "units": 10**6}}, "units must make at most 10,000,000,000 weights"),
+    ({"model": {"kind": "rnn", "layers": 1001}}, "layers must be <= 1,000, but got 1001 (model.layers)"),
+    ({"model": {"kind": "rnn", "hidden": [10**6] * 2}}, "hidden must make at most 10,000,000,000 weights"),
+    (
+        {"model": {"kind": "rnn", "vocabulary": 10**6, "embedding": 10**6}},
+        "embedding must make at most 10,000,000,000 weights",
+    ),
+]
 SPACES = [
     ({"neurons": []}, "neurons must hold at least 1 value, but got []; add one (search.space.neurons)"),
     (
@@ -288,6 +341,16 @@ SPACES = [
         "(search.space.neurons[1])",
     ),
     (
+        {"hidden": [[4], [10**6, 10**6]]},
+        "hidden must make at most 10,000,000,000 weights (this makes 1,000,000,000,000), but got "
+        "(1000000, 1000000); choose a smaller model (search.space.hidden[1])",
+    ),
+    (
+        {"neurons": [8, 10**5], "layers": {"low": 1, "high": 1000}},
+        "space must make at most 10,000,000,000 weights (this makes 9,990,000,000,000), but got "
+        "{'neurons': 100000, 'layers': 1000}; choose a smaller model (search.space)",
+    ),
+    (
         {"hidden": [[4]], "layers": [1]},
         "layers has no effect: hidden names the width of every layer; remove one of them",
     ),
@@ -303,6 +366,12 @@ class TestMessages:
     @pytest.mark.parametrize(("sections", "expected"), SECTIONS)
     def test_a_section(self, sections: dict[str, Any], expected: str) -> None:
         assert message(**sections) == expected
+
+    @pytest.mark.parametrize(("sections", "expected"), BOUNDS)
+    def test_a_bound(self, sections: dict[str, Any], expected: str) -> None:
+        assert message(**sections).startswith(expected)
+        assert "\n" not in message(**sections)
+        assert len(message(**sections)) < 300
 
     @pytest.mark.parametrize(("space", "expected"), SPACES)
     def test_the_space(self, space: dict[Any, Any], expected: str) -> None:

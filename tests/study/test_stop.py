@@ -1,11 +1,27 @@
+import math
 import os
 import signal
 import threading
 import time
 
+import numpy as np
 import pytest
 
-from sparktune.study.stop import Stop, interruptible
+from sparktune.errors import InputError
+from sparktune.study.stop import Stop, check_timeout, interruptible
+
+
+@pytest.mark.parametrize("timeout", [None, 0.5, 60, 1e9, np.float32(2), np.int64(3)])
+def test_a_number_of_seconds_is_a_timeout(timeout):
+    check_timeout(timeout)
+
+
+@pytest.mark.parametrize(
+    "timeout", [0, -1, 0.0, True, False, "x", "3", math.nan, math.inf, -math.inf, 10**400, [1], 1j]
+)
+def test_what_is_no_time_limit_is_refused(timeout):
+    with pytest.raises(InputError, match="timeout must be a positive, finite number of seconds, but got"):
+        check_timeout(timeout)
 
 
 def test_no_wish_at_first():

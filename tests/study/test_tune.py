@@ -11,7 +11,14 @@ import pytest
 from studies import data, document
 
 import sparktune
-from sparktune.errors import SpecError, StudyDirectoryError, StudyFailed, StudyInterrupted, TrackingError
+from sparktune.errors import (
+    InputError,
+    SpecError,
+    StudyDirectoryError,
+    StudyFailed,
+    StudyInterrupted,
+    TrackingError,
+)
 from sparktune.study import Progress, sync_study, tune
 
 
@@ -201,3 +208,9 @@ def test_a_spark_data_frame_is_data_too(finished, spark, tmp_path):
     result = tune(document(tmp_path, data=columns), spark, frame, offline=True)
     assert result.bundle.schema.classes == ("no", "yes")
     assert [f.name for f in result.bundle.schema.features] == ["a", "b", "c"]
+
+
+def test_what_is_no_time_limit_is_refused_before_anything_starts(tmp_path):
+    with pytest.raises(InputError, match="timeout must be a positive, finite number of seconds, but got -1"):
+        tune(document(tmp_path), data=data(), timeout=-1)
+    assert not list(tmp_path.iterdir())
