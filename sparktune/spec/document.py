@@ -118,7 +118,7 @@ def _yaml(text: str, where: str) -> Any:
         raise SpecError(f"{where} is not valid YAML: {' '.join(str(error).split())}") from None
 
 
-def _inside(node: Any) -> Iterable[Any]:
+def _inside(node: Any) -> Any:
     """The nodes inside a YAML node; the text of a scalar."""
     if isinstance(node, yaml.MappingNode):
         return [part for pair in node.value for part in pair]

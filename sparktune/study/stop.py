@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from numbers import Real
 from types import FrameType
-from typing import Literal
+from typing import Any, Literal
 
 from sparktune.errors import InputError
 
@@ -18,7 +18,7 @@ FOREVER = 1e18  # seconds; more than the clock can add
 STOPPING = b"\nstopping the trials under way; run the same command again to resume\n"
 
 
-def check_timeout(timeout: object) -> None:
+def check_timeout(timeout: Any) -> None:
     """Refuse what is no time limit: None, or a positive finite number of seconds.
 
     Raises:
