@@ -28,12 +28,13 @@ from sparktune.launch import (
 from sparktune.ledger import Ledger, StudyEnded, StudyStarted
 from sparktune.search import build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
+from sparktune.study.check import check_study
 from sparktune.study.export import Exported, Exporter, Metrics
 from sparktune.study.loop import StudyLoop
 from sparktune.study.result import StudyResult, best_entry, count_states, trial_table, write_outcome
 from sparktune.study.stop import Reason, Stop, check_timeout
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker, check_tracking
-from sparktune.training import Objective, check_model, resolve_objective
+from sparktune.training import Objective, resolve_objective
 from sparktune.trial import TrialResult
 
 AGAIN = "run the same command again to resume"
@@ -123,7 +124,7 @@ def _prepare(stack: ExitStack, spec: StudySpec, spark: Any, data: Any, offline: 
         spec, arrays=_arrays(data), read_table=lambda **which: read_table(session(), **which)
     )
     objective = resolve_objective(spec, dataset.schema)
-    check_model(spec, dataset.schema, dataset)
+    check_study(spec, dataset)
     folder = Path(spec.output.directory) / spec.study.name
     ledger = stack.enter_context(Ledger.open(folder, spec, dataset.digest, objective.direction))
     shared_data = stack.enter_context(closing(share(dataset)))

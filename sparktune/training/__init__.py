@@ -4,11 +4,12 @@ from sparktune.summary import Objective
 from sparktune.training.evaluate import evaluate
 from sparktune.training.fit import fit
 from sparktune.training.kinds.builtin import build_model
-from sparktune.training.kinds.checks import check_model
+from sparktune.training.kinds.checks import check_configurations, check_model
 from sparktune.training.objective import produced, resolve_objective
 from sparktune.training.optimizers import build_optimizer
 from sparktune.training.progress import Fitted, Plan
 from sparktune.training.run import run_trial
+from sparktune.training.seeding import has_own_code
 from sparktune.training.together import fused_at_most, run_batch
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "Plan",
     "build_model",
     "build_optimizer",
+    "check_configurations",
     "check_model",
     "evaluate",
     "fit",
     "fused_at_most",
+    "has_own_code",
     "produced",
     "resolve_objective",
     "run_batch",

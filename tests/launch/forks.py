@@ -16,6 +16,17 @@ MODULES = {
     "leave": "import sys; sys.exit(int(sys.argv[1]))",
     "complain": "import sys; sys.exit('no such file')",
     "killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    "vanish": "import os; os._exit(3)",
+    "crash": "import ctypes; ctypes.string_at(0)",
+    "detach": "import os, time\nif os.fork() == 0:\n    time.sleep(5)\nos._exit(4)",
+    "chatty": """
+import os
+from sparktune.launch.forkserver.call import answer_alone
+with answer_alone() as file:
+    print("a word beside")
+    os.write(1, b"another")
+    file.write("the answer")
+""",
     "parent": "import os, sys\nif os.fork() == 0:\n    sys.exit(7)\nos.wait()\nsys.exit(5)",
     "self": """
 import json, os, sys

@@ -4,48 +4,67 @@ import os
 import subprocess
 import sys
 import tempfile
-from typing import Self, final
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self, TextIO, final
 
 from sparktune.errors import LaunchError
-from sparktune.launch.forkserver.client import Fork, fork, search_path
+from sparktune.launch.forkserver.client import Fork, describe_exit, fork, search_path
+
+
+class NoAnswer(LaunchError):
+    """A called module gave no answer.
+
+    Attributes:
+        how: `exited with code 3`, `was killed by SIGSEGV`, `did not end within 120 s`.
+    """
+
+    def __init__(self, module: str, how: str) -> None:
+        super().__init__(f"{module} {how} without an answer; see what it wrote to standard error")
+        self.how = how
 
 
 @final
 class ForkedCall:
-    """Runs beside this process. A context manager: leaving it ends the module where it still runs.
+    """A module that runs beside this process. A context manager: leaving it ends the module where it runs.
 
     Args:
-        module: run as `__main__`.
+        module: run as `__main__`; it prints its answer to standard output, see `answer_alone`.
         text: its standard input.
     """
 
     def __init__(self, module: str, text: str) -> None:
         self._module = module
-        self._given = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the call, like the next
-        self._printed = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self._given.write(text)
-        self._given.seek(0)
+        self._input = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the call, like the next
+        self._output = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        self._input.write(text)
+        self._input.seek(0)
         self._process = self._started()
 
-    def answer(self) -> str:
-        """What it has printed when it ends.
+    def answer(self, timeout: float | None = None) -> str:
+        """What it has printed when it ends; it may be waited for again where it took longer than `timeout`.
+
+        Args:
+            timeout: seconds; no bound by default.
 
         Raises:
-            LaunchError: it printed nothing.
+            NoAnswer: it printed nothing, or has not ended in time.
         """
-        self._process.wait()
-        self._printed.seek(0)
-        answer = self._printed.read()
-        if not answer:
-            raise LaunchError(f"{self._module} ended without an answer; see what it wrote to standard error")
-        return answer
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise NoAnswer(self._module, f"did not end within {timeout:g} s") from None
+        self._output.seek(0)
+        if answer := self._output.read():
+            return answer
+        raise NoAnswer(self._module, describe_exit(code))
 
     def close(self) -> None:
         """End it at once, if it still runs."""
         self._process.kill()
         self._process.wait()
-        self._given.close()
-        self._printed.close()
+        self._input.close()
+        self._output.close()
 
     def __enter__(self) -> Self:
         return self
@@ -54,14 +73,28 @@ class ForkedCall:
         self.close()
 
     def _started(self) -> "Fork | subprocess.Popen[bytes]":
-        given, printed = self._given.fileno(), self._printed.fileno()
+        read, write = self._input.fileno(), self._output.fileno()
+        environment = {**os.environ, "PYTHONPATH": search_path()}
         try:
-            return fork(self._module, [], [given, printed, 2])
+            return fork(self._module, [], [read, write, 2], environment)
         except OSError:
             return subprocess.Popen(
                 [sys.executable, "-m", self._module],
-                stdin=given,
-                stdout=printed,
+                stdin=read,
+                stdout=write,
                 process_group=0,  # the terminal's Ctrl-C is for the driver alone
-                env={**os.environ, "PYTHONPATH": search_path()},
+                env=environment,
             )
+
+
+@contextmanager
+def answer_alone() -> Iterator[TextIO]:
+    """In a called module: the file for its answer; what else is printed meanwhile goes to standard error."""
+    sys.stdout.flush()
+    with os.fdopen(os.dup(1), "w") as answer:
+        os.dup2(2, 1)
+        try:
+            yield answer
+        finally:
+            sys.stdout.flush()
+            os.dup2(answer.fileno(), 1)

@@ -2,7 +2,8 @@
 
 The driver starts it before the JVM, so that TensorFlow is imported while Spark starts. Whoever knows the
 socket (its folder is the user's alone) sends a module, arguments, environment, working directory and three
-descriptors. A fork answers with its pid, runs the module as `python -m` would, and sends its exit code.
+descriptors. A fork answers with its pid and runs the module as `python -m` would; the server, its parent,
+sends how it ended.
 """
 
 import json
@@ -22,8 +23,9 @@ from typing import Self, final
 ADDRESS = "SPARKTUNE_FORK_SERVER"
 START_SECONDS = 60.0  # the import of TensorFlow on a busy machine
 LONGEST_FOLDER = 60  # characters; a socket's address may have 107
-KILLED = -9
-PID_BYTES = 4
+LENGTH_BYTES = 4  # of a request's length
+NUMBER_BYTES = 4  # of a pid or an exit code
+UNKNOWN = -int(signal.SIGKILL)  # the exit code of a fork that was lost together with its server
 
 
 def safe_here() -> bool:
@@ -55,7 +57,13 @@ class ForkServer:
                 stdin=subprocess.PIPE,
                 pass_fds=[listener.fileno()],
                 process_group=0,  # the terminal's Ctrl-C is for the driver alone
-                env={**os.environ, **_environment()},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": search_path(),
+                    # before the import: Spark's hash seed, and one thread for numpy's products
+                    "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0"),
+                    "OPENBLAS_NUM_THREADS": "1",
+                },
             )
         os.environ[ADDRESS] = self.address  # the JVM hands it on to the daemon
 
@@ -82,7 +90,7 @@ class Fork:
         self._code: int | None = None
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code, or -9 where it was killed.
+        """Its exit code, or minus the number of the signal that ended it.
 
         Raises:
             subprocess.TimeoutExpired: it still runs after `timeout` seconds.
@@ -90,7 +98,10 @@ class Fork:
         if self._code is None:
             if not select.select([self._connection], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired(f"fork {self.pid}", timeout or 0.0)
-            self._code = self._told()
+            with self._connection, suppress(OSError):
+                self._code = _read_number(self._connection)
+            if self._code is None:
+                self._code = UNKNOWN
         return self._code
 
     def kill(self) -> None:
@@ -99,11 +110,26 @@ class Fork:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
-    def _told(self) -> int:
-        with self._connection, suppress(OSError):
-            if told := self._connection.recv(1):
-                return told[0]
-        return KILLED
+
+def describe_exit(code: int) -> str:
+    """How a process ended, to follow `the process`: its exit code or, where that is negative, its signal."""
+    if code >= 0:
+        return f"exited with code {code}"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was killed by signal {-code}"
+
+
+def encode_number(number: int) -> bytes:
+    """A pid or an exit code, as the fork server sends it."""
+    return number.to_bytes(NUMBER_BYTES, "big", signed=True)
+
+
+def _read_number(connection: socket.socket) -> int | None:
+    """The number that comes next; None where the connection ends."""
+    read = connection.recv(NUMBER_BYTES, socket.MSG_WAITALL)
+    return int.from_bytes(read, "big", signed=True) if len(read) == NUMBER_BYTES else None
 
 
 def fork(
@@ -134,22 +160,16 @@ def fork(
     try:
         connection.settimeout(START_SECONDS)
         connection.connect(os.environ.get(ADDRESS, ""))
-        socket.send_fds(connection, [len(message).to_bytes(4, "big")], descriptors)
+        socket.send_fds(connection, [len(message).to_bytes(LENGTH_BYTES, "big")], descriptors)
         connection.sendall(message)
-        pid = connection.recv(PID_BYTES, socket.MSG_WAITALL)
-        if len(pid) < PID_BYTES:
+        pid = _read_number(connection) or 0
+        if pid <= 0:
             raise ConnectionResetError("the fork server ended before it started the module")
     except BaseException:
         connection.close()
         raise
     connection.settimeout(None)
-    return Fork(connection, int.from_bytes(pid, "big"))
-
-
-def _environment() -> dict[str, str]:
-    """What must be known before the import: Spark's hash seed, and one thread for numpy's products."""
-    seed = os.environ.get("PYTHONHASHSEED", "0")
-    return {"PYTHONHASHSEED": seed, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": search_path()}
+    return Fork(connection, pid)
 
 
 def search_path() -> str:

@@ -7,17 +7,19 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from sparktune.launch.forkserver.client import PID_BYTES
+from sparktune.launch.forkserver.client import LENGTH_BYTES, encode_number
 from sparktune.launch.local import process  # noqa: F401 - ahead of the workers, like TensorFlow
 from sparktune.training.preload import preload
 
 REQUEST_SECONDS = 10.0
+Forks = dict[int, socket.socket]  # those that run, by pid, each with the connection of whoever asked for it
 
 
 def main(listening: int) -> None:
@@ -27,38 +29,69 @@ def main(listening: int) -> None:
             preload()
         except Exception:  # noqa: BLE001 - forks without TensorFlow say themselves what is wrong with it
             traceback.print_exc()
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        while listener in select.select([listener, sys.stdin], [], [])[0]:
-            _serve(listener)
-        _remove(Path(listener.getsockname()))
+        _serve_until_the_driver_ends(listener)
+        with suppress(OSError):  # what a driver that was killed has left
+            address = Path(listener.getsockname())
+            address.unlink()
+            address.parent.rmdir()
 
 
-def _remove(address: Path) -> None:
-    """Remove the socket and its folder, which a driver that was killed has left."""
-    with suppress(OSError):
-        address.unlink()
-        address.parent.rmdir()
+def _serve_until_the_driver_ends(listener: socket.socket) -> None:
+    forks: Forks = {}
+    waker, woken = socket.socketpair()
+    for end in (waker, woken):
+        end.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # its number is written to `waker`
+    signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+    ready: Sequence[object] = [listener]
+    while ready != [sys.stdin]:
+        ready = select.select([listener, woken, sys.stdin], [], [])[0]
+        if woken in ready:
+            woken.recv(4096)
+            _report_ended(forks)
+        if listener in ready:
+            with suppress(OSError):
+                _fork(listener, forks)
 
 
-def _serve(listener: socket.socket) -> None:
+def _fork(listener: socket.socket, forks: Forks) -> None:
+    """Take a request and fork for it; the fork itself reads what is asked for."""
     connection, _ = listener.accept()
-    with connection, suppress(OSError):
-        connection.settimeout(REQUEST_SECONDS)
-        length, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
-        if length and os.fork() == 0:
-            listener.close()
+    connection.settimeout(REQUEST_SECONDS)
+    length, descriptors, _, _ = socket.recv_fds(connection, LENGTH_BYTES, 3)
+    try:
+        if length and (pid := os.fork()):
+            forks[pid] = connection
+        elif length:
+            for other in (listener, *forks.values()):
+                other.close()
             _become(connection, int.from_bytes(length, "big"), descriptors)
+    finally:
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _become(connection: socket.socket, length: int, descriptors: Sequence[int]) -> None:
-    """In the fork: run what is asked for, tell the exit code; does not return."""
+def _report_ended(forks: Forks) -> None:
+    """Send the exit code of each fork that has ended, or minus its signal, to whoever asked for it."""
+    while forks:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        with forks.pop(pid) as connection, suppress(OSError):
+            connection.sendall(encode_number(os.waitstatus_to_exitcode(status)))
+
+
+def _become(connection: socket.socket, length: int, descriptors: Sequence[int]) -> NoReturn:
+    """In the fork: run what is asked for, and end as an interpreter would.
+
+    The exit code is sent from here too: the fork may outlive the server.
+    """
     own, code = os.getpid(), 1
     try:
-        request = _request(connection, length)
+        connection.sendall(encode_number(own))
+        with connection.makefile("rb") as file:
+            request: dict[str, Any] = json.loads(file.read(length))
         _adopt(request, descriptors)
-        connection.sendall(own.to_bytes(PID_BYTES, "big"))
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as ended:
@@ -70,14 +103,8 @@ def _become(connection: socket.socket, length: int, descriptors: Sequence[int]) 
             sys.stdout.flush()
         with suppress(OSError):
             if os.getpid() == own:  # not a child that the module forked
-                connection.sendall(bytes([code % 256]))
+                connection.sendall(encode_number(code % 256))
         os._exit(code)
-
-
-def _request(connection: socket.socket, length: int) -> dict[str, Any]:
-    with connection.makefile("rb") as file:
-        request: dict[str, Any] = json.loads(file.read(length))
-    return request
 
 
 def _adopt(request: dict[str, Any], descriptors: Sequence[int]) -> None:
@@ -85,9 +112,11 @@ def _adopt(request: dict[str, Any], descriptors: Sequence[int]) -> None:
     for standard, descriptor in enumerate(descriptors):
         os.dup2(descriptor, standard)
         os.close(descriptor)
+    signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(request["environment"])
+    tempfile.tempdir = None  # is found again, from the environment
     os.chdir(request["folder"])
     entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[1:1] = [entry for entry in entries if entry and entry not in sys.path]

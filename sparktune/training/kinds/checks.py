@@ -18,15 +18,32 @@ from sparktune.trial import Params
 
 
 def check_model(spec: StudySpec, schema: Schema, data: Dataset | None = None) -> None:
-    """Refuse a study whose trials cannot train, whichever values the search picks.
+    """Refuse a study whose trials cannot train: `check_configurations`, then the user's own code.
 
-    Arithmetic only for the built-in kinds. A builder is called, and its model saved and loaded, with the
-    first and, should that raise, the last values of the search. Custom callbacks are imported. With `data`,
-    its token ids are looked at where a model embeds them.
+    A builder is called, and its model saved and loaded, with the first and, should that raise, the last
+    values of the search. Custom callbacks are imported. Their code runs in this process, and may end it.
 
     Raises:
         ModelError: the model, the builder or a callback breaks a rule. SpecError: the objective, the loss, a
         metric, a watched metric or a class weight does not fit the label.
+    """
+    check_configurations(spec, schema, data)
+    _check_callbacks(spec.training)
+    if isinstance(spec.model, BuilderSpec):
+        load_tensorflow()
+        from sparktune.training.kinds.builder_checks import check_builder
+
+        check_builder([_configured(spec, pick) for pick in (0, -1)], schema)
+
+
+def check_configurations(spec: StudySpec, schema: Schema, data: Dataset | None = None) -> None:
+    """Refuse values of the search that no model can be built or trained with: arithmetic, no TensorFlow.
+
+    With `data`, its token ids are looked at where a model embeds them.
+
+    Raises:
+        ModelError: the model cannot read the inputs. SpecError: the objective, the loss, a metric, a watched
+        metric or a class weight does not fit the label.
     """
     resolve_objective(spec, schema)
     tokens = Tokens(data) if data is not None else None
@@ -36,12 +53,6 @@ def check_model(spec: StudySpec, schema: Schema, data: Dataset | None = None) ->
         if tokens is not None:
             tokens.check(model)
         check_training(training, schema)
-    _check_callbacks(spec.training)
-    if isinstance(spec.model, BuilderSpec):
-        load_tensorflow()
-        from sparktune.training.kinds.builder_checks import check_builder
-
-        check_builder([_configured(spec, pick) for pick in (0, -1)], schema)
 
 
 def check_training(training: TrainingSpec, schema: Schema) -> None:

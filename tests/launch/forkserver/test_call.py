@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sparktune.errors import LaunchError
-from sparktune.launch.forkserver.call import ForkedCall
+from sparktune.launch.forkserver.call import ForkedCall, NoAnswer
 from sparktune.launch.forkserver.client import ForkServer
 from tests.launch.forks import alive, run_module, until
 
@@ -31,9 +31,33 @@ def test_a_module_reads_what_is_given_and_its_output_comes_back(way: Path) -> No
     assert run_module("fork_echo", long).strip() == long.upper().strip()
 
 
-def test_no_answer_is_an_error(way: Path) -> None:
-    with pytest.raises(LaunchError, match="fork_silent ended without an answer"):
-        run_module("fork_silent", "")
+@pytest.mark.parametrize(
+    ("module", "how"),
+    [
+        ("fork_silent", "exited with code 0"),
+        ("fork_vanish", "exited with code 3"),
+        ("fork_broken", "exited with code 1"),
+        ("fork_killed", "was killed by SIGKILL"),
+        ("fork_crash", "was killed by SIGSEGV"),
+    ],
+)
+def test_no_answer_is_an_error_that_says_how_the_module_ended(way: Path, module: str, how: str) -> None:
+    with pytest.raises(LaunchError, match=f"{module} {how} without an answer") as raised:
+        run_module(module, "")
+    assert isinstance(raised.value, NoAnswer)
+    assert raised.value.how == how
+
+
+def test_an_answer_may_be_waited_for_with_a_bound_and_again(way: Path) -> None:
+    (way / "fork_slow.py").write_text("import time; time.sleep(1.5); print('done')")
+    with ForkedCall("fork_slow", "") as call:
+        with pytest.raises(NoAnswer, match=r"fork_slow did not end within 0.2 s"):
+            call.answer(0.2)
+        assert call.answer(30).strip() == "done"
+
+
+def test_what_a_module_prints_beside_its_answer_is_no_part_of_it(way: Path) -> None:
+    assert run_module("fork_chatty", "") == "the answer"
 
 
 def test_leaving_ends_a_module_that_still_runs(way: Path) -> None:

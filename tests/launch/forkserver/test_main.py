@@ -5,13 +5,14 @@ import os
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from sparktune.launch.forkserver.client import KILLED, ForkServer, fork
+from sparktune.launch.forkserver.client import ForkServer, fork
 from tests.launch.forks import alive, until, without_tensorflow, write_modules
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are for Linux")
@@ -96,8 +97,30 @@ def test_a_message_on_leaving_is_shown(server: ForkServer) -> None:
     assert ran("complain") == Ended(1, "", "no such file\n")
 
 
-def test_a_killed_fork_is_seen(server: ForkServer) -> None:
-    assert ran("killed").code == KILLED
+@pytest.mark.parametrize(("name", "code"), [("vanish", 3), ("crash", -11), ("killed", -9), ("silent", 0)])
+def test_it_is_known_how_a_fork_ended(server: ForkServer, name: str, code: int) -> None:
+    assert ran(name).code == code
+
+
+def test_children_that_live_on_do_not_hide_the_end(server: ForkServer) -> None:
+    started = time.monotonic()
+    assert ran("detach").code == 4
+    assert time.monotonic() - started < 4
+
+
+def test_many_forks_at_once_all_tell_how_they_ended(server: ForkServer) -> None:
+    codes = [n % 7 for n in range(40)]
+    forks = [fork("fork_leave", [str(code)], [0, 1, 2]) for code in codes]
+    assert [forked.wait(30) for forked in forks] == codes
+
+
+def test_temporary_files_go_where_the_caller_has_them(
+    server: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fork_where.py").write_text("import tempfile; print(tempfile.gettempdir())")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert ran("where").printed.strip() == str(tmp_path)
 
 
 def test_the_exit_code_is_that_of_the_module_not_of_its_children(server: ForkServer) -> None:

@@ -1,0 +1,60 @@
+"""The model of a study is tried before the study starts; the user's own code in a process of its own."""
+
+import json
+
+from sparktune.columns.schema import Schema
+from sparktune.data import Dataset
+from sparktune.errors import InputError, ModelError, SpecError
+from sparktune.launch.forkserver.call import ForkedCall, NoAnswer
+from sparktune.spec import BuilderSpec, StudySpec
+from sparktune.spec.training import CustomCallback
+from sparktune.training import check_configurations, has_own_code
+
+SECONDS = 300.0  # a builder may download weights, and TensorFlow loads slowly on a busy machine
+MODULE = "sparktune.study.check_worker"  # not imported here: a module that is run must not be loaded before
+
+
+def check_study(spec: StudySpec, data: Dataset) -> None:
+    """Refuse a study whose trials cannot train, before anything is launched.
+
+    A builder and custom callbacks run in another process: they may end or block that, never this one.
+
+    Raises:
+        ModelError: the model, the builder or a callback breaks a rule, ends its process, or takes more than
+        300 seconds. SpecError: the objective, the loss or a metric does not fit the label.
+    """
+    check_configurations(spec, data.schema, data)
+    if has_own_code(spec):
+        check_own_code(spec, data.schema)
+
+
+def check_own_code(spec: StudySpec, schema: Schema, seconds: float = SECONDS) -> None:
+    """`training.check_model` in a process that may take `seconds`.
+
+    Raises:
+        ModelError: as `check_study`. SpecError: as `check_study`.
+    """
+    request = {"spec": spec.model_dump(mode="json"), "schema": schema.model_dump(mode="json")}
+    with ForkedCall(MODULE, json.dumps(request)) as call:
+        try:
+            answer = json.loads(call.answer(seconds))
+        except NoAnswer as no_answer:
+            raise _ended(spec, no_answer.how, seconds) from None
+    if answer["error"] is not None:
+        kinds: dict[str, type[InputError]] = {kind.__name__: kind for kind in (ModelError, SpecError)}
+        raise kinds.get(answer["kind"], InputError)(answer["error"])
+
+
+def _ended(spec: StudySpec, how: str, seconds: float) -> ModelError:
+    code = {
+        f"training.callbacks[{index}].callback": callback.callback
+        for index, callback in enumerate(spec.training.callbacks)
+        if isinstance(callback, CustomCallback)
+    }
+    if isinstance(spec.model, BuilderSpec):
+        code = {"model.builder": spec.model.builder, **code}
+    return ModelError(
+        f"{' and '.join(code)} must be imported and tried within {seconds:g} s, but the process that "
+        f"tried {' and '.join(map(repr, code.values()))} {how}; remove what ends or blocks it (os._exit, an "
+        "endless loop, a slow download, native code that crashes, a lack of memory)"
+    )
