@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -29,13 +28,6 @@ class TrialState(StrEnum):
     def terminal(self) -> bool:
         """Whether the trial is over for good; a killed one runs again when the study resumes."""
         return self in (TrialState.COMPLETE, TrialState.FAILED, TrialState.DIVERGED)
-
-
-class Decision(StrEnum):
-    """The driver's answer to a report."""
-
-    CONTINUE = "CONTINUE"
-    STOP = "STOP"
 
 
 @dataclass(frozen=True)
@@ -116,18 +108,6 @@ class TrialNotes:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a trial says after an epoch: `epoch` counts from 1, `metrics` are that epoch's."""
-
-    trial: int
-    epoch: int
-    metrics: dict[str, float]
-
-
-OnReport = Callable[[Report], Decision]
-
-
-@dataclass(frozen=True)
 class TrialResult:
     """How a trial ended.
 
@@ -146,7 +126,7 @@ class TrialResult:
     host: str = ""
     attempt: int = 1
     error: str | None = None
-    notes: dict[str, str] = field(default_factory=dict)
+    notes: TrialNotes = TrialNotes()
     model: bytes | None = field(default=None, repr=False)
     checkpoint: str | None = None
 
@@ -169,11 +149,13 @@ class TrialResult:
     def to_record(self) -> dict[str, Any]:
         """A JSON object of everything but the model, and of the checkpoint where there is one."""
         left_out = ("model",) if self.checkpoint else ("model", "checkpoint")
-        return {k: v for k, v in self.__dict__.items() if k not in left_out}
+        record = {name: value for name, value in self.__dict__.items() if name not in left_out}
+        return {**record, "notes": self.notes.to_record()}
 
     @classmethod
     def from_record(cls, record: dict[str, Any], model: bytes | None = None) -> "TrialResult":
-        return cls(**{**record, "state": TrialState(record["state"]), "model": model})
+        notes = TrialNotes.from_record(record.get("notes", {}))
+        return cls(**{**record, "state": TrialState(record["state"]), "notes": notes, "model": model})
 
 
 def seed_of(study_seed: int, params: Params) -> int:

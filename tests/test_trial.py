@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparktune.trial import Trial, TrialResult, TrialState, better, seed_of
+from sparktune.trial import Trial, TrialNotes, TrialResult, TrialState, better, seed_of
 
 
 def test_a_trial_survives_json():
@@ -16,6 +16,13 @@ def test_a_result_survives_its_record_but_for_the_model():
     )
     assert "model" not in result.to_record()
     assert TrialResult.from_record(result.to_record(), b"x") == result
+
+
+def test_a_record_keeps_what_there_is_to_note():
+    result = TrialResult(1, {}, TrialState.COMPLETE, notes=TrialNotes(engine="fit", reason="own train_step"))
+    assert result.to_record()["notes"] == {"engine": "fit", "reason": "own train_step"}
+    of_another_version = {**result.to_record(), "notes": {"engine": "fit", "weather": "fine"}}
+    assert TrialResult.from_record(of_another_version).notes == TrialNotes(engine="fit")
 
 
 def test_the_complaint_is_the_error_without_its_traceback():

@@ -59,7 +59,7 @@ class ResourcesSpec(Section):
     gpus: NonNegative = Field(0.0, description="GPUs of each trial; a fraction shares one")
     parallelism: Count | None = Field(None, description="trials at once; what the cluster can run by default")
     fuse: Count | None = Field(
-        None, description="alike small trials that train as one computation; 16 on GPUs, else 1 by default"
+        1, description="experimental: so many alike small trials train as one computation; 1: one by one"
     )
     preload: bool = Field(True, description="fork Spark's workers from a process that has TensorFlow loaded")
 

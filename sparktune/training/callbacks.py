@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from sparktune.spec.training import Callback, CsvLog, CustomCallback, ReduceOnPlateau, TensorBoard
+from sparktune.training.epoch_tracker import Plan
 from sparktune.training.events import EventLog
 from sparktune.training.kinds.builder import import_reference
 from sparktune.training.objective import direction_of
-from sparktune.training.progress import Plan
 
 
 def build_callbacks(plan: Plan) -> list[Any]:

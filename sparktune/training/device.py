@@ -1,6 +1,7 @@
 """What a trial may use of the machine it runs on."""
 
 from sparktune.quiet import quiet
+from sparktune.trial import TrialNotes
 
 
 def load_tensorflow() -> None:
@@ -12,7 +13,7 @@ def load_tensorflow() -> None:
         tf.config.list_physical_devices()
 
 
-def configure_device(cpus: int) -> dict[str, str]:
+def configure_device(cpus: int) -> TrialNotes:
     """Bound TensorFlow to `cpus` threads and let it take GPU memory as it needs it; returns notes.
 
     Works before TensorFlow's first operation only. Where that is past, everything stays as it is and a note
@@ -28,5 +29,7 @@ def configure_device(cpus: int) -> dict[str, str]:
             tf.config.experimental.set_memory_growth(gpu, True)
     except RuntimeError:
         threads = tf.config.threading.get_intra_op_parallelism_threads()
-        return {"threads": f"{threads or 'all'}: TensorFlow was in use before this trial asked for {cpus}"}
-    return {"threads": str(cpus)}
+        return TrialNotes(
+            threads=f"{threads or 'all'}: TensorFlow was in use before this trial asked for {cpus}"
+        )
+    return TrialNotes(threads=str(cpus))

@@ -17,6 +17,7 @@ from sparktune.training.engine.structure import structure
 from sparktune.training.engine.support import obstacle
 from sparktune.training.engine.tensors import counted, device, shared, tensor
 from sparktune.training.engine.updates import Updates
+from sparktune.trial import TrialNotes
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class FitConfig:
 
 def train(
     model: keras.Model, rows: Rows, validation: Rows, config: FitConfig, callbacks: Sequence[Any] = ()
-) -> dict[str, str]:
+) -> TrialNotes:
     """Train a compiled model in place, as `model.fit` would; returns notes on how it was done.
 
     `rows.y` has the shape of the model's output, or is class indices. Losses, metrics and weights after
@@ -47,13 +48,13 @@ def train(
     rewrite_graphs(reason is not None or device() != "CPU:0")
     if reason is not None:
         _fit(model, rows, validation, config, callbacks)
-        return {"engine": "fit", "reason": reason}
+        return TrialNotes(engine="fit", reason=reason)
     try:
         compiler = _run(model, rows, validation, config, callbacks)
     except BaseException:
         forget()  # a graph that was being drawn may be half a graph
         raise
-    return {"engine": "compiled", "compiler": compiler}
+    return TrialNotes(engine="compiled", compiler=compiler)
 
 
 def _no_room(*parts: Rows) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparktune.training.engine.structure import told
-from sparktune.training.progress import Weights
+from sparktune.training.epoch_tracker import Weights
 
 if TYPE_CHECKING:
     import keras

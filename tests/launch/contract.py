@@ -11,6 +11,7 @@ import pytest
 from sparktune.launch import Launcher
 from sparktune.launch.payload import ATTEMPTS
 from sparktune.trial import Trial, TrialResult, TrialState
+from tests.launch.works import facts_of
 
 PATIENCE = 60
 
@@ -62,9 +63,9 @@ class LauncherContract:
         assert math.isnan(result.history["val_loss"][1])
 
     def test_seed_threshold_spec_and_data_arrive(self, launcher: Launcher) -> None:
-        notes = launcher.launch(trial(2, do="value")).result(PATIENCE).notes
-        assert (notes["seed"], notes["threshold"]) == ("12347", "0.25")
-        assert (notes["study"], notes["rows"], notes["threads"]) == ("contract", "8", "1")
+        facts = facts_of(launcher.launch(trial(2, do="value")).result(PATIENCE))
+        assert (facts["seed"], facts["threshold"]) == ("12347", "0.25")
+        assert (facts["study"], facts["rows"], facts["threads"]) == ("contract", "8", "1")
 
     def test_slots_are_what_can_run(self, launcher: Launcher) -> None:
         assert launcher.slots() == self.expected_slots
@@ -128,7 +129,8 @@ class LauncherContract:
     def test_data_are_read_once_by_a_worker(self, launcher: Launcher) -> None:
         seen = defaultdict(set)
         for result in refilled(launcher, 6, do="value"):
-            seen[result.notes["process"]].add(result.notes["data"])
+            facts = facts_of(result)
+            seen[facts["process"]].add(facts["data"])
         assert 1 <= len(seen) <= 2 * self.expected_slots
         assert all(len(objects) == 1 for objects in seen.values())
 
@@ -141,7 +143,7 @@ class LauncherContract:
         assert [(r.trial, r.state, r.attempt) for r in results] == [
             (n, TrialState.COMPLETE, 1) for n in range(4)
         ]
-        assert len({r.notes["process"] for r in results}) == 1
+        assert len({facts_of(r)["process"] for r in results}) == 1
         assert lines(log) == 4
 
     def test_a_failure_harms_no_trial_beside_it(self, launcher: Launcher) -> None:

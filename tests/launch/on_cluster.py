@@ -19,6 +19,7 @@ from sparktune.trial import TrialState
 from tests.launch.contract import PATIENCE, refilled, trial, until
 from tests.launch.quick_java import quick_java
 from tests.launch.spark_contract import SparkContract, launch_on
+from tests.launch.works import facts_of
 
 MASTER = os.environ["MASTER"]
 SLOTS = int(os.environ["SLOTS"])
@@ -98,10 +99,10 @@ def test_gpus_are_granted_by_spark(spark: SparkSession, share: float, slots: int
     with launch_on(spark, gpus=share) as launcher:
         assert launcher.slots() == slots
         results = refilled(launcher, 3 * slots, do="value")
-        assert {",".join(sorted(r.notes["gpus"].split(","))) for r in results} == seen
-        assert all(r.notes["gpus"] == r.notes["first_gpus"] for r in results)
+        assert {",".join(sorted(facts_of(r)["gpus"].split(","))) for r in results} == seen
+        assert all(facts_of(r)["gpus"] == facts_of(r)["first_gpus"] for r in results)
     with launch_on(spark) as launcher:
-        assert launcher.launch(trial(do="value")).result(PATIENCE).notes["gpus"] == "-1"
+        assert facts_of(launcher.launch(trial(do="value")).result(PATIENCE))["gpus"] == "-1"
 
 
 @pytest.mark.skipif(not GPUS, reason="the executors have no GPU")

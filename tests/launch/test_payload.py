@@ -48,7 +48,7 @@ def test_the_spec_survives_the_way() -> None:
 
 def test_cores_bound_the_threads_of_libraries() -> None:
     record, _ = payload(works.tiny_spec(cpus=3)).run(trial(do="value"))
-    assert json.loads(record)["notes"]["threads"] == "3"
+    assert json.loads(json.loads(record)["notes"]["reason"])["threads"] == "3"
     assert os.environ["OMP_NUM_THREADS"] == "3"
 
 

@@ -32,7 +32,7 @@ def trained_as_one(build: Callable[[StudySpec], Launcher]) -> list[TrialResult]:
     resources = SPEC.resources.model_copy(update={"fuse": 2})
     with build(SPEC.model_copy(update={"resources": resources})) as launcher:
         results = [future.result(120) for future in launcher.launch_together(TRIALS)]
-    assert [result.notes["fused"] for result in results] == ["2", "2"]
+    assert [result.notes.fused for result in results] == ["2", "2"]
     return results
 
 

@@ -1,6 +1,7 @@
 """What trials do in the launchers' tests instead of training; `params["do"]` names one of these."""
 
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from sparktune.columns.schema import Feature, Schema
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
 from sparktune.spec import StudySpec
-from sparktune.trial import Trial, TrialResult, TrialState
+from sparktune.trial import Trial, TrialNotes, TrialResult, TrialState
 
 
 def tiny_data(rows: int = 8) -> Dataset:
@@ -43,7 +44,7 @@ def result(trial: Trial, **fields: object) -> TrialResult:
 
 def value(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    told = {
+    facts = {
         "seed": str(trial.seed),
         "threshold": str(trial.threshold),
         "rows": str(len(data.train)),
@@ -55,7 +56,20 @@ def value(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
         "first_gpus": os.environ.setdefault(f"FIRST_GPUS_{os.getpid()}", gpus),  # what CUDA would have seen
     }
     history = {"val_loss": [0.1 + 0.2, float("nan")]}
-    return result(trial, value=0.5, epoch=1, history=history, notes=told, model=b"\x00weights")
+    return result(
+        trial,
+        value=0.5,
+        epoch=1,
+        history=history,
+        notes=TrialNotes(reason=json.dumps(facts)),
+        model=b"\x00weights",
+    )
+
+
+def facts_of(result: TrialResult) -> dict[str, str]:
+    """What `value` found where it ran."""
+    facts: dict[str, str] = json.loads(result.notes.reason or "{}")
+    return facts
 
 
 def bulky(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
@@ -108,7 +122,7 @@ def nothing(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
 
 
 def odd(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
-    return result(trial, notes={"lock": object()})
+    return result(trial, history={"lock": [object()]})
 
 
 def vanish(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:

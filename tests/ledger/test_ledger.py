@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import Ledger, StudyEnded, StudyStarted
 from sparktune.spec import StudySpec
-from sparktune.trial import Trial, TrialResult, TrialState
+from sparktune.trial import Trial, TrialNotes, TrialResult, TrialState
 
 DATA = "d" * 64
 
@@ -44,7 +44,7 @@ class TestRecord:
             timings={"train": 1.5},
             host="h",
             attempt=2,
-            notes={"device": "CPU"},
+            notes=TrialNotes(engine="compiled", threads="1"),
         )
         with opened(tmp_path, spec) as ledger:
             first = ledger.study_id

@@ -16,6 +16,7 @@ from sparktune.training.engine.epoch import _kept
 from sparktune.training.engine.structure import structure
 from sparktune.training.epochs import FitConfig, train
 from sparktune.training.kinds.builtin import build_model
+from sparktune.trial import TrialNotes
 
 ROWS, EPOCHS, BATCH = 22, 3, 8  # a partial last batch
 OUTPUTS = {"classes": 6, "binary": 1, "regression": 1}
@@ -69,7 +70,7 @@ def trained(
             verbose=0,
             callbacks=[keep],
         )
-        return net.history.history, weights, {}
+        return net.history.history, weights, None
     notes = train(net, rows, validation, FitConfig(EPOCHS, BATCH, BATCH, shuffle=False), [keep])
     return net.history.history, weights, notes
 
@@ -80,7 +81,7 @@ def assert_equal_to_fit(
     rows, validation = feed_of(schema, 0, **feed), feed_of(schema, 1, **feed)
     history, weights, notes = trained(model, training, schema, rows, validation, by_fit=False)
     expected, expected_weights, _ = trained(model, training, schema, rows, validation, by_fit=True)
-    assert notes["engine"] == "compiled"
+    assert notes.engine == "compiled"
     assert history.keys() == expected.keys()
     for name, values in expected.items():
         np.testing.assert_allclose(history[name], values, rtol=1e-5, atol=1e-5, err_msg=name)
@@ -321,7 +322,7 @@ def test_data_that_the_device_cannot_hold_train_with_fit(monkeypatch: pytest.Mon
     net = build_model(MLP, schema)
     compile_for_training(net, TrainingSpec(), schema, ROWS)
     notes = train(net, feed_of(schema), feed_of(schema, 1), FitConfig(1, BATCH, BATCH))
-    assert notes == {"engine": "fit", "reason": "the data do not fit into the GPU's memory"}
+    assert notes == TrialNotes(engine="fit", reason="the data do not fit into the GPU's memory")
 
 
 class Measuring(keras.layers.Layer):
@@ -369,7 +370,7 @@ def test_what_cannot_be_compiled_trains_with_fit_and_says_why(
     net = functional(kind, layer)(schema)
     compile_for_training(net, TrainingSpec(), schema, ROWS)
     notes = train(net, feed_of(schema), feed_of(schema, 1), FitConfig(2, BATCH, BATCH), callbacks)
-    assert notes["engine"] == "fit" and reason in notes["reason"]
+    assert notes.engine == "fit" and reason in (notes.reason or "")
     assert len(net.history.history["val_loss"]) == 2
 
 

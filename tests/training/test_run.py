@@ -10,7 +10,7 @@ import pytest
 
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.training import build_model, evaluate, run_trial
-from sparktune.trial import Decision, TrialState
+from sparktune.trial import TrialState
 
 
 def test_the_first_lesson_y_is_2x_minus_1(line, spec_of, trial_of, loaded):
@@ -191,11 +191,6 @@ def test_an_interrupt_is_no_result(blobs, spec_of, trial_of, user_module):
         )
 
 
-def test_a_stopped_trial_keeps_its_best_epoch(blobs, spec_of, trial_of):
-    result = run_trial(trial_of(), spec_of(), blobs, lambda report: Decision.STOP)
-    assert result.state is TrialState.COMPLETE and result.epoch == 1 and "study" in result.notes["stopped"]
-
-
 def test_a_trial_leaves_no_model_but_the_one_its_graphs_are_of(blobs, spec_of, trial_of, monkeypatch):
     """Trials of one structure share graphs, which hold the first one's model; the others' go."""
     import gc
@@ -231,7 +226,7 @@ training.check_model(spec, schema)
 assert "tensorflow" not in sys.modules, "built-in kinds are checked by arithmetic"
 result = training.run_trial(Trial("s", 0, {"neurons": 2}, 1), spec, Dataset(rows, rows, None, schema, ""))
 assert result.state == "COMPLETE", result.error
-assert result.notes["threads"] == "2", result.notes
+assert result.notes.threads == "2", result.notes
 import tensorflow as tf
 assert tf.config.threading.get_intra_op_parallelism_threads() == 2
 print(sorted({"pyspark", "mlflow", "optuna"} & set(sys.modules)))

@@ -23,7 +23,7 @@ NOTE = "mlflow.note.content"
 KEY_LENGTH = 250
 PARAM_LENGTH = 6000
 TAG_LENGTH = 5000
-NOTES = ("engine", "compiler", "reason", "fused", "stopped")  # how a trial was trained, and what ended it
+NOTES = ("engine", "compiler", "reason", "fused", "batching", "stopped")  # of TrialNotes
 ERROR_LENGTH = 300
 
 # A diverged trial has no value, so it is shown as failed: what is FINISHED can be compared.
@@ -157,7 +157,7 @@ def _result_tags(result: TrialResult) -> dict[str, str]:
         STATE: result.state.value,
         "sparktune.host": result.host,
         ATTEMPT: str(result.attempt),
-        **{f"sparktune.{name}": result.notes.get(name, "")[:ERROR_LENGTH] for name in NOTES},
+        **{f"sparktune.{name}": (getattr(result.notes, name) or "")[:ERROR_LENGTH] for name in NOTES},
     }
     if result.error:
         lines = result.error.strip().splitlines() or [""]

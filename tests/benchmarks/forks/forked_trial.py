@@ -34,7 +34,7 @@ def main(asked: float) -> None:
         "cpu_first_step": reached["cpu"],
         "private_first_step": reached["private_mb"],
         "private_end": private_mb(),
-        "notes": result.notes,
+        "notes": result.notes.to_record(),
     }
     print(json.dumps(cost))
 

@@ -14,6 +14,7 @@ from sparktune.launch import Launcher, LocalLauncher
 from sparktune.trial import TrialState
 from tests.launch import works
 from tests.launch.contract import PATIENCE, LauncherContract, trial, until
+from tests.launch.works import facts_of
 
 
 class TestContract(LauncherContract):
@@ -36,13 +37,15 @@ def test_the_error_of_a_lost_worker_tells_its_end(launcher: LocalLauncher) -> No
 
 
 def test_a_worker_serves_one_trial_after_another(launcher: LocalLauncher) -> None:
-    processes = {launcher.launch(trial(n, do="value")).result(PATIENCE).notes["process"] for n in range(3)}
+    processes = {
+        facts_of(launcher.launch(trial(n, do="value")).result(PATIENCE))["process"] for n in range(3)
+    }
     assert len(processes) == 1
 
 
 def test_close_ends_the_workers_and_refuses_trials() -> None:
     launcher = LocalLauncher(works.tiny_spec(parallelism=1), works.tiny_data(), works.act)
-    process = int(launcher.launch(trial(do="value")).result(PATIENCE).notes["process"])
+    process = int(facts_of(launcher.launch(trial(do="value")).result(PATIENCE))["process"])
     launcher.close()
     launcher.close()
     with pytest.raises(ProcessLookupError):
@@ -56,7 +59,7 @@ def test_cores_are_shared_out_by_default() -> None:
     with LocalLauncher(works.tiny_spec(cpus=2), works.tiny_data(), works.act) as launcher:
         assert launcher.slots() == max(1, (cores or 1) // 2)
         result = launcher.launch(trial(do="value")).result(PATIENCE)
-    assert result.notes["threads"] == "2"
+    assert facts_of(result)["threads"] == "2"
 
 
 def test_what_cannot_run_is_refused() -> None:

@@ -10,6 +10,7 @@ from sparktune.launch import SparkLauncher
 from tests.launch import works
 from tests.launch.contract import PATIENCE, trial
 from tests.launch.spark_contract import SparkContract, launch_on
+from tests.launch.works import facts_of
 
 
 class TestContract(SparkContract):
@@ -23,7 +24,7 @@ class TestContract(SparkContract):
 def test_cores_of_a_trial_ration_the_slots(spark: SparkSession) -> None:
     with launch_on(spark, cpus=2) as launcher:
         assert (launcher.slots(), launcher.max_in_flight()) == (1, 1)
-        assert launcher.launch(trial(do="value")).result(PATIENCE).notes["threads"] == "2"
+        assert facts_of(launcher.launch(trial(do="value")).result(PATIENCE))["threads"] == "2"
 
 
 def test_local_mode_has_no_gpus(spark: SparkSession) -> None:
@@ -33,7 +34,7 @@ def test_local_mode_has_no_gpus(spark: SparkSession) -> None:
 
 def test_a_trial_without_gpus_sees_none(spark: SparkSession) -> None:
     with launch_on(spark) as launcher:
-        assert launcher.launch(trial(do="value")).result(PATIENCE).notes["gpus"] == "-1"
+        assert facts_of(launcher.launch(trial(do="value")).result(PATIENCE))["gpus"] == "-1"
 
 
 def test_a_session_of_another_kind_is_refused() -> None:

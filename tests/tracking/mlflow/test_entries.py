@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
-from sparktune.trial import TrialResult, TrialState
+from sparktune.trial import TrialNotes, TrialResult, TrialState
 from tests.tracking.studies import complete, study_spec, summary_of
 
 ENTRIES = StudyEntries(study_spec("sqlite:///unused.db"), "study-1", "val_accuracy", "maximize")
@@ -99,9 +99,11 @@ def test_values_that_are_not_finite_are_named_instead_of_shown() -> None:
 
 
 def test_how_a_trial_was_trained_is_a_tag() -> None:
-    notes = {"engine": "fit", "reason": "the model has its own train_step", "threads": "1"}
+    reason = "the model has its own train_step"
+    notes = TrialNotes(engine="fit", reason=reason, batching="graphs differ", threads="1")
     tags = entry_of(complete(1, notes=notes)).tags
-    assert (tags["sparktune.engine"], tags["sparktune.reason"]) == ("fit", notes["reason"])
+    assert (tags["sparktune.engine"], tags["sparktune.reason"]) == ("fit", reason)
+    assert tags["sparktune.batching"] == "graphs differ"
     assert "sparktune.compiler" not in tags
 
 

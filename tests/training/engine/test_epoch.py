@@ -16,7 +16,7 @@ def test_graphs_are_drawn_once_a_design_and_nobody_warns(
     spec = spec_of({"neurons": [1, 99]}, training={"epochs": 1})
     with caplog.at_level(logging.WARNING):
         for neurons in (21, 22, 23, 24, 25, 26):
-            assert run_trial(trial_of(neurons=neurons), spec, data).notes["engine"] == "compiled"
+            assert run_trial(trial_of(neurons=neurons), spec, data).notes.engine == "compiled"
         assert len(drawn) == 12  # training and validation of each
         run_trial(trial_of(neurons=23, seed=9), spec, data)
     assert len(drawn) == 12

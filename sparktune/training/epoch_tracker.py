@@ -1,4 +1,4 @@
-"""What is known of a trial after each epoch, and whether it goes on: shared by every way to train."""
+"""What is known of a trial after each epoch, and whether training goes on: shared by every way to train."""
 
 import math
 from collections.abc import Callable
@@ -11,10 +11,9 @@ from sparktune.columns.schema import Schema
 from sparktune.spec import TrainingSpec
 from sparktune.summary import Objective
 from sparktune.training.objective import direction_of, produced
-from sparktune.trial import Decision, OnReport, Report, better
+from sparktune.trial import TrialNotes, better
 
 Weights = list[np.ndarray]
-History = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,15 @@ class Fitted:
 
     `history` holds one list per metric, a value per epoch. `best_epoch` counts from 1 and `best_weights` are
     in the order of `model.get_weights()`; both are None where no epoch had finite numbers. `diverged` says
-    what was not finite in the last epoch. `timings` are seconds by phase, `notes` say what ended training.
+    what was not finite in the last epoch. `timings` are seconds by phase.
     """
 
-    history: History
+    history: dict[str, list[float]]
     best_epoch: int | None
     best_weights: Weights | None = field(repr=False)
     diverged: str | None = None
     timings: dict[str, float] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
+    notes: TrialNotes = field(default_factory=TrialNotes)
 
 
 @final
@@ -56,11 +55,11 @@ class EarlyStop:
         self._patience = max(patience, 1)
         self._margin = min_delta if direction == "maximize" else -min_delta
         self._best: float | None = None
-        self._waited = 0
+        self._epochs_without = 0
 
     @classmethod
     def of(cls, plan: Plan) -> "EarlyStop | None":
-        """The rule of a plan; None where it has none. Watches the objective unless told otherwise."""
+        """The rule of a plan, None where it has none; watches the objective unless it names a metric."""
         rule = plan.training.early_stopping
         if rule is None:
             return None
@@ -71,45 +70,50 @@ class EarlyStop:
     def ends(self, value: float) -> bool:
         """Whether training should end after an epoch with this value."""
         if self._best is None or better(self.direction, value - self._margin, self._best):
-            self._best, self._waited = value, 0
+            self._best, self._epochs_without = value, 0
             return False
-        self._waited += 1
-        return self._waited >= self._patience
+        self._epochs_without += 1
+        return self._epochs_without >= self._patience
 
 
 @final
 class EpochTracker:
-    """Keeps history and best weights of one trial, reports each epoch and says when to stop.
+    """Keeps history and best weights of one trial, and says when to stop.
 
     The best epoch is the earliest with the best objective; with `early_stopping.restore_best: false` it is
     the last one.
     """
 
-    def __init__(self, plan: Plan, schema: Schema, report: OnReport) -> None:
+    def __init__(self, plan: Plan, schema: Schema) -> None:
         rule = plan.training.early_stopping
-        self._plan, self._report = plan, report
+        self._plan = plan
         self._early_stop = EarlyStop.of(plan)
         self._keep_last = rule is not None and not rule.restore_best
-        self._history: History = {name: [] for name in produced(plan.training, schema)}
+        self._history: dict[str, list[float]] = {name: [] for name in produced(plan.training, schema)}
         self._best: tuple[int, float, Weights] | None = None
         self._diverged: str | None = None
-        self._notes: dict[str, str] = {}
+        self._stopped: str | None = None
 
     def epoch_ended(self, logs: dict[str, float], weights: Callable[[], Weights]) -> bool:
         """Take in an epoch's metrics; `weights` is called to keep them. True ends the training."""
         metrics = {name: float(logs[name]) for name in self._history}
         for name, value in metrics.items():
             self._history[name].append(value)
-        self._diverged = _not_finite(self._history, self._plan.objective)
+        self._diverged = self._not_finite()
         if self._diverged is None:
             self._keep(metrics[self._plan.objective.metric], weights)
-        decision = self._report(Report(self._plan.trial, self._epoch, metrics))
-        return self._stopped(decision, metrics)
+        rule, epoch = self._early_stop, self._epoch
+        if self._diverged is not None:
+            self._stopped = f"diverged: {self._diverged}"
+        elif rule is not None and rule.ends(metrics[rule.metric]) and epoch < self._plan.training.epochs:
+            self._stopped = f"early: {rule.metric} no longer improved at epoch {epoch}"
+        return self._stopped is not None
 
-    def fitted(self, timings: dict[str, float]) -> Fitted:
-        """The outcome so far."""
+    def fitted(self, timings: dict[str, float], notes: TrialNotes) -> Fitted:
+        """What training has given so far; `notes` say how it was done."""
         epoch, _, weights = self._best or (None, None, None)
-        return Fitted(self._history, epoch, weights, self._diverged, timings, self._notes)
+        ended = notes.updated(TrialNotes(stopped=self._stopped))
+        return Fitted(self._history, epoch, weights, self._diverged, timings, ended)
 
     @property
     def _epoch(self) -> int:
@@ -125,25 +129,12 @@ class EpochTracker:
         else:
             self._diverged = f"a weight is not a finite number after epoch {self._epoch}"
 
-    def _stopped(self, decision: Decision, metrics: dict[str, float]) -> bool:
-        rule = self._early_stop
-        if self._diverged is not None:
-            self._notes["stopped"] = f"diverged: {self._diverged}"
-        elif decision is Decision.STOP:
-            self._notes["stopped"] = f"by the study after epoch {self._epoch}"
-        elif (
-            rule is not None and rule.ends(metrics[rule.metric]) and self._epoch < self._plan.training.epochs
-        ):
-            self._notes["stopped"] = f"early: {rule.metric} no longer improved at epoch {self._epoch}"
-        return "stopped" in self._notes
+    def _not_finite(self) -> str | None:
+        """What in the last epoch is not a finite number; None while all is well.
 
-
-def _not_finite(history: History, objective: Objective) -> str | None:
-    """What in the last epoch is not a finite number; None while all is well.
-
-    The losses count beside the objective, for accuracy stays finite where every output is NaN.
-    """
-    for name in dict.fromkeys(("loss", "val_loss", objective.metric)):
-        if not math.isfinite(history[name][-1]):
-            return f"{name} is {history[name][-1]} in epoch {len(history[name])}"
-    return None
+        The losses count beside the objective, for accuracy stays finite where every output is NaN.
+        """
+        for name in dict.fromkeys(("loss", "val_loss", self._plan.objective.metric)):
+            if not math.isfinite(self._history[name][-1]):
+                return f"{name} is {self._history[name][-1]} in epoch {self._epoch}"
+        return None

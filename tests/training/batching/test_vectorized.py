@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sparktune.training.engine.vectorized import vectorized
+from sparktune.training.batching.vectorized import vectorized
 
 
 def masks(seed: tf.Tensor) -> tf.Tensor:

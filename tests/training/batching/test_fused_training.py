@@ -4,10 +4,10 @@ import numpy as np
 
 from sparktune.data.dataset import Dataset
 from sparktune.training import build_model
+from sparktune.training.batching.fused_training import FusedTraining, common_design
 from sparktune.training.callback_driver import CallbackDriver
 from sparktune.training.compiling import compile_for_training
 from sparktune.training.epochs import FitConfig
-from sparktune.training.fused import FusedTraining, common_design
 
 
 def test_the_models_stay_as_they_are_and_their_weights_are_told(line: Dataset, spec_of):

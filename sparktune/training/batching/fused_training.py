@@ -9,31 +9,34 @@ import numpy as np
 import tensorflow as tf
 
 from sparktune.data.dataset import Rows
+from sparktune.training.batching.fused_graphs import LogsOfAll, Stack, fused, owned_by, unvectorised
 from sparktune.training.callback_driver import CallbackDriver
 from sparktune.training.engine.binding import scalars_of
 from sparktune.training.engine.compiler import rewrite_graphs
 from sparktune.training.engine.epoch import Design, Logs
-from sparktune.training.engine.fused import LogsOfAll, Stack, fusable, fused, owned_by
 from sparktune.training.engine.tensors import counted, device, shared, tensor
+from sparktune.training.epoch_tracker import Weights
 from sparktune.training.epochs import FitConfig, columns, design_of
-from sparktune.training.progress import Weights
 
 # Weights of a model whose arithmetic leaves most of the device idle; more would gain nothing.
 SMALL = {"CPU:0": 2**13, "GPU:0": 2**22}
 
 
-def fits_beside_others(model: keras.Model) -> bool:
-    """Whether models like this one gain from being trained at once."""
-    return fusable(model) and model.count_params() <= SMALL[device()]
+def obstacle(model: keras.Model) -> str | None:
+    """Why models like this one train one by one; None where they may train together."""
+    if layers := unvectorised(model):
+        return f"layer {layers[0]} has no vectorised form"
+    if model.count_params() > SMALL[device()]:
+        return f"the model has {model.count_params()} weights, and above {SMALL[device()]} nothing is gained"
+    return None
 
 
 def common_design(models: Sequence[keras.Model], configs: Sequence[FitConfig], rows: Rows) -> Design | None:
-    """The design of all these models; None where they have none in common, or gain nothing from it."""
+    """The design of all these models; None where they have none in common."""
     design, *others = [
         design_of(model, config, config.steps(rows)) for model, config in zip(models, configs, strict=True)
     ]
-    known = design.structure is not None and fits_beside_others(design.model)
-    return design if known and all(other == design for other in others) else None
+    return design if design.structure and all(other == design for other in others) else None
 
 
 @final

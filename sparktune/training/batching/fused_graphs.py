@@ -14,10 +14,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from sparktune.training.batching.vectorized import vectorized
 from sparktune.training.engine.binding import scaled
 from sparktune.training.engine.epoch import Columns, Design, loss_and_output
 from sparktune.training.engine.metrics import Metrics
-from sparktune.training.engine.vectorized import vectorized
 
 KEPT = 4
 LAYERS = {"Sequential", "Functional", "InputLayer", "Rescaling", "Reshape", "Flatten", "Activation"}
@@ -40,9 +40,9 @@ class Sums(NamedTuple):
     metrics: list[Any]
 
 
-def fusable(model: Any) -> bool:
-    """Whether trials of such a model can be one computation."""
-    return {type(layer).__name__ for layer in model._flatten_layers()} <= LAYERS
+def unvectorised(model: Any) -> list[str]:
+    """Kinds of the model's layers that keep its trials from being one computation."""
+    return sorted({type(layer).__name__ for layer in model._flatten_layers()} - LAYERS)
 
 
 def owned_by(model: Any) -> list[Any]:

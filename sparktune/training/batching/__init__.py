@@ -1,0 +1,1 @@
+"""Batching (experimental): alike small trials that train together, as one vectorised computation."""

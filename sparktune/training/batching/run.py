@@ -1,0 +1,149 @@
+"""Decides which trials train together, and why others do not. Experimental: off unless `resources.fuse` asks.
+
+Trials train together where they share their graphs (`graph_key`), their layers have vectorised forms and
+their model is so small that it leaves most of the device idle. All others train one by one; where batching
+was asked for, `TrialNotes.batching` says why.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby, islice
+from typing import TYPE_CHECKING
+
+from sparktune.data.dataset import Dataset
+from sparktune.spec import LinearSpec, MlpSpec, StudySpec
+from sparktune.training.device import configure_device
+from sparktune.training.epoch_tracker import EpochTracker, Fitted, Plan
+from sparktune.training.fit import callbacks_of, feed_of
+from sparktune.training.graph_key import graph_key
+from sparktune.training.outcome import trained
+from sparktune.training.run import compiled_model, run_trial
+from sparktune.training.seeding import has_own_code, seeded
+from sparktune.trial import Trial, TrialNotes, TrialResult
+
+if TYPE_CHECKING:
+    import keras
+
+KEPT = 256
+# Why trials of a study (its digest) with a graph key cannot train together: not tried again in this process.
+_reasons: dict[tuple[str, str], str] = {}
+
+
+class CannotBatch(Exception):
+    """Trials have to train one by one; the message says why."""
+
+
+def batch_limit(spec: StudySpec) -> int:
+    """How many alike trials of a study may train together; 1 where batching is off, as it is by default."""
+    if not isinstance(spec.model, MlpSpec | LinearSpec) or has_own_code(spec):
+        return 1
+    return spec.resources.fuse or 1
+
+
+def run_trials_batched(
+    trials: Sequence[Trial], spec: StudySpec, data: Dataset
+) -> Iterator[list[TrialResult]]:
+    """Train trials in their order, alike neighbours together where the study asks for it.
+
+    Yields the results of those that trained together, or of one, as soon as they are there; nothing trains
+    that is not asked for. Whatever a trial raises is in its result, as with `run_trial`. Where training
+    together fails, the trials train one by one, their notes say why, and others like them do so at once.
+    """
+    limit = batch_limit(spec)
+    for key, alike in groupby(trials, key=lambda trial: graph_key(trial.params)):
+        while group := list(islice(alike, limit)):
+            yield from _run_group(group, key, spec, data)
+
+
+def _run_group(
+    group: Sequence[Trial], key: str, spec: StudySpec, data: Dataset
+) -> Iterator[list[TrialResult]]:
+    known = (spec.digest(), key) if len(group) > 1 else None
+    if known is not None and known not in _reasons:
+        try:
+            yield run_together(group, spec, data)
+            return
+        except CannotBatch as refusal:
+            reason = str(refusal)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - alone, a trial says what is wrong
+            reason = f"training together failed: {type(error).__name__}: {error}"
+        if len(_reasons) >= KEPT:
+            _reasons.clear()
+        _reasons[known] = " ".join(reason.split())[:300]
+    noted = TrialNotes(batching=_reasons[known]) if known is not None else TrialNotes()
+    for trial in group:
+        result = run_trial(trial, spec, data)
+        yield [replace(result, notes=result.notes.updated(noted))]
+
+
+def run_together(trials: Sequence[Trial], spec: StudySpec, data: Dataset) -> list[TrialResult]:
+    """Train configurations that differ in scalars as one vectorised computation.
+
+    Results are those of `run_trial` but for rounding. Of a trial's `timings` each is a share of the whole. A
+    result holds its model if no trial before it, nor the trial's threshold, is better.
+
+    Raises:
+        CannotBatch: they have to train one by one.
+        Exception: whatever one of them raises; alone, each would say it in its result.
+    """
+    from sparktune.training.batching.fused_training import obstacle
+
+    started = time.perf_counter()
+    notes = configure_device(spec.resources.cpus)
+    models, plans = [], []
+    for trial in trials:
+        with seeded(trial.seed, own_code=False):
+            model, plan = compiled_model(trial, spec, data)
+        if reason := obstacle(model):
+            raise CannotBatch(reason)
+        models.append(model)
+        plans.append(plan)
+    build = (time.perf_counter() - started) / len(trials)
+    results: list[TrialResult] = []
+    best = trials[0].threshold
+    for trial, model, plan, end in zip(trials, models, plans, _fit(models, plans, data), strict=True):
+        saving = time.perf_counter()
+        result = trained(replace(trial, threshold=best), plan.objective, model, end)
+        timings = {"build": build, **end.timings, "save": time.perf_counter() - saving}
+        results.append(replace(result, timings=timings, notes=notes.updated(result.notes)))
+        best = result.value if result.model is not None else best
+    return results
+
+
+def _fit(models: "Sequence[keras.Model]", plans: Sequence[Plan], data: Dataset) -> list[Fitted]:
+    """`fit` of several models at once; the models themselves are not changed."""
+    from sparktune.training.batching.fused_training import FusedTraining, common_design
+    from sparktune.training.callback_driver import CallbackDriver
+
+    started = time.perf_counter()
+    feeds = [feed_of(model, plan, data) for model, plan in zip(models, plans, strict=True)]
+    rows, validation, _ = feeds[0]
+    configs = [feed.config for feed in feeds]
+    design = common_design(models, configs, rows)
+    if design is None:
+        raise CannotBatch("their graphs differ")
+    training = FusedTraining(design, models, rows, validation, configs)
+    trackers = [EpochTracker(plan, data.schema) for plan in plans]
+    each = zip(models, plans, trackers, training.weights_of_each(), strict=True)
+    drivers = [
+        CallbackDriver(
+            model, plan.training.epochs, training.steps, callbacks_of(model, plan, tracker, weights)
+        )
+        for model, plan, tracker, weights in each
+    ]
+    training.run(drivers)
+    notes = TrialNotes(engine="compiled", compiler=design.compiler, fused=str(len(plans)))
+    seconds = {"train": (time.perf_counter() - started) / len(plans)}
+    return [tracker.fitted(dict(seconds), notes) for tracker in trackers]
+
+
+def run_batch(trials: Sequence[Trial], spec: StudySpec, data: Dataset) -> list[TrialResult] | None:
+    """`run_together`, or None where the trials have to train one by one."""
+    try:
+        return run_together(trials, spec, data)
+    except CannotBatch:
+        return None
+
+
+fused_at_most = batch_limit
