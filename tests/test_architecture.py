@@ -37,7 +37,6 @@ UNTESTED = {
     "cli/show.py",
     "data/dataset.py",
     "data/keras_datasets.py",
-    "columns/schema.py",
     "launch/base.py",
     "launch/spark/cluster.py",
     "launch/pending.py",

@@ -67,7 +67,8 @@ class Bundle:
         Raises:
             ScoringError: a column is missing, not numeric, ragged, or holds a NULL.
         """
-        from sparktune.columns.codec import find, side_by_side  # Arrow, which an export does without
+        from sparktune.columns.inputs import side_by_side  # Arrow, which an export does without
+        from sparktune.columns.names import find
 
         if isinstance(frame, np.ndarray):
             return self._checked(frame).reshape(len(frame), *self.schema.input_shape)

@@ -1,121 +1,252 @@
-"""Arrow columns as numpy: scalars, text, fixed-length lists, binary rows of little-endian float32."""
+"""Arrow arrays become numbers, by one set of rules for training and for scoring.
+
+| Arrow type | numbers of a row |
+| --- | --- |
+| integers, floats, bools, decimals | one; a decimal as float64 |
+| lists of any of these, of fixed or common length, nested too | the lists' shape |
+| binary | little-endian float32, 4 bytes each |
+| Spark ML vectors, dense or sparse | the vector's float64 numbers |
+| dictionaries, run-end encodings, extension types | what they stand for, unless text or binary |
+
+Nothing else is a number: text, dates, times and structs are refused.
+"""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sparktune.columns.mapped import allocate
-from sparktune.errors import DataError
+from sparktune.errors import InputError
 
-Row = Callable[[int], int]
-BINARY = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+Row = Callable[[int], int]  # the table's row that a place in an array belongs to
+VECTOR = ["type", "size", "indices", "values"]
+SPARSE = 0
 LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+BINARY = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
 TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
 
 
-def to_numpy(column: Any, what: str) -> np.ndarray:
-    """The column as (rows, ...): missing numbers become NaN, missing text None.
+class Decoded(NamedTuple):
+    """Numbers (rows, *shape), and which rows have them: (rows,) bool, or None where all do.
 
-    `column` is an Arrow array, or has chunks of it that are taken one after another.
+    A row with a NULL, inside a list too, holds zeros or what else is there. Where no row has numbers the
+    shape is not known and `values` is (rows,).
+    """
+
+    values: np.ndarray
+    valid: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """How a column is named in errors (`what`), which error is raised, and the way out it offers."""
+
+    what: str
+    error: type[InputError]
+    way_out: str
+
+    def ragged(self, row: int, length: object, first: object) -> InputError:
+        """The error for a row of another length than the first row."""
+        return self.error(
+            f"{self.what} is ragged: all rows must have the length of row 0, {first}, but row {row} has "
+            f"{length}; pad or cut the rows to one length"
+        )
+
+    def not_numbers(self, kind: pa.DataType) -> InputError:
+        """The error for a type that holds no numbers."""
+        return self.error(f"{self.what} must hold numbers, but its type is {kind}; {self.way_out}")
+
+
+def decode(array: pa.Array, place: Place, row: Row = int) -> Decoded:
+    """The numbers of an Arrow array; `row` gives the row of the table for a place in the array.
 
     Raises:
-        DataError: lists of different lengths, missing lists, or a type that is not read. `what` names the
-        column.
+        InputError: that of `place`: a type that holds no numbers, or rows of different lengths.
     """
-    found, filled = np.empty(0), 0
-    for chunk in getattr(column, "chunks", [column]):
-        if not len(chunk):
-            continue
-        part = _array(chunk, what, filled.__add__)
-        if len(part) == len(column):
-            return part
-        if not filled:
-            found = allocate((len(column), *part.shape[1:]), part.dtype)
-        elif part.shape[1:] != found.shape[1:]:
-            raise _ragged(what, filled, part.shape[1:], found.shape[1:])
-        elif part.dtype != found.dtype:
-            found = found.astype(np.result_type(found, part), copy=False)
-        found[filled : filled + len(part)] = part
-        filled += len(part)
-    return found
-
-
-def _array(array: Any, what: str, row: Row) -> np.ndarray:
     kind = array.type
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        return _scalars(array)
+    if any(test(kind) for test in LISTS):
+        return _lists(array, place, row)
+    if _is_binary(kind):
+        return _binary(array, place, row)
+    if is_vector(kind):
+        return _vectors(array, place, row)
+    if pa.types.is_decimal(kind):
+        return _scalars(array.cast(pa.float64()))
+    if pa.types.is_null(kind):
+        return Decoded(np.zeros(len(array), np.float32), np.zeros(len(array), bool))
+    stored = plain(array)
+    if stored.type == kind or (isinstance(kind, pa.BaseExtensionType) and _is_binary(stored.type)):
+        raise place.not_numbers(kind)
+    return decode(stored, place, row)
+
+
+def values(array: pa.Array, place: Place, row: Row = int) -> np.ndarray:
+    """A column with text and missing values as numpy (rows, ...): NaN and None where a scalar is missing.
+
+    Raises:
+        InputError: that of `place`: also where a row of several numbers is missing or incomplete.
+    """
+    text = plain(array)
+    if any(test(text.type) for test in TEXT):
+        return np.array(text.to_pylist(), dtype=object)
+    numbers, valid = decode(array, place, row)
+    if valid is None or valid.all():
+        return numbers
+    if numbers.ndim > 1 or not _is_scalar(text.type):
+        raise place.error(
+            f"{place.what} has no value in row {row(int(valid.argmin()))}, or a NULL among its numbers; fill "
+            "it or leave the row out"
+        )
+    return np.where(valid, numbers, np.float32(np.nan))
+
+
+def is_vector(kind: pa.DataType) -> bool:
+    """Whether an Arrow type is that of Spark ML's vectors."""
+    if not pa.types.is_struct(kind) or [field.name for field in kind] != VECTOR:
+        return False
+    form, size, indices, numbers = (field.type for field in kind)
+    scalars, lists = (form, size), (indices, numbers)
+    if not all(map(pa.types.is_integer, scalars)) or not all(map(pa.types.is_list, lists)):
+        return False
+    return bool(pa.types.is_integer(indices.value_type) and pa.types.is_floating(numbers.value_type))
+
+
+def plain(array: pa.Array) -> pa.Array:
+    """What a dictionary, run-end encoding, view or extension type stands for; else the array itself."""
+    kind = array.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return plain(array.storage)
     if pa.types.is_dictionary(kind):
-        return _array(array.dictionary_decode(), what, row)
-    if pa.types.is_boolean(kind) and array.null_count:
-        array = array.cast(pa.uint8())
-    elif pa.types.is_decimal(kind):
-        array = array.cast(pa.float64())
-    elif any(test(kind) for test in LISTS):
-        return _lists(array, what, row)
-    elif any(test(kind) for test in BINARY):
-        return _binary(array, what, row)
-    elif any(test(kind) for test in TEXT):
-        return np.array(array.to_pylist(), dtype=object)
-    elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
-        raise _unread(kind, what)
-    return np.asarray(array.to_numpy(zero_copy_only=False))
+        return plain(array.dictionary_decode())
+    if pa.types.is_run_end_encoded(kind):
+        return plain(pc.run_end_decode(array))
+    return array.cast(pa.large_binary()) if pa.types.is_binary_view(kind) else array
 
 
-def _lists(array: Any, what: str, row: Row) -> np.ndarray:
-    _refuse_missing(array, what, row)
+def _is_binary(kind: pa.DataType) -> bool:
+    return any(test(kind) for test in BINARY)
+
+
+def _is_scalar(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_primitive(kind) or pa.types.is_decimal(kind))
+
+
+def _valid(array: pa.Array) -> np.ndarray | None:
+    """Which rows are not NULL; None where all are not."""
+    return array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else None
+
+
+def _scalars(array: pa.Array) -> Decoded:
+    valid = _valid(array)
+    if valid is not None:
+        array = array.fill_null(False if pa.types.is_boolean(array.type) else 0)
+    return Decoded(array.to_numpy(zero_copy_only=False), valid)
+
+
+def _lists(array: pa.Array, place: Place, row: Row) -> Decoded:
+    valid = _valid(array)
     if pa.types.is_fixed_size_list(array.type):
-        width = int(array.type.list_size)
+        side, rows = int(array.type.list_size), len(array) - array.null_count
     else:
-        width = _width(pc.list_value_length(array).to_numpy(), what, row)
-    if not width:
-        raise DataError(
-            f"{what} must hold numbers, but its lists are empty; leave it out by naming data.features"
+        lengths = pc.list_value_length(array).drop_null().to_numpy()
+        side, rows = _common(lengths, place, _among(valid, row)), len(lengths)
+    if rows and not side:
+        raise place.error(f"{place.what} must hold numbers, but its lists are empty; leave it out")
+    found = decode(array.flatten(), place, lambda i: _among(valid, row)(i // side))
+    if not rows or (found.valid is not None and not found.valid.any()):
+        return Decoded(np.zeros(len(array), np.float32), np.zeros(len(array), bool) if len(array) else None)
+    whole: np.ndarray | None = None
+    if found.valid is not None:
+        whole = np.all(found.valid.reshape(rows, -1), axis=1)
+    return _spread(found.values.reshape(rows, side, *found.values.shape[1:]), valid, whole)
+
+
+def _binary(array: pa.Array, place: Place, row: Row) -> Decoded:
+    valid = _valid(array)
+    given = array.drop_null() if valid is not None else array
+    if pa.types.is_fixed_size_binary(given.type):
+        width = given.type.byte_width
+        start, data = given.offset * width, given.buffers()[1]
+    else:
+        width = _common(pc.binary_length(given).to_numpy(), place, _among(valid, row))
+        size = np.int64 if pa.types.is_large_binary(given.type) else np.int32
+        _, offsets, data = given.buffers()
+        start = int(np.frombuffer(offsets, size)[given.offset]) if len(given) else 0
+    if len(given) and (not width or width % 4):
+        raise place.error(
+            f"{place.what} must hold little-endian float32 numbers of 4 bytes each, but row "
+            f"{_among(valid, row)(0)} has {width} bytes"
         )
-    inner = _array(array.flatten(), what, lambda i: row(i // width))
-    return inner.reshape(len(array), width, *inner.shape[1:])
+    if not len(given):
+        return Decoded(np.zeros(len(array), np.float32), valid)
+    numbers = np.frombuffer(data, "<f4", len(given) * width // 4, start)
+    return _spread(numbers.reshape(len(given), width // 4), valid)
 
 
-def _binary(array: Any, what: str, row: Row) -> np.ndarray:
-    _refuse_missing(array, what, row)
-    width = _width(pc.binary_length(array).to_numpy(), what, row)
-    if not width or width % 4:
-        raise DataError(
-            f"{what} must hold little-endian float32 numbers of 4 bytes each, but row {row(0)} has {width} "
-            "bytes"
+def _vectors(array: pa.Array, place: Place, row: Row) -> Decoded:
+    """Sparse vectors name the indices of their values; a dense one's stand at 0, 1, 2, ..."""
+    valid = _valid(array)
+    kinds, sizes, indices, numbers = (array.drop_null() if valid is not None else array).flatten()
+    if not len(kinds):
+        return Decoded(np.zeros(len(array), np.float32), valid)
+    row = _among(valid, row)
+    sparse, lengths = kinds.fill_null(1).to_numpy() == SPARSE, _lengths(numbers)
+    width = _common(np.where(sparse, sizes.fill_null(0).to_numpy(), lengths), place, row)
+    flat, present = _scalars(numbers.flatten())
+    rows = np.repeat(np.arange(len(kinds)), lengths)
+    whole = None if present is None else np.bincount(rows[~present], minlength=len(kinds)) == 0
+    if not sparse.any():
+        return _spread(flat.reshape(len(kinds), width), valid, whole)
+    wrong = _lengths(indices) != np.where(sparse, lengths, 0)
+    at = np.arange(len(flat)) - (np.cumsum(lengths) - lengths)[rows]
+    if not wrong.any():
+        at[sparse[rows]] = indices.flatten()
+        wrong[rows[(at < 0) | (at >= width)]] = True
+    if wrong.any():
+        raise place.error(
+            f"{place.what} must hold sparse vectors with one index from 0 to {width - 1} for each value, but "
+            f"row {row(int(wrong.argmax()))} does not; write it again"
         )
-    fixed = array.cast(pa.binary(width))
-    count = len(fixed) * width // 4
-    numbers = np.frombuffer(fixed.buffers()[1], dtype="<f4", count=count, offset=fixed.offset * width)
-    return numbers.reshape(len(fixed), width // 4)
+    dense = np.zeros((len(kinds), width), flat.dtype)
+    dense[rows, at] = flat
+    return _spread(dense, valid, whole)
 
 
-def _width(lengths: np.ndarray, what: str, row: Row) -> int:
-    """The one length that all rows have."""
-    odd = np.flatnonzero(lengths != lengths[0])
-    if len(odd):
-        raise _ragged(what, row(int(odd[0])), int(lengths[odd[0]]), int(lengths[0]))
+def _lengths(lists: pa.Array) -> np.ndarray:
+    """Values in each list; 0 for NULL."""
+    lengths: np.ndarray = pc.list_value_length(lists).fill_null(0).to_numpy()
+    return lengths
+
+
+def _common(lengths: np.ndarray, place: Place, row: Row) -> int:
+    """The one length that all rows have; 0 where there are none."""
+    if not len(lengths):
+        return 0
+    odd = lengths != lengths[0]
+    if odd.any():
+        first = int(odd.argmax())
+        raise place.ragged(row(first), int(lengths[first]), int(lengths[0]))
     return int(lengths[0])
 
 
-def _refuse_missing(array: Any, what: str, row: Row) -> None:
-    if array.null_count:
-        first = int(np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False))[0])
-        raise DataError(f"{what} has no value in row {row(first)}; fill it or leave the row out")
+def _among(valid: np.ndarray | None, row: Row) -> Row:
+    """The row of a place among those that are not NULL."""
+    return row if valid is None else lambda i: row(int(np.flatnonzero(valid)[i]))
 
 
-def _ragged(what: str, row: int, length: object, first: object) -> DataError:
-    return DataError(
-        f"{what} is ragged: all rows must have the length of row 0, {first}, but row {row} has {length}; "
-        "pad or cut the rows to one length"
-    )
-
-
-def _unread(kind: Any, what: str) -> DataError:
-    rule = f"{what} must hold numbers, text, or lists or binary rows of numbers, but its type is {kind}"
-    if pa.types.is_struct(kind) and {"indices", "values"} <= {field.name for field in kind}:
-        return DataError(
-            f"{rule}, a Spark ML vector; read it through Spark: source: query, "
-            "query: SELECT * FROM parquet.`PATH`"
-        )
-    return DataError(f"{rule}; convert it, or leave it out by naming data.features")
+def _spread(numbers: np.ndarray, valid: np.ndarray | None, whole: np.ndarray | None = None) -> Decoded:
+    """The rows that are not NULL, `whole` where none of their own numbers is, put back in their places."""
+    if valid is None:
+        return Decoded(numbers, whole)
+    spread = np.zeros((len(valid), *numbers.shape[1:]), numbers.dtype)
+    spread[valid] = numbers
+    if whole is None:
+        return Decoded(spread, valid)
+    complete = valid.copy()
+    complete[valid] = whole
+    return Decoded(spread, complete)

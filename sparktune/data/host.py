@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-from sparktune.columns.memory import free_memory, release
 from sparktune.data.dataset import Dataset
 from sparktune.data.digest import digest_of
+from sparktune.data.memory import free_memory, release
 from sparktune.data.packed import map_packed, packed_size, write_packed
 from sparktune.errors import DataError
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from sparktune.columns.mapped import gathered
 from sparktune.columns.schema import Feature, Label, Schema, Task
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
 from sparktune.data.features import features_of
 from sparktune.data.labels import classes_of, encode_labels, label_values, task_of
+from sparktune.data.mapped import gathered
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import scaling_of
 from sparktune.data.sources import ReadTable, read_source

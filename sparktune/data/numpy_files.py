@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sparktune.columns.mapped import map_private
+from sparktune.data.mapped import map_private
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from sparktune.columns.mapped import map_private
 from sparktune.columns.schema import Schema
 from sparktune.data.dataset import Dataset, Rows
+from sparktune.data.mapped import map_private
 from sparktune.errors import DataError
 
 MAGIC = b"sparktune data 1"

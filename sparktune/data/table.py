@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sparktune.data.mapped import allocate
 from sparktune.errors import DataError
 
 
@@ -54,15 +55,36 @@ class Table:
             raise DataError(f"{self.where}: {role} column {name!r} is not there; {self._nearest(name)}")
         if isinstance(column, np.ndarray):
             return column
-        from sparktune.columns.arrow import to_numpy
-
-        return to_numpy(column, f"{self.where}: column {name!r}")
+        return _joined(column, f"{self.where}: column {name!r}")
 
     def _nearest(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.columns, n=1)
         names = sorted(self.columns)
         listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
         return f"did you mean {near[0]!r}?" if near else f"known columns: {listed}"
+
+
+def _joined(column: Any, what: str) -> np.ndarray:
+    """An Arrow column as numpy (rows, ...), its chunks decoded one after another, each let go at once."""
+    from sparktune.columns.arrow import Place, values
+
+    place = Place(what, DataError, "convert it, or leave it out by naming data.features")
+    found, filled = np.empty(0), 0
+    for chunk in getattr(column, "chunks", [column]):
+        if not len(chunk):
+            continue
+        part = values(chunk, place, filled.__add__)
+        if len(part) == len(column):
+            return part
+        if not filled:
+            found = allocate((len(column), *part.shape[1:]), part.dtype)
+        elif part.shape[1:] != found.shape[1:]:
+            raise place.ragged(filled, part.shape[1:], found.shape[1:])
+        elif part.dtype != found.dtype:
+            found = found.astype(np.result_type(found, part), copy=False)
+        found[filled : filled + len(part)] = part
+        filled += len(part)
+    return found
 
 
 def _length(name: str, column: Any, where: str) -> int:

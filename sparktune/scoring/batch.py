@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sparktune.bundle import Bundle, load_bundle
-from sparktune.columns.codec import find
+from sparktune.columns.names import find
 from sparktune.errors import BundleError, ScoringError
 from sparktune.scoring.sql import predict_function
 from sparktune.scoring.table_io import check_target, file_format, is_path, read, write

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from sparktune.bundle.labels import label_kind
-from sparktune.columns.codec import find
+from sparktune.columns.names import find
 from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from sparktune.bundle.labels import indices, label_kind
 from sparktune.bundle.payload import ModelPayload, Predictor, load_payload
-from sparktune.columns.codec import is_vector, side_by_side
+from sparktune.columns.arrow import is_vector
+from sparktune.columns.inputs import side_by_side
 from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
 from sparktune.scoring.types import Output

@@ -1,4 +1,5 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from sparktune.data.table import Table
@@ -31,3 +32,30 @@ def test_a_missing_column_is_named_with_the_nearest():
         table.values("incme", "feature")
     with pytest.raises(DataError, match=r"weight column 'zzz' is not there; known columns: age, income"):
         table.values("zzz", "weight")
+
+
+def column(*chunks):
+    return Table({"a": pa.chunked_array(chunks)}, "data").values("a", "feature")
+
+
+def test_chunks_stand_one_after_another():
+    rows = np.arange(6, dtype="<f4").reshape(3, 2)
+    empty = pa.array([], pa.list_(pa.float64()))
+    np.testing.assert_array_equal(
+        column(pa.array(rows[:1].tolist()), empty, pa.array(rows[1:].tolist())), rows
+    )
+    packed = [row.tobytes() for row in rows]
+    np.testing.assert_array_equal(column(packed[:2], packed[2:]), rows)
+
+
+def test_chunks_of_different_kinds():
+    numbers = column(pa.array([1, 2]), pa.array([3, None]))
+    assert numbers.dtype == np.float64 and numbers[:3].tolist() == [1, 2, 3] and np.isnan(numbers[3])
+    assert column(["a"], ["b", None]).tolist() == ["a", "b", None]
+
+
+def test_a_row_is_named_across_chunks():
+    with pytest.raises(DataError, match=r"'a' is ragged: .* row 0, .*1.*, but row 3 has .*2"):
+        column([[1.0]], [[1.0], [1.0]], [[1.0, 2.0]])
+    with pytest.raises(DataError, match=r"column 'a' has no value in row 2"):
+        column([[1.0]], [[1.0], None])

@@ -47,7 +47,10 @@ def test_empty_batches_give_empty_answers(bundles: dict[str, Bundle], kind: str,
         ([], "takes the model's columns, but got no argument"),
         ([pa.array([1.0])], "'the only argument' must hold 4 numbers in a row, but got 1"),
         ([pa.array([1.0])] * 3, "the function takes 2 arguments, a, b .* but got 3: double, double, double"),
-        ([pa.array(["1"]), pa.array([[1.0, 2, 3]])], "'a' must hold numbers, but got string; cast it"),
+        (
+            [pa.array(["1"]), pa.array([[1.0, 2, 3]])],
+            "'a' must hold numbers, but its type is string; cast it",
+        ),
         ([pa.array([{"a": 1.0, "c": 2.0}])], "the function takes 2 arguments, a, b .* but got 1: struct"),
     ],
 )

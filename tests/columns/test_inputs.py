@@ -7,18 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sparktune.columns.codec import numbers
+from sparktune.columns.inputs import numbers
 from sparktune.errors import ScoringError
+from tests.columns.vectors import VECTOR
 
 F4 = np.dtype("f4")
-VECTOR = pa.struct(
-    [
-        ("type", pa.int8()),
-        ("size", pa.int32()),
-        ("indices", pa.list_(pa.int32())),
-        ("values", pa.list_(pa.float64())),
-    ]
-)
 
 
 def packed(*rows: list[float] | None) -> list[bytes | None]:
@@ -97,11 +90,17 @@ def test_columns_without_numbers(column: pa.Array) -> None:
 @pytest.mark.parametrize(
     ("column", "width", "message"),
     [
-        (pa.array(["1.5"]), 1, "must hold numbers, but got string; cast it"),
-        (pa.array([["a", "b"]]), 2, "must hold numbers, but got string; cast it"),
-        (pa.array([[1.0, 2], [1.0]]), 2, "arrays of 2 numbers in every row, but got lengths 1, 2"),
-        (pa.array([[1.0, 2, 3]]), 2, "arrays of 2 numbers in every row, but got lengths 3"),
-        (pa.array([b"12345"]), 2, r"2 float32 numbers \(8 bytes\) in every row, but got 5 bytes"),
+        (pa.array(["1.5"]), 1, "must hold numbers, but its type is string; cast it"),
+        (pa.array([["a", "b"]]), 2, "must hold numbers, but its type is string; cast it"),
+        (
+            pa.array([[1.0, 2], [1.0]]),
+            2,
+            "ragged: all rows must have the length of row 0, 2, but row 1 has 1",
+        ),
+        (pa.array([[1.0, 2, 3]]), 2, "must hold 2 numbers in a row, but got 3"),
+        (pa.array([b"12345"]), 2, r"little-endian float32 .* but row 0 has 5 bytes"),
+        (pa.array([b"12345678"]), 3, r"must hold 3 numbers in a row, but got 2"),
+        (pa.array([0], pa.timestamp("ns")), 1, r"its type is timestamp\[ns\]; cast it"),
         (pa.array([1.0]), 2, "must hold 2 numbers in a row, but got 1"),
         (np.zeros((4, 3)), 2, "must hold 2 numbers in a row, but got 3"),
     ],

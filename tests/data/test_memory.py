@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from sparktune.columns import memory
+from sparktune.data import memory
 
 STAT = "anon 1000\ninactive_file 300\nactive_file 50\n"
 

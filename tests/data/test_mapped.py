@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from sparktune.columns import mapped
-from sparktune.columns.mapped import gathered, map_private
+from sparktune.data import mapped
+from sparktune.data.mapped import gathered, map_private
 
 
 def test_changes_stay_here(tmp_path):

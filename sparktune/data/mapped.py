@@ -8,7 +8,7 @@ from typing import IO
 
 import numpy as np
 
-from sparktune.columns.memory import free_memory
+from sparktune.data.memory import free_memory
 
 NO_RESERVE = 0x4000 if sys.platform.startswith("linux") else 0  # MAP_NORESERVE
 CHUNK = 2**26  # bytes

@@ -1,0 +1,68 @@
+"""The inputs of a model: the numbers of its feature columns side by side."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from sparktune.columns.arrow import Decoded, Place, decode
+from sparktune.columns.schema import Feature
+from sparktune.errors import ScoringError
+
+Filled = tuple[np.ndarray, np.ndarray]
+
+
+def side_by_side(columns: Sequence[Any], features: Sequence[Feature], dtype: np.dtype) -> Filled:
+    """The numbers of equally long columns, (rows, width), and which rows hold no NULL, (rows,) bool.
+
+    A column is an Arrow or numpy array. A row with a NULL, inside an array too, is not valid: its numbers
+    mean nothing.
+
+    Raises:
+        ScoringError: a column is not numeric, ragged, or not as wide as its feature.
+    """
+    if len(features) == 1:
+        return numbers(columns[0], features[0].name, features[0].width, dtype)
+    rows = len(columns[0])
+    x = np.empty((rows, sum(feature.width for feature in features)), dtype)
+    valid = np.ones(rows, bool)
+    at = 0
+    for column, feature in zip(columns, features, strict=True):
+        found, present = _decoded(column, feature.name, feature.width)
+        x[:, at : at + feature.width] = found
+        if present is not None:
+            valid &= present
+        at += feature.width
+    return x, valid
+
+
+def numbers(column: Any, name: str, width: int, dtype: np.dtype) -> Filled:
+    """One column's numbers, (rows, width), and which rows hold no NULL."""
+    found, present = _decoded(column, name, width)
+    return found.astype(dtype, copy=False), np.ones(len(found), bool) if present is None else present
+
+
+def _decoded(column: Any, name: str, width: int) -> Decoded:
+    """The column's numbers as (rows, width), in the type that they are stored in."""
+    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
+        found, valid = column, None
+    else:
+        found, valid = decode(_arrow(column), Place(f"feature column {name!r}", ScoringError, "cast it"))
+    if not len(found) or (valid is not None and not valid.any()):
+        return Decoded(np.zeros((len(found), width), np.float32), valid)
+    if found.size != len(found) * width:
+        got = found.size // len(found)
+        raise ScoringError(f"feature column {name!r} must hold {width} numbers in a row, but got {got}")
+    return Decoded(found.reshape(len(found), width), valid)
+
+
+def _arrow(column: Any) -> pa.Array:
+    """One Arrow array of an Arrow column, or of Python objects and numpy arrays in a numpy array."""
+    if not isinstance(column, pa.Array | pa.ChunkedArray):
+        nested = any(isinstance(value, list | tuple | np.ndarray) for value in column)
+        plain = [value.ravel() if isinstance(value, np.ndarray) else value for value in column]
+        column = pa.array(plain, from_pandas=not nested)  # NaN inside an array stays NaN
+    if isinstance(column, pa.ChunkedArray):
+        return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    return column

@@ -1,0 +1,51 @@
+"""What travels with a model."""
+
+import pytest
+from pydantic import ValidationError
+
+from sparktune.columns.schema import Feature, Scaling, Schema
+
+AGE = Feature(name="age")
+
+
+def test_numbers_of_a_feature() -> None:
+    assert (AGE.width, Feature(name="v", shape=(3,)).width, Feature(name="i", shape=(4, 5, 2)).width) == (
+        1,
+        3,
+        40,
+    )
+
+
+def test_a_schema_survives_json() -> None:
+    schema = Schema(
+        features=(AGE, Feature(name="image", dtype="uint8", shape=(2, 2))),
+        input_shape=(5,),
+        task="classes",
+        classes=("no", "yes", "maybe"),
+        outputs=3,
+        scaling=Scaling(offset=(0.5,), scale=(2.0,)),
+    )
+    assert Schema.model_validate_json(schema.model_dump_json()) == schema
+
+
+def test_labels_of_a_kind_stay_of_that_kind() -> None:
+    for classes in ((False, True), (0, 1), (0.0, 1.0), ("0", "1")):
+        schema = Schema(features=(AGE,), input_shape=(1,), task="binary", classes=classes, outputs=1)
+        read = Schema.model_validate_json(schema.model_dump_json())
+        assert [type(label) for label in read.classes] == [type(label) for label in classes]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"features": ()},
+        {"input_shape": ()},
+        {"outputs": 0},
+        {"task": "ranking"},
+        {"features": ({"name": "a", "unit": "cm"},)},
+    ],
+)
+def test_what_is_no_schema(broken: dict[str, object]) -> None:
+    known = {"features": (AGE,), "input_shape": (1,), "task": "regression", "outputs": 1}
+    with pytest.raises(ValidationError):
+        Schema.model_validate({**known, **broken})

@@ -1,0 +1,98 @@
+"""Training and scoring read the same numbers from the same column, bit for bit."""
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sparktune.columns.inputs import side_by_side
+from sparktune.data.features import features_of
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+from tests.columns.vectors import VECTOR, dense, sparse
+
+SINGLE = st.floats(-(2.0**100), 2.0**100, width=32)
+DOUBLE = st.floats(-(2.0**100), 2.0**100)
+NUMBERS: list[tuple[pa.DataType, st.SearchStrategy[Any]]] = [
+    (pa.bool_(), st.booleans()),
+    (pa.int8(), st.integers(-128, 127)),
+    (pa.uint8(), st.integers(0, 255)),
+    (pa.int32(), st.integers(-(2**31), 2**31 - 1)),
+    (pa.int64(), st.integers(-(2**63), 2**63 - 1)),
+    (pa.uint64(), st.integers(0, 2**64 - 1)),
+    (pa.float16(), st.floats(-60_000, 60_000, width=16).map(np.float16)),
+    (pa.float32(), SINGLE),
+    (pa.float64(), DOUBLE),
+    (pa.decimal128(20, 4), st.integers(-(10**12), 10**12).map(lambda i: Decimal(i).scaleb(-4))),
+]
+BINARY = [pa.binary(), pa.large_binary()]
+
+
+@st.composite
+def lists(draw: st.DrawFn, kind: pa.DataType, numbers: st.SearchStrategy[Any]) -> tuple[pa.DataType, Any]:
+    """Lists of one length around a type, with a NULL inside now and then."""
+    side = draw(st.integers(1, 3))
+    hole = draw(st.booleans())
+    around = draw(st.sampled_from([pa.list_, pa.large_list, lambda inner: pa.list_(inner, side)]))
+    member = numbers | st.none() if hole else numbers
+    return around(kind), st.lists(member, min_size=side, max_size=side)
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> pa.ChunkedArray:
+    """A column of any type that holds numbers: with NULLs, in chunks, as a dictionary."""
+    kind, numbers = draw(st.sampled_from(NUMBERS))
+    width = draw(st.integers(1, 4))
+    form = draw(st.sampled_from(["scalar", "list", "nested", "binary", "fixed binary", "vector"]))
+    if form in ("list", "nested"):
+        kind, numbers = draw(lists(kind, numbers))
+    if form == "nested":
+        kind, numbers = draw(lists(kind, numbers))
+    if form.endswith("binary"):
+        kind = pa.binary(4 * width) if form == "fixed binary" else draw(st.sampled_from(BINARY))
+        packed = st.lists(SINGLE, min_size=width, max_size=width)
+        numbers = packed.map(lambda row: np.array(row, "<f4").tobytes())
+    if form == "vector":
+        row = st.lists(DOUBLE, min_size=width, max_size=width).map(lambda row: dense(*row))
+        places = st.dictionaries(st.integers(0, width - 1), DOUBLE)
+        kind, numbers = VECTOR, row | places.map(lambda found: sparse(width, found))
+    rows = draw(st.lists(numbers | st.none() if draw(st.booleans()) else numbers, min_size=1, max_size=9))
+    array = pa.array(rows, kind)
+    if form == "scalar" and kind != pa.float16() and draw(st.booleans()):
+        array = array.dictionary_encode()
+    cuts = sorted(draw(st.lists(st.integers(0, len(rows)), max_size=2)))
+    ends = zip([0, *cuts], [*cuts, len(rows)], strict=True)
+    return pa.chunked_array([array[start:stop] for start, stop in ends], array.type)
+
+
+def trained(column: pa.ChunkedArray) -> tuple[Any, np.ndarray]:
+    """What training reads: the feature, and its float32 numbers (rows, width)."""
+    (feature,), (x,) = features_of(("a",), [Table({"a": column})])
+    return feature, x.reshape(len(x), -1).astype(np.float32)
+
+
+@settings(max_examples=150)
+@given(columns())
+def test_training_and_scoring_read_the_same_numbers(column: pa.ChunkedArray) -> None:
+    whole = [complete(row) for row in column.to_pylist()]
+    if not all(whole):
+        with pytest.raises(DataError):
+            trained(column)
+    kept = column.filter(pa.array(whole))
+    if not any(whole):
+        return
+    feature, x = trained(kept)
+    scored, valid = side_by_side([column], [feature], np.dtype(np.float32))
+    assert valid.tolist() == whole
+    assert scored[valid].tobytes() == x.tobytes()
+
+
+def complete(row: Any) -> bool:
+    """Whether a row has a value, and no list in it a NULL."""
+    if isinstance(row, list):
+        return all(map(complete, row))
+    return row is not None
