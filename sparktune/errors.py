@@ -9,6 +9,7 @@
     │   ├── StudyDirectoryError    the study directory belongs to somebody else
     │   └── ScoringError           a model, a column, a function name, a target
     ├── BundleError                an exported model that fails its digest or its verification
+    ├── RecordError                the study directory cannot be written any more: its disk is full, say
     ├── LaunchError                the cluster cannot run trials
     ├── StudyFailed                no trial gave a value
     └── StudyInterrupted           exit code 130: stopped by the user
@@ -55,6 +56,10 @@ class ScoringError(InputError):
 
 class BundleError(SparktuneError):
     """An exported model fails its digest or its verification."""
+
+
+class RecordError(SparktuneError, OSError):
+    """The study directory cannot be written any more; what was recorded before is safe."""
 
 
 class LaunchError(SparktuneError):

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
 
+from sparktune.ledger.journal import Line
 from sparktune.trial import Params, TrialResult, TrialState
 
-Line = dict[str, Any]
+FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,13 @@ Note = StudyStarted | StudyEnded | BundleExported
 Event = Launched | Recorded | Voided | SpecChanged | Note
 
 _HEADER = TypeAdapter(Header)
-_EVENTS: dict[str, TypeAdapter[Event]] = {
+_EVENTS: dict[str, TypeAdapter[Any]] = {
     "launched": TypeAdapter(Launched),
     "result": TypeAdapter(Recorded),
     "void": TypeAdapter(Voided),
     "spec": TypeAdapter(SpecChanged),
 }
-_NOTES: dict[str, TypeAdapter[Note]] = {
+_NOTES: dict[str, TypeAdapter[Any]] = {
     note.kind: TypeAdapter(note) for note in (StudyStarted, StudyEnded, BundleExported)
 }
 
@@ -116,17 +117,32 @@ def event_to_line(event: Event) -> Line:
             return {"event": "note", "kind": event.kind, "fields": vars(event)}
 
 
-def event_of_line(line: Line) -> Event | None:
-    """The event that a JSON object tells; None where it is one of another version of sparktune.
+def event_of_line(line: Line, checked: bool = True) -> tuple[float, Event] | None:
+    """The time of a JSON object, in seconds since 1970, and the event that it tells.
+
+    None where it tells what only a newer version of sparktune knows. Only a checksum can vouch for that: in a
+    line without one (`checked` is False) an unknown name is a damaged one.
 
     Raises:
-        ValueError: a member is missing or of a wrong type.
+        ValueError: a member is missing, of a wrong type or damaged.
     """
     if line.get("event") == "note":
-        note = _NOTES.get(str(line.get("kind")))
-        return note.validate_python(line.get("fields")) if note else None
-    event = _EVENTS.get(str(line.get("event")))
-    return event.validate_python(line) if event else None
+        kind, content = _NOTES.get(str(line.get("kind"))), line.get("fields")
+    else:
+        kind, content = _EVENTS.get(str(line.get("event"))), line
+    event = kind.validate_python(content) if kind else None
+    if not checked and (event is None or not _says_all(event, line)):
+        raise ValueError("a name is damaged")
+    if not isinstance(line.get("time"), (int, float)):
+        raise ValueError(f"time must be a number, but is {line.get('time')!r}")
+    return (line["time"], event) if event else None
+
+
+def _says_all(event: Event, line: Line) -> bool:
+    """Whether an event has all that its line has, the members of its members included."""
+    known: Line = {**event_to_line(event), "time": 0}
+    nested = [name for name, member in line.items() if isinstance(member, dict)]
+    return line.keys() <= known.keys() and all(line[name].keys() <= known[name].keys() for name in nested)
 
 
 def header_of_line(line: Line) -> Header:

@@ -1,15 +1,20 @@
-"""A file of JSON lines that only grows: a line is whole and on the disk, or it is not there."""
+"""A file of JSON lines that only grows: a line is whole and on the disk, or it is not there.
+
+Each line ends with a checksum of what is before it: `{"event": ..., "crc": "0a1b2c3d"}`.
+"""
 
 import json
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any, final
-
-from sparktune.errors import StudyDirectoryError
+from zlib import crc32
 
 Line = dict[str, Any]
 NON_FINITE = "$float"
+CHECKSUM = re.compile(rb', "crc": "([0-9a-f]{8})"\}')
+CHECKSUM_LENGTH = len(', "crc": "0a1b2c3d"}')
 
 
 @final
@@ -44,37 +49,31 @@ class Journal:
             self._handle = -1
 
 
-def read_lines(path: Path) -> tuple[list[Line], int]:
-    """The whole lines, and how many bytes they take; the rest is a line that a writer died in, or is at now.
+def encode_line(line: Line) -> bytes:
+    """Strict JSON in ASCII, a checksum and a newline; numbers read back exactly, also NaN and infinity."""
+    body = json.dumps(_strict(line), allow_nan=False).encode("ascii")
+    return body[:-1] + b', "crc": "%08x"}\n' % crc32(body)
+
+
+def decode_line(text: bytes) -> tuple[Line, bool]:
+    """The object on a line (without its newline), and whether a checksum vouches for it.
+
+    Earlier versions of sparktune wrote lines without one.
 
     Raises:
-        StudyDirectoryError: a line before the last one is damaged.
+        ValueError: the line is damaged.
     """
-    content = path.read_bytes()
-    *whole, torn = content.split(b"\n")
-    lines = [_decoded(text) for text in whole]
-    if lines and lines[-1] is None:
-        lines.pop()
-        torn = whole.pop() + b"\n" + torn
-    if None in lines:
-        raise StudyDirectoryError(
-            f"line {lines.index(None) + 1} of {path} is damaged; restore the file from a copy, or give the "
-            "study another name"
-        )
-    return [line for line in lines if line is not None], len(content) - len(torn)
-
-
-def encode_line(line: Line) -> bytes:
-    """Strict JSON on one line of ASCII; numbers read back exactly, also those that JSON does not have."""
-    return (json.dumps(_strict(line), allow_nan=False) + "\n").encode("ascii")
-
-
-def _decoded(text: bytes) -> Line | None:
+    found = CHECKSUM.fullmatch(text, max(0, len(text) - CHECKSUM_LENGTH))
+    body = text[: found.start()] + b"}" if found else text
+    if found and int(found[1], 16) != crc32(body):
+        raise ValueError("the checksum differs")
     try:
-        line = json.loads(text, object_hook=_lenient)
-    except ValueError:
-        return None
-    return line if isinstance(line, dict) else None
+        line = json.loads(body, object_hook=_lenient if NON_FINITE.encode() in body else None)
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    if not isinstance(line, dict):
+        raise ValueError(f"a line must be a JSON object, but is a {type(line).__name__}")
+    return line, found is not None
 
 
 def _strict(value: Any) -> Any:
@@ -89,4 +88,5 @@ def _strict(value: Any) -> Any:
 
 
 def _lenient(pairs: Line) -> Any:
+    """The number that `_strict` has spelled, else the object itself."""
     return float(pairs[NON_FINITE]) if list(pairs) == [NON_FINITE] else pairs

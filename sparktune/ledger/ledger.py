@@ -4,31 +4,30 @@ import hashlib
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self, TypeVar, final
 
-from sparktune.errors import StudyDirectoryError
+from sparktune.errors import RecordError, StudyDirectoryError
 from sparktune.files import write_atomically
 from sparktune.ledger.events import (
+    FORMAT,
     Event,
     Header,
     Launched,
-    Line,
     Note,
     Recorded,
     SpecChanged,
     Voided,
-    event_of_line,
     event_to_line,
 )
 from sparktune.ledger.history import LedgerState
-from sparktune.ledger.journal import Journal, encode_line, read_lines
+from sparktune.ledger.journal import Journal, encode_line
 from sparktune.ledger.lock import DriverLock
 from sparktune.ledger.ownership import (
-    FORMAT,
     LEDGER,
     LOCK,
     check_directory,
@@ -36,6 +35,8 @@ from sparktune.ledger.ownership import (
     header_of,
     stored_spec,
 )
+from sparktune.ledger.reading import read_ledger
+from sparktune.ledger.recovery import rebuilt_header, repair, warn_of_damage
 from sparktune.spec import StudySpec
 from sparktune.trial import Params, Trial, TrialResult, TrialState
 
@@ -54,13 +55,14 @@ class Ledger:
         self,
         directory: Path,
         header: Header,
-        history: LedgerState,
+        events: Iterable[tuple[float, Event]],
         journal: Journal | None,
         lock: DriverLock | None,
     ) -> None:
         self._directory = directory
         self._header = header
-        self._history = history
+        self._history = LedgerState(header.direction)
+        self._history.replay(events)
         self._journal = journal
         self._lock = lock
         self._turn = threading.RLock()
@@ -85,13 +87,15 @@ class Ledger:
         try:
             directory.mkdir(parents=True, exist_ok=True)
             lock = DriverLock(directory / LOCK)
+            try:
+                return cls._locked(directory, spec, data_digest, direction, lock)
+            except BaseException:
+                lock.close()
+                raise
+        except RecordError:
+            raise
         except OSError as error:
             raise StudyDirectoryError(f"cannot write to {directory}: {error}; set output.directory") from None
-        try:
-            return cls._locked(directory, spec, data_digest, direction, lock)
-        except BaseException:
-            lock.close()
-            raise
 
     @classmethod
     def _locked(
@@ -100,10 +104,14 @@ class Ledger:
         path = directory / LEDGER
         if not path.exists():
             write_atomically(path, encode_line(asdict(_header(spec, data_digest, direction))))
-        lines, size = read_lines(path)
-        header = header_of(lines, path)
+        read = read_ledger(path)
+        warn_of_damage(path, read)
+        known = header_of(read, path)
+        header = known or rebuilt_header(read, spec, data_digest, direction)
         check_same(header, spec, data_digest, direction, directory)
-        ledger = cls(directory, header, _replayed(header, lines[1:]), Journal(path, size), lock)
+        if known is None or read.damaged:
+            read = repair(path, header, read)
+        ledger = cls(directory, header, read.events, Journal(path, read.size), lock)
         ledger._take_over(spec)
         return ledger
 
@@ -117,9 +125,18 @@ class Ledger:
         path = directory / LEDGER
         if not path.is_file():
             raise StudyDirectoryError(f"{directory} must be a study directory, but holds no {LEDGER}")
-        lines, _ = read_lines(path)
-        header = header_of(lines, path)
-        return cls(directory, header, _replayed(header, lines[1:]), None, None)
+        try:
+            read = read_ledger(path)
+        except OSError as error:
+            raise StudyDirectoryError(f"{path} must be readable: {error}") from None
+        warn_of_damage(path, read)
+        header = header_of(read, path)
+        if header is None:
+            raise StudyDirectoryError(
+                f"the first line of {path} is damaged; run `sparktune tune` with the study's own spec: it "
+                "writes that line again and keeps the trials"
+            )
+        return cls(directory, header, read.events, None, None)
 
     @property
     def directory(self) -> Path:
@@ -187,16 +204,20 @@ class Ledger:
         return path if path and path.is_file() else None
 
     def launched(self, *trials: Trial) -> None:
-        """Trials were handed to the launcher."""
+        """Trials were handed to the launcher.
+
+        Raises:
+            RecordError: as for `record`.
+        """
         self._append(*(Launched(t.number, t.attempt, t.seed, t.params) for t in trials))
 
     def record(self, result: TrialResult) -> None:
-        """A trial came home. The first terminal result of a trial stands; later ones are passed over.
+        """A trial came back. Its first terminal result stands; later ones are passed over.
 
         The model of a new best is on the disk before its result is; the former best's file goes after.
 
         Raises:
-            OSError: the disk is full, say; what was recorded before stays good.
+            RecordError: the disk is full, say; what was recorded before stays good.
         """
         if result.state is TrialState.RUNNING:
             raise ValueError(
@@ -212,7 +233,11 @@ class Ledger:
                 self._sweep()
 
     def note(self, note: Note) -> None:
-        """Something happened besides trials: the study started or ended, its model was exported."""
+        """Something happened besides trials: the study started or ended, its model was exported.
+
+        Raises:
+            RecordError: as for `record`.
+        """
         self._append(note)
 
     def close(self) -> None:
@@ -237,20 +262,38 @@ class Ledger:
             if self._journal is None:
                 raise RuntimeError("this ledger was opened for reading, or is closed")
             now = round(time.time(), 3)
-            self._journal.append(*({**event_to_line(event), "time": now} for event in events))
+            with self._writing():
+                self._journal.append(*({**event_to_line(event), "time": now} for event in events))
             self._history.replay((now, event) for event in events)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RecordError(
+                f"{self._directory} cannot be written ({error}); what was recorded before is safe. Free "
+                "space, or move the folder and set output.directory: the same command then resumes the study"
+            ) from error
 
     def _take_over(self, spec: StudySpec) -> None:
         """Note how the study runs now, void a best trial without its model, remove what a crash left."""
         document = spec.model_dump(mode="json")
         if document != (self._history.spec or self._header.spec):
             self._append(SpecChanged(document))
-        best = self._history.best
-        if best is not None and not self._intact():
-            self._append(Voided(best.trial, "the model file is missing or damaged"))
         for half_written in self._directory.glob(".*.tmp"):
             half_written.unlink(missing_ok=True)
+        best = self._history.best
+        if best is not None and not self._intact():
+            if self._has_model_without_result():
+                return
+            self._append(Voided(best.trial, "the model file is missing or damaged"))
         self._sweep()
+
+    def _has_model_without_result(self) -> bool:
+        """Whether the line of the best result is lost: its trial, which runs again, brings the best model."""
+        recorded = {self._model_of(trial) for trial in self._history.results}
+        return any(path not in recorded for path in self._directory.glob("best-*.keras"))
 
     def _intact(self) -> bool:
         path = self.best_model
@@ -262,7 +305,8 @@ class Ledger:
     def _keep(self, result: TrialResult) -> str | None:
         if result.model is None:
             return None
-        write_atomically(self._model_of(result.trial), result.model)
+        with self._writing():
+            write_atomically(self._model_of(result.trial), result.model)
         return _sha256(result.model)
 
     def _sweep(self) -> None:
@@ -270,7 +314,8 @@ class Ledger:
         keep = self.best_model
         for path in self._directory.glob("best-*.keras"):
             if path != keep:
-                path.unlink(missing_ok=True)
+                with suppress(OSError):  # it takes place on the disk, no more
+                    path.unlink()
 
 
 def _header(spec: StudySpec, data_digest: str, direction: str) -> Header:
@@ -283,14 +328,6 @@ def _header(spec: StudySpec, data_digest: str, direction: str) -> Header:
         direction=direction,
         created=round(time.time(), 3),
     )
-
-
-def _replayed(header: Header, lines: list[Line]) -> LedgerState:
-    history = LedgerState(header.direction)
-    for line in lines:
-        if event := event_of_line(line):
-            history.apply(event, line["time"])
-    return history
 
 
 def _sha256(content: bytes) -> str:

@@ -1,15 +1,16 @@
 """Whose study directory is this: the checks before anything in it is used."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sparktune.errors import SpecError, StudyDirectoryError
-from sparktune.ledger.events import Header
+from sparktune.ledger.events import FORMAT, Header, header_of_line
+from sparktune.ledger.reading import LedgerFile
+from sparktune.ledger.recovery import is_ledger
 from sparktune.spec import StudySpec, parse_spec
 
-FORMAT = 1
 LEDGER = "ledger.jsonl"
 LOCK = ".driver.lock"
 WAY_OUT = "set another study.name or output.directory, or remove the folder if nobody needs it"
@@ -34,22 +35,24 @@ def check_directory(directory: Path) -> None:
         )
 
 
-def header_of(lines: list[dict[str, Any]], path: Path) -> Header:
-    """The header of a ledger.
+def header_of(read: LedgerFile, path: Path) -> Header | None:
+    """The header of a ledger; None where it is damaged.
 
     Raises:
         StudyDirectoryError: the file is no ledger, or of a newer version.
     """
-    first = lines[0] if lines else {}
-    version = first.get("format")
+    line = read.header or {}
+    version = line.get("format")
     if isinstance(version, int) and version > FORMAT:
         raise StudyDirectoryError(
             f"{path} has format {version}, but this version of sparktune reads up to {FORMAT}; upgrade or "
             "give the study another name"
         )
-    if set(first) != {field.name for field in fields(Header)}:
+    with suppress(ValueError):
+        return header_of_line(line)
+    if not is_ledger(read):
         raise StudyDirectoryError(f"{path} must begin with the header of a ledger, but does not; {WAY_OUT}")
-    return Header(**first)
+    return None
 
 
 def check_same(header: Header, spec: StudySpec, data_digest: str, direction: str, directory: Path) -> None:

@@ -60,7 +60,8 @@ LINES: list[tuple[Event, dict[str, Any]]] = [
 @pytest.mark.parametrize(("event", "line"), LINES, ids=lambda value: type(value).__name__)
 def test_a_line_and_its_event_are_the_same(event: Event, line: dict[str, Any]) -> None:
     assert json.loads(json.dumps(event_to_line(event))) == line
-    assert event_of_line({**line, "time": 1.0}) == event
+    for checked in (True, False):
+        assert event_of_line({**line, "time": 1.0}, checked) == (1.0, event)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_a_line_and_its_event_are_the_same(event: Event, line: dict[str, Any]) -
 )
 def test_a_value_of_a_wrong_type_is_a_value_error(path: str, value: Any) -> None:
     number, *parents, name = path.split(".")
-    line = copy.deepcopy(LINES[int(number)][1])
+    line = copy.deepcopy({**LINES[int(number)][1], "time": 1.0})
     reduce(getitem, parents, line)[name] = value
     with pytest.raises(ValueError):
         event_of_line(line)
@@ -96,12 +97,28 @@ def test_a_value_of_a_wrong_type_is_a_value_error(path: str, value: Any) -> None
 def test_a_result_without_what_it_needs_is_a_value_error(name: str) -> None:
     record = {key: value for key, value in RECORD.items() if key != name}
     with pytest.raises(ValueError, match=name):
-        event_of_line({"event": "result", "model": None, "result": record})
+        event_of_line({"event": "result", "model": None, "result": record, "time": 1.0})
 
 
 @pytest.mark.parametrize("line", [{}, {"event": "later"}, {"event": "note", "kind": "later", "fields": {}}])
 def test_what_another_version_tells_is_passed_over(line: dict[str, Any]) -> None:
-    assert event_of_line(line) is None
+    assert event_of_line({**line, "time": 1.0}) is None
+    with pytest.raises(ValueError, match="a name is damaged"):
+        event_of_line({**line, "time": 1.0}, checked=False)
+
+
+def test_what_another_version_adds_is_passed_over_where_a_checksum_vouches_for_it() -> None:
+    event, line = LINES[1]
+    for more in ({**line, "rung": 3}, {**line, "result": {**RECORD, "rung": 3}}):
+        assert event_of_line({**more, "time": 1.0}) == (1.0, event)
+        with pytest.raises(ValueError, match="a name is damaged"):
+            event_of_line({**more, "time": 1.0}, checked=False)
+
+
+@pytest.mark.parametrize("time", [None, "noon", []])
+def test_a_line_needs_its_time(time: object) -> None:
+    with pytest.raises(ValueError, match="time must be a number"):
+        event_of_line({**LINES[2][1], "time": time})
 
 
 def test_a_header_needs_all_its_members() -> None:

@@ -1,0 +1,91 @@
+"""A ledger's file, read line by line: a damaged line costs what it held, and nothing else."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sparktune.ledger.events import Event, event_of_line
+from sparktune.ledger.journal import Line, decode_line
+
+# Between two lines, where the newline itself is damaged.
+BORDER = re.compile(rb'(?<=\})[^\n](?=\{"event": ")')
+EVENT = re.compile(rb'"event": "(\w+)"')
+TRIAL = re.compile(rb'"trial": (\d+)')
+
+
+@dataclass(frozen=True)
+class DamagedLine:
+    """A line, by its number (from 1), that cannot be read."""
+
+    number: int
+    text: bytes
+
+    @property
+    def loss(self) -> str:
+        """What it held, as far as that can be told, and what its loss means."""
+        event, trial = EVENT.search(self.text), TRIAL.search(self.text)
+        if event and event[1] == b"result" and trial:
+            return f"the result of trial {int(trial[1])}, which runs again"
+        if event and event[1] == b"launched" and trial:
+            return f"the launch of trial {int(trial[1])}"
+        return "an event; if that was the result of a trial, the trial runs again"
+
+
+@dataclass(frozen=True)
+class LedgerFile:
+    """What a ledger's file holds.
+
+    `first` is the first line, `header` its JSON object (None where it is damaged). Of the lines behind it,
+    `lines` are the good ones as they are, `events` what they tell, each with its time in seconds since 1970,
+    and `damaged` the others. `size` counts the file's bytes but for a last line without its end: a writer
+    died in it, or is in it now.
+    """
+
+    first: bytes
+    header: Line | None
+    events: list[tuple[float, Event]]
+    lines: list[bytes]
+    damaged: list[DamagedLine]
+    size: int
+
+
+def read_ledger(path: Path) -> LedgerFile:
+    """Read a ledger.
+
+    Raises:
+        OSError: there is none, or it cannot be read.
+    """
+    content = path.read_bytes()
+    *whole, torn = content.split(b"\n")
+    first, *others = BORDER.split(whole[0] if whole else torn)
+    read = LedgerFile(first, _object(first), [], [], [], len(content) - len(torn))
+    for text in others:
+        _add(read, 1, text)
+    for number, line in enumerate(whole[1:], start=2):
+        _add(read, number, line)
+    return read
+
+
+def _add(read: LedgerFile, number: int, text: bytes) -> None:
+    """Add a line, or those that became one when the newline between them was damaged."""
+    try:
+        event = event_of_line(*decode_line(text))
+    except ValueError:
+        parts = BORDER.split(text)
+        if len(parts) == 1:
+            read.damaged.append(DamagedLine(number, text))
+        else:
+            for part in parts:
+                _add(read, number, part)
+        return
+    read.lines.append(text)
+    if event:
+        read.events.append(event)
+
+
+def _object(text: bytes) -> Line | None:
+    """What a line says; None where it is damaged."""
+    try:
+        return decode_line(text)[0]
+    except ValueError:
+        return None

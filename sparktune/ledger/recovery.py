@@ -1,0 +1,94 @@
+"""What can be saved of a damaged ledger."""
+
+import json
+import logging
+import re
+import uuid
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sparktune.errors import SpecError
+from sparktune.files import write_atomically
+from sparktune.ledger.events import FORMAT, Event, Header, SpecChanged, StudyEnded, StudyStarted
+from sparktune.ledger.journal import encode_line
+from sparktune.ledger.reading import LedgerFile, read_ledger
+from sparktune.spec import StudySpec, parse_spec
+
+COPY = "ledger.damaged.jsonl"
+HEX = {"study_id": 32, "spec_digest": 64, "data_digest": 64}
+OTHER = 8  # hexadecimal digits by which a digest differs that is another one, not a damaged one
+Kind = TypeVar("Kind", bound=Event)
+log = logging.getLogger("sparktune.ledger")
+
+
+def is_ledger(read: LedgerFile) -> bool:
+    """Whether a file without a good header is a ledger all the same."""
+    return bool(read.events) or any(_hex(read, name) for name in HEX)
+
+
+def rebuilt_header(read: LedgerFile, spec: StudySpec, data_digest: str, direction: str) -> Header:
+    """A header from what can be read of the damaged one, from the lines behind it, and from this study.
+
+    What the file still says of its study stands, so that another study is refused as ever.
+    """
+    log.warning("the first line of the ledger is damaged: it is written again from this study's spec")
+    ended, started = _last(read, StudyEnded), _last(read, StudyStarted)
+    study_id = (ended and ended.summary.get("study_id")) or _hex(read, "study_id")
+    if not study_id:
+        log.warning("the id of the study is lost: MLflow shows it as a new one")
+    data_there = _hex(read, "data_digest")
+    other_data = data_there and sum(a != b for a, b in zip(data_there, data_digest, strict=False)) > OTHER
+    return Header(
+        format=FORMAT,
+        study_id=study_id or uuid.uuid4().hex,
+        spec=_spec(read) or spec.model_dump(mode="json"),
+        spec_digest=spec.digest(),
+        data_digest=data_there if data_there and other_data else data_digest,
+        direction=started.direction if started else direction,
+        created=read.events[0][0] if read.events else 0.0,
+    )
+
+
+def repair(path: Path, header: Header, read: LedgerFile) -> LedgerFile:
+    """Write a ledger anew with its good lines alone, and keep the file as it was beside it.
+
+    Raises:
+        OSError: the disk is full, say; the ledger is unchanged.
+    """
+    copy = path.with_name(COPY)
+    write_atomically(copy, path.read_bytes())
+    first = encode_line(asdict(header)) if read.header is None else read.first + b"\n"
+    write_atomically(path, first + b"".join(line + b"\n" for line in read.lines))
+    log.warning("%s was repaired; the file as it was is %s", path, copy)
+    return read_ledger(path)
+
+
+def warn_of_damage(path: Path, read: LedgerFile) -> None:
+    """Say which lines are lost, and what that costs."""
+    for line in read.damaged:
+        log.warning("line %d of %s is damaged: it held %s", line.number, path, line.loss)
+
+
+def _last(read: LedgerFile, kind: type[Kind]) -> Kind | None:
+    return next((event for _, event in reversed(read.events) if isinstance(event, kind)), None)
+
+
+def _spec(read: LedgerFile) -> dict[str, Any] | None:
+    """The spec that the study ran with; of the header's own only where its digest vouches for it."""
+    if changed := _last(read, SpecChanged):
+        return changed.spec
+    _, found, text = read.first.partition(b'"spec": ')
+    with suppress(ValueError, SpecError):
+        document, _ = json.JSONDecoder().raw_decode(text.decode("ascii"))
+        if found and parse_spec(document).digest() == _hex(read, "spec_digest"):
+            return dict(document)
+    return None
+
+
+def _hex(read: LedgerFile, name: str) -> str | None:
+    """A hexadecimal member of the header, wherever it can still be read."""
+    texts = [read.first, *(line.text for line in read.damaged)]
+    found = re.search(rb'"%s": "([0-9a-f]{%d})"' % (name.encode(), HEX[name]), b"\n".join(texts))
+    return found[1].decode() if found else None

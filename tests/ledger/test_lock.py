@@ -1,0 +1,66 @@
+"""One driver at a time, and a lock that no death of a driver leaves behind."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sparktune.errors import StudyDirectoryError
+from sparktune.ledger.lock import DriverLock
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from sparktune.ledger.lock import DriverLock
+lock = DriverLock(Path(sys.argv[1]))
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_it_says_who_holds_it(tmp_path: Path) -> None:
+    lock = DriverLock(tmp_path / "lock")
+    assert json.loads((tmp_path / "lock").read_text()) == {"pid": os.getpid(), "host": socket.gethostname()}
+    with pytest.raises(StudyDirectoryError, match=f"in use by another driver .process {os.getpid()} on host"):
+        DriverLock(tmp_path / "lock")
+    lock.close()
+
+
+def test_it_is_free_after_close_and_closes_twice(tmp_path: Path) -> None:
+    for _ in range(2):
+        lock = DriverLock(tmp_path / "lock")
+        lock.close()
+        lock.close()
+
+
+def test_a_killed_driver_lets_go(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "held\n"
+        with pytest.raises(StudyDirectoryError, match=f"process {process.pid} on host"):
+            DriverLock(tmp_path / "lock")
+        process.kill()
+    DriverLock(tmp_path / "lock").close()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"pid": 1}'])
+def test_a_holder_that_has_not_said_who_it_is(tmp_path: Path, content: bytes) -> None:
+    lock = DriverLock(tmp_path / "lock")
+    (tmp_path / "lock").write_bytes(content)
+    with pytest.raises(StudyDirectoryError, match="just starting"):
+        DriverLock(tmp_path / "lock")
+    lock.close()
+
+
+def test_a_refused_driver_keeps_no_handle(tmp_path: Path) -> None:
+    lock = DriverLock(tmp_path / "lock")
+    handles = len([*Path("/proc/self/fd").iterdir()])
+    for _ in range(3):
+        with pytest.raises(StudyDirectoryError):
+            DriverLock(tmp_path / "lock")
+    assert len([*Path("/proc/self/fd").iterdir()]) == handles
+    lock.close()

@@ -1,0 +1,118 @@
+"""Whose study directory is this: what is refused, field by field."""
+
+from pathlib import Path
+
+import pytest
+
+from sparktune.errors import StudyDirectoryError
+from sparktune.ledger import Ledger
+from sparktune.ledger.journal import decode_line, encode_line
+from sparktune.spec import StudySpec
+
+DATA = "d" * 64
+
+
+def opened(folder: Path, spec: StudySpec, data: str = DATA, direction: str = "maximize") -> Ledger:
+    return Ledger.open(folder / "s", spec, data, direction)
+
+
+def test_another_spec_is_refused_field_by_field(tmp_path: Path, spec: StudySpec) -> None:
+    opened(tmp_path, spec).close()
+    other = StudySpec(**{**dict(spec), "training": {"epochs": 3}, "study": {"name": "s", "seed": 2}})
+    with pytest.raises(StudyDirectoryError) as refused:
+        opened(tmp_path, other)
+    message = str(refused.value)
+    assert "training.epochs: 10 there, 3 here" in message
+    assert "study.seed: 1 there, 2 here" in message
+    assert "set another study.name or output.directory" in message
+    assert message.count("there") == 2
+
+
+def test_another_space_is_named_by_its_value(tmp_path: Path, spec: StudySpec) -> None:
+    opened(tmp_path, spec).close()
+    other = StudySpec(**{**dict(spec), "search": {"space": {"neurons": [4, 16], "dropout": [0.0, 0.1, 0.2]}}})
+    with pytest.raises(
+        StudyDirectoryError, match=r"search.space.neurons.values: \[4, 8\] there, \[4, 16\] here"
+    ):
+        opened(tmp_path, other)
+
+
+def test_the_order_of_the_space_counts(tmp_path: Path, spec: StudySpec) -> None:
+    opened(tmp_path, spec).close()
+    other = StudySpec(**{**dict(spec), "search": {"space": {"dropout": [0.0, 0.1, 0.2], "neurons": [4, 8]}}})
+    with pytest.raises(
+        StudyDirectoryError, match=r"search.space: order neurons, dropout there, dropout, neurons here"
+    ):
+        opened(tmp_path, other)
+
+
+def test_other_data_and_direction_are_refused(tmp_path: Path, spec: StudySpec) -> None:
+    opened(tmp_path, spec).close()
+    with pytest.raises(StudyDirectoryError, match=r"data are others: sha256 d{12} there, e{12} here"):
+        opened(tmp_path, spec, data="e" * 64)
+    with pytest.raises(StudyDirectoryError, match=r"direction: maximize there, minimize here"):
+        opened(tmp_path, spec, direction="minimize")
+
+
+def test_a_refused_driver_leaves_no_lock(tmp_path: Path, spec: StudySpec) -> None:
+    opened(tmp_path, spec).close()
+    with pytest.raises(StudyDirectoryError):
+        opened(tmp_path, spec, data="e" * 64)
+    opened(tmp_path, spec).close()
+
+
+def test_where_it_runs_and_shows_may_change(tmp_path: Path, spec: StudySpec) -> None:
+    opened(tmp_path, spec).close()
+    wider = StudySpec(**{**dict(spec), "resources": {"parallelism": 7}, "tracking": {"experiment": "other"}})
+    with opened(tmp_path, wider) as ledger:
+        assert ledger.spec == wider
+    assert Ledger.read(tmp_path / "s").spec == wider
+
+
+def test_a_newer_version_is_refused(tmp_path: Path, spec: StudySpec) -> None:
+    opened(tmp_path, spec).close()
+    path = tmp_path / "s" / "ledger.jsonl"
+    header, _ = decode_line(path.read_bytes().rstrip())
+    path.write_bytes(encode_line({**header, "format": 2}))
+    for attempt in (lambda: opened(tmp_path, spec), lambda: Ledger.read(path.parent)):
+        with pytest.raises(StudyDirectoryError, match=r"has format 2, but .* reads up to 1; upgrade"):
+            attempt()
+
+
+@pytest.mark.parametrize("content", ["", "hello", "hello\n", "[1]\n", '{"format": 1}\n', '{"a": 2}\nrest'])
+def test_a_foreign_file_of_that_name_is_refused_and_kept(
+    tmp_path: Path, spec: StudySpec, content: str
+) -> None:
+    path = tmp_path / "s" / "ledger.jsonl"
+    path.parent.mkdir()
+    path.write_text(content)
+    with pytest.raises(StudyDirectoryError, match="must begin with the header"):
+        opened(tmp_path, spec)
+    assert path.read_text() == content
+
+
+def test_foreign_files_are_refused_and_left_alone(tmp_path: Path, spec: StudySpec) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "thesis.tex").write_text("mine")
+    with pytest.raises(
+        StudyDirectoryError, match=r"holds thesis.tex and no ledger.jsonl; set another study.name"
+    ):
+        opened(tmp_path, spec)
+    assert [p.name for p in (tmp_path / "s").iterdir()] == ["thesis.tex"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path, spec: StudySpec) -> None:
+    (tmp_path / "s").write_text("mine")
+    with pytest.raises(StudyDirectoryError, match="must be a folder"):
+        opened(tmp_path, spec)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, spec: StudySpec) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(StudyDirectoryError, match=r"cannot write to .*output.directory"):
+        Ledger.open(tmp_path / "file" / "s", spec, DATA, "maximize")
+
+
+def test_reading_what_is_no_study_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StudyDirectoryError, match=r"holds no ledger.jsonl"):
+        Ledger.read(tmp_path)
