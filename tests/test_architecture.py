@@ -34,7 +34,6 @@ UNTESTED = {
     "bundle/manifest.py",
     "bundle/payload.py",
     "bundle/mlflow/pyfunc.py",
-    "cli/show.py",
     "data/dataset.py",
     "data/keras_datasets.py",
     "launch/base.py",

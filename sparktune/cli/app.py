@@ -11,7 +11,9 @@ from rich.console import Console
 
 from sparktune.errors import InputError, SparktuneError, StudyInterrupted
 from sparktune.spec import json_schema, load_spec
+from sparktune.spec.base import Fault, place
 from sparktune.spec.examples import KINDS, example
+from sparktune.spec.messages import line
 
 app = typer.Typer(
     name="sparktune",
@@ -23,7 +25,17 @@ app = typer.Typer(
 )
 err = Console(stderr=True)
 
-Config = Annotated[Path, typer.Option("--config", "-c", help="The study file (YAML).")]
+
+def check_place(option: typer.CallbackParam, given: Path | str | None) -> Path | str | None:
+    """Refuse a path or URI that no file system takes, before anything is started for it."""
+    try:
+        place(str(given or "."))
+    except Fault as fault:
+        raise InputError(line(Fault(fault.rule, str(option.name), value=fault.value))) from None
+    return given
+
+
+Config = Annotated[Path, typer.Option("--config", "-c", callback=check_place, help="The study file (YAML).")]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", metavar="SECTION.KEY=VALUE", help="Override a key; may be given many times."),
@@ -31,10 +43,11 @@ Overrides = Annotated[
 
 
 @app.command(
+    "tune",
     epilog="Examples:  sparktune tune --config study.yaml   |   "
-    "sparktune tune -c study.yaml --set search.trials=20 --timeout 600"
+    "sparktune tune -c study.yaml --set search.trials=20 --timeout 600",
 )
-def tune(
+def tune_command(
     context: typer.Context,
     config: Config,
     overrides: Overrides = None,
@@ -59,12 +72,23 @@ def tune(
 
 
 @app.command(
-    epilog="Example:  sparktune score --model studies/mnist/bundle --input new.parquet --output out.parquet"
+    "score",
+    epilog="Example:  sparktune score --model studies/mnist/bundle --input new.parquet --output out.parquet",
 )
-def score(
-    model: Annotated[str, typer.Option(help="A bundle's folder or an MLflow URI (models:/NAME@champion).")],
-    source: Annotated[str, typer.Option("--input", help="Path (parquet, csv, json) or table to score.")],
-    target: Annotated[str, typer.Option("--output", help="Path or table to write; it must not exist.")],
+def score_command(
+    model: Annotated[
+        str,
+        typer.Option(
+            callback=check_place, help="A bundle's folder or an MLflow URI (models:/NAME@champion)."
+        ),
+    ],
+    source: Annotated[
+        str,
+        typer.Option("--input", callback=check_place, help="Path (parquet, csv, json) or table to score."),
+    ],
+    target: Annotated[
+        str, typer.Option("--output", callback=check_place, help="Path or table to write; it must not exist.")
+    ],
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the target where it exists.")
     ] = False,
@@ -74,19 +98,18 @@ def score(
 ) -> None:
     """Score a table or files in Spark SQL with an exported model."""
     from sparktune.launch import open_session
-    from sparktune.scoring import check_lasting
-    from sparktune.scoring import score as score_table
+    from sparktune.scoring import check_lasting, score
 
     mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
     spark = open_session()
     check_lasting(spark, target)
-    rows = score_table(spark, model, source, target, mode, tracking_uri=tracking_uri)
+    rows = score(spark, model, source, target, mode, tracking_uri=tracking_uri)
     err.print(f"{rows} rows scored into {target}")
 
 
-@app.command(epilog="Example:  sparktune sync studies/mnist")
-def sync(
-    directory: Annotated[Path, typer.Argument(help="The study directory.")],
+@app.command("sync", epilog="Example:  sparktune sync studies/mnist")
+def sync_command(
+    directory: Annotated[Path, typer.Argument(callback=check_place, help="The study directory.")],
 ) -> None:
     """Write a study into MLflow again from its ledger; what is there already is not doubled."""
     from sparktune.study import sync_study
@@ -95,12 +118,17 @@ def sync(
     err.print(f"MLflow experiment {ids['experiment_id']}, run {ids['run_id']}")
 
 
-@app.command(epilog="Example:  sparktune init mlp > study.yaml")
-def init(
+@app.command("init", epilog="Example:  sparktune init mlp > study.yaml")
+def init_command(
     kind: Annotated[str, typer.Argument(help=f"What to start from: {', '.join(KINDS)}.")] = "mlp",
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write; it must not exist. Prints by default."),
+        typer.Option(
+            "--output",
+            "-o",
+            callback=check_place,
+            help="File to write; it must not exist. Prints by default.",
+        ),
     ] = None,
 ) -> None:
     """Write a commented example of a study file."""
@@ -116,15 +144,17 @@ def init(
     err.print(f"{output} written; run: sparktune tune --config {output}")
 
 
-@app.command()
-def schema() -> None:
+@app.command("schema")
+def schema_command() -> None:
     """Print the JSON Schema of the study file."""
     typer.echo(json_schema())
 
 
-@app.command()
-def demo(
-    directory: Annotated[Path, typer.Option(help="Folder for everything the demo writes.")] = Path("demo"),
+@app.command("demo")
+def demo_command(
+    directory: Annotated[
+        Path, typer.Option(callback=check_place, help="Folder for everything the demo writes.")
+    ] = Path("demo"),
 ) -> None:
     """Tune 12 models on handwritten digits with local Spark, then score the digits in Spark SQL."""
     from sparktune.cli.demo import run_demo

@@ -33,10 +33,10 @@ def show_outcome(result: StudyResult) -> None:
 
 def _line(progress: Progress) -> str:
     result = progress.result
-    params = " ".join(f"{name}={value}" for name, value in result.params.items())
+    params = "".join(f" {name}={value}" for name, value in result.params.items())
     ending = f"{result.value:.6g}" if result.value is not None else str(result.state)
     reason = f" ({result.complaint})" if result.error else ""
-    return f"trial {result.trial}: {params} -> {ending}{reason}"
+    return f"trial {result.trial}:{params} -> {ending}{reason}"
 
 
 def _best(progress: Progress) -> str:

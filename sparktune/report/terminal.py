@@ -73,9 +73,10 @@ def outcome_lines(summary: dict[str, Any], directory: Any, tracking_uri: str) ->
     lines = [f"{summary['study']}: {_counted(summary['states'])} in {summary['seconds']:.1f} s"]
     if best:
         params = ", ".join(f"{name}={value}" for name, value in best["params"].items())
+        shown = f" ({params})" if params else ""
         metric = summary["objective"]["metric"]
         lines.append(
-            f"best: trial {best['trial']}, {metric} {best['value']:.6g} at epoch {best['epoch']} ({params})"
+            f"best: trial {best['trial']}, {metric} {best['value']:.6g} at epoch {best['epoch']}{shown}"
         )
     if summary["test"]:
         lines.append("test: " + ", ".join(f"{name} {value:.6g}" for name, value in summary["test"].items()))

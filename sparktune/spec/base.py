@@ -18,6 +18,7 @@ MAX_LAYERS = 1_000
 MAX_WEIGHTS = 10**10  # 40 GB
 MAX_BITS = 1000  # a float holds as large ones
 MAX_PATH = 3500  # bytes; Linux takes 4,096, and files lie below some of the folders
+MAX_FOLDERS = 100
 MAX_PATH_PART = 255  # bytes between two slashes, as most file systems take
 
 
@@ -109,10 +110,23 @@ def _text(value: str) -> str:
     return value
 
 
-def _path(value: str) -> str:
-    encoded = value.encode()
+def _one_line(value: str) -> str:
+    if any(letter < " " or letter == "\x7f" for letter in value):
+        raise Fault("must not hold control characters such as line ends", value=value)
+    return value
+
+
+def place(value: str) -> str:
+    """A path that a file system takes, or a URI, as it was given.
+
+    Raises:
+        Fault: it holds control characters, or is longer or deeper than a path can be.
+    """
+    encoded = _one_line(value).encode(errors="surrogateescape")
     if len(encoded) > MAX_PATH:
         raise Fault(f"must have at most {MAX_PATH:,} bytes; name another place", value=value)
+    if encoded.count(b"/") > MAX_FOLDERS:
+        raise Fault(f"must name at most {MAX_FOLDERS} folders; name another place", value=value)
     if max(map(len, encoded.split(b"/"))) > MAX_PATH_PART:
         raise Fault(
             f"must have at most {MAX_PATH_PART} bytes between slashes; name another place", value=value
@@ -127,5 +141,6 @@ NonNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Name = Annotated[str, Field(min_length=1), AfterValidator(_text)]
 Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
-Place = Annotated[Name, AfterValidator(_path)]
+Line = Annotated[Name, AfterValidator(_one_line)]
+Place = Annotated[Name, AfterValidator(place)]
 Plain = Annotated[Any, AfterValidator(_plain)]

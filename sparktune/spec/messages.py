@@ -39,7 +39,7 @@ MAX_SHOWN = 100
 
 def explained(error: ValidationError, root: type[BaseModel], document: Any) -> str:
     """One line for each broken rule."""
-    return "\n".join(_line(fault) for fault in faults(error, root, document))
+    return "\n".join(line(fault) for fault in faults(error, root, document))
 
 
 def faults(error: ValidationError, root: type[BaseModel], document: Any) -> list[Fault]:
@@ -71,12 +71,20 @@ def _nearest(name: Any, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-def _line(fault: Fault) -> str:
+def line(fault: Fault) -> str:
+    """A broken rule as one line: the field, the rule, the value, the way out, and where the field stands."""
     rule, _, hint = fault.rule.partition("; ")
     leaf = next((part for part in reversed(fault.path) if isinstance(part, str)), "the spec")
     value = "" if fault.value is NOTHING else f", but got {_shown(fault.value)}"
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.path).lstrip(".")
-    return f"{leaf} {rule}{value}{hint and '; ' + hint}{field and f' ({field})'}"
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.path)
+    field = _named("".join(parts).lstrip("."))
+    return f"{_named(leaf)} {rule}{value}{hint and '; ' + hint}{field and f' ({field})'}"
+
+
+def _named(name: str) -> str:
+    """A name as it is, on one line and cut where it is long."""
+    printable = name if name.isprintable() else repr(name)[1:-1]
+    return printable if len(printable) <= MAX_SHOWN else printable[: MAX_SHOWN - 3] + "..."
 
 
 def _shown(value: Any) -> str:

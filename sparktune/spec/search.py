@@ -126,7 +126,10 @@ class SearchSpec(Section):
 
     sampler: Literal["grid", "random"] = Field("grid", description="what proposes configurations")
     trials: Count | None = Field(None, description="number of trials; the whole grid by default")
-    space: dict[str, Domain] = Field(min_length=1, description="a model or training field: its domain")
+    space: dict[str, Domain] = Field(
+        default_factory=dict,
+        description="a model or training field: its domain; without any, one trial trains what is written",
+    )
 
     @model_validator(mode="after")
     def _finite(self) -> "SearchSpec":

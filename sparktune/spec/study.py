@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from sparktune.errors import SpecError
-from sparktune.spec.base import Count, Fault, Name, NonNegative, Place, Section
+from sparktune.spec.base import Count, Fault, Line, NonNegative, Place, Section
 from sparktune.spec.data import DataSpec
 from sparktune.spec.messages import explained, faults, way_out
 from sparktune.spec.model import BuilderSpec, MlpSpec, ModelSpec, RnnSpec
@@ -77,9 +77,9 @@ class ResourcesSpec(Section):
 class TrackingSpec(Section):
     """Where MLflow shows the study. Credentials come from MLFLOW_TRACKING_USERNAME and _PASSWORD."""
 
-    uri: Name = Field("sqlite:///mlflow.db", description="MLflow tracking URI")
-    experiment: Name | None = Field(None, description="the study's name by default")
-    registered_model_name: Name | None = Field(None, description="register the best model, alias champion")
+    uri: Line = Field("sqlite:///mlflow.db", max_length=1000, description="MLflow tracking URI")
+    experiment: Line | None = Field(None, description="the study's name by default")
+    registered_model_name: Line | None = Field(None, description="register the best model, alias champion")
 
     @field_validator("uri")
     @classmethod
@@ -119,7 +119,7 @@ class StudySpec(Section):
     study: StudySection = StudySection()
     data: DataSpec = DataSpec()
     model: ModelSpec = MlpSpec()
-    search: SearchSpec
+    search: SearchSpec = Field(default_factory=SearchSpec)
     training: TrainingSpec = TrainingSpec()
     objective: ObjectiveSpec = ObjectiveSpec()
     resources: ResourcesSpec = ResourcesSpec()

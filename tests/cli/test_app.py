@@ -122,3 +122,34 @@ def test_tensorflow_is_being_loaded_when_the_study_starts_if_it_wants_that(monke
     with pytest.raises(SystemExit):
         main(["tune", "--config", str(config), "--set", f"resources.preload={wanted}".lower()])
     assert events == (["begun", "study", "ended"] if wanted else ["begun", "ended", "study"])
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 300, "x" * 5000, "d/" * 200, "a\nb"], ids=["300", "5000", "deep", "line"]
+)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["tune", "--config", "{}"],
+        ["tune", "--config", "study.yaml", "--set", "output.directory={}"],
+        ["tune", "--config", "study.yaml", "--set", "data={{source: csv, label: y, path: {}}}"],
+        ["tune", "--config", "study.yaml", "--set", "tracking.uri={}"],
+        ["tune", "--config", "study.yaml", "--set", "search.space.{}=[1]"],
+        ["tune", "--config", "study.yaml", "--set", "{}=1"],
+        ["score", "--model", "{}", "--input", "a", "--output", "b"],
+        ["score", "--model", "a", "--input", "{}", "--output", "b"],
+        ["score", "--model", "a", "--input", "a", "--output", "{}"],
+        ["sync", "{}"],
+        ["init", "mlp", "--output", "{}"],
+        ["demo", "--directory", "{}"],
+    ],
+    ids=lambda arguments: "-".join(a for a in arguments[:-1] if a.isalpha()),
+)
+def test_a_place_or_name_that_nothing_takes_is_one_line(capsys, config, arguments, value):
+    if "\n" in value and "=" in arguments[-1] and not arguments[-1].startswith(("{}", "search")):
+        value = '"a\\nb"'  # in YAML, where a line end in plain text is a space
+    code, out, err = run(capsys, *(argument.format(value) for argument in arguments))
+    assert (code, out) == (2, "")
+    assert err.strip().count("\n") == 0
+    assert len(err) < 700
+    assert {path.name for path in config.parent.iterdir()} == {"study.yaml"}

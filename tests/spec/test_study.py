@@ -27,9 +27,15 @@ def searching(**space: Any) -> dict[str, Any]:
 
 
 class TestValues:
-    def test_only_the_search_is_required(self) -> None:
-        spec = StudySpec(search={"space": SPACE})
+    def test_everything_has_a_default(self) -> None:
+        spec = StudySpec()
         assert (spec.study.name, spec.model, spec.training.epochs) == ("study", MlpSpec(), 10)
+
+    @pytest.mark.parametrize("search", [None, {}, {"space": {}}, {"sampler": "random", "trials": 1}])
+    def test_a_search_without_a_space_is_one_trial(self, search: Any) -> None:
+        spec = parse_spec({"search": search})
+        assert spec.search.space == {}
+        assert spec.configured({}) == (spec.model, spec.training)
 
     def test_a_section_that_holds_nothing_is_its_default(self) -> None:
         assert parse_spec({"training": None, "search": {"space": SPACE}}) == StudySpec(
@@ -220,8 +226,6 @@ SECTIONS = [
         {"tracking": {"uri": "http://[x"}},
         "uri must be a URI such as sqlite:///mlflow.db or http://host:5000 (tracking.uri)",
     ),
-    ({"search": None}, "search is required, but got nothing; add it (search)"),
-    ({"search": {"space": {}}}, "space must hold at least 1 value, but got {}; add one (search.space)"),
     ({"search": {"sapce": {}, "space": SPACE}}, "sapce is unknown; did you mean space? (search.sapce)"),
     (
         {"search": {"sampler": "random", "space": SPACE}},

@@ -1,0 +1,48 @@
+"""What a person sees of a study on the terminal."""
+
+import json
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+
+from sparktune.cli.show import show_outcome, tune_with_progress
+from sparktune.spec import StudySpec
+
+
+@pytest.fixture
+def sections(tmp_path: Path) -> dict[str, object]:
+    x = np.random.default_rng(0).normal(size=(60, 2)).astype("float32")
+    np.savez(tmp_path / "rows.npz", x=x, y=(x[:, 0] > 0).astype("int32"))
+    return {
+        "study": {"name": "shown"},
+        "data": {"source": "npz", "path": str(tmp_path / "rows.npz")},
+        "training": {"epochs": 2},
+        "resources": {"launcher": "local", "parallelism": 1},
+        "tracking": {"uri": f"sqlite:///{tmp_path}/mlflow.db"},
+        "output": {"directory": str(tmp_path / "studies")},
+    }
+
+
+def test_a_study_without_a_space_is_one_trial_everywhere(sections, tmp_path, capsys):
+    result = tune_with_progress(StudySpec(**sections))
+    progress = capsys.readouterr().err
+    assert f"1/1 trial 0: -> {result.best.value:.6g}" in progress.splitlines()
+
+    show_outcome(result)
+    lines = capsys.readouterr().out.splitlines()
+    table = "\n".join(lines[:6])
+    assert "Trials, best first" in table
+    assert "COMPLETE" in table
+    best = next(line for line in lines if line.startswith("best: "))
+    assert best == f"best: trial 0, val_accuracy {result.best.value:.6g} at epoch {result.best.epoch}"
+
+    summary = json.loads((tmp_path / "studies/shown/summary.json").read_text())
+    assert (summary["states"], summary["best"]["params"]) == ({"COMPLETE": 1}, {})
+    header, row = (tmp_path / "studies/shown/trials.csv").read_text().splitlines()
+    assert header == "trial,state,value,attempts,seconds,error"
+    assert row.startswith("0,COMPLETE,")
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    runs = client.search_runs([summary["mlflow"]["experiment_id"]])
+    assert sorted(run.info.status for run in runs) == ["FINISHED", "FINISHED"]
