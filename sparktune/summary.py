@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sparktune.trial import Params, TrialResult
 
 Reason = Literal["interrupt", "timeout"]
+RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Summary:
     seconds: float = 0.0
 
     @property
-    def status(self) -> Literal["FINISHED", "FAILED", "KILLED"]:
+    def status(self) -> RunStatus:
         """How MLflow names this end."""
         if self.stopped:
             return "KILLED"

@@ -67,6 +67,10 @@ class Segment:
     end: int | None = None
     checkpoint: str | None = None
 
+    def later(self, attempts: int) -> "Segment":
+        """The same segment, so many attempts later."""
+        return replace(self, trial=replace(self.trial, attempt=self.trial.attempt + attempts))
+
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 

@@ -1,14 +1,13 @@
-"""One attempt at a trial, where it runs: the same lines in a Spark task and in a local worker process."""
+"""One attempt at a segment, where it runs: the same lines in a Spark task and in a local worker process."""
 
 import json
 import os
 import pickle
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import takewhile
 from pathlib import Path
 from platform import node
 from typing import cast
@@ -16,10 +15,9 @@ from typing import cast
 from sparktune.data.dataset import Dataset
 from sparktune.data.host import DataKey, HostData, borrow
 from sparktune.spec import StudySpec
-from sparktune.training.graph_key import graph_key
-from sparktune.trial import Trial, TrialResult, TrialState
+from sparktune.trial import Segment, Trial, TrialResult, TrialState
 
-Work = Callable[[Trial, StudySpec, Dataset], TrialResult]
+Work = Callable[[Segment, StudySpec, Dataset], TrialResult]
 EncodedResult = tuple[str, bytes | None]
 ATTEMPTS = 3
 TOGETHER_SECONDS = 2.0
@@ -30,7 +28,7 @@ class StudyPayload:
     """What all trials of a study share; it reaches each worker process once.
 
     `spec` is the study as JSON, `data` names the host's copy of the data, and `work` is the pickled function
-    that trains, by default `run_trial`.
+    that trains, by default `run_segment`.
     """
 
     spec: str
@@ -47,7 +45,7 @@ class StudyPayload:
         return StudySpec.model_validate_json(self.spec)
 
     @cached_property
-    def _run(self) -> Work:
+    def _work_function(self) -> Work:
         return cast(Work, pickle.loads(self.work))
 
     @cached_property
@@ -56,62 +54,56 @@ class StudyPayload:
 
     def check(self) -> None:
         """Raise now what the first trial would: a spec, data or a work that this process cannot read."""
-        _ = self._study, self._run, self._shared_data
+        _ = self._study, self._work_function, self._shared_data
 
-    def run(self, trial: Trial, limit: int | None = None) -> EncodedResult:
-        """Train `trial`; whatever goes wrong in Python comes back as a FAILED result with its traceback.
+    def run(self, segment: Segment, limit: int | None = None) -> EncodedResult:
+        """Train a segment; whatever goes wrong in Python is returned as a FAILED result with its traceback.
 
         Args:
-            trial: with the number of this attempt.
+            segment: its trial has the number of this attempt.
             limit: bytes that the result may have; no bound by default.
         """
         started = time.perf_counter()
         try:
             bound_threads(self.cpus)
-            return encode_result(self._run(trial, self._study, self._shared_data.data), trial, limit)
+            result = self._work_function(segment, self._study, self._shared_data.data)
+            return encode_result(result, segment.trial, limit)
         except (Exception, SystemExit):  # noqa: BLE001 - the user's model and data may raise anything
-            failure = ended(trial, TrialState.FAILED, traceback.format_exc(), time.perf_counter() - started)
-            return encode_result(failure, trial)
+            seconds = time.perf_counter() - started
+            failure = ended(segment.trial, TrialState.FAILED, traceback.format_exc(), seconds)
+            return encode_result(failure, segment.trial)
 
-    def run_trials(
-        self, trials: Sequence[Trial], limit: int | None = None, seconds: float = TOGETHER_SECONDS
+    def run_segments(
+        self, segments: Sequence[Segment], limit: int | None = None, seconds: float = TOGETHER_SECONDS
     ) -> list[EncodedResult]:
-        """Train trials, alike ones as one where the study has it so, and stop where `seconds` have passed.
+        """Train segments, alike ones as one where the study has it so, and stop where `seconds` have passed.
 
-        The results of the first trials, at least one: a model that does not fit beside those before it is
+        The results of the first segments, at least one: a model that does not fit beside those before it is
         left for another time too.
         """
         results: list[EncodedResult] = []
         size, deadline = 0, time.monotonic() + seconds
-        while len(results) < len(trials) and (not results or time.monotonic() < deadline):
-            for encoded in self._next(trials[len(results) :], limit):
+        for group in self._groups(segments, limit):
+            for encoded in group:
                 size += sum(map(len, filter(None, encoded)))
                 if results and limit is not None and size > limit:
                     return results
                 results.append(encoded)
+            if time.monotonic() >= deadline:
+                break
         return results
 
-    def _next(self, trials: Sequence[Trial], limit: int | None) -> list[EncodedResult]:
-        """The results of the first trials: of those that can be trained as one, else of one."""
-        try:
-            results = self._as_one(trials)
-        except (Exception, SystemExit):  # noqa: BLE001 - alone, a trial tells what is wrong
-            results = None
-        if results is None:
-            return [self.run(trials[0], limit)]
-        return [encode_result(result, trial, limit) for result, trial in zip(results, trials, strict=False)]
+    def _groups(self, segments: Sequence[Segment], limit: int | None) -> Iterator[list[EncodedResult]]:
+        """The results of the segments in their order; of those that were trained as one, at once."""
+        if len(segments) == 1 or self._work_function is not default_work():
+            yield from ([self.run(segment, limit)] for segment in segments)
+            return
+        from sparktune.training import run_trials_batched
 
-    def _as_one(self, trials: Sequence[Trial]) -> list[TrialResult] | None:
-        """The results of the first trials that are alike; None where the first is to be trained alone."""
-        if len(trials) == 1 or self._run is not default_work():
-            return None
-        from sparktune.training import fused_at_most, run_batch
-
-        first = graph_key(trials[0].params)
-        most = fused_at_most(self._study)
-        alike = list(takewhile(lambda trial: graph_key(trial.params) == first, trials[:most]))
         bound_threads(self.cpus)
-        return run_batch(alike, self._study, self._shared_data.data) if len(alike) > 1 else None
+        trials = iter(segment.trial for segment in segments)
+        for batch in run_trials_batched([s.trial for s in segments], self._study, self._shared_data.data):
+            yield [encode_result(result, next(trials), limit) for result in batch]
 
 
 def shipped(key: DataKey) -> Path:
@@ -123,9 +115,9 @@ def shipped(key: DataKey) -> Path:
 
 def default_work() -> Work:
     """The function that trains; imported when the first launcher needs it."""
-    from sparktune.training import run_trial
+    from sparktune.training import run_segment
 
-    return cast(Work, run_trial)
+    return run_segment
 
 
 def thread_environment(cpus: int) -> dict[str, str]:

@@ -1,17 +1,17 @@
-"""Trials under way, seen from the driver: what both launchers do with futures, attempts and cancelling."""
+"""Segments under way, seen from the driver: what launchers do with futures, attempts and cancelling."""
 
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import replace
-from functools import partial
+from typing import final
 
 from sparktune.errors import LaunchError
 from sparktune.launch.payload import ATTEMPTS, EncodedResult, decode_result, ended
-from sparktune.trial import Trial, TrialResult, TrialState
+from sparktune.trial import Segment, TrialResult, TrialState
 
 CANCEL_SECONDS = 30.0
+RunSegments = Callable[[Sequence[Segment]], Sequence[EncodedResult]]
 
 
 class WorkerLost(Exception):
@@ -23,105 +23,105 @@ class WorkerLost(Exception):
 
 
 class Cancelled(Exception):
-    """Somebody cancelled the trial where it ran."""
+    """Somebody cancelled the segment where it ran."""
 
 
-class PendingTrial:
-    """A launched trial, its future and the wish to cancel it; `trial` is the one of its next attempt."""
+@final
+class PendingSegment:
+    """A launched segment, its future and the wish to cancel it; `segment` is the one of its next attempt."""
 
-    def __init__(self, trial: Trial) -> None:
-        self.trial = trial
+    def __init__(self, segment: Segment) -> None:
+        self.segment = segment
         self.cancelled = threading.Event()
         self.future: Future[TrialResult] = Future()
         self.future.set_running_or_notify_cancel()
-        self._left = ATTEMPTS
+        self._attempts_left = ATTEMPTS
 
-    def fly(self, run: Callable[[Trial], EncodedResult]) -> None:
-        """Run the trial until it ends and settle the future.
+    def finish(self, encoded: EncodedResult) -> None:
+        """Give the result that came back."""
+        self._settle(lambda: decode_result(encoded))
 
-        Args:
-            run: makes one attempt; raises WorkerLost, Cancelled or LaunchError.
-        """
-        self.settle(partial(self._attempts, run))
+    def fail(self, error: Exception) -> None:
+        """End without a result of its own: KILLED where it was cancelled, else a LaunchError."""
 
-    def settle(self, end: Callable[[], TrialResult]) -> None:
+        def raise_error() -> TrialResult:
+            raise error
+
+        self._settle(raise_error)
+
+    def lose_attempts(self, count: int) -> None:
+        """Count attempts whose worker was lost, unless it was to be."""
+        if not self.cancelled.is_set():
+            self._attempts_left -= count
+            self.segment = self.segment.later(count)
+
+    def run_alone(self, run: RunSegments) -> None:
+        """Run the segment until it ends, again after each lost worker while attempts are left."""
+        self._settle(lambda: self._result_of_attempts(run))
+
+    def _result_of_attempts(self, run: RunSegments) -> TrialResult:
+        while not self.cancelled.is_set():
+            try:
+                return decode_result(run([self.segment])[0])
+            except WorkerLost as lost:
+                last = self.segment.later(lost.times - 1)
+                self.lose_attempts(lost.times)
+                if self._attempts_left <= 0 and not self.cancelled.is_set():
+                    return ended(last.trial, TrialState.FAILED, str(lost))
+        raise Cancelled
+
+    def _settle(self, end: Callable[[], TrialResult]) -> None:
         """Settle the future with what `end` gives or raises; the trial is not to blame for a LaunchError."""
         try:
-            result = end()
+            self.future.set_result(end())
         except Cancelled:
-            self.future.set_result(self._killed())
+            self.future.set_result(ended(self.segment.trial, TrialState.KILLED, "cancelled"))
         except LaunchError as error:
             self.future.set_exception(error)
         except Exception as error:  # noqa: BLE001 - whatever happened, somebody waits for this future
             self.future.set_exception(LaunchError(f"trials cannot be run: {type(error).__name__}: {error}"))
-        else:
-            self.future.set_result(result)
-
-    def lose(self, times: int) -> None:
-        """Count attempts whose worker was lost, unless it was to be."""
-        if not self.cancelled.is_set():
-            self._left -= times
-            self.trial = replace(self.trial, attempt=self.trial.attempt + times)
-
-    def _attempts(self, run: Callable[[Trial], EncodedResult]) -> TrialResult:
-        while not self.cancelled.is_set():
-            try:
-                return decode_result(run(self.trial))
-            except WorkerLost as lost:
-                last = replace(self.trial, attempt=self.trial.attempt + lost.times - 1)
-                self.lose(lost.times)
-                if self._left <= 0 and not self.cancelled.is_set():
-                    return ended(last, TrialState.FAILED, str(lost))
-        return self._killed()
-
-    def _killed(self) -> TrialResult:
-        return ended(self.trial, TrialState.KILLED, "cancelled")
 
 
-def run_pending(
-    flights: Sequence[PendingTrial], run: Callable[[Sequence[Trial]], Sequence[EncodedResult]]
-) -> None:
-    """Run trials one after another in one place; where their worker is lost, each goes on alone.
+def run_pending(pending: Sequence[PendingSegment], run: RunSegments) -> None:
+    """Run segments one after another in one place; where their worker is lost, each goes on alone.
 
     So a trial that ends its worker costs the others an attempt and nothing more.
 
     Args:
-        flights: at least one.
-        run: makes one attempt at the first of these trials, at least one; raises as in `PendingTrial.fly`.
+        pending: at least one.
+        run: makes one attempt at these segments and gives the results of the first ones, at least one; raises
+            WorkerLost, Cancelled or LaunchError.
     """
-    waiting = flights
+    waiting = pending
     while len(waiting) > 1:
         try:
-            results = run([flight.trial for flight in waiting])
+            results = run([entry.segment for entry in waiting])
         except WorkerLost as lost:
-            for flight in waiting:
-                flight.lose(lost.times)
+            for entry in waiting:
+                entry.lose_attempts(lost.times)
             break
         except Exception as error:  # noqa: BLE001 - each future tells it
-            for flight in waiting:
-                flight.settle(partial(_raise, error))
+            for entry in waiting:
+                entry.fail(error)
             return
-        for flight, encoded in zip(waiting, results, strict=False):
-            flight.settle(partial(decode_result, encoded))
+        for entry, encoded in zip(waiting, results, strict=False):
+            entry.finish(encoded)
         waiting = waiting[len(results) :]
-    for flight in waiting:
-        flight.fly(lambda trial: run([trial])[0])
+    for entry in waiting:
+        entry.run_alone(run)
 
 
-def _raise(error: Exception) -> TrialResult:
-    raise error
-
-
-class PendingTrials:
-    """All flights of a launcher."""
+@final
+class PendingSegments:
+    """All segments of a launcher that are under way."""
 
     def __init__(self) -> None:
-        self._flights: set[PendingTrial] = set()
+        self._pending: set[PendingSegment] = set()
         self._lock = threading.Lock()
         self._closed = False
 
-    def add(self, trial: Trial) -> PendingTrial:
-        """A new flight.
+    def add(self, segments: Sequence[Segment]) -> list[PendingSegment]:
+        """Take in segments that are launched now.
 
         Raises:
             LaunchError: the launcher is closed.
@@ -129,24 +129,24 @@ class PendingTrials:
         with self._lock:
             if self._closed:
                 raise LaunchError("the launcher is closed; make a new one")
-            flight = PendingTrial(trial)
-            self._flights = {f for f in self._flights if not f.future.done()} | {flight}
-        return flight
+            added = [PendingSegment(segment) for segment in segments]
+            self._pending = {entry for entry in self._pending if not entry.future.done()} | set(added)
+        return added
 
     def cancel(self, kill: Callable[[], None]) -> None:
         """End what is under way: `kill` again and again until all is down, for some may just be starting."""
         with self._lock:
-            flights = set(self._flights)
-        for flight in flights:
-            flight.cancelled.set()
-        pending = {flight.future for flight in flights if not flight.future.done()}
+            pending = set(self._pending)
+        for entry in pending:
+            entry.cancelled.set()
+        running = {entry.future for entry in pending if not entry.future.done()}
         deadline = time.monotonic() + CANCEL_SECONDS
-        while pending and time.monotonic() < deadline:
+        while running and time.monotonic() < deadline:
             kill()
-            pending = wait(pending, timeout=0.1).not_done
+            running = wait(running, timeout=0.1).not_done
 
     def close(self) -> bool:
-        """Take no more flights; False where that was so before."""
+        """Take no more segments; False where that was so before."""
         with self._lock:
-            closed, self._closed = self._closed, True
-        return not closed
+            was_closed, self._closed = self._closed, True
+        return not was_closed

@@ -1,12 +1,12 @@
 """What a ledger tells, line by line: each kind of line as a value, and its JSON object."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
 
 from sparktune.ledger.journal import Line
+from sparktune.summary import RunStatus, Summary
 from sparktune.trial import Params, TrialResult, TrialState
 
 FORMAT = 1
@@ -72,8 +72,8 @@ class StudyEnded:
     """The study ended: FINISHED, FAILED or KILLED. `summary` is what `summary.json` holds."""
 
     kind: ClassVar[str] = "ended"
-    state: str
-    summary: Mapping[str, Any]
+    state: RunStatus
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,9 @@ def event_to_line(event: Event) -> Line:
             return {"event": "void", **vars(event)}
         case SpecChanged():
             return {"event": "spec", **vars(event)}
+        case StudyEnded(state, summary):
+            fields = {"state": state, "summary": summary.to_record() if summary else None}
+            return {"event": "note", "kind": event.kind, "fields": fields}
         case _:
             return {"event": "note", "kind": event.kind, "fields": vars(event)}
 

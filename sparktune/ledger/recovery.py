@@ -35,7 +35,7 @@ def rebuilt_header(read: LedgerFile, spec: StudySpec, data_digest: str, directio
     """
     log.warning("the first line of the ledger is damaged: it is written again from this study's spec")
     ended, started = _last(read, StudyEnded), _last(read, StudyStarted)
-    study_id = (ended and ended.summary.get("study_id")) or _hex(read, "study_id")
+    study_id = ended.summary.study_id if ended and ended.summary else _hex(read, "study_id")
     if not study_id:
         log.warning("the id of the study is lost: MLflow shows it as a new one")
     data_there = _hex(read, "data_digest")

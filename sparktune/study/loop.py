@@ -2,45 +2,45 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from itertools import count
 from queue import Empty, SimpleQueue
+from typing import final
 
 from sparktune.launch.base import Launcher
 from sparktune.ledger import Ledger
-from sparktune.search import Sampler
 from sparktune.spec import StudySpec
 from sparktune.study.job_sizer import JobSizer
 from sparktune.study.stop import Stop, interruptible
 from sparktune.study.trial_queue import Point, TrialQueue
 from sparktune.tracking import Tracker
-from sparktune.training import fused_at_most
+from sparktune.training import batch_limit
 from sparktune.training.graph_key import graph_key
-from sparktune.trial import Params, Trial, TrialResult, TrialState, seed_of
+from sparktune.trial import Params, Segment, Trial, TrialResult, TrialState, seed_of
 
 LOOK_SECONDS = 1.0
 OnResult = Callable[[TrialResult], None]
 OnTail = Callable[[], None]
-Flying = dict["Future[TrialResult]", Trial]
 
 
 def _nothing() -> None:
     """Do nothing."""
 
 
+@final
 class StudyLoop:
-    """Keeps every free slot busy until the sampler is exhausted or the study is stopped.
+    """Keeps every free slot busy until the queue is exhausted or the study is stopped.
 
-    Alike trials follow each other on a slot, long ones come first, and short ones share a job.
-    The ledger learns of a result before anybody else, so nothing that was computed is lost by what follows.
-    `on_tail` is called again and again while the last trials run and none is left to launch.
+    Alike trials follow each other on a slot, long ones come first, and short ones share a job. A trial that
+    is PAUSED goes on at once. The ledger learns of a result before anybody else, so nothing that was
+    computed is lost by what follows. `on_tail` is called again and again while the last trials run and none
+    is left to launch.
     """
 
     def __init__(
         self,
         spec: StudySpec,
-        sampler: Sampler,
+        queue: TrialQueue,
         launcher: Launcher,
         ledger: Ledger,
         tracker: Tracker,
@@ -48,88 +48,84 @@ class StudyLoop:
         on_tail: OnTail = _nothing,
     ) -> None:
         self._spec = spec
-        self._sampler = sampler
+        self._queue = queue
         self._launcher = launcher
         self._ledger = ledger
         self._tracker = tracker
         self._on_result = on_result
         self._on_tail = on_tail
-        self._queue = TrialQueue(self._unfinished())
         self._job_sizer = JobSizer()
-        self._fuse = fused_at_most(spec)
-        self._done: SimpleQueue[Future[TrialResult] | None] = SimpleQueue()
-        self._flying: Flying = {}
+        self._batch_limit = batch_limit(spec)
+        self._returned: SimpleQueue[Future[TrialResult] | None] = SimpleQueue()
+        self._running: dict[Future[TrialResult], Segment] = {}
+        self._paused: list[Segment] = []
         self._jobs: list[list[Future[TrialResult]]] = []
         self._warm: str | None = None
-        self._slots = self._most = 1
+        self._slots = self._most_jobs = 1
         self._looked = -math.inf
 
     def run(self, stop: Stop) -> None:
         """Run all trials that are not finished yet.
 
         Raises:
-            LaunchError: the cluster was lost; the ledger holds all that had come home.
+            LaunchError: the cluster was lost; the ledger holds all results that had returned.
+            StudyFailed: the sampler waits though nothing runs.
         """
-        with interruptible(stop, wake=lambda: self._done.put(None)):
+        with interruptible(stop, wake=lambda: self._returned.put(None)):
             while stop.reason is None and self._fill():
                 if self._queue.exhausted():
                     self._on_tail()
                 self._collect(stop.remaining)
-            if self._flying:
+            if self._running:
                 self._launcher.cancel()
-            while self._flying:
+            while self._running:
                 self._collect(timeout=None)
-
-    def _unfinished(self) -> Iterator[Point]:
-        """Points without a terminal record, in order; the sampler hears of the others."""
-        for number in count():
-            params = self._sampler.ask(number)
-            if params is None:
-                return
-            known = self._ledger.results.get(number)
-            if known is None:
-                yield number, params
-            else:
-                self._sampler.tell(known)
+        if stop.reason is None:
+            self._queue.check_progress()
 
     def _fill(self) -> bool:
         """Launch into every free slot; False when nothing runs and nothing is left."""
-        for _ in range(self._free()):
-            points = self._next()
+        while self._paused:
+            self._launch([self._paused.pop()])
+        for _ in range(self._free_jobs()):
+            points = self._next_points()
             if not points:
                 break
-            self._launch([self._trial(*point) for point in points])
-        return bool(self._flying)
+            self._launch([Segment(self._trial(*point)) for point in points])
+        return bool(self._running)
 
-    def _next(self) -> list[Point]:
-        """What suits a free slot best, or may wait for any."""
-        busy = {graph_key(trial.params) for trial in self._flying.values()}
-        if len(self._jobs) >= self._slots:
-            return self._queue.take_ahead(self._share(), busy, self._alike())
-        warm, self._warm = self._warm, None
-        return self._queue.take(self._share(), warm, busy, self._alike())
+    def _free_jobs(self) -> int:
+        """Jobs that may be launched now. The launcher's size is asked for once a second, as it takes time.
 
-    def _free(self) -> int:
-        """Jobs that may be launched now. The launcher's size is asked for once a second, as it takes time."""
+        A sampler that learns hears of a result before its slot is filled again.
+        """
         if time.monotonic() - self._looked > LOOK_SECONDS:
-            self._slots, self._most = self._launcher.slots(), self._launcher.max_in_flight()
+            self._slots, self._most_jobs = self._launcher.slots(), self._launcher.max_in_flight()
             self._looked = time.monotonic()
         self._jobs = [job for job in self._jobs if not all(future.done() for future in job)]
-        return self._most - len(self._jobs)
+        if self._queue.lookahead is None:
+            return self._most_jobs - len(self._jobs)
+        return min(self._most_jobs, self._slots + self._queue.lookahead) - len(self._running)
 
-    def _share(self) -> int:
-        """Trials for the next job."""
-        return self._job_sizer.size(self._left(), self._slots)
-
-    def _alike(self) -> int:
-        """Trials of one design for the next job: no slot stands idle while they train as one."""
-        return int(min(self._fuse, max(1, self._left() / self._slots)))
+    def _next_points(self) -> list[Point]:
+        """The trials of the next job: what suits a free slot best, or may wait for any."""
+        left = self._left()
+        most = self._job_sizer.size(left, self._slots)
+        # No slot stands idle while trials are trained as one.
+        alike = int(min(self._batch_limit, max(1, left / self._slots)))
+        if self._queue.lookahead is not None:
+            most = alike = 1
+        busy = {graph_key(segment.trial.params) for segment in self._running.values()}
+        if len(self._jobs) >= self._slots:
+            return self._queue.take_ahead(most, busy, alike)
+        warm, self._warm = self._warm, None
+        return self._queue.take(most, warm, busy, alike)
 
     def _left(self) -> float:
         """Trials that are still to be launched, as far as is known."""
-        if self._sampler.size is None:
+        if self._queue.size is None:
             return math.inf
-        return self._sampler.size - len(self._ledger.results) - len(self._flying)
+        return self._queue.size - len(self._ledger.results) - len(self._running)
 
     def _trial(self, number: int, params: Params) -> Trial:
         best = self._ledger.best
@@ -142,30 +138,34 @@ class StudyLoop:
             attempt=self._ledger.attempts(number) + 1,
         )
 
-    def _launch(self, trials: list[Trial]) -> None:
-        self._ledger.launched(*trials)
-        for trial in trials:
-            self._tracker.launched(trial)
-        job = self._launcher.launch_together(trials)
+    def _launch(self, segments: Sequence[Segment]) -> None:
+        self._ledger.launched(*(segment.trial for segment in segments))
+        for segment in segments:
+            self._tracker.launched(segment.trial)
+        job = self._launcher.launch(segments)
         self._jobs.append(job)
-        for future, trial in zip(job, trials, strict=True):
-            self._flying[future] = trial
-            future.add_done_callback(self._done.put)
+        for future, segment in zip(job, segments, strict=True):
+            self._running[future] = segment
+            future.add_done_callback(self._returned.put)
 
     def _collect(self, timeout: float | None) -> None:
-        """Record what came home within `timeout` seconds, if anything did."""
+        """Record what returned within `timeout` seconds, if anything did."""
         try:
-            future = self._done.get(timeout=timeout)
+            future = self._returned.get(timeout=timeout)
         except Empty:
             return
-        if future is None:
-            return
-        trial = self._flying.pop(future)
-        result = future.result()
-        self._warm = graph_key(trial.params)
+        if future is not None:
+            self._record(self._running.pop(future), future.result())
+
+    def _record(self, segment: Segment, result: TrialResult) -> None:
+        """The ledger first; then whoever proposes, shows or continues."""
+        self._warm = graph_key(segment.trial.params)
         self._job_sizer.hear(result.seconds)
         self._ledger.record(result)
-        if result.state is not TrialState.KILLED:
-            self._sampler.tell(result)
+        if result.state.terminal:
+            self._queue.tell(result)
         self._tracker.record(result)
         self._on_result(result)
+        if result.state is TrialState.PAUSED:
+            epochs = max(map(len, result.history.values()), default=segment.start)
+            self._paused.append(Segment(segment.trial, start=epochs, checkpoint=result.checkpoint))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sparktune.bundle import Bundle
 from sparktune.files import write_atomically
 from sparktune.spec import StudySpec
+from sparktune.summary import Summary
 from sparktune.trial import TrialResult
 
 if TYPE_CHECKING:
@@ -58,19 +59,12 @@ def count_states(results: Iterable[TrialResult]) -> dict[str, int]:
     return dict(sorted(Counter(str(result.state) for result in results).items()))
 
 
-def best_entry(best: TrialResult | None) -> dict[str, Any] | None:
-    """The `best` entry of the summary."""
-    if best is None:
-        return None
-    return {"trial": best.trial, "params": best.params, "value": best.value, "epoch": best.epoch}
-
-
-def write_outcome(directory: Path, trials: "pd.DataFrame", summary: dict[str, Any]) -> None:
+def write_outcome(directory: Path, trials: "pd.DataFrame", summary: Summary) -> None:
     """Write `trials.csv` and `summary.json` into the study directory, each whole or not at all."""
     write_atomically(directory / "trials.csv", trials.to_csv(index=False).encode())
     write_summary(directory, summary)
 
 
-def write_summary(directory: Path, summary: dict[str, Any]) -> None:
+def write_summary(directory: Path, summary: Summary) -> None:
     """Write `summary.json` alone."""
-    write_atomically(directory / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+    write_atomically(directory / "summary.json", (json.dumps(summary.to_record(), indent=2) + "\n").encode())

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from numbers import Real
 from types import FrameType
-from typing import Any, Literal
+from typing import Any
 
 from sparktune.errors import InputError
+from sparktune.summary import Reason
 
-Reason = Literal["interrupt", "timeout"]
 FOREVER = 1e18  # seconds; more than the clock can add
 STOPPING = b"\nstopping the trials under way; run the same command again to resume\n"
 

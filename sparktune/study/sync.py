@@ -1,11 +1,13 @@
 """A study's MLflow pages, rebuilt from its ledger."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from sparktune.bundle import load_bundle
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import Ledger, StudyEnded, StudyStarted
 from sparktune.study.result import write_summary
+from sparktune.summary import Objective
 from sparktune.tracking import sync
 
 
@@ -20,7 +22,7 @@ def sync_study(directory: Path) -> dict[str, str]:
         TrackingError: MLflow cannot be reached or refuses.
     """
     ledger = Ledger.read(directory)
-    started, ended = ledger.last(StudyStarted), ledger.last(StudyEnded) or StudyEnded("KILLED", {})
+    started, ended = ledger.last(StudyStarted), ledger.last(StudyEnded) or StudyEnded("KILLED")
     if started is None:
         raise StudyDirectoryError(
             f"{directory} must hold a study that was started; run `sparktune tune` first"
@@ -34,11 +36,10 @@ def sync_study(directory: Path) -> dict[str, str]:
         results,
         ended.state,
         ended.summary,
-        started.metric,
-        started.direction,
+        Objective(started.metric, started.direction),
         ended_ms=ended_ms,
         bundle=bundle,
     )
-    if ended.summary:
-        write_summary(directory, {**ended.summary, "mlflow": ids})
+    if ended.summary is not None:
+        write_summary(directory, replace(ended.summary, mlflow=ids))
     return ids

@@ -1,91 +1,158 @@
 """What is still to train, in the order in which it should be: alike trials together, long ones first."""
 
 from collections import deque
-from collections.abc import Collection, Iterator
-from itertools import islice
+from collections.abc import Collection, Mapping
 from typing import Any, final
 
+from sparktune.errors import StudyFailed
+from sparktune.search import Sampler, Wait
 from sparktune.training.graph_key import SCALARS, graph_key
-from sparktune.trial import Params
+from sparktune.trial import Params, TrialResult
 
-Point = tuple[int, Params]
+Point = tuple[int, Params]  # a trial's number and its parameters
 WINDOW = 128
 
 
 @final
 class TrialQueue:
-    """The points of a search, a window of them at a time; each is used up before the next is looked at.
+    """The trials of a study that are still to be launched. The sampler is asked when a slot needs work.
 
-    So a search of 10^9 points is never held, and no point waits for longer than its window. Points are alike
-    when a worker that has trained one need not trace another's graphs.
+    Where the sampler looks ahead without bound, a window of points is put in order: alike ones, whose graphs
+    a worker traces once, follow each other, and long ones come first. A window is used up before the next one
+    is asked for: a search of 10^9 points is never held, and no point waits for longer than its window. A
+    sampler that learns is asked for one point at a time, and for its `lookahead` more.
 
     Args:
-        points: trial numbers with their parameters.
+        sampler: is told the results in `finished` before it is asked.
+        launched: parameters of trials that were launched before; the sampler is not asked for them again.
+        finished: results by trial number, in the order in which they came.
         window: points that are put in order at once.
     """
 
-    def __init__(self, points: Iterator[Point], window: int = WINDOW) -> None:
-        self._points = points
-        self._window = window
-        self._designs: dict[str, deque[Point]] = {}
+    def __init__(
+        self,
+        sampler: Sampler,
+        launched: Mapping[int, Params],
+        finished: Mapping[int, TrialResult],
+        window: int = WINDOW,
+    ) -> None:
+        self._sampler = sampler
+        self._launched = launched
+        self._finished = finished
+        self._window = window if sampler.lookahead is None else sampler.lookahead + 1
+        self._next_number = 0
+        self._sampler_ended = False
+        self._waiting: dict[str, deque[Point]] = {}  # by graph key
+        for result in finished.values():
+            sampler.tell(result)
+
+    @property
+    def size(self) -> int | None:
+        """Number of trials in all; None where that is open."""
+        return self._sampler.size
+
+    @property
+    def lookahead(self) -> int | None:
+        """Points that may be launched beyond those that run; None: any number."""
+        return self._sampler.lookahead
+
+    def tell(self, result: TrialResult) -> None:
+        """A trial has ended for good: the sampler learns of it."""
+        self._sampler.tell(result)
 
     def exhausted(self) -> bool:
-        """Whether all points are taken."""
-        self._look()
-        return not self._designs
+        """Whether no trial is left to launch, as far as can be known without asking too early."""
+        if self._sampler.lookahead is None:
+            self._ask()
+        return not self._waiting and self._all_asked()
 
     def take(
         self, most: int, warm: str | None = None, busy: Collection[str] = (), alike: int = 1
     ) -> list[Point]:
-        """The next points for one slot, `most` at most; none when all are taken.
+        """The next points for one slot, `most` at most; none when all are taken, or the sampler waits.
 
-        They are of one design, or of several that fit in whole.
+        They have one graph key, or several that fit in whole.
 
         Args:
             most: at least 1.
-            alike: so many of one design are welcome, even if that is more.
-            warm: the design that this slot knows; it goes on with it.
-            busy: designs that other slots are at; they are left to them while there are others.
+            alike: so many of one graph key are welcome, even if that is more.
+            warm: the graph key that this slot knows; it goes on with it.
+            busy: graph keys that other slots are at; they are left to them while there are others.
         """
-        self._look()
-        first = self._choice(warm, busy)
-        return self._gather(first, most, alike) if first else []
+        self._ask()
+        if warm in self._waiting:
+            return self._gather(warm, most, alike)
+        idle = (key for key in self._waiting if key not in busy)
+        first = next(idle, next(iter(self._waiting), None))
+        return [] if first is None else self._gather(first, most, alike)
 
     def take_ahead(self, most: int, busy: Collection[str], alike: int = 1) -> list[Point]:
         """The next points for the first slot that is free; none where one suits them better than others."""
-        self._look()
+        self._ask()
         fits = max(most, alike)
-        whole = (name for name, points in self._designs.items() if len(points) <= fits and name not in busy)
+        whole = (key for key, points in self._waiting.items() if len(points) <= fits and key not in busy)
         first = next(whole, None)
-        if first is None and len(self._designs) == 1:
-            first = next(iter(self._designs))
-        return self._gather(first, most, alike) if first else []
+        if first is None and len(self._waiting) == 1:
+            first = next(iter(self._waiting))
+        return [] if first is None else self._gather(first, most, alike)
 
-    def _look(self) -> None:
-        if self._designs:
-            return
-        for point in sorted(islice(self._points, self._window), key=lambda point: -weight(point[1])):
-            self._designs.setdefault(graph_key(point[1]), deque()).append(point)
+    def check_progress(self) -> None:
+        """Refuse a sampler that waits while nothing runs: nothing would ever wake it.
 
-    def _choice(self, warm: str | None, busy: Collection[str]) -> str | None:
-        if warm in self._designs:
-            return warm
-        idle = (name for name in self._designs if name not in busy)
-        return next(idle, next(iter(self._designs), None))
+        Raises:
+            StudyFailed: it has answered WAIT, and no result is to come.
+        """
+        if not self._waiting and not self._all_asked():
+            raise StudyFailed(
+                f"{type(self._sampler).__name__}.ask must give parameters or None where no trial runs, but "
+                f"answered WAIT for trial {self._next_number}"
+            )
+
+    def _all_asked(self) -> bool:
+        """Whether the sampler has nothing more to propose."""
+        size = self._sampler.size
+        return self._sampler_ended or (size is not None and self._unfinished_number() >= size)
+
+    def _unfinished_number(self) -> int:
+        """The next number that has no result."""
+        while self._next_number in self._finished:
+            self._next_number += 1
+        return self._next_number
+
+    def _ask(self) -> None:
+        """Fill an empty window."""
+        points: list[Point] = []
+        while not self._waiting and len(points) < self._window and (point := self._next_point()):
+            points.append(point)
+        for point in sorted(points, key=lambda point: -weight(point[1])):
+            self._waiting.setdefault(graph_key(point[1]), deque()).append(point)
+
+    def _next_point(self) -> Point | None:
+        """The next trial without a result; None where the search is over, or the sampler waits."""
+        number = self._unfinished_number()
+        params = self._launched.get(number)
+        if params is None:
+            answer = None if self._sampler_ended else self._sampler.ask(number)
+            self._sampler_ended = answer is None
+            if answer is None or isinstance(answer, Wait):
+                return None
+            params = answer
+        self._next_number += 1
+        return number, params
 
     def _gather(self, first: str, most: int, alike: int) -> list[Point]:
-        """Points of one design, and whole designs beside them."""
+        """Points of one graph key, and others that fit in whole beside them."""
         taken = self._draw(first, max(most, alike))
-        for other in list(self._designs):
-            if len(taken) + len(self._designs[other]) <= most:
+        for other in list(self._waiting):
+            if len(taken) + len(self._waiting[other]) <= most:
                 taken += self._draw(other, most)
         return taken
 
-    def _draw(self, design: str, most: int) -> list[Point]:
-        waiting = self._designs[design]
-        drawn = [waiting.popleft() for _ in range(min(most, len(waiting)))]
-        if not waiting:
-            del self._designs[design]
+    def _draw(self, key: str, most: int) -> list[Point]:
+        points = self._waiting[key]
+        drawn = [points.popleft() for _ in range(min(most, len(points)))]
+        if not points:
+            del self._waiting[key]
         return drawn
 
 

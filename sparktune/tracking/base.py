@@ -3,27 +3,60 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, final
 
+from sparktune.spec import StudySpec
+from sparktune.summary import Objective, RunStatus, Summary
 from sparktune.trial import Trial, TrialResult
 
 if TYPE_CHECKING:
     from sparktune.bundle import Bundle
 
-RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
 Artifacts = Mapping[str, Path | str]
 
 
 class Tracker(ABC):
     """Shows one study somewhere.
 
-    Every method but `wait` and `close` returns at once. None raises because the place is slow, down or
-    refuses: what could not be written is warned about once and can be rebuilt from the ledger later.
+    Every method but `check`, `wait` and `close` returns at once. None but `check` raises because the place is
+    slow, down or refuses: what could not be written is warned about once and can be rebuilt from the ledger
+    later.
+
+    Example: a line for each trial.
+        >>> import sparktune
+        >>> class Lines(sparktune.Tracker):
+        ...     ids = None
+        ...     def start(self, spec, study_id, objective):
+        ...         self.metric = objective.metric
+        ...     def launched(self, trial, at_ms=None):
+        ...         pass
+        ...     def record(self, result, ended_ms=None):
+        ...         print(f"trial {result.trial}: {result.state}, {self.metric} {result.value}")
+        ...     def finish(self, status, summary, artifacts=None):
+        ...         print(f"{status}: {summary.states}")
+        ...     def exported(self, bundle):
+        ...         print(bundle.path)
+        ...     def wait(self, timeout_s):
+        ...         return None
+        ...     def close(self, timeout_s=10.0):
+        ...         return True
     """
 
+    def check(self, spec: StudySpec) -> None:
+        """Refuse what can never be shown, before anything has started.
+
+        Raises:
+            TrackingError: the place cannot be used.
+        """
+        return None
+
     @abstractmethod
-    def start(self) -> None:
-        """Show that the study runs; a study that was shown before is continued."""
+    def start(self, spec: StudySpec, study_id: str, objective: Objective) -> None:
+        """Show that a study runs; called once, before all that follows.
+
+        `study_id` names the study for good: one that was shown before is continued. `objective` is what the
+        study decided on, as the spec may leave it open.
+        """
 
     @abstractmethod
     def launched(self, trial: Trial, at_ms: int | None = None) -> None:
@@ -37,14 +70,8 @@ class Tracker(ABC):
         """
 
     @abstractmethod
-    def finish(self, state: str, summary: Mapping[str, Any], artifacts: Artifacts | None = None) -> None:
-        """Show how the study ended: FINISHED, FAILED or KILLED, its summary, and artefacts by name.
-
-        An artefact that is a Path is copied, a str is text.
-
-        Raises:
-            ValueError: `state` is none of the three.
-        """
+    def finish(self, status: RunStatus, summary: Summary | None, artifacts: Artifacts | None = None) -> None:
+        """Show how the study ended, its summary, and artefacts by name: a Path is copied, a str is text."""
 
     @abstractmethod
     def exported(self, bundle: "Bundle") -> None:
@@ -64,10 +91,11 @@ class Tracker(ABC):
         """Write what is left, for at most `timeout_s` seconds; whether everything was written. Idempotent."""
 
 
+@final
 class NullTracker(Tracker):
     """Shows nothing: an offline study, whose ledger can be synced later."""
 
-    def start(self) -> None:
+    def start(self, spec: StudySpec, study_id: str, objective: Objective) -> None:
         pass
 
     def launched(self, trial: Trial, at_ms: int | None = None) -> None:
@@ -76,7 +104,7 @@ class NullTracker(Tracker):
     def record(self, result: TrialResult, ended_ms: int | None = None) -> None:
         pass
 
-    def finish(self, state: str, summary: Mapping[str, Any], artifacts: Artifacts | None = None) -> None:
+    def finish(self, status: RunStatus, summary: Summary | None, artifacts: Artifacts | None = None) -> None:
         pass
 
     def exported(self, bundle: "Bundle") -> None:

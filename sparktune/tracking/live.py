@@ -4,16 +4,17 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, final
 
 import yaml
 
 from sparktune.spec import StudySpec
+from sparktune.summary import Objective, RunStatus, Summary
 from sparktune.tracking.base import Artifacts, Tracker
+from sparktune.tracking.mlflow.address import check_tracking
 from sparktune.tracking.mlflow.client import limits
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.runs import StudyRuns, together
@@ -26,31 +27,33 @@ if TYPE_CHECKING:
 log = logging.getLogger("sparktune.tracking")
 
 
+@final
 class MlflowTracker(Tracker):
     """Shows a study in MLflow: one run for the study, one nested run per trial.
 
-    `study_id` names the study for good: whoever starts a tracker with it continues the same runs.
-    `objective_metric` and `direction` are those the study decided on. A single thread does everything that
-    takes time, importing mlflow included.
+    A single thread does everything that takes time, importing mlflow included.
     """
 
-    def __init__(self, spec: StudySpec, study_id: str, objective_metric: str, direction: str) -> None:
-        self._spec = spec
-        self._study_id = study_id
-        self._entries = StudyEntries(spec, study_id, objective_metric, direction)
-        self._outbox: Outbox[Entry] = Outbox(
-            "sparktune-tracking", self._warn, limits(), self._write_trials, together(spec.tracking.uri)
-        )
+    def __init__(self) -> None:
         self._launched: dict[int, int] = {}
         self._started_ms = 0
         self._runs: StudyRuns | None = None
         self._ids: dict[str, str] | None = None
         self._known = threading.Event()
 
-    def start(self) -> None:
+    def check(self, spec: StudySpec) -> None:
+        check_tracking(spec)
+
+    def start(self, spec: StudySpec, study_id: str, objective: Objective) -> None:
+        self._spec = spec
+        self._study_id = study_id
+        self._entries = StudyEntries(spec, study_id, objective)
+        self._outbox: Outbox[Entry] = Outbox(
+            "sparktune-tracking", self._warn, limits(), self._write_trials, together(spec.tracking.uri)
+        )
         self._started_ms = now_ms()
         self._outbox.put("study", self._show)
-        self._put_artifacts({"spec.yaml": spec_text(self._spec)})
+        self._put_artifacts({"spec.yaml": spec_text(spec)})
         self._outbox.start()
 
     def launched(self, trial: Trial, at_ms: int | None = None) -> None:
@@ -63,10 +66,10 @@ class MlflowTracker(Tracker):
         start_ms = self._launched.pop(result.trial, None)
         self._put(self._entries.result(replace(result, model=None), end_ms, start_ms))
 
-    def finish(self, state: str, summary: Mapping[str, Any], artifacts: Artifacts | None = None) -> None:
-        entry = self._entries.finish(state, summary, self._started_ms, now_ms())
+    def finish(self, status: RunStatus, summary: Summary | None, artifacts: Artifacts | None = None) -> None:
+        entry = self._entries.finish(status, summary, self._started_ms, now_ms())
         self._outbox.put("finish", lambda: self._shown().finish_study(entry))
-        if summary:
+        if summary is not None:
             self._put_artifacts({"summary.json": summary_text(summary)})
         self._put_artifacts(artifacts or {})
 
@@ -140,9 +143,9 @@ def spec_text(spec: StudySpec) -> str:
     return yaml.safe_dump(spec.model_dump(mode="json", exclude_none=True), sort_keys=False)
 
 
-def summary_text(summary: Mapping[str, Any]) -> str:
+def summary_text(summary: Summary) -> str:
     """The summary as JSON."""
-    return json.dumps(summary, indent=2, default=str)
+    return json.dumps(summary.to_record(), indent=2, default=str)
 
 
 def short(error: Exception) -> str:

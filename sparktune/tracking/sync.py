@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sparktune.errors import TrackingError
 from sparktune.spec import StudySpec
+from sparktune.summary import Objective, RunStatus, Summary
 from sparktune.tracking.base import Artifacts
 from sparktune.tracking.live import now_ms, short, spec_text, summary_text
 from sparktune.tracking.mlflow.address import check_tracking
@@ -28,10 +29,9 @@ def sync(
     spec: StudySpec,
     study_id: str,
     results: Iterable[TrialResult],
-    state: str,
-    summary: Mapping[str, Any],
-    objective_metric: str,
-    direction: str,
+    status: RunStatus,
+    summary: Summary | None,
+    objective: Objective,
     *,
     ended_ms: Mapping[int, int] | None = None,
     artifacts: Artifacts | None = None,
@@ -47,12 +47,12 @@ def sync(
         TrackingError: MLflow cannot be reached or refuses; syncing again completes what was written.
     """
     check_tracking(spec)
-    entries = StudyEntries(spec, study_id, objective_metric, direction)
+    entries = StudyEntries(spec, study_id, objective)
     ended = ended_ms or {}
     shown = [entries.result(r, ended.get(r.trial, now_ms())) for r in results]
     try:
         with limits():
-            ids = _write(spec, study_id, entries, shown, state, summary, artifacts or {})
+            ids = _write(spec, study_id, entries, shown, status, summary, artifacts or {})
         with limits(MODEL_REQUEST_S):
             return {**ids, **_write_model(spec, bundle, ids["run_id"])}
     except Exception as error:
@@ -66,8 +66,8 @@ def _write(
     study_id: str,
     entries: StudyEntries,
     shown: list[Entry],
-    state: str,
-    summary: Mapping[str, Any],
+    status: RunStatus,
+    summary: Summary | None,
     artifacts: Artifacts,
 ) -> dict[str, str]:
     start = min((e.start_ms for e in shown), default=now_ms())
@@ -78,8 +78,10 @@ def _write(
     run_id = _patiently(lambda: runs.write_study(entries.study(start), reopen=False))
     for some in parts(shown, together(spec.tracking.uri)):
         _patiently(partial(runs.write_trials, some))
-    _patiently(lambda: runs.finish_study(entries.finish(state, summary, start, end)))
-    texts = {"spec.yaml": spec_text(spec), "summary.json": summary_text(summary)}
+    _patiently(lambda: runs.finish_study(entries.finish(status, summary, start, end)))
+    texts = {"spec.yaml": spec_text(spec)}
+    if summary is not None:
+        texts["summary.json"] = summary_text(summary)
     _patiently(lambda: runs.write_artifacts({**texts, **artifacts}))
     return {"experiment_id": runs.experiment_id, "run_id": run_id}
 

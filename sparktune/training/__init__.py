@@ -9,7 +9,7 @@ from sparktune.training.kinds.builtin import build_model
 from sparktune.training.kinds.checks import check_configurations, check_model
 from sparktune.training.objective import produced, resolve_objective
 from sparktune.training.optimizers import build_optimizer
-from sparktune.training.run import run_trial
+from sparktune.training.run import run_segment, run_trial
 from sparktune.training.seeding import has_own_code
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "produced",
     "resolve_objective",
     "run_batch",
+    "run_segment",
     "run_trial",
     "run_trials_batched",
 ]

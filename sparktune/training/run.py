@@ -16,10 +16,23 @@ from sparktune.training.kinds.builtin import build_model
 from sparktune.training.objective import resolve_objective
 from sparktune.training.outcome import failed, trained
 from sparktune.training.seeding import has_own_code, seeded
-from sparktune.trial import Trial, TrialResult
+from sparktune.trial import Segment, Trial, TrialResult
 
 if TYPE_CHECKING:
     import keras
+
+
+def run_segment(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Train a segment of a trial, as `run_trial`: what a launcher runs.
+
+    A trial is one segment for now: training starts at its first epoch and ends with its last.
+
+    Raises:
+        ValueError: the segment is a part of a trial.
+    """
+    if segment.start or segment.end is not None:
+        raise ValueError(f"a segment must be a whole trial, but got epochs {segment.start} to {segment.end}")
+    return run_trial(segment.trial, spec, data)
 
 
 def run_trial(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,17 @@ import numpy as np
 from processes import tree_cpu
 
 from sparktune.data import Dataset, Feature, Rows, Schema
+from sparktune.data.host import share
 from sparktune.launch import SparkLauncher, Work, open_session
 from sparktune.ledger import Ledger
 from sparktune.search import build_sampler
 from sparktune.spec import StudySpec, parse_spec
 from sparktune.study.loop import StudyLoop
 from sparktune.study.stop import Stop
+from sparktune.study.trial_queue import TrialQueue
+from sparktune.summary import Objective
 from sparktune.tracking import MlflowTracker
-from sparktune.trial import Trial, TrialResult, TrialState
+from sparktune.trial import Segment, TrialResult, TrialState
 
 DRAIN_SECONDS = 600.0
 
@@ -47,7 +51,8 @@ class Course:
 def waiting(seconds: float) -> Work:
     """Work that waits, then reports five epochs of four metrics."""
 
-    def work(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    def work(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult:
+        trial = segment.trial
         time.sleep(seconds)
         epochs = [0.5] * 5
         history = {"loss": epochs, "accuracy": epochs, "val_loss": epochs, "val_accuracy": epochs}
@@ -74,16 +79,19 @@ def run_idle_study(
 ) -> Course:
     """Run a study of `trials` trials in a new folder, `at_once` at a time, each of `seconds`."""
     spec, data = _spec(folder, trials, at_once), _data()
-    tracker = MlflowTracker(spec, folder.name, "val_accuracy", "maximize")
+    tracker = MlflowTracker()
     with Ledger.open(folder / "study", spec, data.digest, "maximize") as ledger:
-        tracker.start()
+        tracker.start(spec, folder.name, Objective("val_accuracy", "maximize"))
         tracker.wait(60)
-        with SparkLauncher(spark, spec, data, work=waiting(seconds)) as launcher:
+        launcher = SparkLauncher(spark, waiting(seconds))
+        with closing(share(data)) as shared, launcher:
+            launcher.start(spec, shared)
             course = Course(time.perf_counter(), cpu={0: tree_cpu(os.getpid())})
-            loop = StudyLoop(spec, build_sampler(spec), launcher, ledger, tracker, _watch(course, marks))
+            queue = TrialQueue(build_sampler(spec), ledger.launched_params, ledger.results)
+            loop = StudyLoop(spec, queue, launcher, ledger, tracker, _watch(course, marks))
             loop.run(Stop())
     drained = time.perf_counter()
-    tracker.finish("FINISHED", {})
+    tracker.finish("FINISHED", None)
     tracker.close(DRAIN_SECONDS)
     course.drain = time.perf_counter() - drained
     return course

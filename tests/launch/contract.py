@@ -1,23 +1,47 @@
 """What every launcher promises, as tests; a subclass gives the fixture `launcher`, which does `works.act`."""
 
+import json
 import math
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 
 import pytest
 
+from sparktune.data.dataset import Dataset
+from sparktune.data.host import share
 from sparktune.launch import Launcher
 from sparktune.launch.payload import ATTEMPTS
-from sparktune.trial import Trial, TrialResult, TrialState
-from tests.launch.works import facts_of
+from sparktune.spec import StudySpec
+from sparktune.trial import Segment, Trial, TrialResult, TrialState
 
 PATIENCE = 60
 
 
 def trial(number: int = 0, /, **params: object) -> Trial:
     return Trial("contract", number, params, seed=12345 + number, threshold=0.25)
+
+
+def started(launcher: Launcher, spec: StudySpec, data: Dataset) -> Launcher:
+    """The launcher, ready for the study."""
+    launcher.start(spec, share(data))
+    return launcher
+
+
+def launched(launcher: Launcher, trial: Trial) -> "Future[TrialResult]":
+    return launched_together(launcher, [trial])[0]
+
+
+def launched_together(launcher: Launcher, trials: Sequence[Trial]) -> "list[Future[TrialResult]]":
+    return launcher.launch([Segment(trial) for trial in trials])
+
+
+def facts(result: TrialResult) -> dict[str, str]:
+    """What `works.value` tells of the process that it ran in."""
+    told: dict[str, str] = json.loads(result.host)
+    return told
 
 
 def until(condition: object, seconds: float = PATIENCE) -> None:
@@ -43,7 +67,7 @@ def refilled(launcher: Launcher, count: int, **params: object) -> list[TrialResu
     flying: set[Future[TrialResult]] = set()
     while len(results) < count:
         while len(flying) < width and number < count:
-            flying.add(launcher.launch(trial(number, **params)))
+            flying.add(launched(launcher, trial(number, **params)))
             number += 1
         done, flying = wait(flying, PATIENCE, FIRST_COMPLETED)
         results += [future.result() for future in done]
@@ -55,7 +79,7 @@ class LauncherContract:
     afterglow = 3.0  # seconds that a cancelled worker may go on
 
     def test_a_result_comes_home_whole(self, launcher: Launcher) -> None:
-        result = launcher.launch(trial(7, do="value")).result(PATIENCE)
+        result = launched(launcher, trial(7, do="value")).result(PATIENCE)
         assert (result.trial, result.state, result.value, result.attempt) == (7, TrialState.COMPLETE, 0.5, 1)
         assert result.params == {"do": "value"}
         assert result.model == b"\x00weights"
@@ -63,9 +87,9 @@ class LauncherContract:
         assert math.isnan(result.history["val_loss"][1])
 
     def test_seed_threshold_spec_and_data_arrive(self, launcher: Launcher) -> None:
-        facts = facts_of(launcher.launch(trial(2, do="value")).result(PATIENCE))
-        assert (facts["seed"], facts["threshold"]) == ("12347", "0.25")
-        assert (facts["study"], facts["rows"], facts["threads"]) == ("contract", "8", "1")
+        notes = facts(launched(launcher, trial(2, do="value")).result(PATIENCE))
+        assert (notes["seed"], notes["threshold"]) == ("12347", "0.25")
+        assert (notes["study"], notes["rows"], notes["threads"]) == ("contract", "8", "1")
 
     def test_slots_are_what_can_run(self, launcher: Launcher) -> None:
         assert launcher.slots() == self.expected_slots
@@ -84,7 +108,7 @@ class LauncherContract:
         self, launcher: Launcher, tmp_path: Path, do: str, sign: str
     ) -> None:
         log = tmp_path / "attempts"
-        result = launcher.launch(trial(do=do, log=str(log))).result(PATIENCE)
+        result = launched(launcher, trial(do=do, log=str(log))).result(PATIENCE)
         assert (result.state, result.attempt, lines(log)) == (TrialState.FAILED, 1, 1)
         assert result.error is not None
         assert "Traceback" in result.error
@@ -92,8 +116,8 @@ class LauncherContract:
 
     def test_a_lost_worker_is_tried_again_then_failed(self, launcher: Launcher, tmp_path: Path) -> None:
         deaths = ("vanish", "crash", "killed")
-        futures = {do: launcher.launch(trial(do=do, log=str(tmp_path / do))) for do in deaths}
-        neighbour = launcher.launch(trial(do="value"))
+        futures = {do: launched(launcher, trial(do=do, log=str(tmp_path / do))) for do in deaths}
+        neighbour = launched(launcher, trial(do="value"))
         for do, future in futures.items():
             result = future.result(PATIENCE)
             assert result.state is TrialState.FAILED
@@ -104,24 +128,23 @@ class LauncherContract:
         assert neighbour.result(PATIENCE).state is TrialState.COMPLETE
 
     def test_a_worker_lost_once_costs_one_attempt(self, launcher: Launcher) -> None:
-        result = launcher.launch(trial(do="killed", well_from=2)).result(PATIENCE)
+        result = launched(launcher, trial(do="killed", well_from=2)).result(PATIENCE)
         assert (result.state, result.attempt) == (TrialState.COMPLETE, 2)
 
     def test_as_many_trials_run_at_once_as_there_are_slots(self, launcher: Launcher, tmp_path: Path) -> None:
         width = launcher.slots()
         meeting = [
-            launcher.launch(trial(n, do="meet", max_in_flight=str(tmp_path), count=width))
-            for n in range(width)
+            launched(launcher, trial(n, do="meet", room=str(tmp_path), count=width)) for n in range(width)
         ]
         assert {future.result(PATIENCE).state for future in meeting} == {TrialState.COMPLETE}
 
     def test_a_free_slot_is_used_while_other_trials_run(self, launcher: Launcher, tmp_path: Path) -> None:
         release = tmp_path / "release"
         holders = [
-            launcher.launch(trial(n, do="hold", until=str(release))) for n in range(launcher.slots() - 1)
+            launched(launcher, trial(n, do="hold", until=str(release))) for n in range(launcher.slots() - 1)
         ]
         for number in range(10, 14):
-            assert launcher.launch(trial(number, do="value")).result(PATIENCE).state is TrialState.COMPLETE
+            assert launched(launcher, trial(number, do="value")).result(PATIENCE).state is TrialState.COMPLETE
         assert not any(holder.done() for holder in holders)
         release.touch()
         assert {holder.result(PATIENCE).state for holder in holders} == {TrialState.COMPLETE}
@@ -129,8 +152,7 @@ class LauncherContract:
     def test_data_are_read_once_by_a_worker(self, launcher: Launcher) -> None:
         seen = defaultdict(set)
         for result in refilled(launcher, 6, do="value"):
-            facts = facts_of(result)
-            seen[facts["process"]].add(facts["data"])
+            seen[facts(result)["process"]].add(facts(result)["data"])
         assert 1 <= len(seen) <= 2 * self.expected_slots
         assert all(len(objects) == 1 for objects in seen.values())
 
@@ -139,16 +161,16 @@ class LauncherContract:
     ) -> None:
         log = tmp_path / "attempts"
         asked = [trial(n, do="value", log=str(log)) for n in range(4)]
-        results = [future.result(PATIENCE) for future in launcher.launch_together(asked)]
+        results = [future.result(PATIENCE) for future in launched_together(launcher, asked)]
         assert [(r.trial, r.state, r.attempt) for r in results] == [
             (n, TrialState.COMPLETE, 1) for n in range(4)
         ]
-        assert len({facts_of(r)["process"] for r in results}) == 1
+        assert len({facts(r)["process"] for r in results}) == 1
         assert lines(log) == 4
 
     def test_a_failure_harms_no_trial_beside_it(self, launcher: Launcher) -> None:
         deeds = ("value", "blunder", "leave", "odd", "value")
-        futures = launcher.launch_together([trial(n, do=do) for n, do in enumerate(deeds)])
+        futures = launched_together(launcher, [trial(n, do=do) for n, do in enumerate(deeds)])
         states = [future.result(PATIENCE).state for future in futures]
         failed, complete = TrialState.FAILED, TrialState.COMPLETE
         assert states == [complete, failed, failed, failed, complete]
@@ -158,21 +180,21 @@ class LauncherContract:
     ) -> None:
         deeds = ("value", "killed", "value")
         asked = [trial(n, do=do, log=str(tmp_path / str(n))) for n, do in enumerate(deeds)]
-        first, lost, last = (future.result(PATIENCE) for future in launcher.launch_together(asked))
+        first, lost, last = (future.result(PATIENCE) for future in launched_together(launcher, asked))
         assert lost.state is TrialState.FAILED
         assert lost.attempt == lines(tmp_path / "1") >= ATTEMPTS
         assert {first.state, last.state} == {TrialState.COMPLETE}
         assert max(first.attempt, last.attempt) <= 2
 
     def test_trials_that_take_long_come_home_all_the_same(self, launcher: Launcher) -> None:
-        futures = launcher.launch_together([trial(n, do="nap", seconds=1.1) for n in range(3)])
+        futures = launched_together(launcher, [trial(n, do="nap", seconds=1.1) for n in range(3)])
         states = {future.result(PATIENCE).state for future in futures}
         assert states == {TrialState.COMPLETE}
 
     def test_cancel_kills_trials_launched_together(self, launcher: Launcher, tmp_path: Path) -> None:
         pulse = tmp_path / "pulse"
         asked = [trial(0, do="value"), trial(1, do="beat", pulse=str(pulse)), trial(2, do="value")]
-        futures = launcher.launch_together(asked)
+        futures = launched_together(launcher, asked)
         until(pulse.exists)
         launcher.cancel()
         first, *others = (future.result(1) for future in futures)
@@ -182,7 +204,7 @@ class LauncherContract:
 
     def test_cancel_kills_what_runs_and_what_waits(self, launcher: Launcher, tmp_path: Path) -> None:
         pulses = [tmp_path / str(n) for n in range(launcher.slots() + 1)]
-        futures = [launcher.launch(trial(n, do="beat", pulse=str(p))) for n, p in enumerate(pulses)]
+        futures = [launched(launcher, trial(n, do="beat", pulse=str(p))) for n, p in enumerate(pulses)]
         until(lambda: sum(p.exists() for p in pulses) >= launcher.slots())
         started = time.monotonic()
         launcher.cancel()
@@ -192,10 +214,10 @@ class LauncherContract:
         until(lambda: not any(beats(p) for p in pulses if p.exists()), self.afterglow)
 
     def test_cancel_before_anything_has_started(self, launcher: Launcher, tmp_path: Path) -> None:
-        future = launcher.launch(trial(do="beat", pulse=str(tmp_path / "pulse")))
+        future = launched(launcher, trial(do="beat", pulse=str(tmp_path / "pulse")))
         launcher.cancel()
         assert future.result(1).state is TrialState.KILLED
 
     def test_launching_goes_on_after_cancel(self, launcher: Launcher) -> None:
         launcher.cancel()
-        assert launcher.launch(trial(do="value")).result(PATIENCE).state is TrialState.COMPLETE
+        assert launched(launcher, trial(do="value")).result(PATIENCE).state is TrialState.COMPLETE

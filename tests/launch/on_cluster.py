@@ -16,10 +16,9 @@ from pyspark.sql import SparkSession
 from sparktune.errors import LaunchError
 from sparktune.launch import SparkLauncher
 from sparktune.trial import TrialState
-from tests.launch.contract import PATIENCE, refilled, trial, until
+from tests.launch.contract import PATIENCE, facts, launched, launched_together, refilled, trial, until
 from tests.launch.quick_java import quick_java
 from tests.launch.spark_contract import SparkContract, launch_on
-from tests.launch.works import facts_of
 
 MASTER = os.environ["MASTER"]
 SLOTS = int(os.environ["SLOTS"])
@@ -65,8 +64,8 @@ class TestContract(SparkContract):
 
 def test_a_model_above_the_result_limit_fails_its_trial_alone(spark: SparkSession) -> None:
     with launch_on(spark) as launcher:
-        large = launcher.launch(trial(do="bulky", bytes=2 * 2**20)).result(PATIENCE)
-        small = launcher.launch(trial(do="bulky", bytes=1900 * 2**10)).result(PATIENCE)
+        large = launched(launcher, trial(do="bulky", bytes=2 * 2**20)).result(PATIENCE)
+        small = launched(launcher, trial(do="bulky", bytes=1900 * 2**10)).result(PATIENCE)
     assert (large.state, large.attempt) == (TrialState.FAILED, 1)
     assert "spark.driver.maxResultSize" in (large.error or "")
     assert small.state is TrialState.COMPLETE
@@ -76,7 +75,7 @@ def test_a_model_above_the_result_limit_fails_its_trial_alone(spark: SparkSessio
 def test_models_that_exceed_the_result_limit_together_all_come_home(spark: SparkSession) -> None:
     with launch_on(spark) as launcher:
         asked = [trial(n, do="bulky", bytes=size * 2**10) for n, size in enumerate((1200, 1300, 2048, 10))]
-        results = [future.result(PATIENCE) for future in launcher.launch_together(asked)]
+        results = [future.result(PATIENCE) for future in launched_together(launcher, asked)]
     assert [len(result.model or b"") // 2**10 for result in results] == [1200, 1300, 0, 10]
     assert results[2].state is TrialState.FAILED
     assert [result.attempt for result in results] == [1] * 4
@@ -87,7 +86,7 @@ def test_cores_of_a_trial_are_held_back_on_the_executors(spark: SparkSession, tm
     with launch_on(spark, cpus=2) as launcher:
         assert launcher.slots() == SLOTS // 2
         for number in range(SLOTS):
-            launcher.launch(trial(number, do="beat", pulse=str(tmp_path / str(number))))
+            launched(launcher, trial(number, do="beat", pulse=str(tmp_path / str(number))))
         until(lambda: len(list(tmp_path.iterdir())) >= SLOTS // 2)
         time.sleep(1)
         assert len(list(tmp_path.iterdir())) == SLOTS // 2
@@ -99,10 +98,10 @@ def test_gpus_are_granted_by_spark(spark: SparkSession, share: float, slots: int
     with launch_on(spark, gpus=share) as launcher:
         assert launcher.slots() == slots
         results = refilled(launcher, 3 * slots, do="value")
-        assert {",".join(sorted(facts_of(r)["gpus"].split(","))) for r in results} == seen
-        assert all(facts_of(r)["gpus"] == facts_of(r)["first_gpus"] for r in results)
+        assert {",".join(sorted(facts(r)["gpus"].split(","))) for r in results} == seen
+        assert all(facts(r)["gpus"] == facts(r)["first_gpus"] for r in results)
     with launch_on(spark) as launcher:
-        assert facts_of(launcher.launch(trial(do="value")).result(PATIENCE))["gpus"] == "-1"
+        assert facts(launched(launcher, trial(do="value")).result(PATIENCE))["gpus"] == "-1"
 
 
 @pytest.mark.skipif(not GPUS, reason="the executors have no GPU")
@@ -110,20 +109,20 @@ def test_a_trial_that_ends_its_process_on_a_gpu_is_lost_and_others_go_on(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     with launch_on(spark, gpus=1.0) as launcher:
-        lost = launcher.launch(trial(do="vanish", log=str(tmp_path / "log"))).result(PATIENCE)
+        lost = launched(launcher, trial(do="vanish", log=str(tmp_path / "log"))).result(PATIENCE)
         assert (lost.state, lost.attempt) == (
             TrialState.FAILED,
             len((tmp_path / "log").read_text().splitlines()),
         )
         assert "the trial's own process was lost" in (lost.error or "")
-        assert launcher.launch(trial(do="value")).result(PATIENCE).state is TrialState.COMPLETE
+        assert launched(launcher, trial(do="value")).result(PATIENCE).state is TrialState.COMPLETE
 
 
 @pytest.mark.skipif(not GPUS, reason="the executors have no GPU")
 def test_a_cancelled_trial_leaves_its_gpu(spark: SparkSession, tmp_path: Path) -> None:
     pulse = tmp_path / "pulse"
     with launch_on(spark, gpus=1.0) as launcher:
-        future = launcher.launch(trial(do="beat", pulse=str(pulse)))
+        future = launched(launcher, trial(do="beat", pulse=str(pulse)))
         until(pulse.exists)
         launcher.cancel()
         assert future.result(PATIENCE).state is TrialState.KILLED
@@ -141,7 +140,7 @@ def test_the_end_of_the_jvm_is_a_launch_error(spark: SparkSession, tmp_path: Pat
     jvm = spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid()
     pulse = tmp_path / "pulse"
     with launch_on(spark) as launcher:
-        future = launcher.launch(trial(do="beat", pulse=str(pulse)))
+        future = launched(launcher, trial(do="beat", pulse=str(pulse)))
         until(pulse.exists)
         os.kill(jvm, signal.SIGKILL)
         with pytest.raises(LaunchError, match=r"gone .* resume"):
@@ -149,6 +148,6 @@ def test_the_end_of_the_jvm_is_a_launch_error(spark: SparkSession, tmp_path: Pat
         with pytest.raises(LaunchError, match="gone"):
             launcher.slots()
         with pytest.raises(LaunchError, match="gone"):
-            launcher.launch(trial(do="value")).result(PATIENCE)
+            launched(launcher, trial(do="value")).result(PATIENCE)
     sys.modules["pyspark"].SparkContext._active_spark_context = None
     spark.sparkContext._jvm = None

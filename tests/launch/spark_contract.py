@@ -15,13 +15,23 @@ from sparktune.errors import LaunchError
 from sparktune.launch import SparkLauncher
 from sparktune.trial import TrialState
 from tests.launch import works
-from tests.launch.contract import PATIENCE, LauncherContract, trial, until
+from tests.launch.contract import (
+    PATIENCE,
+    LauncherContract,
+    launched,
+    launched_together,
+    started,
+    trial,
+    until,
+)
 
 cloudpickle.register_pickle_by_value(works)  # executors do not see the tests
 
 
 def launch_on(spark: SparkSession, **resources: object) -> SparkLauncher:
-    return SparkLauncher(spark, works.tiny_spec(**resources), works.tiny_data(), works.act)
+    launcher = SparkLauncher(spark, works.act)
+    started(launcher, works.tiny_spec(**resources), works.tiny_data())
+    return launcher
 
 
 def jobs(spark: SparkSession) -> list[dict[str, Any]]:
@@ -37,7 +47,7 @@ class SparkContract(LauncherContract):
     afterglow = 15.0
 
     def test_the_spark_ui_shows_study_and_trial(self, spark: SparkSession, launcher: SparkLauncher) -> None:
-        launcher.launch(trial(12, do="value", neurons=64)).result(PATIENCE)
+        launched(launcher, trial(12, do="value", neurons=64)).result(PATIENCE)
         title = "contract/trial 12: do=value neurons=64"
         until(
             lambda: [job for job in jobs(spark) if job.get("description") == title]
@@ -49,7 +59,7 @@ class SparkContract(LauncherContract):
         assert shown["numTasks"] == 1
 
     def test_trials_launched_together_share_a_job(self, spark: SparkSession, launcher: SparkLauncher) -> None:
-        for future in launcher.launch_together([trial(n, do="value") for n in (71, 72)]):
+        for future in launched_together(launcher, [trial(n, do="value") for n in (71, 72)]):
             future.result(PATIENCE)
         title = "contract/trials 71, 72"
         until(lambda: [job for job in jobs(spark) if job.get("description") == title])
@@ -74,8 +84,8 @@ class SparkContract(LauncherContract):
         thread.start()
         until(Path(started).exists)
         with launch_on(spark) as neighbour:
-            killed = launcher.launch(trial(do="beat", pulse=str(tmp_path / "pulse")))
-            napping = neighbour.launch(trial(do="nap", seconds=1.5))
+            killed = launched(launcher, trial(do="beat", pulse=str(tmp_path / "pulse")))
+            napping = launched(neighbour, trial(do="nap", seconds=1.5))
             launcher.cancel()
             assert killed.result(1).state is TrialState.KILLED
             assert napping.result(PATIENCE).state is TrialState.COMPLETE
@@ -86,13 +96,13 @@ class SparkContract(LauncherContract):
         self, spark: SparkSession, launcher: SparkLauncher, tmp_path: Path
     ) -> None:
         pulse = tmp_path / "pulse"
-        future = launcher.launch(trial(do="beat", pulse=str(pulse)))
+        future = launched(launcher, trial(do="beat", pulse=str(pulse)))
         until(pulse.exists)
         spark.sparkContext.cancelAllJobs()
         assert future.result(PATIENCE).state is TrialState.KILLED
 
     def test_a_silent_death_is_explained(self, launcher: SparkLauncher) -> None:
-        error = launcher.launch(trial(do="killed")).result(PATIENCE).error or ""
+        error = launched(launcher, trial(do="killed")).result(PATIENCE).error or ""
         assert "lack of memory" in error
         assert "\tat org.apache" not in error
 
@@ -109,11 +119,11 @@ class SparkContract(LauncherContract):
     def test_work_that_cannot_be_sent_is_refused(self, spark: SparkSession) -> None:
         lock = Future()  # type: ignore[var-annotated]
         with pytest.raises(LaunchError, match="can be pickled"):
-            SparkLauncher(spark, works.tiny_spec(), works.tiny_data(), lambda t, s, d: lock.result())
+            started(SparkLauncher(spark, lambda t, s, d: lock.result()), works.tiny_spec(), works.tiny_data())
 
     def test_close_refuses_trials(self, spark: SparkSession) -> None:
         launcher = launch_on(spark)
         launcher.close()
         launcher.close()
         with pytest.raises(LaunchError, match="closed"):
-            launcher.launch(trial(do="value"))
+            launched(launcher, trial(do="value"))

@@ -11,7 +11,7 @@ import pytest
 from sparktune.data.host import share
 from sparktune.launch.payload import StudyPayload, decode_result, default_work, encode_result
 from sparktune.spec import StudySpec
-from sparktune.trial import TrialResult, TrialState
+from sparktune.trial import Segment, TrialResult, TrialState
 from tests.launch import works
 from tests.launch.contract import trial
 
@@ -47,30 +47,29 @@ def test_the_spec_survives_the_way() -> None:
 
 
 def test_cores_bound_the_threads_of_libraries() -> None:
-    record, _ = payload(works.tiny_spec(cpus=3)).run(trial(do="value"))
-    assert json.loads(json.loads(record)["notes"]["reason"])["threads"] == "3"
+    record, _ = payload(works.tiny_spec(cpus=3)).run(Segment(trial(do="value")))
+    assert json.loads(json.loads(record)["host"])["threads"] == "3"
     assert os.environ["OMP_NUM_THREADS"] == "3"
 
 
 def test_the_attempt_is_the_launchers() -> None:
-    encoded = payload(works.tiny_spec()).run(replace(trial(4, do="value"), attempt=3))
+    encoded = payload(works.tiny_spec()).run(Segment(replace(trial(4, do="value"), attempt=3)))
     assert (decode_result(encoded).trial, decode_result(encoded).attempt) == (4, 3)
 
 
 def test_trials_together_stop_when_their_time_is_up() -> None:
-    asked = [trial(n, do="value") for n in range(3)]
+    asked = [Segment(trial(n, do="value")) for n in range(3)]
     held = payload(works.tiny_spec())
-    assert [decode_result(encoded).trial for encoded in held.run_trials(asked)] == [0, 1, 2]
-    assert [decode_result(encoded).trial for encoded in held.run_trials(asked, seconds=0)] == [0]
+    assert [decode_result(encoded).trial for encoded in held.run_segments(asked)] == [0, 1, 2]
+    assert [decode_result(encoded).trial for encoded in held.run_segments(asked, seconds=0)] == [0]
 
 
 def test_a_model_that_does_not_fit_beside_others_waits_for_another_time() -> None:
-    asked = [trial(n, do="bulky", bytes=1500) for n in range(2)]
+    asked = [Segment(trial(n, do="bulky", bytes=1500)) for n in range(2)]
     held = payload(works.tiny_spec())
-    assert [len(decode_result(encoded).model or b"") for encoded in held.run_trials(asked, limit=2600)] == [
-        1500
-    ]
-    assert len(held.run_trials(asked, limit=9000)) == 2
+    fitting = held.run_segments(asked, limit=2600)
+    assert [len(decode_result(encoded).model or b"") for encoded in fitting] == [1500]
+    assert len(held.run_segments(asked, limit=9000)) == 2
 
 
 def test_a_model_above_the_limit_fails_and_stays_behind() -> None:
@@ -82,4 +81,4 @@ def test_a_model_above_the_limit_fails_and_stays_behind() -> None:
 
 
 def test_trials_train_by_default() -> None:
-    assert default_work().__name__ == "run_trial"
+    assert default_work().__name__ == "run_segment"

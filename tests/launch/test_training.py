@@ -1,13 +1,12 @@
 """Real training behind each launcher: the same seed gives the same numbers wherever a trial runs."""
 
-from collections.abc import Callable
-
 import pytest
 from pyspark.sql import SparkSession
 
 from sparktune.launch import Launcher, LocalLauncher, SparkLauncher
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult, TrialState
+from tests.launch.contract import launched, launched_together, started
 from tests.launch.works import tiny_data
 
 SPEC = StudySpec.model_validate(
@@ -24,21 +23,21 @@ TRIALS = [Trial("line", n, {"learning_rate": rate}, seed=3) for n, rate in enume
 
 
 def trained(launcher: Launcher) -> list[TrialResult]:
-    with launcher:
-        return [future.result(120) for future in [launcher.launch(trial) for trial in TRIALS]]
+    with started(launcher, SPEC, tiny_data()):
+        return [future.result(120) for future in [launched(launcher, trial) for trial in TRIALS]]
 
 
-def trained_as_one(build: Callable[[StudySpec], Launcher]) -> list[TrialResult]:
+def trained_as_one(launcher: Launcher) -> list[TrialResult]:
     resources = SPEC.resources.model_copy(update={"fuse": 2})
-    with build(SPEC.model_copy(update={"resources": resources})) as launcher:
-        results = [future.result(120) for future in launcher.launch_together(TRIALS)]
+    with started(launcher, SPEC.model_copy(update={"resources": resources}), tiny_data()):
+        results = [future.result(120) for future in launched_together(launcher, TRIALS)]
     assert [result.notes.fused for result in results] == ["2", "2"]
     return results
 
 
 @pytest.fixture(scope="module")
 def locally() -> list[TrialResult]:
-    return trained(LocalLauncher(SPEC, tiny_data()))
+    return trained(LocalLauncher())
 
 
 def test_trials_train_in_local_processes(locally: list[TrialResult]) -> None:
@@ -47,16 +46,16 @@ def test_trials_train_in_local_processes(locally: list[TrialResult]) -> None:
 
 
 def test_trials_train_the_same_on_spark(spark: SparkSession, locally: list[TrialResult]) -> None:
-    results = trained(SparkLauncher(spark, SPEC, tiny_data()))
+    results = trained(SparkLauncher(spark))
     assert [result.history for result in results] == [result.history for result in locally]
     assert [result.value for result in results] == [result.value for result in locally]
 
 
 def test_alike_trials_train_as_one_in_local_processes(locally: list[TrialResult]) -> None:
-    results = trained_as_one(lambda spec: LocalLauncher(spec, tiny_data()))
+    results = trained_as_one(LocalLauncher())
     assert [result.value for result in results] == pytest.approx([result.value for result in locally])
 
 
 def test_alike_trials_train_as_one_on_spark(spark: SparkSession, locally: list[TrialResult]) -> None:
-    results = trained_as_one(lambda spec: SparkLauncher(spark, spec, tiny_data()))
+    results = trained_as_one(SparkLauncher(spark))
     assert [result.value for result in results] == pytest.approx([result.value for result in locally])

@@ -15,7 +15,7 @@ from sparktune.columns.schema import Feature, Schema
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
 from sparktune.spec import StudySpec
-from sparktune.trial import Trial, TrialNotes, TrialResult, TrialState
+from sparktune.trial import Segment, Trial, TrialResult, TrialState
 
 
 def tiny_data(rows: int = 8) -> Dataset:
@@ -39,12 +39,12 @@ def tiny_spec(**resources: object) -> StudySpec:
 
 
 def result(trial: Trial, **fields: object) -> TrialResult:
-    return TrialResult(trial.number, trial.params, TrialState.COMPLETE, host="here", **fields)  # type: ignore[arg-type]
+    return TrialResult(trial.number, trial.params, TrialState.COMPLETE, **fields)  # type: ignore[arg-type]
 
 
 def value(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    facts = {
+    told = {
         "seed": str(trial.seed),
         "threshold": str(trial.threshold),
         "rows": str(len(data.train)),
@@ -56,20 +56,7 @@ def value(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
         "first_gpus": os.environ.setdefault(f"FIRST_GPUS_{os.getpid()}", gpus),  # what CUDA would have seen
     }
     history = {"val_loss": [0.1 + 0.2, float("nan")]}
-    return result(
-        trial,
-        value=0.5,
-        epoch=1,
-        history=history,
-        notes=TrialNotes(reason=json.dumps(facts)),
-        model=b"\x00weights",
-    )
-
-
-def facts_of(result: TrialResult) -> dict[str, str]:
-    """What `value` found where it ran."""
-    facts: dict[str, str] = json.loads(result.notes.reason or "{}")
-    return facts
+    return result(trial, value=0.5, epoch=1, history=history, host=json.dumps(told), model=b"\x00weights")
 
 
 def bulky(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
@@ -82,10 +69,10 @@ def nap(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
 
 
 def meet(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
-    """End when `count` trials are in the max_in_flight at the same time."""
-    max_in_flight = Path(trial.params["max_in_flight"])
-    (max_in_flight / str(trial.number)).touch()
-    return wait_for(trial, lambda: len(list(max_in_flight.iterdir())) >= trial.params["count"])
+    """End when `count` trials are in the room at the same time."""
+    room = Path(trial.params["room"])
+    (room / str(trial.number)).touch()
+    return wait_for(trial, lambda: len(list(room.iterdir())) >= trial.params["count"])
 
 
 def hold(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
@@ -122,7 +109,7 @@ def nothing(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
 
 
 def odd(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
-    return result(trial, history={"lock": [object()]})
+    return result(trial, timings={"lock": object()})
 
 
 def vanish(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
@@ -144,8 +131,9 @@ ILL = (blunder, leave, nothing, odd, vanish, crash, killed)
 ACTIONS = {action.__name__: action for action in WELL + ILL}
 
 
-def act(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+def act(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult:
     """Do what the trial says, and leave a line per attempt where it says."""
+    trial = segment.trial
     if "log" in trial.params:
         with Path(trial.params["log"]).open("a") as file:
             file.write(f"{trial.attempt} {os.getpid()}\n")

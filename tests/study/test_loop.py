@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from sparktune.errors import LaunchError
+from sparktune.errors import LaunchError, StudyFailed
 from sparktune.launch.base import Launcher
 from sparktune.ledger import Ledger
-from sparktune.search import build_sampler
+from sparktune.search import WAIT, Sampler, build_sampler
 from sparktune.spec import parse_spec
 from sparktune.study.loop import StudyLoop
 from sparktune.study.stop import Stop
+from sparktune.study.trial_queue import TrialQueue
 from sparktune.tracking import NullTracker
-from sparktune.trial import Trial, TrialResult, TrialState
+from sparktune.trial import Segment, Trial, TrialResult, TrialState
 
 SPEC = parse_spec(
     {
@@ -34,6 +35,7 @@ class ScriptedLauncher(Launcher):
         self.work = work
         self.width = width
         self.launched: list[Trial] = []
+        self.segments: list[Segment] = []
         self.jobs: list[list[int]] = []
         self.flying: dict[int, Future] = {}
         self.most = 0
@@ -44,9 +46,13 @@ class ScriptedLauncher(Launcher):
     def max_in_flight(self) -> int:
         return self.width
 
-    def launch_together(self, trials: list[Trial]) -> list[Future]:
-        self.jobs.append([trial.number for trial in trials])
-        return [self._start(trial) for trial in trials]
+    def start(self, spec, shared) -> None:
+        pass
+
+    def launch(self, segments: list[Segment]) -> list[Future]:
+        self.segments += segments
+        self.jobs.append([segment.trial.number for segment in segments])
+        return [self._start(segment.trial) for segment in segments]
 
     def _start(self, trial: Trial) -> Future:
         future: Future = Future()
@@ -89,16 +95,19 @@ def slowly(trial: Trial) -> TrialResult:
     return value_is_neurons(trial)
 
 
+def queue_of(sampler: Sampler, ledger: Ledger) -> TrialQueue:
+    return TrialQueue(sampler, ledger.launched_params, ledger.results)
+
+
 @pytest.fixture
 def run(tmp_path: Path):
-    def run(work, stop: Stop | None = None, spec=SPEC):
-        launcher = ScriptedLauncher(work)
+    def run(work, stop: Stop | None = None, spec=SPEC, sampler: Sampler | None = None, width: int = 2):
+        launcher = ScriptedLauncher(work, width)
         seen: list[TrialResult] = []
         with Ledger.open(tmp_path / "loop", spec, "data", "maximize") as ledger:
             try:
-                StudyLoop(spec, build_sampler(spec), launcher, ledger, NullTracker(), seen.append).run(
-                    stop or Stop()
-                )
+                queue = queue_of(sampler or build_sampler(spec), ledger)
+                StudyLoop(spec, queue, launcher, ledger, NullTracker(), seen.append).run(stop or Stop())
             finally:
                 launcher.best = ledger.best
                 launcher.states = {n: r.state for n, r in ledger.results.items()}
@@ -253,7 +262,7 @@ def test_the_tail_begins_when_nothing_is_left_to_launch(tmp_path):
     with Ledger.open(tmp_path / "loop", SPEC, "data", "maximize") as ledger:
         loop = StudyLoop(
             SPEC,
-            build_sampler(SPEC),
+            queue_of(build_sampler(SPEC), ledger),
             ScriptedLauncher(work),
             ledger,
             NullTracker(),
@@ -264,3 +273,102 @@ def test_the_tail_begins_when_nothing_is_left_to_launch(tmp_path):
     assert tails
     assert all(done < 6 for done, _ in tails)
     assert len(launched) == 6
+
+
+class Learning(Sampler):
+    """Proposes six points, each after what it was told; remembers how far it was asked ahead."""
+
+    size = None
+
+    def __init__(self, lookahead: int = 0, trials: int = 6) -> None:
+        self.ahead = lookahead
+        self.trials = trials
+        self.asked: list[int] = []
+        self.told: list[int] = []
+        self.most_ahead = 0
+
+    @property
+    def lookahead(self) -> int:
+        return self.ahead
+
+    def ask(self, number: int):
+        if number == self.trials:
+            return None
+        self.asked.append(number)
+        self.most_ahead = max(self.most_ahead, len(self.asked) - len(self.told))
+        return {"neurons": number + 1}
+
+    def tell(self, result: TrialResult) -> None:
+        self.told.append(result.trial)
+
+
+class Pairs(Learning):
+    """Waits until both trials of a pair have ended."""
+
+    def ask(self, number: int):
+        return WAIT if number % 2 == 0 and len(self.told) < number else super().ask(number)
+
+
+@pytest.mark.parametrize(("lookahead", "most"), [(0, 2), (1, 4), (3, 8)])
+def test_a_sampler_that_learns_is_asked_when_a_slot_needs_work(run, lookahead, most):
+    sampler = Learning(lookahead)
+    launcher = run(slowly, sampler=sampler)
+    assert sampler.asked == list(range(6)) == sorted(sampler.told)
+    assert sampler.most_ahead <= most
+    assert launcher.most == 2
+    assert all(len(job) == 1 for job in launcher.jobs)
+
+
+def test_a_sampler_that_waits_is_asked_again_after_the_next_result(run):
+    sampler = Pairs()
+    launcher = run(slowly, sampler=sampler)
+    assert [t.number for t in launcher.launched] == list(range(6))
+    assert sampler.most_ahead == 2
+
+
+def test_a_sampler_that_waits_for_nothing_is_an_error(run):
+    class Idle(Learning):
+        def ask(self, number: int):
+            return WAIT
+
+    with pytest.raises(StudyFailed, match=r"Idle.ask must give parameters or None .* WAIT for trial 0"):
+        run(value_is_neurons, sampler=Idle())
+
+
+def test_a_resumed_study_asks_only_for_trials_that_were_never_launched(run):
+    stop = Stop()
+
+    def work(trial: Trial) -> TrialResult | None:
+        if trial.number < 3:
+            return value_is_neurons(trial)
+        stop.interrupt()
+        return None
+
+    first = run(work, stop, sampler=Learning())
+    launched = {t.number for t in first.launched}
+    again = Learning()
+    second = run(value_is_neurons, sampler=again)
+    assert again.asked == [n for n in range(6) if n not in launched]
+    assert again.told[: len(first.states)] == list(first.states)
+    assert sorted(again.told) == list(range(6))
+    assert {t.number: t.params["neurons"] for t in second.launched} == {
+        n: n + 1 for n in range(6) if n not in first.states
+    }
+
+
+def test_a_paused_trial_goes_on_at_once_from_its_checkpoint(run):
+    def work(trial: Trial) -> TrialResult:
+        epochs = seen.get(trial.number, 0) + 1
+        seen[trial.number] = epochs
+        if epochs == 3:
+            return value_is_neurons(trial)
+        history = {"loss": [1.0] * epochs}
+        return TrialResult(
+            trial.number, trial.params, TrialState.PAUSED, history=history, checkpoint=f"after-{epochs}"
+        )
+
+    seen: dict[int, int] = {}
+    launcher = run(work)
+    assert set(launcher.states.values()) == {TrialState.COMPLETE}
+    of_first = [(s.start, s.checkpoint) for s in launcher.segments if s.trial.number == 0]
+    assert of_first == [(0, None), (1, "after-1"), (2, "after-2")]

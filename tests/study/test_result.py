@@ -1,6 +1,8 @@
 import json
+from dataclasses import replace
 
-from sparktune.study.result import best_entry, count_states, trial_table, write_outcome
+from sparktune.study.result import count_states, trial_table, write_outcome
+from sparktune.summary import BestTrial, Objective, Summary
 from sparktune.trial import TrialResult, TrialState
 
 DONE = TrialResult(
@@ -26,14 +28,11 @@ def test_states_are_counted():
     assert count_states([DONE, FAILED, DONE]) == {"COMPLETE": 2, "FAILED": 1}
 
 
-def test_the_best_is_summed_up():
-    assert best_entry(None) is None
-    assert best_entry(DONE) == {"trial": 1, "params": DONE.params, "value": 0.5, "epoch": 2}
-
-
 def test_both_files_are_written_again_as_a_whole(tmp_path):
-    write_outcome(tmp_path, trial_table([FAILED]), {"study": "a"})
-    write_outcome(tmp_path, trial_table([DONE, FAILED]), {"study": "b"})
-    assert json.loads((tmp_path / "summary.json").read_text()) == {"study": "b"}
+    summary = Summary("a", "1f2e", {"FAILED": 1}, None, Objective("val_loss", "minimize"))
+    write_outcome(tmp_path, trial_table([FAILED]), summary)
+    write_outcome(tmp_path, trial_table([DONE, FAILED]), replace(summary, best=BestTrial.of(DONE)))
+    told = json.loads((tmp_path / "summary.json").read_text())
+    assert told["best"] == {"trial": 1, "params": DONE.params, "value": 0.5, "epoch": 2}
     assert len((tmp_path / "trials.csv").read_text().splitlines()) == 3
     assert sorted(p.name for p in tmp_path.iterdir()) == ["summary.json", "trials.csv"]

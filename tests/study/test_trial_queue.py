@@ -1,14 +1,52 @@
 """The order of a study's trials."""
 
-from itertools import count, product
+from collections.abc import Sequence
+from itertools import product
 
+from sparktune.search import Sampler
 from sparktune.study.trial_queue import TrialQueue, weight
 from sparktune.training.graph_key import graph_key
+from sparktune.trial import Params, TrialResult
 
 GRID = [
     {"neurons": neurons, "learning_rate": rate, "batch_size": batch}
     for neurons, rate, batch in product((32, 256), (0.001, 0.01, 0.1), (32, 128))
 ]
+
+
+class Listed(Sampler):
+    """Proposes what it was given, in order."""
+
+    def __init__(self, points: Sequence[Params]) -> None:
+        self.points = points
+
+    @property
+    def size(self) -> int | None:
+        return len(self.points)
+
+    def ask(self, number: int) -> Params | None:
+        return self.points[number] if number < len(self.points) else None
+
+    def tell(self, result: TrialResult) -> None:
+        pass
+
+
+class Growing(Listed):
+    """Small models first, then ever larger ones, without end."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+
+    @property
+    def size(self) -> None:
+        return None
+
+    def ask(self, number: int) -> Params:
+        return {"neurons": number + 1}
+
+
+def queue_of(points: Sequence[Params], window: int = 128) -> TrialQueue:
+    return TrialQueue(Listed(points), {}, {}, window=window)
 
 
 def flat(jobs: list[list[int]]) -> list[int]:
@@ -23,7 +61,7 @@ def drained(queue: TrialQueue, most: int = 1) -> list[list[int]]:
 
 
 def test_every_point_is_taken_once_and_then_none() -> None:
-    queue = TrialQueue(iter(enumerate(GRID)), window=5)
+    queue = queue_of(GRID, window=5)
     assert not queue.exhausted()
     assert sorted(flat(drained(queue, most=2))) == list(range(len(GRID)))
     assert queue.exhausted()
@@ -31,27 +69,27 @@ def test_every_point_is_taken_once_and_then_none() -> None:
 
 
 def test_alike_points_follow_each_other_and_the_longest_come_first() -> None:
-    order = flat(drained(TrialQueue(iter(enumerate(GRID)))))
+    order = flat(drained(queue_of(GRID)))
     shapes = [(GRID[n]["neurons"], GRID[n]["batch_size"]) for n in order]
     assert shapes == [(256, 32)] * 3 + [(256, 128)] * 3 + [(32, 32)] * 3 + [(32, 128)] * 3
 
 
 def test_equal_points_keep_their_order() -> None:
     points = [{"learning_rate": rate} for rate in (3, 1, 2)]
-    assert drained(TrialQueue(iter(enumerate(points)))) == [[0], [1], [2]]
+    assert drained(queue_of(points)) == [[0], [1], [2]]
 
 
 def test_a_job_holds_one_design_or_several_whole_ones() -> None:
-    jobs = drained(TrialQueue(iter(enumerate(GRID))), most=4)
+    jobs = drained(queue_of(GRID), most=4)
     assert [len(job) for job in jobs] == [3, 3, 3, 3]
-    jobs = drained(TrialQueue(iter(enumerate(GRID))), most=7)
+    jobs = drained(queue_of(GRID), most=7)
     assert [len(job) for job in jobs] == [6, 6]
-    jobs = drained(TrialQueue(iter(enumerate(GRID))), most=2)
+    jobs = drained(queue_of(GRID), most=2)
     assert [len({graph_key(GRID[n]) for n in job}) for job in jobs] == [1] * len(jobs)
 
 
 def test_a_slot_goes_on_with_the_design_it_knows_and_leaves_others_theirs() -> None:
-    queue = TrialQueue(iter(enumerate(GRID)))
+    queue = queue_of(GRID)
     first = graph_key(queue.take(1)[0][1])
     second = graph_key(queue.take(1, busy={first})[0][1])
     assert first != second
@@ -60,17 +98,16 @@ def test_a_slot_goes_on_with_the_design_it_knows_and_leaves_others_theirs() -> N
 
 
 def test_only_what_suits_any_slot_is_taken_ahead() -> None:
-    queue = TrialQueue(iter(enumerate([*GRID, {"neurons": 1, "learning_rate": 0.1, "batch_size": 32}])))
+    queue = queue_of([*GRID, {"neurons": 1, "learning_rate": 0.1, "batch_size": 32}])
     assert [number for number, _ in queue.take_ahead(1, busy=())] == [len(GRID)]
     assert queue.take_ahead(1, busy=()) == []
     assert len(queue.take_ahead(3, busy=())) == 3
-    alone = TrialQueue(iter(enumerate({"learning_rate": rate} for rate in (1, 2, 3))))
+    alone = queue_of([{"learning_rate": rate} for rate in (1, 2, 3)])
     assert len(alone.take_ahead(1, busy={graph_key({"learning_rate": 1})})) == 1
 
 
 def test_no_point_waits_longer_than_its_window_and_a_search_without_end_is_never_held() -> None:
-    small_then_ever_larger = ((number, {"neurons": number + 1}) for number in count())
-    queue = TrialQueue(small_then_ever_larger, window=4)
+    queue = TrialQueue(Growing(), {}, {}, window=4)
     assert [queue.take(1)[0][0] for _ in range(8)] == [3, 2, 1, 0, 7, 6, 5, 4]
 
 

@@ -10,6 +10,7 @@ from sparktune.bundle import Bundle, Lineage
 from sparktune.bundle.manifest import Manifest, Tensor
 from sparktune.columns.schema import Feature, Schema
 from sparktune.spec import StudySpec, parse_spec
+from sparktune.summary import BestTrial, Objective, Summary
 from sparktune.tracking import MlflowTracker
 from sparktune.trial import TrialResult, TrialState
 
@@ -47,17 +48,23 @@ def complete(number: int, **changes: object) -> TrialResult:
     return TrialResult(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def summary_of(results: Records) -> dict[str, object]:
+OBJECTIVE = Objective("val_accuracy", "maximize")
+
+
+def summary_of(results: Records) -> Summary:
     """A summary as the study writes it."""
     best = max((r for r in results if r.value is not None), key=lambda r: r.value or 0)
     states = {s.value: sum(r.state is s for r in results) for s in TrialState}
-    return {
-        "study": "digits",
-        "states": {s: n for s, n in states.items() if n},
-        "best": {"trial": best.trial, "params": best.params, "value": best.value, "epoch": best.epoch},
-        "test": {"accuracy": 0.75},
-        "seconds": 12.5,
-    }
+    return Summary(
+        study="digits",
+        study_id="1f2e",
+        states={s: n for s, n in states.items() if n},
+        stopped=None,
+        objective=OBJECTIVE,
+        best=BestTrial.of(best),
+        test={"accuracy": 0.75},
+        seconds=12.5,
+    )
 
 
 def bundle_of(folder: Path) -> Bundle:
@@ -89,8 +96,8 @@ def bundle_of(folder: Path) -> Bundle:
 
 def tracker_of(spec: StudySpec, study_id: str) -> MlflowTracker:
     """A started tracker."""
-    tracker = MlflowTracker(spec, study_id, "val_accuracy", "maximize")
-    tracker.start()
+    tracker = MlflowTracker()
+    tracker.start(spec, study_id, OBJECTIVE)
     return tracker
 
 

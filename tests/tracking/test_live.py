@@ -13,7 +13,7 @@ from sparktune.spec import load_spec
 from sparktune.tracking import MlflowTracker, NullTracker, sync
 from sparktune.trial import Trial, TrialState
 from tests.tracking.servers import Door, Server, free_port
-from tests.tracking.studies import bundle_of, complete, shown, study_spec, summary_of, tracker_of
+from tests.tracking.studies import OBJECTIVE, bundle_of, complete, shown, study_spec, summary_of, tracker_of
 
 SIX = [complete(number) for number in range(6)]
 PATIENT = 90.0
@@ -66,7 +66,7 @@ def test_nothing_else_in_the_process_notices(store: str, capfd: pytest.CaptureFi
     before, uri = dict(os.environ), mlflow.get_tracking_uri()
     tracker = tracker_of(study_spec(store), "quiet")
     tracker.record(SIX[0])
-    tracker.finish("FINISHED", {})
+    tracker.finish("FINISHED", None)
     assert tracker.close(PATIENT)
     assert (mlflow.get_tracking_uri(), dict(os.environ)) == (uri, before)
     assert capfd.readouterr() == ("", "")
@@ -211,7 +211,7 @@ def test_a_server_that_stops_answering_is_left_soon_and_sync_completes_it(
     assert caplog.text.count("sparktune sync somewhere/digits") == 1
 
     door.holds = lambda line: False
-    arguments = (spec, study_id, two, "FINISHED", summary_of(two), "val_accuracy", "maximize")
+    arguments = (spec, study_id, two, "FINISHED", summary_of(two), OBJECTIVE)
     ids = sync(*arguments, bundle=bundle)
     assert sync(*arguments, bundle=bundle) == ids
     seen = shown(server.uri, study_id, study_id)
@@ -262,7 +262,7 @@ def test_a_server_killed_in_the_middle_is_completed_by_sync(server: Server) -> N
         server.start()
     assert shown(server.uri, "cut").study.info.status == "RUNNING"
 
-    ids = sync(spec, "cut", SIX, "FINISHED", summary_of(SIX), "val_accuracy", "maximize")
+    ids = sync(spec, "cut", SIX, "FINISHED", summary_of(SIX), OBJECTIVE)
     seen = shown(server.uri, "cut")
     assert ids["run_id"] == seen.study.info.run_id
     assert (seen.study.info.status, len(seen.trials)) == ("FINISHED", 6)
@@ -275,9 +275,9 @@ def test_a_server_killed_in_the_middle_is_completed_by_sync(server: Server) -> N
 
 def test_an_offline_study_shows_nothing(tmp_path: Path) -> None:
     tracker = NullTracker()
-    tracker.start()
+    tracker.start(study_spec("sqlite:///unused.db"), "1f2e", OBJECTIVE)
     tracker.launched(Trial("digits", 0, {}, 1))
     tracker.record(SIX[0])
-    tracker.finish("FINISHED", {})
+    tracker.finish("FINISHED", None)
     tracker.exported(bundle_of(tmp_path))
     assert (tracker.ids, tracker.wait(1), tracker.close(1)) == (None, None, True)

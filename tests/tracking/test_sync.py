@@ -10,7 +10,7 @@ from sparktune.errors import TrackingError
 from sparktune.tracking import sync
 from sparktune.trial import TrialResult, TrialState
 from tests.tracking.servers import free_port
-from tests.tracking.studies import complete, shown, study_spec, summary_of, tracker_of
+from tests.tracking.studies import OBJECTIVE, complete, shown, study_spec, summary_of, tracker_of
 
 ENDED = {n: 1_700_000_000_000 + 3_000 * n for n in range(6)}
 MIXED = [
@@ -25,9 +25,7 @@ MIXED = [
 
 def synced(uri: str, study_id: str, results: list[TrialResult] = MIXED) -> dict[str, str]:
     summary = summary_of(results)
-    return sync(
-        study_spec(uri), study_id, results, "FINISHED", summary, "val_accuracy", "maximize", ended_ms=ENDED
-    )
+    return sync(study_spec(uri), study_id, results, "FINISHED", summary, OBJECTIVE, ended_ms=ENDED)
 
 
 def test_a_study_that_was_never_shown_is_shown_in_full(store: str) -> None:

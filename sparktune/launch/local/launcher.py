@@ -6,20 +6,22 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
+from typing import final
 
-from sparktune.data.dataset import Dataset
-from sparktune.data.host import share
+from sparktune.data.host import HostData
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
 from sparktune.launch.local.process import WorkerProcess
 from sparktune.launch.payload import StudyPayload, Work, default_work
-from sparktune.launch.pending import PendingTrial, PendingTrials, run_pending
+from sparktune.launch.pending import PendingSegment, PendingSegments, run_pending
 from sparktune.spec import StudySpec
-from sparktune.trial import Trial, TrialResult
+from sparktune.trial import Segment, TrialResult
 
 
+@final
 class LocalLauncher(Launcher):
     """Runs trials in worker processes that start when first needed, get the data once and are used again.
 
@@ -27,61 +29,55 @@ class LocalLauncher(Launcher):
     worker that dies is replaced and its trial tried again, up to 3 attempts in all.
 
     Args:
-        spec: the study.
-        data: its data.
-        work: what trains a trial, a function of an importable module; `run_trial` by default.
-
-    Raises:
-        LaunchError: the resources or the work cannot be used; no process has been started.
+        work: what trains a segment, a function of an importable module; `run_segment` by default.
     """
 
-    def __init__(self, spec: StudySpec, data: Dataset, work: Work | None = None) -> None:
+    def __init__(self, work: Work | None = None) -> None:
+        self._work = work
+        self._folder = ExitStack()
+        self._queue: SimpleQueue[list[PendingSegment] | None] = SimpleQueue()
+        self._pending = PendingSegments()
+        self._workers: list[WorkerProcess] = []
+        self._threads: list[threading.Thread] = []
+
+    def start(self, spec: StudySpec, shared: HostData) -> None:
         if spec.resources.gpus:
             raise LaunchError(
                 f"resources.gpus must be 0 with resources.launcher local, but got {spec.resources.gpus:g}; "
                 "only Spark grants GPUs"
             )
-        pickled = _pickled(work or default_work())
-        self._data = share(data)
-        payload = StudyPayload(spec.model_dump_json(), self._data.key, pickled)
+        payload = StudyPayload(spec.model_dump_json(), shared.key, _pickled(self._work or default_work()))
+        folder = Path(self._folder.enter_context(tempfile.TemporaryDirectory(prefix="sparktune-")))
+        (folder / "payload").write_bytes(pickle.dumps(payload, protocol=pickle.HIGHEST_PROTOCOL))
         fits = max(1, _cores() // spec.resources.cpus)
-        self._slots = min(fits, spec.resources.parallelism or fits)
-        self._folder = tempfile.TemporaryDirectory(prefix="sparktune-")
-        with (Path(self._folder.name) / "payload").open("wb") as file:
-            pickle.dump(payload, file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._queue: SimpleQueue[list[PendingTrial] | None] = SimpleQueue()
-        self._flights = PendingTrials()
-        self._workers = [
-            WorkerProcess(Path(self._folder.name), str(index), spec.resources.cpus)
-            for index in range(self._slots)
-        ]
+        count = min(fits, spec.resources.parallelism or fits)
+        self._workers = [WorkerProcess(folder, str(index), spec.resources.cpus) for index in range(count)]
         self._threads = [threading.Thread(target=self._serve, args=(w,), daemon=True) for w in self._workers]
         for thread in self._threads:
             thread.start()
 
     def slots(self) -> int:
-        return self._slots
+        return len(self._workers)
 
     def max_in_flight(self) -> int:
-        return self._slots + 1
+        return self.slots() + 1
 
-    def launch_together(self, trials: Sequence[Trial]) -> "list[Future[TrialResult]]":
-        flights = [self._flights.add(trial) for trial in trials]
-        self._queue.put(flights)
-        return [flight.future for flight in flights]
+    def launch(self, segments: Sequence[Segment]) -> "list[Future[TrialResult]]":
+        pending = self._pending.add(segments)
+        self._queue.put(pending)
+        return [entry.future for entry in pending]
 
     def cancel(self) -> None:
-        self._flights.cancel(self._kill)
+        self._pending.cancel(self._kill)
 
     def close(self) -> None:
-        if not self._flights.close():
+        if not self._pending.close():
             return
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:
             thread.join()
-        self._folder.cleanup()
-        self._data.close()
+        self._folder.close()
 
     def _kill(self) -> None:
         for worker in self._workers:
@@ -89,8 +85,8 @@ class LocalLauncher(Launcher):
 
     def _serve(self, worker: WorkerProcess) -> None:
         """The driver thread of one worker process."""
-        while (flights := self._queue.get()) is not None:
-            run_pending(flights, worker.run)
+        while (pending := self._queue.get()) is not None:
+            run_pending(pending, worker.run)
         worker.close()
 
 

@@ -15,7 +15,7 @@ from sparktune.errors import LaunchError
 from sparktune.launch.forkserver.client import Fork, fork
 from sparktune.launch.payload import EncodedResult, thread_environment
 from sparktune.launch.pending import WorkerLost
-from sparktune.trial import Trial
+from sparktune.trial import Segment
 
 MODULE = "sparktune.launch.local.worker"
 READY = b"ready"
@@ -40,9 +40,9 @@ class WorkerProcess:
         self._lock = threading.Lock()
 
     def run(
-        self, trials: Sequence[Trial], limit: int | None = None, seconds: float = 0.0
+        self, segments: Sequence[Segment], limit: int | None = None, seconds: float = 0.0
     ) -> list[EncodedResult]:
-        """`StudyPayload.run_trials` in the process; by default the first trial and those that train with it.
+        """`StudyPayload.run_segments` in the process; by default the first and those that train with it.
 
         Raises:
             WorkerLost: the process ended before the trial did.
@@ -50,7 +50,11 @@ class WorkerProcess:
         """
         connection = self._connection or self._start()
         try:
-            asked = {"trials": [trial.to_json() for trial in trials], "limit": limit, "seconds": seconds}
+            asked = {
+                "segments": [segment.to_json() for segment in segments],
+                "limit": limit,
+                "seconds": seconds,
+            }
             connection.send_bytes(json.dumps(asked).encode())
             count = int(connection.recv_bytes())
             return [(connection.recv_bytes().decode(), connection.recv_bytes() or None) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""A worker process, `python -m sparktune.launch.local.worker PAYLOAD FAULTS`: trials in, results out."""
+"""A worker process, `python -m sparktune.launch.local.worker PAYLOAD FAULTS`: segments in, results out."""
 
 import faulthandler
 import json
@@ -14,15 +14,15 @@ from typing import Any
 
 from sparktune.launch.local.process import READY
 from sparktune.launch.payload import StudyPayload
-from sparktune.trial import Trial
+from sparktune.trial import Segment
 
 
 def main(payload: Path, faults: Path) -> None:
-    """Serve trials until the driver closes the connection, which is standard input, or dies.
+    """Serve segments until the driver closes the connection, which is standard input, or dies.
 
-    A request is JSON: the arguments of `StudyPayload.run_trials`, its trials as JSON texts. The answer is the
-    number of results and two messages for each: the record as JSON, the model's bytes or none. The first
-    message of all is READY, or the traceback of what kept the worker from starting.
+    A request is JSON: the arguments of `StudyPayload.run_segments`, its segments as JSON texts. The answer
+    is the number of results and two messages for each: the record as JSON, the model's bytes or none. The
+    first message of all is READY, or the traceback of what kept the worker from starting.
     """
     connection = Connection(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
@@ -49,8 +49,8 @@ def _serve(connection: Connection, payload: StudyPayload) -> None:
     threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
     while True:
         request = inbox.get()
-        trials = [Trial.from_json(trial) for trial in request.pop("trials")]
-        results = payload.run_trials(trials, **request)
+        segments = [Segment.from_json(segment) for segment in request.pop("segments")]
+        results = payload.run_segments(segments, **request)
         connection.send_bytes(str(len(results)).encode())
         for record, model in results:
             connection.send_bytes(record.encode())
@@ -58,7 +58,7 @@ def _serve(connection: Connection, payload: StudyPayload) -> None:
 
 
 def _listen(connection: Connection, inbox: "SimpleQueue[dict[str, Any]]") -> None:
-    """Take trials as they come; end the process when the driver is gone, also in the middle of a trial."""
+    """Take segments as they come; end the process when the driver is gone, also in the middle of a trial."""
     while True:
         try:
             inbox.put(json.loads(connection.recv_bytes()))

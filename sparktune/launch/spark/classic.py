@@ -5,120 +5,131 @@ import os
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
-from sparktune.data.dataset import Dataset
-from sparktune.data.host import share
+from sparktune.data.host import HostData
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
 from sparktune.launch.payload import EncodedResult, StudyPayload, Work, default_work
-from sparktune.launch.pending import PendingTrials, WorkerLost, run_pending
+from sparktune.launch.pending import PendingSegments, WorkerLost, run_pending
 from sparktune.launch.spark.cluster import Cluster
 from sparktune.launch.spark.failures import cause_of, gone
 from sparktune.launch.spark.gpus import VISIBLE, run_on
 from sparktune.launch.spark.job_threads import JobThreads
 from sparktune.spec import StudySpec
-from sparktune.trial import Trial, TrialResult
+from sparktune.trial import Segment, Trial, TrialResult
 
 if TYPE_CHECKING:
-    from pyspark import Broadcast, SparkContext
+    from pyspark import RDD, Broadcast, SparkContext
     from pyspark.sql import SparkSession
 
-TRIALS = "sparktune.trials"  # the property of a job that holds them
+SEGMENTS = "sparktune.segments"  # the property of a job that holds them
 TAGS = "spark.job.tags"
 
 
+@final
 class SparkLauncher(Launcher):
-    """Runs each launch, of one trial or several, as a Spark job: Spark places it and grants cores and GPUs.
+    """Runs each launch, of one segment or several, as a Spark job: Spark places it and grants cores and GPUs.
 
     The spec and the work are broadcast once; the data reach each executor once, as a file that all its
-    workers map. A job carries one tag per study and one per trial, so
-    that cancelling touches no other job of the context. Spark runs a trial again whose worker was lost; where
-    it does not (`local[N]`), it is launched again, up to 3 attempts in all. Trials that shared a job then go
-    on alone.
+    workers map. A job carries one tag per study and one per trial, so that cancelling touches no other job of
+    the context. Spark runs a trial again whose worker was lost; where it does not (`local[N]`), it is
+    launched again, up to 3 attempts in all. Segments that shared a job then go on alone.
 
     Args:
         spark: a classic session (not Spark Connect), with pinned threads, as is the default.
-        spec: the study.
-        data: its data.
-        work: what trains a trial; `run_trial` by default.
+        work: what trains a segment; `run_segment` by default.
 
     Raises:
-        LaunchError: the session cannot run such trials; no job has been started.
+        LaunchError: the session is one of Spark Connect.
     """
 
-    def __init__(
-        self, spark: "SparkSession", spec: StudySpec, data: Dataset, work: Work | None = None
-    ) -> None:
+    def __init__(self, spark: "SparkSession", work: Work | None = None) -> None:
         self._context = _classic_context(spark)
-        self._cluster = Cluster(self._context, spec.resources)
-        self._limit = self._cluster.result_limit()
-        self._data = share(data)
-        if not self._cluster.local:
-            self._context.addFile(str(self._data.path))
-        payload = StudyPayload(spec.model_dump_json(), self._data.key, _pickled(work or default_work()))
-        self._payload = self._context.broadcast(payload)
-        self._tag = f"sparktune/{spec.study.name}/{uuid.uuid4().hex[:8]}"
-        self._tags = [*self._context.getJobTags(), self._tag]
-        self._flights = PendingTrials()
-        self._task = self._cluster.source.map(partial(_attempt, self._payload, self._limit))
-        self._task.id()  # makes the JVM's part of it now, for all jobs
+        self._work = work
+        self._pending = PendingSegments()
         self._threads = JobThreads()
+        self._started: _Started | None = None
+
+    def start(self, spec: StudySpec, shared: HostData) -> None:
+        cluster = Cluster(self._context, spec.resources)
+        payload = StudyPayload(spec.model_dump_json(), shared.key, _pickled(self._work or default_work()))
+        if not cluster.local:
+            self._context.addFile(str(shared.path))
+        broadcast = self._context.broadcast(payload)
+        task = cluster.source.map(partial(_attempt, broadcast, cluster.result_limit()))
+        task.id()  # makes the JVM's part of it now, for all jobs
+        tag = f"sparktune/{spec.study.name}/{uuid.uuid4().hex[:8]}"
+        self._started = _Started(cluster, broadcast, task, tag, (*self._context.getJobTags(), tag))
 
     def slots(self) -> int:
-        return self._cluster.slots()
+        return self._study.cluster.slots()
 
     def max_in_flight(self) -> int:
-        return self._cluster.max_in_flight()
+        return self._study.cluster.max_in_flight()
 
-    def launch_together(self, trials: Sequence[Trial]) -> "list[Future[TrialResult]]":
-        flights = [self._flights.add(trial) for trial in trials]
+    def launch(self, segments: Sequence[Segment]) -> "list[Future[TrialResult]]":
+        pending = self._pending.add(segments)
         try:
-            self._threads.do(partial(run_pending, flights, self._run))
+            self._threads.do(partial(run_pending, pending, self._run))
         except Exception as error:  # noqa: BLE001 - a thread asks the JVM, which may be gone in many ways
-            for flight in flights:
-                flight.future.set_exception(gone(error))
-        return [flight.future for flight in flights]
+            for entry in pending:
+                entry.future.set_exception(gone(error))
+        return [entry.future for entry in pending]
 
     def cancel(self) -> None:
-        self._flights.cancel(self._cancel_jobs)
+        self._pending.cancel(self._cancel_jobs)
 
     def close(self) -> None:
-        if not self._flights.close():
+        if not self._pending.close():
             return
         self._threads.dismiss()
-        self._data.close()
-        if self._cluster.alive():
-            self._payload.destroy()
+        if self._started and self._started.cluster.alive():
+            self._started.payload.destroy()
+
+    @property
+    def _study(self) -> "_Started":
+        if self._started is None:
+            raise LaunchError("the launcher must be started before it is used; call start first")
+        return self._started
 
     def _cancel_jobs(self) -> None:
         try:
-            self._context.cancelJobsWithTag(self._tag)
-        except Exception:  # noqa: BLE001 - a dead JVM has no jobs left; the trials' own threads report it
+            self._context.cancelJobsWithTag(self._study.tag)
+        except Exception:  # noqa: BLE001 - a dead JVM has no jobs left; the segments' own threads report it
             return
 
-    def _run(self, trials: Sequence[Trial]) -> list[EncodedResult]:
+    def _run(self, segments: Sequence[Segment]) -> list[EncodedResult]:
+        """One job, waited for in this thread.
+
+        What it runs is a property of the job: as a part of the function it would cost a new one each time.
+        """
+        study = self._study
         try:
-            self._announce(trials)
+            tags = [*study.tags, *(f"{study.tag}/{segment.trial.number}" for segment in segments)]
+            self._context.setLocalProperty(TAGS, ",".join(tags))
+            self._context.setLocalProperty(SEGMENTS, json.dumps([segment.to_json() for segment in segments]))
+            self._context.setJobDescription(_title([segment.trial for segment in segments]))
             # An RDD of its own: where jobs share one, Spark fails them all when the first one fails.
-            answer: list[EncodedResult] | str = self._task.coalesce(1).collect()[0]
+            answer: list[EncodedResult] | str = study.task.coalesce(1).collect()[0]
         except Exception as error:  # lost workers, cancelled jobs and dead JVMs all raise here
-            raise (cause_of(error) if self._cluster.alive() else gone(error)) from error
+            raise (cause_of(error) if study.cluster.alive() else gone(error)) from error
         if isinstance(answer, str):
             raise WorkerLost(answer)
         return answer
 
-    def _announce(self, trials: Sequence[Trial]) -> None:
-        """Hand this thread's next job its trials, and Spark what it shows of them.
 
-        Trials as a property cost one call; as a part of the function they would cost a new one each time.
-        """
-        tags = [*self._tags, *(f"{self._tag}/{trial.number}" for trial in trials)]
-        self._context.setLocalProperty(TAGS, ",".join(tags))
-        self._context.setLocalProperty(TRIALS, json.dumps([trial.to_json() for trial in trials]))
-        self._context.setJobDescription(_title(trials))
+@dataclass(frozen=True)
+class _Started:
+    """What a launcher holds of its study: cluster, broadcast payload, task, and the tags of its jobs."""
+
+    cluster: Cluster
+    payload: "Broadcast[StudyPayload]"
+    task: "RDD[list[EncodedResult] | str]"
+    tag: str
+    tags: tuple[str, ...]
 
 
 def _attempt(payload: "Broadcast[StudyPayload]", limit: int, _: int) -> list[EncodedResult] | str:
@@ -131,16 +142,16 @@ def _attempt(payload: "Broadcast[StudyPayload]", limit: int, _: int) -> list[Enc
     context: Any = TaskContext.get()
     gpu = context.resources().get("gpu")
     again = context.attemptNumber()
-    trials = [Trial.from_json(trial) for trial in json.loads(context.getLocalProperty(TRIALS))]
-    if again and len(trials) > 1:
+    segments = [Segment.from_json(text) for text in json.loads(context.getLocalProperty(SEGMENTS))]
+    if again and len(segments) > 1:
         return "the worker was lost while it ran several trials"
-    trials = [replace(trial, attempt=trial.attempt + again) for trial in trials]
+    segments = [segment.later(again) for segment in segments]
     if gpu is None:
         os.environ[VISIBLE] = "-1"
-        results: list[EncodedResult] = payload.value.run_trials(trials, limit)
+        results: list[EncodedResult] = payload.value.run_segments(segments, limit)
         return results
     try:
-        return run_on(gpu.addresses, payload.value, trials, limit)
+        return run_on(gpu.addresses, payload.value, segments, limit)
     except WorkerLost as lost:
         return f"the trial's own process was lost: {lost}"
 

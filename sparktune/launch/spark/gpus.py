@@ -15,22 +15,22 @@ from typing import final
 
 from sparktune.launch.local.process import WorkerProcess
 from sparktune.launch.payload import TOGETHER_SECONDS, EncodedResult, StudyPayload
-from sparktune.trial import Trial
+from sparktune.trial import Segment
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def run_on(
-    addresses: Sequence[str], payload: StudyPayload, trials: Sequence[Trial], limit: int
+    addresses: Sequence[str], payload: StudyPayload, segments: Sequence[Segment], limit: int
 ) -> list[EncodedResult]:
-    """`StudyPayload.run_trials` where these GPUs are all that is visible.
+    """`StudyPayload.run_segments` where these GPUs are all that is visible.
 
     Raises:
-        WorkerLost: the process ended before the trials did.
+        WorkerLost: the process ended before the segments did.
         LaunchError: it cannot start.
     """
     process = _kept().process(",".join(addresses), payload)
-    return process.run(trials, limit, TOGETHER_SECONDS)
+    return process.run(segments, limit, TOGETHER_SECONDS)
 
 
 @cache

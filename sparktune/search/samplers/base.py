@@ -1,22 +1,78 @@
 """What every sampler promises."""
 
 from abc import ABC, abstractmethod
+from typing import Final, Literal, Self, final
 
+from sparktune.spec import SearchSpec
 from sparktune.trial import Params, TrialResult
 
 
+@final
+class Wait:
+    """The type of `WAIT`."""
+
+    def __repr__(self) -> str:
+        return "WAIT"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+WAIT: Final = Wait()
+
+
 class Sampler(ABC):
-    """Proposes configurations. Asked in order of trial numbers, from 0, also when a study resumes."""
+    """Proposes configurations: asked for the next one when a slot needs work, told how each trial ended.
+
+    A number is asked once, in rising order from 0. A study that is resumed tells the results it has, and asks
+    only for numbers that were never launched: a launched trial keeps its parameters.
+
+    Example: halve the learning rate until a trial is worse than the one before.
+        >>> import sparktune
+        >>> class Halving(sparktune.Sampler):
+        ...     size = None
+        ...     lookahead = 0
+        ...     values = []
+        ...     def ask(self, number):
+        ...         if len(self.values) < number:
+        ...             return sparktune.WAIT
+        ...         worse = number > 1 and self.values[-1] < self.values[-2]
+        ...         return None if worse else {"learning_rate": 0.1 / 2**number}
+        ...     def tell(self, result):
+        ...         self.values.append(result.value or 0.0)
+    """
+
+    @classmethod
+    def check(cls, search: SearchSpec) -> None:
+        """Refuse a search that this sampler cannot run; called when the spec is read.
+
+        Raises:
+            ValueError: says which rule is broken.
+        """
+        return None
+
+    @classmethod
+    def from_spec(cls, search: SearchSpec, seed: int) -> Self:
+        """The sampler of a search, where the spec names it; `seed` is the study's."""
+        return cls()
 
     @property
     @abstractmethod
     def size(self) -> int | None:
-        """Most trials that `ask` will propose; None where there is no bound."""
+        """Most trials that `ask` will propose; None where that is open."""
+
+    @property
+    def lookahead(self) -> int | None:
+        """Points that may be asked before results are told; None: any. 0: only when a slot is free."""
+        return None
 
     @abstractmethod
-    def ask(self, number: int) -> Params | None:
-        """The configuration of trial `number`; None when the search is exhausted."""
+    def ask(self, number: int) -> Params | Wait | None:
+        """The configuration of trial `number`.
+
+        None: the search is over. WAIT: there is nothing now, ask again after the next result.
+        """
 
     @abstractmethod
     def tell(self, result: TrialResult) -> None:
-        """Learn how a trial ended."""
+        """Learn how a trial ended. Only results that are final are told, each once."""

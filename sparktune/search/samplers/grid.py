@@ -1,6 +1,6 @@
 """Every point of the space, one after another."""
 
-from typing import final
+from typing import Self, final
 
 from sparktune.search.samplers.base import Sampler
 from sparktune.search.space import point, points
@@ -22,6 +22,10 @@ class GridSampler(Sampler):
         if count is None:
             raise ValueError("a grid needs domains with a finite number of values")
         self._size = count if space.trials is None else min(count, space.trials)
+
+    @classmethod
+    def from_spec(cls, search: SearchSpec, seed: int) -> Self:
+        return cls(search)
 
     @property
     def size(self) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import random
-from typing import final
+from typing import Self, final
 
 from sparktune.search.samplers.base import Sampler
 from sparktune.search.space import draw, point, points
@@ -28,6 +28,10 @@ class RandomSampler(Sampler):
         self._size = min(limits) if limits else None
         self._asked: list[Params] = []
         self._seen: set[str] = set()
+
+    @classmethod
+    def from_spec(cls, search: SearchSpec, seed: int) -> Self:
+        return cls(search, seed)
 
     @property
     def size(self) -> int | None:

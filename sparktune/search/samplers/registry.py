@@ -1,13 +1,21 @@
 """From the spec to its sampler."""
 
+from typing import cast
+
+from sparktune.registry import Registry
 from sparktune.search.samplers.base import Sampler
-from sparktune.search.samplers.grid import GridSampler
-from sparktune.search.samplers.random import RandomSampler
 from sparktune.spec import StudySpec
+
+SAMPLERS = Registry(
+    "sparktune.samplers",
+    {
+        "grid": "sparktune.search.samplers.grid:GridSampler",
+        "random": "sparktune.search.samplers.random:RandomSampler",
+    },
+)
 
 
 def build_sampler(spec: StudySpec) -> Sampler:
     """The sampler that `search.sampler` names, seeded by `study.seed`."""
-    if spec.search.sampler == "random":
-        return RandomSampler(spec.search, spec.study.seed)
-    return GridSampler(spec.search)
+    sampler = cast(type[Sampler], SAMPLERS.load(spec.search.sampler))
+    return sampler.from_spec(spec.search, spec.study.seed)

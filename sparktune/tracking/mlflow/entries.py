@@ -7,10 +7,10 @@ import re
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast, get_args
+from typing import Any, Literal
 
 from sparktune.spec import StudySpec
-from sparktune.tracking.base import RunStatus
+from sparktune.summary import BestTrial, Objective, RunStatus, Summary
 from sparktune.trial import Params, Trial, TrialResult, TrialState
 
 STUDY_ID = "sparktune.study_id"
@@ -27,7 +27,8 @@ NOTES = ("engine", "compiler", "reason", "fused", "batching", "stopped")  # of T
 ERROR_LENGTH = 300
 
 # A diverged trial has no value, so it is shown as failed: what is FINISHED can be compared.
-STATUS: dict[TrialState, RunStatus] = {
+EntryStatus = RunStatus | Literal["RUNNING"]
+STATUS: dict[TrialState, EntryStatus] = {
     TrialState.RUNNING: "RUNNING",
     TrialState.COMPLETE: "FINISHED",
     TrialState.DIVERGED: "FAILED",
@@ -59,7 +60,7 @@ class Entry:
     name: str
     start_ms: int
     identity: dict[str, str]
-    status: RunStatus = "RUNNING"
+    status: EntryStatus = "RUNNING"
     end_ms: int | None = None
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class StudyEntries:
     `objective_metric` and `direction` are those the study decided on, as the spec may leave them open.
     """
 
-    def __init__(self, spec: StudySpec, study_id: str, objective_metric: str, direction: str) -> None:
+    def __init__(self, spec: StudySpec, study_id: str, objective: Objective) -> None:
         self._spec = spec
         self._identity = {
             "sparktune.study": spec.study.name,
@@ -84,7 +85,7 @@ class StudyEntries:
             "mlflow.user": _user(),
             "mlflow.source.name": "sparktune",
         }
-        self._objective = {"sparktune.objective": objective_metric, "sparktune.direction": direction}
+        self._objective = objective
 
     def study(self, start_ms: int) -> Entry:
         """The study's own run, while it runs."""
@@ -92,20 +93,21 @@ class StudyEntries:
             STATE: "RUNNING",
             "sparktune.host": socket.gethostname(),
             "sparktune.spec": self._spec.digest(),
-            **self._objective,
+            "sparktune.objective": self._objective.metric,
+            "sparktune.direction": self._objective.direction,
         }
         params = {_key(k): _text(v, PARAM_LENGTH) for k, v in _study_params(self._spec)}
         return Entry(None, self._spec.study.name, start_ms, self._identity, params=params, tags=tags)
 
-    def finish(self, state: str, summary: Mapping[str, Any], start_ms: int, end_ms: int) -> Entry:
+    def finish(self, status: RunStatus, summary: Summary | None, start_ms: int, end_ms: int) -> Entry:
         """The study's own run, when it is over."""
-        status = _ended(state)
-        values = dict(_summary_metrics(summary))
-        points = tuple(Point(_key(k), v, 0, end_ms) for k, v in values.items() if math.isfinite(v))
-        tags = {_key(f"sparktune.best.{k}"): _text(v, TAG_LENGTH) for k, v in _best(summary)}
-        tags |= {STATE: state, NOTE: _study_note(summary, self._objective["sparktune.objective"])}
+        tags, points = {STATE: str(status)}, []
+        if summary is not None:
+            points = [Point(_key(k), v, 0, end_ms) for k, v in _summary_metrics(summary) if math.isfinite(v)]
+            tags |= {_key(f"sparktune.best.{k}"): _text(v, TAG_LENGTH) for k, v in _best(summary.best)}
+            tags[NOTE] = _study_note(summary)
         name = self._spec.study.name
-        return Entry(None, name, start_ms, self._identity, status, end_ms, tags=tags, points=points)
+        return Entry(None, name, start_ms, self._identity, status, end_ms, tags=tags, points=tuple(points))
 
     def launch(self, trial: Trial, start_ms: int) -> Entry:
         """A trial's run, while it runs."""
@@ -196,44 +198,32 @@ def _study_params(spec: StudySpec) -> Iterator[tuple[str, Any]]:
                 yield f"{section}.{name}", value
 
 
-def _summary_metrics(summary: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    named = {
-        "best_value": (summary.get("best") or {}).get("value"),
-        "study_seconds": summary.get("seconds"),
-    }
-    named |= {f"trials.{state.lower()}": count for state, count in (summary.get("states") or {}).items()}
-    test = summary.get("test")
-    named |= {f"test.{k}": v for k, v in test.items()} if isinstance(test, dict) else {"test": test}
-    for name, value in named.items():
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            yield name, float(value)
+def _summary_metrics(summary: Summary) -> Iterator[tuple[str, float]]:
+    if summary.best is not None:
+        yield "best_value", float(summary.best.value)
+    yield "study_seconds", float(summary.seconds)
+    yield from ((f"trials.{state.lower()}", float(count)) for state, count in summary.states.items())
+    yield from ((f"test.{name}", float(value)) for name, value in (summary.test or {}).items())
 
 
-def _best(summary: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _best(best: BestTrial | None) -> Iterator[tuple[str, Any]]:
     """Number and parameters of the best trial."""
-    if best := summary.get("best"):
-        yield "trial", best.get("trial")
-        yield from (best.get("params") or {}).items()
+    if best is not None:
+        yield "trial", best.trial
+        yield from best.params.items()
 
 
-def _study_note(summary: Mapping[str, Any], metric: str) -> str:
+def _study_note(summary: Summary) -> str:
     """The description at the head of the study's page, in Markdown."""
-    states = ", ".join(f"{count} {state}" for state, count in (summary.get("states") or {}).items())
+    states = ", ".join(f"{count} {state}" for state, count in summary.states.items())
     lines = [f"Trials: {states or 'none'}."]
-    if best := summary.get("best"):
-        params = ", ".join(f"{k} = {_text(v, 100)}" for k, v in (best.get("params") or {}).items())
-        value = f"{metric} {best.get('value')} in epoch {best.get('epoch')}"
-        lines.append(f"Best: trial {best.get('trial')}, {value}, with {params}.")
-    if summary.get("test") is not None:
-        lines.append(f"Test: {_text(summary['test'], 500)}.")
+    if best := summary.best:
+        params = ", ".join(f"{k} = {_text(v, 100)}" for k, v in best.params.items())
+        value = f"{summary.objective.metric} {best.value} in epoch {best.epoch}"
+        lines.append(f"Best: trial {best.trial}, {value}, with {params}.")
+    if summary.test is not None:
+        lines.append(f"Test: {_text(summary.test, 500)}.")
     return "\n\n".join(lines)[:TAG_LENGTH]
-
-
-def _ended(state: str) -> RunStatus:
-    for status in get_args(RunStatus):
-        if state == status != "RUNNING":
-            return cast(RunStatus, status)
-    raise ValueError(f"state must be FINISHED, FAILED or KILLED, but got {state!r}")
 
 
 def _trial_name(number: int) -> str:

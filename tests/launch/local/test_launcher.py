@@ -13,85 +13,83 @@ from sparktune.errors import LaunchError
 from sparktune.launch import Launcher, LocalLauncher
 from sparktune.trial import TrialState
 from tests.launch import works
-from tests.launch.contract import PATIENCE, LauncherContract, trial, until
-from tests.launch.works import facts_of
+from tests.launch.contract import PATIENCE, LauncherContract, facts, launched, started, trial, until
 
 
 class TestContract(LauncherContract):
     @pytest.fixture(scope="class")
     @classmethod
     def launcher(cls) -> Iterator[Launcher]:
-        with LocalLauncher(works.tiny_spec(parallelism=2), works.tiny_data(), works.act) as launcher:
+        with started(LocalLauncher(works.act), works.tiny_spec(parallelism=2), works.tiny_data()) as launcher:
             yield launcher
 
 
 @pytest.fixture
-def launcher() -> Iterator[LocalLauncher]:
-    with LocalLauncher(works.tiny_spec(parallelism=1), works.tiny_data(), works.act) as launcher:
+def launcher() -> Iterator[Launcher]:
+    with started(LocalLauncher(works.act), works.tiny_spec(parallelism=1), works.tiny_data()) as launcher:
         yield launcher
 
 
-def test_the_error_of_a_lost_worker_tells_its_end(launcher: LocalLauncher) -> None:
-    assert "killed by SIGKILL" in (launcher.launch(trial(do="killed")).result(PATIENCE).error or "")
-    assert "exited with code 1" in (launcher.launch(trial(do="vanish")).result(PATIENCE).error or "")
+def test_the_error_of_a_lost_worker_tells_its_end(launcher: Launcher) -> None:
+    assert "killed by SIGKILL" in (launched(launcher, trial(do="killed")).result(PATIENCE).error or "")
+    assert "exited with code 1" in (launched(launcher, trial(do="vanish")).result(PATIENCE).error or "")
 
 
-def test_a_worker_serves_one_trial_after_another(launcher: LocalLauncher) -> None:
-    processes = {
-        facts_of(launcher.launch(trial(n, do="value")).result(PATIENCE))["process"] for n in range(3)
-    }
+def test_a_worker_serves_one_trial_after_another(launcher: Launcher) -> None:
+    results = [launched(launcher, trial(n, do="value")).result(PATIENCE) for n in range(3)]
+    processes = {facts(result)["process"] for result in results}
     assert len(processes) == 1
 
 
 def test_close_ends_the_workers_and_refuses_trials() -> None:
-    launcher = LocalLauncher(works.tiny_spec(parallelism=1), works.tiny_data(), works.act)
-    process = int(facts_of(launcher.launch(trial(do="value")).result(PATIENCE))["process"])
+    launcher = started(LocalLauncher(works.act), works.tiny_spec(parallelism=1), works.tiny_data())
+    process = int(facts(launched(launcher, trial(do="value")).result(PATIENCE))["process"])
     launcher.close()
     launcher.close()
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
     with pytest.raises(LaunchError, match="closed"):
-        launcher.launch(trial(do="value"))
+        launched(launcher, trial(do="value"))
 
 
 def test_cores_are_shared_out_by_default() -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with LocalLauncher(works.tiny_spec(cpus=2), works.tiny_data(), works.act) as launcher:
+    with started(LocalLauncher(works.act), works.tiny_spec(cpus=2), works.tiny_data()) as launcher:
         assert launcher.slots() == max(1, (cores or 1) // 2)
-        result = launcher.launch(trial(do="value")).result(PATIENCE)
-    assert facts_of(result)["threads"] == "2"
+        result = launched(launcher, trial(do="value")).result(PATIENCE)
+    assert facts(result)["threads"] == "2"
 
 
 def test_what_cannot_run_is_refused() -> None:
     with pytest.raises(LaunchError, match=r"resources.gpus must be 0 .* but got 1"):
-        LocalLauncher(works.tiny_spec(gpus=1.0), works.tiny_data(), works.act)
+        started(LocalLauncher(works.act), works.tiny_spec(gpus=1.0), works.tiny_data())
     with pytest.raises(LaunchError, match="importable module"):
-        LocalLauncher(works.tiny_spec(), works.tiny_data(), lambda t, s, d: works.act(t, s, d))
+        started(LocalLauncher(lambda t, s, d: works.act(t, s, d)), works.tiny_spec(), works.tiny_data())
 
 
 def test_a_worker_that_cannot_start_is_no_fault_of_the_trial(monkeypatch: pytest.MonkeyPatch) -> None:
-    with LocalLauncher(works.tiny_spec(parallelism=1), works.tiny_data(), works.act) as launcher:
+    with started(LocalLauncher(works.act), works.tiny_spec(parallelism=1), works.tiny_data()) as launcher:
         monkeypatch.setattr(sys, "executable", "/bin/false")
         with pytest.raises(LaunchError, match="exited with code 1"):
-            launcher.launch(trial(do="value")).result(PATIENCE)
+            launched(launcher, trial(do="value")).result(PATIENCE)
         monkeypatch.undo()
-        assert launcher.launch(trial(do="value")).result(PATIENCE).state is TrialState.COMPLETE
+        assert launched(launcher, trial(do="value")).result(PATIENCE).state is TrialState.COMPLETE
 
 
 DRIVER = """
 import sys, time
 from sparktune.launch import LocalLauncher
 from tests.launch import works
-from tests.launch.contract import trial
-launcher = LocalLauncher(works.tiny_spec(parallelism=1), works.tiny_data(), works.act)
-launcher.launch(trial(do="beat", pulse=sys.argv[1], log=sys.argv[2]))
+from tests.launch.contract import launched, started, trial
+launcher = started(LocalLauncher(works.act), works.tiny_spec(parallelism=1), works.tiny_data())
+launched(launcher, trial(do="beat", pulse=sys.argv[1], log=sys.argv[2]))
 time.sleep(60)
 """
 
 
 def test_workers_end_with_a_driver_that_is_killed(tmp_path: Path) -> None:
     pulse, log = tmp_path / "pulse", tmp_path / "log"
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER, pulse, log], cwd=Path(__file__).parents[2])
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, pulse, log], cwd=Path(__file__).parents[3])
     until(pulse.exists)
     driver.send_signal(signal.SIGKILL)
     driver.wait()

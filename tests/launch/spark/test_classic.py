@@ -8,9 +8,8 @@ from pyspark.sql import SparkSession
 from sparktune.errors import LaunchError
 from sparktune.launch import SparkLauncher
 from tests.launch import works
-from tests.launch.contract import PATIENCE, trial
+from tests.launch.contract import PATIENCE, facts, launched, trial
 from tests.launch.spark_contract import SparkContract, launch_on
-from tests.launch.works import facts_of
 
 
 class TestContract(SparkContract):
@@ -24,7 +23,7 @@ class TestContract(SparkContract):
 def test_cores_of_a_trial_ration_the_slots(spark: SparkSession) -> None:
     with launch_on(spark, cpus=2) as launcher:
         assert (launcher.slots(), launcher.max_in_flight()) == (1, 1)
-        assert facts_of(launcher.launch(trial(do="value")).result(PATIENCE))["threads"] == "2"
+        assert facts(launched(launcher, trial(do="value")).result(PATIENCE))["threads"] == "2"
 
 
 def test_local_mode_has_no_gpus(spark: SparkSession) -> None:
@@ -34,9 +33,9 @@ def test_local_mode_has_no_gpus(spark: SparkSession) -> None:
 
 def test_a_trial_without_gpus_sees_none(spark: SparkSession) -> None:
     with launch_on(spark) as launcher:
-        assert facts_of(launcher.launch(trial(do="value")).result(PATIENCE))["gpus"] == "-1"
+        assert facts(launched(launcher, trial(do="value")).result(PATIENCE))["gpus"] == "-1"
 
 
 def test_a_session_of_another_kind_is_refused() -> None:
     with pytest.raises(LaunchError, match="classic SparkSession"):
-        SparkLauncher(object(), works.tiny_spec(), works.tiny_data(), works.act)  # type: ignore[arg-type]
+        SparkLauncher(object(), works.act)  # type: ignore[arg-type]

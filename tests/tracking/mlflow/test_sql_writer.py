@@ -13,10 +13,10 @@ from sparktune.tracking.mlflow.runs import StudyRuns
 from sparktune.tracking.mlflow.sql_writer import Batch, store_of
 from sparktune.trial import Trial, TrialState
 from tests.tracking.servers import Server
-from tests.tracking.studies import complete, shown, study_spec
+from tests.tracking.studies import OBJECTIVE, complete, shown, study_spec
 
 TABLES = ("runs", "tags", "params", "metrics", "latest_metrics")
-ENTRIES = StudyEntries(study_spec("sqlite:///unused.db"), "batch", "val_accuracy", "maximize")
+ENTRIES = StudyEntries(study_spec("sqlite:///unused.db"), "batch", OBJECTIVE)
 RESULTS = [
     complete(0),
     complete(1, history={"val_loss": [3.0, 2.0, 2.0], "loss": [0.5, math.inf, math.nan]}),

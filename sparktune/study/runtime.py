@@ -1,0 +1,87 @@
+"""Where a study runs: the Spark session, the fork server, the launcher, and the one copy of its data."""
+
+from contextlib import ExitStack, closing
+from typing import Any, Self, final
+
+from sparktune.data import Dataset, load_dataset
+from sparktune.data.host import HostData, share
+from sparktune.launch import (
+    ForkServer,
+    Launcher,
+    LocalLauncher,
+    SparkLauncher,
+    open_session,
+    read_table,
+    safe_here,
+    serving,
+    spark_is_configured,
+    to_arrow,
+)
+from sparktune.spec import StudySpec
+
+
+@final
+class Runtime:
+    """Opens what a study needs when it is first needed; leaving the context gives it back.
+
+    A fork server starts at once, so that TensorFlow is loaded while the input is checked. Spark starts only
+    where tables must be read or trials run on it; a session stays open for whoever uses it next.
+
+    Args:
+        spec: the study.
+        spark: the session to use; one is opened where it is None.
+        launcher: where trials run; what `resources.launcher` says where it is None.
+    """
+
+    def __init__(self, spec: StudySpec, spark: Any = None, launcher: Launcher | None = None) -> None:
+        self._spec = spec
+        self._spark = spark
+        self._launcher = launcher
+        self._on_spark = _on_spark(spec, spark)
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self._spec.resources.preload and safe_here() and not serving():
+            self._opened.enter_context(ForkServer())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def session(self) -> Any:
+        """The Spark session."""
+        if self._spark is None:
+            self._spark = open_session(self._spec)
+        return self._spark
+
+    def load(self, data: Any) -> Dataset:
+        """The study's data set, from `data` where it was given in Python.
+
+        Raises:
+            DataError: it cannot be used.
+        """
+        given = to_arrow(data) if hasattr(data, "sparkSession") else data
+        return load_dataset(self._spec, given, lambda **which: read_table(self.session(), **which))
+
+    def share(self, data: Dataset) -> HostData:
+        """The data set where every process of this host maps it; one copy for all that follows."""
+        return self._opened.enter_context(closing(share(data)))
+
+    def start_launcher(self, shared: HostData) -> Launcher:
+        """The launcher, ready to run trials on these data. Whoever enters its context closes it.
+
+        Raises:
+            LaunchError: the trials cannot run there.
+        """
+        launcher = self._launcher
+        if launcher is None:
+            launcher = SparkLauncher(self.session()) if self._on_spark else LocalLauncher()
+        launcher.start(self._spec, shared)
+        return launcher
+
+
+def _on_spark(spec: StudySpec, spark: Any) -> bool:
+    """Whether Spark runs the trials; starting it only for this machine's cores costs more than it gives."""
+    if spec.resources.launcher != "auto":
+        return spec.resources.launcher == "spark"
+    return spark is not None or spec.resources.gpus > 0 or spark_is_configured()
