@@ -1,10 +1,12 @@
 """`make`, its targets and the versions it pins."""
 
+import os
 import re
 import subprocess
 import sys
 import tomllib
 from importlib.metadata import distribution
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,38 @@ def test_an_environment_is_made_once(tmp_path: Path) -> None:
     mark.touch()
     subprocess.run(command, env=environment, check=True, timeout=120)
     assert mark.exists()
+
+
+@pytest.mark.parametrize(
+    "package", ["tensorflow", "keras", "pyspark", "mlflow", "numpy", "pandas", "pyarrow"]
+)
+def test_every_start_finds_bytecode(package: str) -> None:
+    folder = Path(find_spec(package).origin).parent  # type: ignore[union-attr,arg-type]
+    sources = [path for path in folder.rglob("*.py") if not {"test", "tests"} & set(path.parts)]
+    bare = [path for path in sources if not Path(cache_from_source(str(path))).exists()]
+    assert len(sources) > 20
+    assert [path for path in bare if compiles(path)] == [], "run make install"
+
+
+def compiles(path: Path) -> bool:
+    """Whether it is Python of this version; templates are not."""
+    try:
+        compile(path.read_bytes(), path, "exec")
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def test_bytecode_is_made_though_the_environment_forbids_to_write_it(tmp_path: Path) -> None:
+    told = make("--dry-run", "-W", "constraints.txt", "install")
+    line = next(line for line in told.splitlines() if "-m compileall" in line)
+    assert told.index("pip install") < told.index(line)
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "one.py").write_text("x = 1\n")
+    command = line.replace(".venv/bin/python", sys.executable).replace(".venv/lib sparktune jobs", "lib")
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, check=True, timeout=60)
+    assert Path(cache_from_source(str(tmp_path / "lib" / "one.py"))).exists()
 
 
 def test_ci_runs_the_tests() -> None:
