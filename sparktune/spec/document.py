@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from sparktune.errors import SpecError
+from sparktune.spec.extensions import CHECKED
 from sparktune.spec.size import check_size
 from sparktune.spec.study import StudySpec
 
@@ -84,13 +85,17 @@ def merged(document: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]
     return document
 
 
-def parse_spec(document: dict[str, Any] | StudySpec) -> StudySpec:
+def parse_spec(document: dict[str, Any] | StudySpec, checked: bool = False) -> StudySpec:
     """A StudySpec from a mapping of sections.
+
+    Args:
+        document: the sections.
+        checked: it was checked before, and the sampler that it names need not be installed here.
 
     Raises:
         SpecError: names every field that breaks a rule, the rule, the value and the way out.
     """
-    return StudySpec.model_validate(document)
+    return StudySpec.model_validate(document, context=CHECKED if checked else None)
 
 
 def json_schema() -> str:

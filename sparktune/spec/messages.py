@@ -118,17 +118,23 @@ def _fault(entry: Any, root: type[BaseModel], document: Any) -> Fault:
 def _rule(entry: Any) -> str:
     kind, context, value = entry["type"], entry.get("ctx", {}), entry["input"]
     if kind == "literal_error":
-        return _one_of(context["expected"], value)
+        return one_of(_quoted(context["expected"]), value)
     if kind not in RULES:
         return str(entry["msg"]).replace("Input should", "must")
     scalar = isinstance(value, (bool, int, float, str))
     return RULES[kind].format(**context) + (WAYS_OUT.get(kind, "").format(value) if scalar else "")
 
 
-def _one_of(expected: str, value: Any) -> str:
-    known = re.findall(r"'([^']*)'", expected)
+def one_of(known: Iterable[str], value: Any) -> str:
+    """The rule for a word that must be one of `known`, with the nearest of them."""
+    known = list(known)
     near = _nearest(value, known)
     return f"must be one of {', '.join(known)}{near and '; ' + near}"
+
+
+def _quoted(expected: str) -> list[str]:
+    """The words that pydantic lists in quotes."""
+    return re.findall(r"'([^']*)'", expected)
 
 
 def _wrong_kind(entry: Any, path: Path) -> Fault:
@@ -136,7 +142,7 @@ def _wrong_kind(entry: Any, path: Path) -> Fault:
     if entry["type"] == "union_tag_not_found":
         return Fault("is required, but got nothing; add it", *path, name)
     value = entry["ctx"]["tag"]
-    return Fault(_one_of(entry["ctx"]["expected_tags"], value), *path, name, value=value)
+    return Fault(one_of(_quoted(entry["ctx"]["expected_tags"]), value), *path, name, value=value)
 
 
 def _joined(several: list[Fault]) -> Fault:

@@ -2,11 +2,12 @@
 
 import json
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 
-from sparktune.spec.base import MAX_INT, Count, Fault, Plain, Section, sequence
+from sparktune.spec.base import MAX_INT, Count, Fault, Name, Plain, Section, sequence
+from sparktune.spec.extensions import SAMPLERS, load_named
 
 NO_DOMAIN = (
     "must be a list of values, {low, high} or {values: [...]}; a fixed value belongs into model or training"
@@ -124,23 +125,23 @@ Domain = Annotated[
 class SearchSpec(Section):
     """The space is never materialised: a grid of 10^9 points costs nothing until its points are asked for."""
 
-    sampler: Literal["grid", "random"] = Field("grid", description="what proposes configurations")
+    sampler: Name = Field(
+        "grid", description="what proposes configurations: grid, random or one that a package adds"
+    )
     trials: Count | None = Field(None, description="number of trials; the whole grid by default")
     space: dict[str, Domain] = Field(
         default_factory=dict,
         description="a model or training field: its domain; without any, one trial trains what is written",
     )
 
+    options: dict[str, Plain] = Field(
+        default_factory=dict, description="options of the sampler, for samplers that packages add"
+    )
+
     @model_validator(mode="after")
-    def _finite(self) -> "SearchSpec":
-        if self.sampler == "random" and self.trials is None:
-            raise Fault("is required for sampler random, but got nothing; add trials: 20", "trials")
-        endless = [name for name, domain in self.space.items() if domain.points is None]
-        if self.sampler == "grid" and endless:
-            raise Fault(
-                "must be countable for sampler grid, but is a continuous or logarithmic range; "
-                "add step: ..., list values, or use sampler: random",
-                "space",
-                endless[0],
-            )
+    def _can_run(self, info: ValidationInfo) -> "SearchSpec":
+        """The sampler that is named refuses what it cannot search."""
+        sampler = load_named(SAMPLERS, "sampler", self.sampler, info)
+        if sampler is not None:
+            sampler.check(self)
         return self

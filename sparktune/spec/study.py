@@ -27,6 +27,9 @@ S = TypeVar("S", bound=BaseModel)
 SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)
 MAX_NAME = 200  # a folder's name, and room for what stands beside it while it is written
 SIZES = ("neurons", "layers", "hidden", "filters", "kernel", "units", "vocabulary", "embedding")
+LATER = (
+    ("search", "options"),
+)  # fields of a later version: who does not use them keeps the identity of before
 IDENTITY = ("study", "data", "model", "search", "training", "objective")
 
 
@@ -192,7 +195,11 @@ class StudySpec(Section):
 
     def identity(self) -> dict[str, Any]:
         """What decides the numbers, as JSON values; where it runs and shows, and how wide, does not count."""
-        return self.model_dump(mode="json", include=set(IDENTITY))
+        identity = self.model_dump(mode="json", include=set(IDENTITY))
+        for section, name in LATER:
+            if name not in getattr(self, section).model_dump(exclude_defaults=True):
+                identity[section].pop(name, None)
+        return identity
 
     def digest(self) -> str:
         """sha256 of the identity. The order of names counts: it decides which point a trial number means."""

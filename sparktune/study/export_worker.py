@@ -12,6 +12,7 @@ from sparktune.data import Dataset
 from sparktune.data.host import DataKey, borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
 from sparktune.spec import BuilderSpec, StudySpec
+from sparktune.spec.extensions import CHECKED
 from sparktune.study.export import Request
 from sparktune.training import evaluate
 from sparktune.training.kinds.builder import import_reference
@@ -26,7 +27,10 @@ def export(request: Request) -> dict[str, float] | None:
     Raises:
         BundleError: the bundle cannot be written, or does not give the metric that its trial reported.
     """
-    spec, best = StudySpec.model_validate(request.spec), TrialResult.from_record(request.best)
+    spec, best = (
+        StudySpec.model_validate(request.spec, context=CHECKED),
+        TrialResult.from_record(request.best),
+    )
     if isinstance(spec.model, BuilderSpec):
         import_reference(spec.model.builder, "model.builder")  # registers the layers of the user's own
     lineage = Lineage.model_validate(request.lineage)

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Final, Literal, Self, final
 
 from sparktune.spec import SearchSpec
+from sparktune.spec.base import Fault
 from sparktune.trial import Params, TrialResult
 
 
@@ -76,3 +77,17 @@ class Sampler(ABC):
     @abstractmethod
     def tell(self, result: TrialResult) -> None:
         """Learn how a trial ended. Only results that are final are told, each once."""
+
+
+def check_no_options(search: SearchSpec) -> None:
+    """Refuse `search.options` for a sampler that has none.
+
+    Raises:
+        Fault: there are some.
+    """
+    if search.options:
+        raise Fault(
+            f"must be empty for sampler {search.sampler}, which has none; remove it",
+            "options",
+            value=search.options,
+        )

@@ -2,9 +2,10 @@
 
 from typing import Self, final
 
-from sparktune.search.samplers.base import Sampler
+from sparktune.search.samplers.base import Sampler, check_no_options
 from sparktune.search.space import point, points
 from sparktune.spec import SearchSpec
+from sparktune.spec.base import Fault
 from sparktune.trial import Params, TrialResult
 
 
@@ -22,6 +23,19 @@ class GridSampler(Sampler):
         if count is None:
             raise ValueError("a grid needs domains with a finite number of values")
         self._size = count if space.trials is None else min(count, space.trials)
+
+    @classmethod
+    def check(cls, search: SearchSpec) -> None:
+        """Refuse options, which a grid has none of, and domains that cannot be counted."""
+        check_no_options(search)
+        endless = [name for name, domain in search.space.items() if domain.points is None]
+        if endless:
+            raise Fault(
+                "must be countable for sampler grid, but is a continuous or logarithmic range; "
+                "add step: ..., list values, or use sampler: random",
+                "space",
+                endless[0],
+            )
 
     @classmethod
     def from_spec(cls, search: SearchSpec, seed: int) -> Self:

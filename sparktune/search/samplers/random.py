@@ -4,9 +4,10 @@ import json
 import random
 from typing import Self, final
 
-from sparktune.search.samplers.base import Sampler
+from sparktune.search.samplers.base import Sampler, check_no_options
 from sparktune.search.space import draw, point, points
 from sparktune.spec import SearchSpec
+from sparktune.spec.base import Fault
 from sparktune.trial import Params, TrialResult
 
 MAX_DRAWS = 200
@@ -28,6 +29,13 @@ class RandomSampler(Sampler):
         self._size = min(limits) if limits else None
         self._asked: list[Params] = []
         self._seen: set[str] = set()
+
+    @classmethod
+    def check(cls, search: SearchSpec) -> None:
+        """Refuse options, which random search has none of, and a search without a number of trials."""
+        check_no_options(search)
+        if search.trials is None:
+            raise Fault("is required for sampler random, but got nothing; add trials: 20", "trials")
 
     @classmethod
     def from_spec(cls, search: SearchSpec, seed: int) -> Self:

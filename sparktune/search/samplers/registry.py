@@ -2,17 +2,9 @@
 
 from typing import cast
 
-from sparktune.registry import Registry
 from sparktune.search.samplers.base import Sampler
 from sparktune.spec import StudySpec
-
-SAMPLERS = Registry(
-    "sparktune.samplers",
-    {
-        "grid": "sparktune.search.samplers.grid:GridSampler",
-        "random": "sparktune.search.samplers.random:RandomSampler",
-    },
-)
+from sparktune.spec.extensions import SAMPLERS
 
 
 def build_sampler(spec: StudySpec) -> Sampler:

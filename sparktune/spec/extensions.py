@@ -1,0 +1,35 @@
+"""What other packages may add, by name. Lazy `module:name` strings: nothing here imports what it names."""
+
+from typing import Any
+
+from pydantic import ValidationInfo
+
+from sparktune.registry import Registry
+from sparktune.spec.base import Fault
+from sparktune.spec.messages import one_of
+
+CHECKED = (
+    "checked"  # validation context of a spec that the driver has checked: what it names may be missing here
+)
+
+SAMPLERS = Registry(
+    "sparktune.samplers",
+    {
+        "grid": "sparktune.search.samplers.grid:GridSampler",
+        "random": "sparktune.search.samplers.random:RandomSampler",
+    },
+)
+
+
+def load_named(registry: Registry, field: str, name: str, info: ValidationInfo) -> Any | None:
+    """The extension that a field of the spec names; None where the spec was checked before.
+
+    Raises:
+        Fault: no extension has this name; the message has the nearest one.
+        InputError: its package cannot be imported.
+    """
+    if info.context == CHECKED:
+        return None
+    if name not in registry.names:
+        raise Fault(one_of(registry.names, name), field, value=name)
+    return registry.load(name)
