@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from sparktune.data.digest import digest_of
 from sparktune.data.memory import free_memory, release
 from sparktune.data.packed import map_packed, packed_size, write_packed
 from sparktune.errors import DataError
+from sparktune.temporary import host_folder
 
 MEMORY = Path("/dev/shm")
 SPARE = 1.25  # a copy in memory must leave a quarter of its size free
@@ -122,7 +122,7 @@ def _make(path: Path, draft: Path, make: Callable[[Path], None]) -> None:
 
 def _folder(key: DataKey) -> Path:
     """This user's folder, in memory where the copy is there already or fits, else on the disk."""
-    places = [place for place in (MEMORY, Path(tempfile.gettempdir())) if place.is_dir()]
+    places = [place for place in (MEMORY, host_folder()) if place.is_dir()]
     folders = [place / f"sparktune-{os.getuid()}" for place in places]
     for folder in folders:
         if (folder / f"{key.digest}.data").exists():

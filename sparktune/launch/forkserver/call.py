@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Self, TextIO, final
 
 from sparktune.errors import LaunchError
-from sparktune.launch.forkserver.client import Fork, describe_exit, fork, search_path
+from sparktune.launch.forkserver.client import Fork, child_environment, describe_exit, fork
 
 
 class NoAnswer(LaunchError):
@@ -74,7 +74,7 @@ class ForkedCall:
 
     def _started(self) -> "Fork | subprocess.Popen[bytes]":
         read, write = self._input.fileno(), self._output.fileno()
-        environment = {**os.environ, "PYTHONPATH": search_path()}
+        environment = child_environment()
         try:
             return fork(self._module, [], [read, write, 2], environment)
         except OSError:

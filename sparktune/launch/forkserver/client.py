@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, final
 
+from sparktune.temporary import driver_folder, temporary_environment
+
 ADDRESS = "SPARKTUNE_FORK_SERVER"
 START_SECONDS = 60.0  # the import of TensorFlow on a busy machine
 LONGEST_FOLDER = 60  # characters; a socket's address may have 107
@@ -46,7 +48,8 @@ class ForkServer:
     """The driver's end: starts the process at once, ends it on leaving. What was forked from it lives on."""
 
     def __init__(self) -> None:
-        place = "/tmp" if len(tempfile.gettempdir()) > LONGEST_FOLDER else None
+        folder = driver_folder()
+        place = "/tmp" if len(str(folder)) > LONGEST_FOLDER else folder
         self._folder = tempfile.TemporaryDirectory(prefix="sparktune-", dir=place)
         self.address = str(Path(self._folder.name) / "socket")
         with socket.socket(socket.AF_UNIX) as listener:
@@ -58,8 +61,7 @@ class ForkServer:
                 pass_fds=[listener.fileno()],
                 process_group=0,  # the terminal's Ctrl-C is for the driver alone
                 env={
-                    **os.environ,
-                    "PYTHONPATH": search_path(),
+                    **child_environment(),
                     # before the import: Spark's hash seed, and one thread for numpy's products
                     "PYTHONHASHSEED": os.environ.get("PYTHONHASHSEED", "0"),
                     "OPENBLAS_NUM_THREADS": "1",
@@ -172,6 +174,7 @@ def fork(
     return Fork(connection, pid)
 
 
-def search_path() -> str:
-    """Where this process finds modules, as PYTHONPATH."""
-    return os.pathsep.join(filter(None, sys.path))
+def child_environment() -> dict[str, str]:
+    """This process's environment, for one that finds the same modules and has its temporary files here."""
+    path = os.pathsep.join(filter(None, sys.path))
+    return {**os.environ, "PYTHONPATH": path, **temporary_environment(driver_folder())}

@@ -17,6 +17,7 @@ from sparktune.launch.forkserver.client import safe_here
 from sparktune.launch.jvm.java import QUICK_START, check_java
 from sparktune.launch.payload import ATTEMPTS
 from sparktune.spec import StudySpec
+from sparktune.temporary import driver_folder, temporary_environment
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -114,7 +115,8 @@ def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
         return options
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    return options | LOOPBACK
+    temporary = temporary_environment(driver_folder())
+    return options | LOOPBACK | {f"spark.executorEnv.{name}": value for name, value in temporary.items()}
 
 
 def _daemon(preload: bool, configured: set[str]) -> dict[str, str]:

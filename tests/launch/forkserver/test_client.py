@@ -14,6 +14,20 @@ from sparktune.launch.forkserver.client import ADDRESS, ForkServer, fork, servin
 from tests.launch.forks import alive, run_module, until, write_modules
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are for Linux")
+LITTER = (
+    "import tempfile, time; tempfile.mkstemp(); tempfile.mkdtemp(); print('left', flush=True); time.sleep(60)"
+)
+LITTERING_DRIVER = """
+import tempfile, time
+from sparktune.launch import ForkedCall, ForkServer
+from sparktune.temporary import driver_folder
+server = ForkServer()
+call = ForkedCall("fork_litter", "")
+while len(list(driver_folder().glob("tmp*"))) < 2:
+    time.sleep(0.05)
+print(driver_folder(), flush=True)
+time.sleep(60)
+"""
 DRIVER = """
 import time
 from sparktune.launch import ForkedCall, ForkServer
@@ -116,3 +130,25 @@ def test_the_server_ends_with_a_killed_driver(modules: Path) -> None:
         driver.kill()
     assert until(lambda: not alive(int(server)))
     assert not Path(address.decode()).parent.exists()
+
+
+def test_what_the_forks_of_a_killed_driver_left_is_gone_with_the_next_driver(
+    modules: Path, tmp_path: Path
+) -> None:
+    (modules / "fork_litter.py").write_text(LITTER)
+    place = tmp_path / "temporary"
+    place.mkdir()
+    path = os.pathsep.join([str(modules), *filter(None, sys.path)])
+    environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(place)}
+    command = [sys.executable, "-c", LITTERING_DRIVER]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        folder = Path(killed.stdout.readline().strip())
+        killed.kill()
+    assert list(place.iterdir()) == [folder]
+    subprocess.run(
+        [sys.executable, "-c", "from sparktune.temporary import driver_folder as own; own()"],
+        env=environment,
+        check=True,
+    )
+    assert list(place.iterdir()) == []
