@@ -96,9 +96,9 @@ def run_pending(pending: Sequence[PendingSegment], run: RunSegments) -> None:
     while len(waiting) > 1:
         try:
             results = run([entry.segment for entry in waiting])
-        except WorkerLost as lost:
+        except WorkerLost:
             for entry in waiting:
-                entry.lose_attempts(lost.times)
+                entry.lose_attempts(1)  # also where Spark tried all of them several times
             break
         except Exception as error:  # noqa: BLE001 - each future tells it
             for entry in waiting:

@@ -15,7 +15,9 @@ from pyspark.sql import SparkSession
 
 from sparktune.errors import LaunchError
 from sparktune.launch import SparkLauncher
+from sparktune.launch.spark.cluster import RESULT_OVERHEAD, Cluster
 from sparktune.trial import TrialState
+from tests.launch import works
 from tests.launch.contract import PATIENCE, facts, launched, launched_together, refilled, trial, until
 from tests.launch.quick_java import quick_java
 from tests.launch.spark_contract import SparkContract, launch_on
@@ -133,6 +135,22 @@ def test_a_cancelled_trial_leaves_its_gpu(spark: SparkSession, tmp_path: Path) -
 def test_gpus_that_are_not_there_are_refused(spark: SparkSession) -> None:
     with pytest.raises(LaunchError, match=r"resources.gpus must be 0 .* but got 1: the executors have none"):
         launch_on(spark, gpus=1.0)
+
+
+def cluster(spark: SparkSession, **resources: object) -> Cluster:
+    return Cluster(spark.sparkContext, works.tiny_spec(**resources).resources)
+
+
+def test_what_the_cluster_runs_at_once(spark: SparkSession) -> None:
+    whole, bounded = cluster(spark), cluster(spark, parallelism=1)
+    assert (whole.slots(), whole.max_in_flight()) == (SLOTS, SLOTS + 1)
+    assert (bounded.slots(), bounded.max_in_flight()) == (1, 1)
+    assert whole.source.collect() == bounded.source.collect() == [0]
+    assert whole.result_limit() == 2 * 2**20 - RESULT_OVERHEAD
+    assert whole.alive()
+    assert not whole.local
+    with pytest.raises(LaunchError, match=r"resources.cpus=9, .* must fit into one executor, but none"):
+        cluster(spark, cpus=9)
 
 
 def test_the_end_of_the_jvm_is_a_launch_error(spark: SparkSession, tmp_path: Path) -> None:

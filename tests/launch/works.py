@@ -126,8 +126,22 @@ def killed(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     raise AssertionError("survived SIGKILL")
 
 
-WELL = (value, bulky, nap, meet, hold, beat)
-ILL = (blunder, leave, nothing, odd, vanish, crash, killed)
+def depart(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """End the process without a word, with this exit code."""
+    os._exit(trial.params["code"])
+
+
+HOARD: list[bytearray] = []
+
+
+def grow(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Keep so many bytes for ever."""
+    HOARD.append(bytearray(b"\x01") * trial.params["bytes"])
+    return value(trial, spec, data)
+
+
+WELL = (grow, value, bulky, nap, meet, hold, beat)
+ILL = (depart, blunder, leave, nothing, odd, vanish, crash, killed)
 ACTIONS = {action.__name__: action for action in WELL + ILL}
 
 

@@ -39,7 +39,18 @@ class ForkedCall:
         self._output = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._input.write(text)
         self._input.seek(0)
-        self._process = self._started()
+        read, write = self._input.fileno(), self._output.fileno()
+        environment = child_environment()
+        try:
+            self._process: Fork | subprocess.Popen[bytes] = fork(module, [], [read, write, 2], environment)
+        except OSError:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                stdin=read,
+                stdout=write,
+                process_group=0,  # the terminal's Ctrl-C is for the driver alone
+                env=environment,
+            )
 
     def answer(self, timeout: float | None = None) -> str:
         """What it has printed when it ends; it may be waited for again where it took longer than `timeout`.
@@ -71,20 +82,6 @@ class ForkedCall:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _started(self) -> "Fork | subprocess.Popen[bytes]":
-        read, write = self._input.fileno(), self._output.fileno()
-        environment = child_environment()
-        try:
-            return fork(self._module, [], [read, write, 2], environment)
-        except OSError:
-            return subprocess.Popen(
-                [sys.executable, "-m", self._module],
-                stdin=read,
-                stdout=write,
-                process_group=0,  # the terminal's Ctrl-C is for the driver alone
-                env=environment,
-            )
 
 
 @contextmanager

@@ -95,7 +95,9 @@ def _become(connection: socket.socket, length: int, descriptors: Sequence[int]) 
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as ended:
-        code = _code(ended)
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):
+            print(ended.code, file=sys.stderr)
     except BaseException:  # noqa: BLE001 - as an interpreter would show it
         traceback.print_exc()
     finally:
@@ -121,14 +123,6 @@ def _adopt(request: dict[str, Any], descriptors: Sequence[int]) -> None:
     entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     sys.path[1:1] = [entry for entry in entries if entry and entry not in sys.path]
     sys.argv = [request["module"], *request["arguments"]]
-
-
-def _code(ended: SystemExit) -> int:
-    """The exit code that an interpreter gives; a text goes to standard error."""
-    if ended.code is None or isinstance(ended.code, int):
-        return ended.code or 0
-    print(ended.code, file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

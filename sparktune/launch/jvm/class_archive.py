@@ -1,8 +1,9 @@
-"""Spark's classes as the JVM of a local session maps them: parsed, verified and linked once, by another JVM.
+"""A class archive (Java's class data sharing, CDS) of Spark: sessions on this machine start sooner with it.
 
-`python -m sparktune.launch.jvm.class_archive` writes this archive into the user's cache folder,
-where there is none.
-It fits one Java, one set of Spark jars and one configuration folder; others have files of their own.
+A JVM spends most of its start on loading Spark's classes. One JVM writes them to a file when it ends, parsed,
+verified and linked; later ones map that file into memory. `python -m sparktune.launch.jvm.class_archive`
+writes it into the user's cache folder, where there is none. An archive fits one Java, one set of Spark jars
+and one configuration folder; others have files of their own.
 """
 
 import hashlib
@@ -37,7 +38,8 @@ log = logging.getLogger("sparktune")
 def archive_file() -> Path | None:
     """The archive for this Java and this Spark; None where there is none that is whole and only this user's.
 
-    Java 17 dies of a file that was cut off: the name tells the size. It passes over what does not fit.
+    Java 17 crashes on a file that was cut off, so the file's name holds its size. Java itself ignores an
+    archive that was made for another Java or class path.
     """
     try:
         return next(filter(_usable, cache_folder().glob(f"{_name()}.*.jsa")), None)
@@ -46,7 +48,7 @@ def archive_file() -> Path | None:
 
 
 def archive_options() -> list[str]:
-    """What the JVM is told to map the archive, and to say nothing but errors where it does not fit."""
+    """Options of the JVM: map the archive where there is one, and log only errors where it does not fit."""
     file = archive_file()
     silent = ["-Xlog:disable", "-Xlog:all=error:stderr"]
     return [f"-XX:SharedArchiveFile={file}", "-Xshare:auto", *silent] if file else []
@@ -61,14 +63,17 @@ def build_archive() -> None:
         return
     try:
         check_java()
-        if _is_configured():
-            return
+        settings = _configuration()
+        if settings.is_dir() and any(settings.iterdir()):
+            return  # Java archives no classes behind a folder on the class path that could hold some
         folder = cache_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as beside:
             fresh = Path(beside) / "fresh.jsa"
             _run_spark(fresh)
-            fresh.replace(folder / f"{_name()}.{_flushed_size(fresh)}.jsa")
+            with fresh.open("rb") as written:
+                os.fsync(written.fileno())
+            fresh.replace(folder / f"{_name()}.{fresh.stat().st_size}.jsa")
     except (OSError, RuntimeError, subprocess.SubprocessError, SparktuneError) as error:
         log.warning("Spark sessions will start more slowly, for want of an archive of its classes: %s", error)
 
@@ -98,12 +103,6 @@ def _configuration() -> Path:
     return Path(os.environ.get("SPARK_CONF_DIR") or _spark_home() / "conf")
 
 
-def _is_configured() -> bool:
-    """Whether that folder has files: Java archives no classes behind a folder that could hold some."""
-    folder = _configuration()
-    return folder.is_dir() and any(folder.iterdir())
-
-
 def _usable(file: Path) -> bool:
     """Whether a file has the size that its name tells and nobody else could have written it."""
     return is_private(file) and file.suffixes[-2] == f".{file.stat().st_size}"
@@ -119,7 +118,7 @@ def _run_spark(fresh: Path) -> None:
     """
     options = f"{QUICK_START} {shlex.quote(f'-XX:ArchiveClassesAtExit={fresh}')}"
     environment = {key: value for key, value in os.environ.items() if key not in ELSEWHERE}
-    told = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", WARM_UP],
         env={**environment, **LOCAL, "SPARK_SUBMIT_OPTS": options},
         stdin=subprocess.DEVNULL,
@@ -128,15 +127,10 @@ def _run_spark(fresh: Path) -> None:
         timeout=SECONDS,
         check=False,
     )
-    if told.returncode or not fresh.exists():
-        raise RuntimeError((told.stderr.strip() or told.stdout.strip() or "Java wrote none").splitlines()[-1])
-
-
-def _flushed_size(file: Path) -> int:
-    """Its size in bytes, once the file is on the disk."""
-    with file.open("rb") as written:
-        os.fsync(written.fileno())
-    return file.stat().st_size
+    if ended.returncode or not fresh.exists():
+        raise RuntimeError(
+            (ended.stderr.strip() or ended.stdout.strip() or "Java wrote none").splitlines()[-1]
+        )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from sparktune.errors import LaunchError
@@ -34,7 +35,7 @@ def check_java() -> int:
             else "there is no java on PATH and JAVA_HOME is not set"
         )
         raise LaunchError(f"Spark needs Java {OLDEST} or newer, but {where}; install one:{INSTALL}")
-    version = _release(java) or _asked(java)
+    version = _version(java)
     if version is None:
         raise LaunchError(
             f"Spark needs Java {OLDEST} or newer, but {java} does not run; install one:{INSTALL}"
@@ -53,23 +54,20 @@ def find_java() -> Path | None:
     return Path(java) if java else None
 
 
-def _release(java: Path) -> int | None:
-    """The version in the `release` file beside bin/, which costs no start of a JVM."""
-    try:
-        return _major(
-            (java.resolve().parent.parent / "release").read_text(encoding="utf-8", errors="replace")
-        )
-    except OSError:
-        return None
+def _version(java: Path) -> int | None:
+    """The major version in the file `release` beside bin/, else by `java -version`; None where Java fails.
 
-
-def _asked(java: Path) -> int | None:
-    """The version that `java -version` tells."""
+    Reading the file spares the start of a JVM.
+    """
+    with suppress(OSError):
+        release = java.resolve().parent.parent / "release"
+        if version := _major(release.read_text(encoding="utf-8", errors="replace")):
+            return version
     try:
-        told = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True)
+        shown = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return _major(told.stderr + told.stdout)
+    return _major(shown.stderr + shown.stdout)
 
 
 def _major(text: str) -> int | None:

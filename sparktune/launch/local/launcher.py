@@ -18,6 +18,7 @@ from sparktune.launch.local.process import WorkerProcess
 from sparktune.launch.payload import StudyPayload, Work, default_work
 from sparktune.launch.pending import PendingSegment, PendingSegments, run_pending
 from sparktune.spec import StudySpec
+from sparktune.temporary import driver_folder
 from sparktune.trial import Segment, TrialResult
 
 
@@ -47,7 +48,7 @@ class LocalLauncher(Launcher):
                 "only Spark grants GPUs"
             )
         payload = StudyPayload(spec.model_dump_json(), shared.key, _pickled(self._work or default_work()))
-        folder = Path(self._folder.enter_context(tempfile.TemporaryDirectory(prefix="sparktune-")))
+        folder = Path(self._folder.enter_context(tempfile.TemporaryDirectory(dir=driver_folder())))
         (folder / "payload").write_bytes(pickle.dumps(payload, protocol=pickle.HIGHEST_PROTOCOL))
         fits = max(1, _cores() // spec.resources.cpus)
         count = min(fits, spec.resources.parallelism or fits)

@@ -7,26 +7,34 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import final
 
 from sparktune.errors import LaunchError
-from sparktune.launch.forkserver.client import Fork, fork
+from sparktune.launch.forkserver.client import Fork, describe_exit, fork
 from sparktune.launch.payload import EncodedResult, thread_environment
 from sparktune.launch.pending import WorkerLost
+from sparktune.temporary import temporary_environment
 from sparktune.trial import Segment
 
 MODULE = "sparktune.launch.local.worker"
 READY = b"ready"
-PATIENCE = 5.0
+PATIENCE = 5.0  # seconds for a process to end that has closed its connection or lost ours
+KILLED = -int(signal.SIGKILL)
 
 
+@final
 class WorkerProcess:
-    """Runs trials one after another in a process that is started when needed and again when it was lost.
+    """Runs segments one after another in a process that is started when needed.
+
+    It is started again where it was lost, or has ended because it had grown by more than `memory.GROWTH`.
 
     Args:
-        folder: holds `payload`, the pickled StudyPayload; the worker's crash report goes beside it.
+        folder: holds `payload`, the pickled StudyPayload; the worker's crash report and its temporary files
+            go beside it.
         name: names the report.
         cpus: bounds the threads of numpy and TensorFlow.
     """
@@ -48,18 +56,21 @@ class WorkerProcess:
             WorkerLost: the process ended before the trial did.
             LaunchError: the process cannot start.
         """
+        texts = [segment.to_json() for segment in segments]
         connection = self._connection or self._start()
         try:
-            asked = {
-                "segments": [segment.to_json() for segment in segments],
-                "limit": limit,
-                "seconds": seconds,
-            }
-            connection.send_bytes(json.dumps(asked).encode())
-            count = int(connection.recv_bytes())
-            return [(connection.recv_bytes().decode(), connection.recv_bytes() or None) for _ in range(count)]
+            request = {"segments": texts, "limit": limit, "seconds": seconds}
+            connection.send_bytes(json.dumps(request).encode())
+            answer = json.loads(connection.recv_bytes())
+            results: list[EncodedResult] = [
+                (connection.recv_bytes().decode(), connection.recv_bytes() or None)
+                for _ in range(answer["results"])
+            ]
         except (EOFError, OSError):
-            raise WorkerLost(self._end()) from None
+            raise WorkerLost(self._describe(self._end())) from None
+        if answer["outgrown"]:
+            self._end()
+        return results
 
     def kill(self) -> None:
         """End the process at once, from any thread; a `run` under way raises WorkerLost."""
@@ -73,20 +84,34 @@ class WorkerProcess:
             self._end()
 
     def _start(self) -> Connection:
+        """Start the process and wait until it has read the payload."""
         ours, theirs = Pipe()
         with theirs:
-            process = self._made(theirs.fileno())
+            process = self._new_process(theirs.fileno())
         with self._lock:
             self._process = process
         self._connection = ours
-        self._await_ready(ours)
+        try:
+            first = ours.recv_bytes()
+        except (EOFError, OSError):
+            code = self._end()
+            if code == KILLED:
+                raise WorkerLost(self._describe(code)) from None  # cancelled, or out of memory
+            raise LaunchError(f"worker processes cannot start: {self._describe(code)}") from None
+        if first != READY:
+            self._end()
+            raise LaunchError(f"worker processes cannot start: {first.decode()}")
         return ours
 
-    def _made(self, connection: int) -> Fork | subprocess.Popen[bytes]:
+    def _new_process(self, connection: int) -> Fork | subprocess.Popen[bytes]:
         """The process, which reads from the pipe: a fork that has TensorFlow, where there is a server."""
         files = [str(self._payload), str(self._faults)]
-        path = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        environment = {**os.environ, **thread_environment(self._cpus), **path}
+        environment = {
+            **os.environ,
+            **thread_environment(self._cpus),
+            **temporary_environment(self._payload.parent),
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        }
         try:
             return fork(MODULE, files, [connection, 1, 2], environment)
         except OSError:
@@ -97,31 +122,23 @@ class WorkerProcess:
                 env=environment,
             )
 
-    def _await_ready(self, connection: Connection) -> None:
-        try:
-            greeting = connection.recv_bytes()
-        except (EOFError, OSError):
-            how = self._end()
-            if signal.SIGKILL.name in how:
-                raise WorkerLost(how) from None  # cancelled, or out of memory
-            raise LaunchError(f"worker processes cannot start: {how}") from None
-        if greeting != READY:
-            self._end()
-            raise LaunchError(f"worker processes cannot start: {greeting.decode()}")
-
-    def _end(self) -> str:
-        """Free process and connection; how the process ended, with its stack where it crashed."""
+    def _end(self) -> int | None:
+        """Free process and connection; the process's exit code, None where it did not end by itself."""
         process, connection = self._process, self._connection
         self._process = self._connection = None
         if connection is not None:
             connection.close()
         if process is None:
-            return "the worker process is gone"
-        try:
-            code = process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            code = process.wait()
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with code {code}"
+            return None
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(PATIENCE)
+        process.kill()
+        process.wait()
+        return None
+
+    def _describe(self, code: int | None) -> str:
+        """How the process ended, with its stack where it crashed."""
+        if code is None:
+            return "the worker process closed its connection and did not end"
         stack = self._faults.read_text(errors="replace") if self._faults.is_file() else ""
-        return f"the worker process {how} (exit code {code})\n{stack}".strip()
+        return f"the worker process {describe_exit(code)}\n{stack}".strip()

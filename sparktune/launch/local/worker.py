@@ -13,55 +13,55 @@ from queue import SimpleQueue
 from typing import Any
 
 from sparktune.launch.local.process import READY
+from sparktune.launch.memory import MemoryBound
 from sparktune.launch.payload import StudyPayload
 from sparktune.trial import Segment
+
+Request = dict[str, Any]
 
 
 def main(payload: Path, faults: Path) -> None:
     """Serve segments until the driver closes the connection, which is standard input, or dies.
 
-    A request is JSON: the arguments of `StudyPayload.run_segments`, its segments as JSON texts. The answer
-    is the number of results and two messages for each: the record as JSON, the model's bytes or none. The
-    first message of all is READY, or the traceback of what kept the worker from starting.
+    A request is JSON: the arguments of `StudyPayload.run_segments`, its segments as JSON texts. The answer is
+    JSON, `results` in number and whether the worker is `outgrown` and wants to be replaced, and two messages
+    for each result: the record as JSON, the model's bytes or none. The first message of all is READY, or the
+    traceback of what kept the worker from starting.
     """
     connection = Connection(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
     with faults.open("w") as file:
         faulthandler.enable(file)
         try:
-            load = _load(payload)
+            study: StudyPayload = pickle.loads(payload.read_bytes())
+            study.check()
         except Exception:  # noqa: BLE001 - unpickling runs the user's imports
             connection.send_bytes(traceback.format_exc().encode())
             return
         connection.send_bytes(READY)
-        _serve(connection, load)
-
-
-def _load(path: Path) -> StudyPayload:
-    with path.open("rb") as file:
-        payload: StudyPayload = pickle.load(file)
-    payload.check()
-    return payload
+        _serve(connection, study)
 
 
 def _serve(connection: Connection, payload: StudyPayload) -> None:
-    inbox: SimpleQueue[dict[str, Any]] = SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, inbox), daemon=True).start()
+    requests: SimpleQueue[Request] = SimpleQueue()
+    threading.Thread(target=_receive, args=(connection, requests), daemon=True).start()
+    bound = MemoryBound()
     while True:
-        request = inbox.get()
+        request = requests.get()
         segments = [Segment.from_json(segment) for segment in request.pop("segments")]
         results = payload.run_segments(segments, **request)
-        connection.send_bytes(str(len(results)).encode())
+        answer = {"results": len(results), "outgrown": bound.is_passed()}
+        connection.send_bytes(json.dumps(answer).encode())
         for record, model in results:
             connection.send_bytes(record.encode())
             connection.send_bytes(model or b"")
 
 
-def _listen(connection: Connection, inbox: "SimpleQueue[dict[str, Any]]") -> None:
-    """Take segments as they come; end the process when the driver is gone, also in the middle of a trial."""
+def _receive(connection: Connection, requests: "SimpleQueue[Request]") -> None:
+    """Take requests as they come; end the process when the driver is gone, also in the middle of a trial."""
     while True:
         try:
-            inbox.put(json.loads(connection.recv_bytes()))
+            requests.put(json.loads(connection.recv_bytes()))
         except (EOFError, OSError):
             os._exit(0)
 

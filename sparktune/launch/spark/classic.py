@@ -1,13 +1,12 @@
 """Trials on a Spark cluster: one job with one task per launch, submitted from a driver thread."""
 
 import json
-import os
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 from sparktune.data.host import HostData
 from sparktune.errors import LaunchError
@@ -16,8 +15,8 @@ from sparktune.launch.payload import EncodedResult, StudyPayload, Work, default_
 from sparktune.launch.pending import PendingSegments, WorkerLost, run_pending
 from sparktune.launch.spark.cluster import Cluster
 from sparktune.launch.spark.failures import cause_of, gone
-from sparktune.launch.spark.gpus import VISIBLE, run_on
 from sparktune.launch.spark.job_threads import JobThreads
+from sparktune.launch.spark.task import SEGMENTS, Answer, run_task
 from sparktune.spec import StudySpec
 from sparktune.trial import Segment, Trial, TrialResult
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from pyspark import RDD, Broadcast, SparkContext
     from pyspark.sql import SparkSession
 
-SEGMENTS = "sparktune.segments"  # the property of a job that holds them
 TAGS = "spark.job.tags"
 
 
@@ -59,7 +57,8 @@ class SparkLauncher(Launcher):
         if not cluster.local:
             self._context.addFile(str(shared.path))
         broadcast = self._context.broadcast(payload)
-        task = cluster.source.map(partial(_attempt, broadcast, cluster.result_limit()))
+        run = partial(run_task, broadcast, cluster.result_limit(), cluster.speculation)
+        task = cluster.source.mapPartitions(run)
         task.id()  # makes the JVM's part of it now, for all jobs
         tag = f"sparktune/{spec.study.name}/{uuid.uuid4().hex[:8]}"
         self._started = _Started(cluster, broadcast, task, tag, (*self._context.getJobTags(), tag))
@@ -113,7 +112,7 @@ class SparkLauncher(Launcher):
             self._context.setLocalProperty(SEGMENTS, json.dumps([segment.to_json() for segment in segments]))
             self._context.setJobDescription(_title([segment.trial for segment in segments]))
             # An RDD of its own: where jobs share one, Spark fails them all when the first one fails.
-            answer: list[EncodedResult] | str = study.task.coalesce(1).collect()[0]
+            answer: Answer = study.task.coalesce(1).collect()[0]
         except Exception as error:  # lost workers, cancelled jobs and dead JVMs all raise here
             raise (cause_of(error) if study.cluster.alive() else gone(error)) from error
         if isinstance(answer, str):
@@ -127,33 +126,9 @@ class _Started:
 
     cluster: Cluster
     payload: "Broadcast[StudyPayload]"
-    task: "RDD[list[EncodedResult] | str]"
+    task: "RDD[Answer]"
     tag: str
     tags: tuple[str, ...]
-
-
-def _attempt(payload: "Broadcast[StudyPayload]", limit: int, _: int) -> list[EncodedResult] | str:
-    """The task: one attempt on an executor, numbered on from where the driver stands.
-
-    A text says how trials were lost: where Spark tries several again, one of them may have ended the worker.
-    """
-    from pyspark import TaskContext
-
-    context: Any = TaskContext.get()
-    gpu = context.resources().get("gpu")
-    again = context.attemptNumber()
-    segments = [Segment.from_json(text) for text in json.loads(context.getLocalProperty(SEGMENTS))]
-    if again and len(segments) > 1:
-        return "the worker was lost while it ran several trials"
-    segments = [segment.later(again) for segment in segments]
-    if gpu is None:
-        os.environ[VISIBLE] = "-1"
-        results: list[EncodedResult] = payload.value.run_segments(segments, limit)
-        return results
-    try:
-        return run_on(gpu.addresses, payload.value, segments, limit)
-    except WorkerLost as lost:
-        return f"the trial's own process was lost: {lost}"
 
 
 def _title(trials: Sequence[Trial]) -> str:

@@ -20,6 +20,11 @@ class Cluster:
     In local mode Spark knows one thread per task, so trials of several cores are rationed by `slots` alone;
     elsewhere a resource profile of the task makes Spark hold the cores (and the GPUs) back.
 
+    Attributes:
+        local: whether the master is `local[N]`.
+        speculation: whether Spark may run a copy of a task that takes long.
+        source: an RDD of one row in one partition, with that profile: each trial's job maps it.
+
     Raises:
         LaunchError: no executor could ever hold such a trial.
     """
@@ -28,12 +33,18 @@ class Cluster:
         self._context = context
         self._resources = resources
         self.local = context.master == "local" or context.master.startswith("local[")
+        self.speculation = not self.local and self._setting("spark.speculation", "false") == "true"
         self._dynamic = self._setting("spark.dynamicAllocation.enabled", "false") == "true"
         self._task_cpus = int(self._setting("spark.task.cpus", "1"))
         if resources.gpus:
             self._check_gpus()
         self._profile = self._special_profile()
-        self.source = self._one_row()
+        self.source: RDD[int] = context.parallelize([0], 1)
+        if self._profile is not None:
+            try:
+                self.source = self.source.withResources(self._profile)
+            except Exception as error:  # noqa: BLE001 - Spark's refusals come as several Py4J types
+                raise LaunchError(f"Spark refuses {self._demand()}: {str(error).splitlines()[-1]}") from None
         self._check_fit()
 
     def slots(self) -> int:
@@ -102,16 +113,6 @@ class Cluster:
         if self._resources.gpus:
             requests.resource("gpu", self._resources.gpus)
         return ResourceProfileBuilder().require(requests).build
-
-    def _one_row(self) -> "RDD[int]":
-        """One row in one partition, made once: each trial's job maps it."""
-        rows = self._context.parallelize([0], 1)
-        if self._profile is None:
-            return rows
-        try:
-            return rows.withResources(self._profile)
-        except Exception as error:  # noqa: BLE001 - Spark's refusals come as several Py4J types
-            raise LaunchError(f"Spark refuses {self._demand()}: {str(error).splitlines()[-1]}") from None
 
     def _check_fit(self) -> None:
         """Refuse what fits nowhere; executors still absent after PATIENCE get the benefit of the doubt."""

@@ -15,27 +15,24 @@ from sparktune.training.preload import preload
 
 
 def main() -> None:
-    """Become Spark's own daemon, with TensorFlow where it can be loaded.
+    """Be Spark's own daemon, with TensorFlow where it can be loaded.
 
-    Where the server's fork is the daemon, wait for its end; Spark talks to it through our descriptors.
+    Where a fork of the fork server is the daemon, wait for its end; Spark talks to it through the descriptors
+    of this process.
     """
     try:
-        adopted = fork("pyspark.daemon", sys.argv[1:], [0, 1, 2])
+        forked = fork("pyspark.daemon", sys.argv[1:], [0, 1, 2])
     except OSError:
-        _manage()
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        try:
+            preload()
+        except Exception:  # noqa: BLE001 - an executor without a sound TensorFlow gets the plain daemon
+            traceback.print_exc()
+        from pyspark.daemon import manager
+
+        manager()
     else:
-        sys.exit(adopted.wait())
-
-
-def _manage() -> None:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    try:
-        preload()
-    except Exception:  # noqa: BLE001 - an executor without a sound TensorFlow gets the plain daemon
-        traceback.print_exc()
-    from pyspark.daemon import manager
-
-    manager()
+        sys.exit(forked.wait())
 
 
 if __name__ == "__main__":

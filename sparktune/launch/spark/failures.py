@@ -26,7 +26,8 @@ def cause_of(error: Exception) -> Exception:
             return LaunchError(f"{way_out}; Spark said: {cause}")
     if "exited unexpectedly" in cause and "Fatal Python error" not in cause:
         cause += f"\n{SILENT_DEATH}"
-    return WorkerLost(cause, _failures(cause))
+    attempts = re.search(r"failed (\d+) times", cause)  # Spark made so many before it gave the job up
+    return WorkerLost(cause, int(attempts[1]) if attempts else 1)
 
 
 def gone(error: BaseException) -> LaunchError:
@@ -35,12 +36,6 @@ def gone(error: BaseException) -> LaunchError:
         f"the Spark context is gone ({type(error).__name__}: {error}); finished trials are recorded, run the "
         "same command again to resume"
     )
-
-
-def _failures(cause: str) -> int:
-    """How many attempts Spark made before it gave the job up."""
-    found = re.search(r"failed (\d+) times", cause)
-    return int(found[1]) if found else 1
 
 
 def _readable(text: str) -> str:

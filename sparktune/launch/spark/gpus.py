@@ -29,37 +29,34 @@ def run_on(
         WorkerLost: the process ended before the segments did.
         LaunchError: it cannot start.
     """
-    process = _kept().process(",".join(addresses), payload)
-    return process.run(segments, limit, TOGETHER_SECONDS)
+    visible = ",".join(addresses)
+    os.environ[VISIBLE] = visible  # for the process, whenever it starts
+    return _last_process().for_gpus(visible, payload).run(segments, limit, TOGETHER_SECONDS)
 
 
 @cache
-def _kept() -> "_Kept":
-    return _Kept()
+def _last_process() -> "_LastProcess":
+    return _LastProcess()
 
 
 @final
-class _Kept:
+class _LastProcess:
     """The process of the last task on this worker. It ends with the worker, however that ends."""
 
     def __init__(self) -> None:
         self._sees: tuple[str, StudyPayload] | None = None
         self._process: WorkerProcess | None = None
 
-    def process(self, visible: str, payload: StudyPayload) -> WorkerProcess:
-        """A process that sees these GPUs; the last one where it does."""
+    def for_gpus(self, visible: str, payload: StudyPayload) -> WorkerProcess:
+        """A process that sees these GPUs: the last one where it does, else a new one in its place."""
         if self._process is None or self._sees != (visible, payload):
             if self._process is not None:
                 self._process.close()
-            self._process, self._sees = self._started(visible, payload), (visible, payload)
+            from pyspark import SparkFiles
+
+            payload.check()  # brings the data to this host: the process knows nothing of Spark
+            folder = Path(SparkFiles.getRootDirectory()) / f"gpus-{os.getpid()}"
+            folder.mkdir(exist_ok=True)
+            (folder / "payload").write_bytes(pickle.dumps(replace(payload)))
+            self._process, self._sees = WorkerProcess(folder, "worker", payload.cpus), (visible, payload)
         return self._process
-
-    def _started(self, visible: str, payload: StudyPayload) -> WorkerProcess:
-        from pyspark import SparkFiles
-
-        payload.check()  # brings the data to this host: the process knows nothing of Spark
-        os.environ[VISIBLE] = visible
-        folder = Path(SparkFiles.getRootDirectory()) / f"gpus-{os.getpid()}"
-        folder.mkdir(exist_ok=True)
-        (folder / "payload").write_bytes(pickle.dumps(replace(payload)))
-        return WorkerProcess(folder, "worker", payload.cpus)

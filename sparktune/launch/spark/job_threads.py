@@ -27,19 +27,16 @@ class JobThreads:
             Exception: no thread could be started, the JVM is gone perhaps; `call` does not run.
         """
         if not self._free.acquire(blocking=False):
-            self._start()
+            from pyspark import InheritableThread
+
+            InheritableThread(target=self._work, name="sparktune-job", daemon=True).start()
+            self._threads += 1
         self._calls.put(call)
 
     def dismiss(self) -> None:
         """Let each thread end after its last call."""
         for _ in range(self._threads):
             self._calls.put(None)
-
-    def _start(self) -> None:
-        from pyspark import InheritableThread
-
-        InheritableThread(target=self._work, name="sparktune-job", daemon=True).start()
-        self._threads += 1
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:

@@ -61,8 +61,10 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
     builder = SparkSession.builder.appName(
         app_name or (f"sparktune {spec.study.name}" if spec else "sparktune")
     )
-    preload = spec is None or spec.resources.preload
-    for key, value in (_defaults(master, spec) | _daemon(preload, configured)).items():
+    defaults = _defaults(master, spec)
+    if (spec is None or spec.resources.preload) and safe_here() and "spark.submit.pyFiles" not in configured:
+        defaults["spark.python.daemon.module"] = DAEMON  # not where this package is shipped with the job
+    for key, value in defaults.items():
         if key not in configured:
             builder = builder.config(key, value)
     with _own_interrupt():
@@ -117,12 +119,6 @@ def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     temporary = temporary_environment(driver_folder())
     return options | LOOPBACK | {f"spark.executorEnv.{name}": value for name, value in temporary.items()}
-
-
-def _daemon(preload: bool, configured: set[str]) -> dict[str, str]:
-    """Workers forked from a process that has TensorFlow, where that is safe and this package is installed."""
-    shipped_late = {"spark.submit.pyFiles"} & configured
-    return {"spark.python.daemon.module": DAEMON} if preload and safe_here() and not shipped_late else {}
 
 
 def _java(schedules_only: bool, local: bool) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sparktune.launch.forkserver.client import ADDRESS, ForkServer, fork, serving
+from sparktune.temporary import driver_folder
 from tests.launch.forks import alive, run_module, until, write_modules
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are for Linux")
@@ -106,8 +107,11 @@ def test_a_long_temporary_folder_is_no_hindrance(
     long = tmp_path / ("long" * 25)
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
+    driver_folder.cache_clear()
     with ForkServer() as server:
+        assert driver_folder().parent == long
         assert parent_of_a_fork() == server._process.pid
+    driver_folder.cache_clear()
 
 
 def test_a_fork_outlives_the_server(server: ForkServer, modules: Path) -> None:

@@ -1,0 +1,77 @@
+"""The Spark task of a launch, where it runs: in a Python worker that Spark also gives to others."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sparktune.launch.memory import memory_bound
+from sparktune.launch.payload import EncodedResult, StudyPayload
+from sparktune.launch.pending import WorkerLost
+from sparktune.launch.spark.gpus import VISIBLE, run_on
+from sparktune.trial import Segment
+
+if TYPE_CHECKING:
+    from pyspark import Broadcast
+
+SEGMENTS = "sparktune.segments"  # the property of a job that holds them, as JSON
+Answer = list[EncodedResult] | str  # results of the first segments, or how all were lost
+
+
+def run_task(
+    payload: "Broadcast[StudyPayload]", limit: int, speculation: bool, rows: Iterator[int]
+) -> Iterator[Answer]:
+    """One attempt at the job's segments, in the place of its one row.
+
+    Spark uses a Python worker again whose task has read all its input. One that has outgrown its bound leaves
+    the input unread, so that Spark ends it and starts another.
+
+    Args:
+        payload: the study.
+        limit: bytes of all results together.
+        speculation: whether Spark may run a copy of a task that takes long.
+        rows: one.
+    """
+    with environment_restored():
+        yield _attempt(payload.value, limit, speculation)
+    if not memory_bound().is_passed():
+        for _ in rows:
+            pass
+
+
+def _attempt(payload: StudyPayload, limit: int, speculation: bool) -> Answer:
+    """Run the segments, numbered on from where the driver stands.
+
+    Several are not tried again by Spark: one of them may have ended the worker, so the driver launches each
+    alone. With speculation, though, a later attempt may be a copy of one that still runs. Spark does not say
+    which it is; an answer of the copy would end the first, so it trains like the first.
+    """
+    from pyspark import TaskContext
+
+    context: Any = TaskContext.get()
+    gpu = context.resources().get("gpu")
+    again = context.attemptNumber()
+    segments = [Segment.from_json(text) for text in json.loads(context.getLocalProperty(SEGMENTS))]
+    if again and len(segments) > 1 and not speculation:
+        return "the worker was lost while it ran several trials"
+    segments = [segment.later(again) for segment in segments]
+    if gpu is None:
+        os.environ[VISIBLE] = "-1"
+        return payload.run_segments(segments, limit)
+    try:
+        return run_on(gpu.addresses, payload, segments, limit)
+    except WorkerLost as lost:
+        return f"the trial's own process was lost: {lost}"
+
+
+@contextmanager
+def environment_restored() -> Iterator[None]:
+    """After the context, the environment variables are what they were before."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update({name: value for name, value in before.items() if os.environ.get(name) != value})

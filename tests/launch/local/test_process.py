@@ -1,0 +1,117 @@
+"""A worker process from the driver's end: how it ended, when it is replaced."""
+
+import json
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import gettempdir
+
+import pytest
+
+from sparktune.data.host import share
+from sparktune.errors import LaunchError
+from sparktune.launch.forkserver.client import ForkServer
+from sparktune.launch.local.process import WorkerProcess
+from sparktune.launch.memory import GROWTH
+from sparktune.launch.payload import StudyPayload
+from sparktune.launch.pending import WorkerLost
+from sparktune.trial import Segment
+from tests.launch import works
+from tests.launch.contract import trial, until
+
+
+def worker_process(folder: Path, work: object = works.act) -> Iterator[WorkerProcess]:
+    shared = share(works.tiny_data())
+    payload = StudyPayload(works.tiny_spec().model_dump_json(), shared.key, pickle.dumps(work))
+    (folder / "payload").write_bytes(pickle.dumps(payload))
+    process = WorkerProcess(folder, "worker", cpus=1)
+    yield process
+    process.close()
+    shared.close()
+
+
+@pytest.fixture(params=["fork", "process"])
+def process(request: pytest.FixtureRequest, modules: Path) -> Iterator[WorkerProcess]:
+    """A worker process, forked from a server and on its own."""
+    if request.param == "process":
+        yield from worker_process(modules)
+        return
+    with ForkServer():
+        yield from worker_process(modules)
+
+
+def run(process: WorkerProcess, **params: object) -> dict[str, str]:
+    """What `works.value` tells of where it ran."""
+    ((record, _),) = process.run([Segment(trial(**params))])
+    told: dict[str, str] = json.loads(json.loads(record)["host"])
+    return told
+
+
+def test_how_a_worker_ended_is_told_truly_and_it_is_replaced(process: WorkerProcess) -> None:
+    first = run(process, do="value")["process"]
+    assert run(process, do="value")["process"] == first
+    ends = {
+        "exited with code 3": {"do": "depart", "code": 3},
+        "exited with code 0": {"do": "depart", "code": 0},
+        "was killed by SIGKILL": {"do": "killed"},
+        "was killed by SIGSEGV": {"do": "crash"},
+    }
+    for how, params in ends.items():
+        with pytest.raises(WorkerLost, match=f"the worker process {how}") as lost:
+            run(process, **params)
+        assert ("works.py" in str(lost.value)) == ("SIGSEGV" in how)  # a crash shows its stack
+    assert run(process, do="value")["process"] != first
+
+
+def test_kill_ends_a_run_under_way(process: WorkerProcess, tmp_path: Path) -> None:
+    pulse = tmp_path / "pulse"
+    lost: list[str] = []
+
+    def beat() -> None:
+        try:
+            run(process, do="beat", pulse=str(pulse))
+        except WorkerLost as error:
+            lost.append(str(error))
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    until(pulse.exists)
+    process.kill()
+    thread.join(30)
+    assert lost == ["the worker process was killed by SIGKILL"]
+
+
+def test_a_worker_that_has_outgrown_its_bound_answers_and_is_replaced(tmp_path: Path) -> None:
+    for process in worker_process(tmp_path):
+        before = run(process, do="value")["process"]
+        assert run(process, do="grow", bytes=GROWTH + 2**26)["process"] == before
+        after = run(process, do="value")["process"]
+        assert after != before
+        assert not Path(f"/proc/{before}").exists()
+        assert run(process, do="grow", bytes=2**20)["process"] == after
+
+
+def test_its_temporary_files_lie_beside_the_payload(tmp_path: Path) -> None:
+    for process in worker_process(tmp_path, where):
+        ((record, _),) = process.run([Segment(trial(do="value"))])
+        assert json.loads(record)["host"] == str(tmp_path)
+
+
+def where(segment: Segment, spec: object, data: object) -> object:
+    return works.result(segment.trial, host=gettempdir())
+
+
+def test_a_worker_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = WorkerProcess(tmp_path, "worker", cpus=1)
+    with pytest.raises(LaunchError, match=r"(?s)cannot start: Traceback .*No such file.*payload"):
+        process.run([Segment(trial(do="value"))])
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(LaunchError, match="cannot start: the worker process exited with code 1"):
+        process.run([Segment(trial(do="value"))])
+
+
+def test_a_worker_lives_in_a_process_group_of_its_own(process: WorkerProcess) -> None:
+    assert os.getpgid(int(run(process, do="value")["process"])) != os.getpgrp()
