@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import final
 
-from sparktune.columns.memory import release
+from sparktune.data.memory import release
 
 # Bytes. Trials leave up to 2 MB each, so it takes 500 to get there; a new process costs the traced graphs.
 GROWTH = 2**30
