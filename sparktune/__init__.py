@@ -11,22 +11,49 @@ from sparktune.lazy import lazily
 
 if TYPE_CHECKING:
     from sparktune.bundle import load_bundle as load
+    from sparktune.launch.base import Launcher
     from sparktune.scoring import register, score
+    from sparktune.search.samplers.base import WAIT, Sampler
     from sparktune.spec import StudySpec
     from sparktune.study import StudyResult
     from sparktune.study.tune import tune
+    from sparktune.tracking.base import Tracker
+    from sparktune.training import run_segment
+    from sparktune.trial import Segment, TrialResult
 
 __version__ = "0.1.0"
-__all__ = ["SparktuneError", "StudyResult", "StudySpec", "load", "register", "score", "tune"]
+__all__ = [
+    "WAIT",
+    "Launcher",
+    "Sampler",
+    "Segment",
+    "SparktuneError",
+    "StudyResult",
+    "StudySpec",
+    "Tracker",
+    "TrialResult",
+    "load",
+    "register",
+    "run_segment",
+    "score",
+    "tune",
+]
 
 # a worker that trains never loads MLflow or pandas
-__getattr__ = lazily(
+__getattr__, __dir__ = lazily(
     __name__,
     {
+        "WAIT": "sparktune.search.samplers.base",
+        "Launcher": "sparktune.launch.base",
+        "Sampler": "sparktune.search.samplers.base",
+        "Segment": "sparktune.trial",
         "StudyResult": "sparktune.study",
         "StudySpec": "sparktune.spec",
+        "Tracker": "sparktune.tracking.base",
+        "TrialResult": "sparktune.trial",
         "load": "sparktune.bundle:load_bundle",
         "register": "sparktune.scoring",
+        "run_segment": "sparktune.training",
         "score": "sparktune.scoring",
         "tune": "sparktune.study",
     },

@@ -1,12 +1,13 @@
 """Packages whose public names are imported when they are first used."""
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 
-def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """The `__getattr__` of a package.
+def lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """The `__getattr__` and the `__dir__` of a package.
 
     Args:
         package: its name.
@@ -19,4 +20,7 @@ def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
         module, _, alias = homes[name].partition(":")
         return getattr(import_module(module), alias or name)
 
-    return find
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    return find, names

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 # the fork server starts before the rest is loaded
-__getattr__ = lazily(
+__getattr__, __dir__ = lazily(
     __name__,
     {
         "ForkedCall": "sparktune.launch.forkserver.call",

@@ -21,12 +21,14 @@ from sparktune.ledger.events import (
     event_to_line,
     header_of_line,
 )
+from sparktune.summary import Objective, Summary
 from sparktune.trial import TrialResult, TrialState
 
 RESULT = TrialResult(
     3, {"neurons": 4}, TrialState.COMPLETE, 0.5, 2, {"loss": [1.0, 0.5]}, {"train": 1.0}, "h"
 )
 RECORD = json.loads(json.dumps(RESULT.to_record()))
+SUMMARY = Summary("s", "1f2e", {"FAILED": 1}, "timeout", Objective("val_loss", "minimize"))
 LINES: list[tuple[Event, dict[str, Any]]] = [
     (
         Launched(3, 2, 9, {"neurons": 4}),
@@ -47,8 +49,8 @@ LINES: list[tuple[Event, dict[str, Any]]] = [
         {"event": "note", "kind": "started", "fields": {"metric": "loss", "direction": "minimize"}},
     ),
     (
-        StudyEnded("FAILED", {"best": None}),
-        {"event": "note", "kind": "ended", "fields": {"state": "FAILED", "summary": {"best": None}}},
+        StudyEnded("FAILED", SUMMARY),
+        {"event": "note", "kind": "ended", "fields": {"state": "FAILED", "summary": SUMMARY.to_record()}},
     ),
     (
         BundleExported(3, {"loss": 0.5}),

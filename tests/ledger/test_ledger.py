@@ -67,7 +67,7 @@ class TestRecord:
             assert read.spec == spec
             assert read.best_model == ledger.best_model
             with pytest.raises(RuntimeError, match="reading"):
-                read.note(StudyEnded("FAILED", {}))
+                read.note(StudyEnded("FAILED"))
             assert {path: path.stat().st_mtime_ns for path in ledger.directory.iterdir()} == before
 
     def test_the_first_terminal_result_of_a_trial_stands(self, tmp_path: Path, spec: StudySpec) -> None:
@@ -318,8 +318,8 @@ class TestDeath:
         path.write_bytes(path.read_bytes() + bytes(300) + b"\n")
         with opened(tmp_path, spec) as ledger:
             assert [*ledger.results] == [0]
-            ledger.note(StudyEnded("FINISHED", {}))
-        assert Ledger.read(path.parent).last(StudyEnded) == StudyEnded("FINISHED", {})
+            ledger.note(StudyEnded("FINISHED"))
+        assert Ledger.read(path.parent).last(StudyEnded) == StudyEnded("FINISHED")
 
     def test_a_driver_that_died_before_its_first_line_left_nothing(
         self, tmp_path: Path, spec: StudySpec

@@ -15,6 +15,7 @@ from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import BundleExported, Ledger, StudyEnded, StudyStarted
 from sparktune.ledger.journal import encode_line
 from sparktune.spec import StudySpec
+from sparktune.summary import Objective, Summary
 from sparktune.trial import Trial, TrialResult, TrialState
 
 DATA = "0123456789abcdef" * 4
@@ -61,7 +62,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory, study: StudySpec) -> dict[st
             ledger.launched(Trial("s", trial, POINTS[trial], seed=trial))
             ledger.record(result(trial, value))
         ledger.note(BundleExported(4, None))
-        ledger.note(StudyEnded("FINISHED", {"study_id": ledger.study_id}))
+        ledger.note(
+            StudyEnded("FINISHED", Summary("s", ledger.study_id, {}, None, Objective("val_loss", "minimize")))
+        )
     return {path.name: path.read_bytes() for path in ledger.directory.iterdir()}
 
 
