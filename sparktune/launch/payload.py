@@ -15,7 +15,7 @@ from typing import cast
 from sparktune.data.dataset import Dataset
 from sparktune.data.host import DataKey, HostData, borrow
 from sparktune.spec import StudySpec
-from sparktune.spec.extensions import CHECKED
+from sparktune.spec.extensions import ANY_SAMPLER
 from sparktune.trial import Segment, Trial, TrialResult, TrialState
 
 Work = Callable[[Segment, StudySpec, Dataset], TrialResult]
@@ -43,7 +43,7 @@ class StudyPayload:
 
     @cached_property
     def _study(self) -> StudySpec:
-        return StudySpec.model_validate_json(self.spec, context=CHECKED)
+        return StudySpec.model_validate_json(self.spec, context=ANY_SAMPLER)
 
     @cached_property
     def _work_function(self) -> Work:

@@ -83,7 +83,7 @@ def stored_spec(document: dict[str, Any], directory: Path) -> StudySpec:
         StudyDirectoryError: this version of sparktune does not accept it.
     """
     try:
-        return parse_spec(document, checked=True)
+        return parse_spec(document, any_sampler=True)
     except SpecError as error:
         raise StudyDirectoryError(
             f"{directory} holds a spec that this version of sparktune refuses ({error}); {WAY_OUT}"

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from sparktune.errors import SpecError
-from sparktune.spec.extensions import CHECKED
+from sparktune.spec.extensions import ANY_SAMPLER
 from sparktune.spec.size import check_size
 from sparktune.spec.study import StudySpec
 
@@ -39,13 +39,13 @@ _Loader.add_implicit_resolver(
 )
 
 
-def load_spec(path: str | Path, overrides: Iterable[str] = ()) -> StudySpec:
-    """The spec in a YAML file, after `section.key=value` overrides.
+def load_spec(path: str | Path, overrides: Iterable[str] = (), any_sampler: bool = False) -> StudySpec:
+    """The spec in a YAML file, after `section.key=value` overrides; `any_sampler` as in `parse_spec`.
 
     Raises:
         SpecError: the file cannot be read or breaks a rule.
     """
-    return parse_spec(merged(read_document(path), overrides))
+    return parse_spec(merged(read_document(path), overrides), any_sampler)
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
@@ -85,17 +85,18 @@ def merged(document: dict[str, Any], overrides: Iterable[str]) -> dict[str, Any]
     return document
 
 
-def parse_spec(document: dict[str, Any] | StudySpec, checked: bool = False) -> StudySpec:
+def parse_spec(document: dict[str, Any] | StudySpec, any_sampler: bool = False) -> StudySpec:
     """A StudySpec from a mapping of sections.
 
     Args:
         document: the sections.
-        checked: it was checked before, and the sampler that it names need not be installed here.
+        any_sampler: the sampler that it names is not looked at and need not be installed here: another one is
+            given, or the spec was checked before.
 
     Raises:
         SpecError: names every field that breaks a rule, the rule, the value and the way out.
     """
-    return StudySpec.model_validate(document, context=CHECKED if checked else None)
+    return StudySpec.model_validate(document, context=ANY_SAMPLER if any_sampler else None)
 
 
 def json_schema() -> str:

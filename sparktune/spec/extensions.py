@@ -8,9 +8,7 @@ from sparktune.registry import Registry
 from sparktune.spec.base import Fault
 from sparktune.spec.messages import one_of
 
-CHECKED = (
-    "checked"  # validation context of a spec that the driver has checked: what it names may be missing here
-)
+ANY_SAMPLER = "any sampler"  # validation context: the sampler that the spec names is not looked at
 
 SAMPLERS = Registry(
     "sparktune.samplers",
@@ -22,13 +20,13 @@ SAMPLERS = Registry(
 
 
 def load_named(registry: Registry, field: str, name: str, info: ValidationInfo) -> Any | None:
-    """The extension that a field of the spec names; None where the spec was checked before.
+    """The extension that a field of the spec names; None where nobody wants to know.
 
     Raises:
         Fault: no extension has this name; the message has the nearest one.
         InputError: its package cannot be imported.
     """
-    if info.context == CHECKED:
+    if info.context == ANY_SAMPLER:
         return None
     if name not in registry.names:
         raise Fault(one_of(registry.names, name), field, value=name)

@@ -12,7 +12,7 @@ from sparktune.data import Dataset
 from sparktune.data.host import DataKey, borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
 from sparktune.spec import BuilderSpec, StudySpec
-from sparktune.spec.extensions import CHECKED
+from sparktune.spec.extensions import ANY_SAMPLER
 from sparktune.study.export import Request
 from sparktune.training import evaluate
 from sparktune.training.kinds.builder import import_reference
@@ -28,7 +28,7 @@ def export(request: Request) -> dict[str, float] | None:
         BundleError: the bundle cannot be written, or does not give the metric that its trial reported.
     """
     spec, best = (
-        StudySpec.model_validate(request.spec, context=CHECKED),
+        StudySpec.model_validate(request.spec, context=ANY_SAMPLER),
         TrialResult.from_record(request.best),
     )
     if isinstance(spec.model, BuilderSpec):

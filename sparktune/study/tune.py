@@ -97,7 +97,8 @@ def tune(
     """
     check_timeout(timeout)
     started = time.monotonic()
-    spec = load_spec(spec) if isinstance(spec, (str, Path)) else parse_spec(spec)
+    own = sampler is not None
+    spec = load_spec(spec, any_sampler=own) if isinstance(spec, (str, Path)) else parse_spec(spec, own)
     tracker = tracker or (NullTracker() if offline else MlflowTracker())
     try:
         with ExitStack() as stack:

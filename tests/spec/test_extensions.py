@@ -81,8 +81,10 @@ def test_an_unknown_name_has_the_nearest() -> None:
     )
 
 
-def test_where_the_spec_was_checked_before_nothing_need_be_installed() -> None:
-    assert parse_spec({"search": SAME}, checked=True).search.sampler == "same"
+def test_where_any_sampler_will_do_none_is_looked_at() -> None:
+    assert parse_spec({"search": SAME}, any_sampler=True).search.sampler == "same"
+    endless = {"space": {"l2": {"low": 0.1, "high": 1.0, "log": True}}}
+    assert parse_spec({"search": endless}, any_sampler=True).search.sampler == "grid"
 
 
 @pytest.mark.parametrize("sampler", ["grid", "random"])
