@@ -18,7 +18,7 @@ BIN = Path(sys.executable).parent
 # The rooms that may import a library, at the top of a file or inside a function.
 HOMES = {
     "tensorflow": ("sparktune.training", "sparktune.bundle"),
-    "keras": ("sparktune.training", "sparktune.bundle", "sparktune.data.keras_datasets"),
+    "keras": ("sparktune.training", "sparktune.bundle", "sparktune.data.sources.keras_datasets"),
     "mlflow": ("sparktune.tracking", "sparktune.bundle"),
     "pyspark": ("sparktune.launch", "sparktune.scoring"),
     "sklearn": ("sparktune.data",),
@@ -34,8 +34,6 @@ UNTESTED = {
     "bundle/manifest.py",
     "bundle/payload.py",
     "bundle/mlflow/pyfunc.py",
-    "data/dataset.py",
-    "data/keras_datasets.py",
     "launch/base.py",
     "launch/pending.py",
     "scoring/table_io.py",
@@ -46,7 +44,6 @@ UNTESTED = {
     "search/samplers/random.py",
     "search/space.py",
     "spec/base.py",
-    "spec/data.py",
     "spec/messages.py",
     "spec/model.py",
     "spec/training.py",

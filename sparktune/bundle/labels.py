@@ -1,10 +1,10 @@
 """Raw outputs become labels."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from sparktune.columns.schema import Label, Schema
+from sparktune.columns.schema import Schema
 
 LabelKind = Literal["boolean", "bigint", "double", "string"]
 
@@ -19,11 +19,25 @@ def indices(schema: Schema, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return index.astype(np.int64), known
 
 
-def labels(schema: Schema, raw: np.ndarray) -> list[Label | None] | list[float] | list[list[float]]:
-    """The label of each row; for regression the value, or the values where there are several."""
+def present(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which labels of task labels each row has, (rows, outputs) bool, and which rows have no NaN, (rows,)."""
+    return raw > 0.5, ~np.isnan(raw).any(axis=1)
+
+
+def labels(schema: Schema, raw: np.ndarray) -> list[Any]:
+    """The label of each row; the list of its labels for task labels; for regression the value or values.
+
+    A row whose outputs are NaN has None for a label.
+    """
     if schema.task == "regression":
         values: list[float] = (raw[:, 0] if schema.outputs == 1 else raw).astype(np.float64).tolist()
         return values
+    if schema.task == "labels":
+        has, known = present(raw)
+        return [
+            [name for name, given in zip(schema.classes, row, strict=True) if given] if ok else None
+            for row, ok in zip(has, known, strict=True)
+        ]
     index, known = indices(schema, raw)
     return [schema.classes[i] if ok else None for i, ok in zip(index, known, strict=True)]
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from sparktune.spec.base import Count, Section, sequence
 
-Task = Literal["binary", "classes", "regression"]
+Task = Literal["binary", "classes", "labels", "regression"]
 Label = bool | int | float | str
 
 
@@ -37,7 +37,8 @@ class Schema(Section):
     """Inputs by column, outputs and label map.
 
     A row of the model's input is the features' numbers side by side, in order, reshaped to `input_shape`.
-    `classes` maps an index to the label it stands for; empty for regression.
+    `classes` maps an index to the label it stands for, or names each of several labels that a row may have
+    at once (task `labels`); empty for regression.
     """
 
     features: tuple[Feature, ...] = sequence(min_length=1)
@@ -45,5 +46,5 @@ class Schema(Section):
     label: str = "label"
     task: Task
     classes: tuple[Label, ...] = sequence(())
-    outputs: Count = Field(description="output units: 1 for binary, one per class, or the label's width")
+    outputs: Count = Field(description="output units: 1 for binary, one per class or label, or the width")
     scaling: Scaling | None = None

@@ -11,8 +11,8 @@ from sparktune.columns.schema import Schema
 class Rows:
     """Inputs x (rows, *input_shape) of a compact numeric dtype, labels y, optional weights (rows,) float32.
 
-    y is int32 class indices (rows,) for classes, float32 0/1 (rows,) for binary, float32 (rows,) or (rows,
-    outputs) for regression.
+    y is int32 class indices (rows,) for classes, float32 0/1 (rows,) for binary and (rows, outputs) for
+    labels, float32 (rows,) or (rows, outputs) for regression.
     """
 
     x: np.ndarray
@@ -25,7 +25,10 @@ class Rows:
 
 @dataclass(frozen=True)
 class Dataset:
-    """The splits, the schema, and the sha256 of all of it."""
+    """The splits, the schema, and the sha256 of all of it.
+
+    `validation` has no rows where `data.validation` is none.
+    """
 
     train: Rows
     validation: Rows

@@ -1,5 +1,7 @@
 """Feature columns as one array x, in the most compact dtype that stays true."""
 
+import logging
+
 import numpy as np
 
 from sparktune.columns.schema import Feature
@@ -7,6 +9,10 @@ from sparktune.data.table import Table
 from sparktune.errors import DataError
 
 INT32 = np.iinfo(np.int32)
+EXACT = 2**24  # float32 holds every whole number up to here apart from the next
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+log = logging.getLogger("sparktune")
 
 
 def features_of(names: tuple[str, ...], tables: list[Table]) -> tuple[tuple[Feature, ...], list[np.ndarray]]:
@@ -40,6 +46,8 @@ def _numbers(table: Table, name: str) -> np.ndarray:
         )
     if not all(values.shape):
         raise DataError(f"{table.where}: feature {name!r} must hold numbers, but its shape is {values.shape}")
+    if values.ndim == 1:
+        _warn_of_collapsed(table, name, values)
     compact = _compact(values)
     if compact.dtype.kind == "f" and not np.isfinite(compact.sum(dtype=np.float64)):
         _refuse_infinite(table, name, values, compact)
@@ -56,6 +64,24 @@ def _text(values: np.ndarray) -> str:
         except (TypeError, ValueError):
             return f"row {row} holds {value!r}"
     return "it holds numbers written as text"
+
+
+def _warn_of_collapsed(table: Table, name: str, values: np.ndarray) -> None:
+    """Say where different whole numbers, of an id perhaps, are the same number to a model."""
+    largest = max(abs(float(values.min())), abs(float(values.max()))) if values.dtype.kind in "iuf" else 0
+    if not EXACT < largest <= FLOAT32_MAX or not np.array_equal(values, np.floor(values)):
+        return
+    distinct = len(np.unique(values))
+    left = len(np.unique(values.astype(np.float32)))
+    if left < distinct:
+        log.warning(
+            "%s: feature %r has %d different values, of which float32, as models compute, holds %d apart; "
+            "leave it out by naming data.features if it is an id, or subtract an offset",
+            table.where,
+            name,
+            distinct,
+            left,
+        )
 
 
 def _compact(values: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ def label_values(table: Table, name: str) -> np.ndarray:
     Raises:
         DataError: the column is not there, or a row has no label.
     """
-    values = table.values(name, "label")
+    values = _side_by_side(table, name) if table.parts(name) else table.values(name, "label")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.dtype.kind == "S":
@@ -37,6 +37,12 @@ def label_values(table: Table, name: str) -> np.ndarray:
     return values
 
 
+def _side_by_side(table: Table, name: str) -> np.ndarray:
+    """The fields of a struct column as (rows, fields)."""
+    fields = [table.values(name, "label", part) for part in table.parts(name)]
+    return np.stack(fields, axis=1)
+
+
 def _missing(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind == "O":
         return np.flatnonzero([value is None for value in values])
@@ -51,12 +57,18 @@ def task_of(asked: str, labels: np.ndarray, name: str) -> Task:
     Text and bools are classes. So are whole numbers of at most 20 values that come up twice or more on
     average, or that are exactly 0, 1, ..., k - 1 (k up to 1,000) with 20 rows each on average. Whole numbers
     that are stored as floats are classes only if they are 0, ..., k - 1 or just two values. Two classes are
-    binary. All else is regression.
+    binary. Rows of several 0 and 1 are labels, of which a row may have any number, unless each row has
+    exactly one 1: that is a class, one-hot. All else is regression.
 
     Raises:
         DataError: the labels cannot be what is asked, or all are the same class.
     """
-    kind = asked if asked != "auto" else "classes" if _like_classes(labels) else "regression"
+    kind = asked
+    if asked == "auto":
+        kind = "labels" if _several(labels) else "classes" if _like_classes(labels) else "regression"
+    if kind == "labels":
+        check_several(labels, "label " + repr(name))
+        return "labels"
     if kind == "regression":
         if labels.dtype.kind not in "biuf":
             raise DataError(
@@ -74,6 +86,26 @@ def task_of(asked: str, labels: np.ndarray, name: str) -> Task:
             f"label {name!r} must have two classes for task binary, but has {count}; use task: classes"
         )
     return "classes" if asked == "classes" or count > 2 else "binary"
+
+
+def check_several(labels: np.ndarray, what: str) -> None:
+    """Refuse what is no row of 0 and 1 for several labels.
+
+    Raises:
+        DataError: names the first other value.
+    """
+    if labels.ndim != 2 or labels.dtype.kind not in "biuf":
+        raise DataError(
+            f"{what} must be a row of 0 and 1 for task labels, but has type {labels.dtype} and shape "
+            f"{labels.shape}; give an array with one number for each label"
+        )
+    odd = ~np.isin(labels, (0, 1))
+    if odd.any():
+        row, place = (int(i) for i in np.argwhere(odd)[0])
+        raise DataError(
+            f"{what} must be 0 or 1 for task labels, but holds {labels[row, place]} in row {row}, place "
+            f"{place}; use task: regression for other numbers"
+        )
 
 
 def _numbers(labels: np.ndarray, split: str) -> np.ndarray:
@@ -105,6 +137,11 @@ def _one_hot(labels: np.ndarray) -> bool:
     return bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all())
 
 
+def _several(labels: np.ndarray) -> bool:
+    numbers = labels.ndim == 2 and labels.dtype.kind in "biuf"
+    return numbers and bool(np.isin(labels, (0, 1)).all()) and not _one_hot(labels)
+
+
 def classes_of(labels: np.ndarray, name: str) -> tuple[Label, ...]:
     """The distinct training labels, sorted, as plain Python values; a label's place is its index.
 
@@ -120,14 +157,22 @@ def classes_of(labels: np.ndarray, name: str) -> tuple[Label, ...]:
     return tuple(classes.tolist())
 
 
+def label_names(table: Table, name: str, labels: np.ndarray) -> tuple[Label, ...]:
+    """The names of the labels (rows, k) of task labels: the fields of a struct column, else 0 to k - 1."""
+    return tuple(table.parts(name)) or tuple(range(labels.shape[1]))
+
+
 def encode_labels(labels: np.ndarray, task: Task, classes: tuple[Label, ...], split: str) -> np.ndarray:
-    """y of one split: int32 indices, float32 0 and 1 for binary, or the numbers as float32.
+    """y of one split: int32 indices, float32 0 and 1 for binary and for labels, or the numbers as float32.
 
     Raises:
         DataError: a label that `classes` does not hold.
     """
     if task == "regression":
         return _numbers(labels, split)
+    if task == "labels":
+        check_several(labels, f"data.{split}: the label")
+        return labels.astype(np.float32)
     found, inverse = np.unique(labels, return_inverse=True)
     places: dict[Any, int] = {label: index for index, label in enumerate(classes)}
     indices = np.array([places.get(label, -1) for label in found.tolist()], dtype=np.int32)

@@ -1,5 +1,6 @@
 """From the spec to the data set: read, name the roles, split, map the labels, learn the scaling."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,11 @@ from sparktune.columns.schema import Feature, Label, Schema, Task
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
 from sparktune.data.features import features_of
-from sparktune.data.labels import classes_of, encode_labels, label_values, task_of
+from sparktune.data.labels import classes_of, encode_labels, label_names, label_values, task_of
 from sparktune.data.mapped import gathered
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import scaling_of
-from sparktune.data.sources import ReadTable, read_source
+from sparktune.data.sources.base import Names, ReadTable, read_source
 from sparktune.data.splits import Places, split_rows
 from sparktune.data.table import Table
 from sparktune.data.weights import weights_of
@@ -21,6 +22,7 @@ from sparktune.errors import DataError
 from sparktune.spec import DataSpec, StudySpec
 
 MAIN = "data"
+log = logging.getLogger("sparktune")
 SPLITS = ("train", "validation", "test")
 
 
@@ -51,16 +53,25 @@ def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | No
             f"data.source must be arrays where data are handed over in Python, but got {data.source}; remove "
             "one of the two"
         )
+    for name in data.unread:
+        log.warning("%s has no effect: this source does not read it; remove it", name)
+    if data.validation == "none":
+        log.warning("data.validation is none: trials are compared by a metric of the rows they train on")
     tables, weight = _tables(data, arrays, read_table)
     roles = Roles.of(data, tables[MAIN], weight)
     features, parts = _parts(tables, roles)
     labels = parts[MAIN].labels
     task = task_of(data.task, labels, roles.label)
-    places = split_rows(data, tables[MAIN], None if task == "regression" else labels, spec.study.seed)
-    classes = () if task == "regression" else classes_of(labels[places["train"]], roles.label)
+    one_class = task in ("binary", "classes")
+    places = split_rows(data, tables[MAIN], labels if one_class else None, spec.study.seed)
+    if one_class:
+        classes = classes_of(labels[places["train"]], roles.label)
+    else:
+        classes = label_names(tables[MAIN], roles.label, labels) if task == "labels" else ()
     train, validation, test = (_rows(split, parts, places, task, classes) for split in SPLITS)
-    if train is None or validation is None:
-        raise DataError("data.validation must be given; add validation: {fraction: 0.2} to data")
+    if train is None:
+        raise DataError("data must leave rows to train on, but leave none; make the splits smaller")
+    validation = validation or Rows(train.x[:0], train.y[:0], None)
     schema = Schema(
         features=features,
         input_shape=train.x.shape[1:],
@@ -76,17 +87,17 @@ def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | No
 def _tables(data: DataSpec, arrays: Any, read_table: ReadTable | None) -> tuple[dict[str, Table], str | None]:
     """The main table, those of the splits with rows of their own, and the weight column."""
     single = data.features[0] if data.features and len(data.features) == 1 else "features"
-    names = (single, data.label or "label", data.weight or "weight")
-    main, held_out = read_source(data, MAIN, names, arrays, read_table)
-    tables = {MAIN: main}
-    for name, split in (("validation", data.validation), ("test", data.test)):
-        if split is not None and split.source is not None:
-            rows, own_held_out = read_source(split, f"data.{name}", names, None, read_table)
-            tables[name] = own_held_out or rows
-    if data.test is None and held_out is not None:
-        tables["test"] = held_out
+    names = Names(single, data.label or "label", data.weight or "weight")
+    main = read_source(data, MAIN, names, arrays, read_table)
+    tables = {MAIN: main.table}
+    for name, split in data.splits.items():
+        if split.source is not None:
+            found = read_source(split, f"data.{name}", names, None, read_table)
+            tables[name] = found.held_out or found.table
+    if data.test is None and main.held_out is not None:
+        tables["test"] = main.held_out
     weighted = isinstance(arrays, tuple | list) and len(arrays) == 3 and arrays[2] is not None
-    return tables, names[2] if weighted else data.weight
+    return tables, names.weight if weighted else data.weight
 
 
 def _parts(tables: dict[str, Table], roles: Roles) -> tuple[tuple[Feature, ...], dict[str, _Part]]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sparktune.data.numpy_files import TRAIN
+from sparktune.data.sources.numpy_files import TRAIN
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 from sparktune.spec import DataSpec
@@ -29,7 +29,7 @@ class Roles:
             DataError: no label, no features, one twice, or a column in two roles.
         """
         label, weight = _label(data, table), _key(weight, data, table) if weight else None
-        splits = [s.column for s in (data.validation, data.test) if s is not None and s.column is not None]
+        splits = [split.column for split in data.splits.values() if split.column is not None]
         taken = [name for name in (label, weight, *splits) if name is not None]
         features = tuple(_key(name, data, table) for name in data.features or ()) or _features(
             data, table, taken

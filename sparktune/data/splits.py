@@ -12,21 +12,21 @@ Places = dict[str, np.ndarray]
 def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: int) -> Places:
     """Row numbers, ascending, of `train` and of each split that has no source of its own.
 
-    Rows that a split column marks are taken first, then the last rows (the test rows stand at the very end,
-    the validation rows before them), then fractions: the test's first, each a share of all rows of the table,
-    and stratified by `classes` (rows,) where that is given. What is left is for training.
+    Rows that a split column marks are taken first, then the last rows, by their number or as a share of all
+    rows (the test rows stand at the very end, the validation rows before them), then fractions: the test's
+    first, each a share of all rows of the table, and stratified by `classes` (rows,) where that is given.
+    What is left is for training.
 
     Raises:
         DataError: a split column that is missing, or a split (or the training) that is left without rows.
     """
-    asked = {"test": data.test, "validation": data.validation}
-    splits = {name: split for name, split in asked.items() if split is not None and split.source is None}
+    splits = {name: split for name, split in data.splits.items() if split.source is None}
     places = {name: _marked(table, name, split) for name, split in splits.items() if split.column}
     _refuse_overlap(places)
     left = _without(places, len(table))
     for name, split in splits.items():
         if split.last is not None:
-            cut = max(len(left) - split.last, 0)
+            cut = max(len(left) - _last(split.last, len(table)), 0)
             left, places[name] = left[:cut], left[cut:]
             _refuse_empty(left, f"data.{name}, last: {split.last},", len(table))
     for name, split in splits.items():
@@ -37,6 +37,11 @@ def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: i
             left, places[name] = _drawn(left, count, classes, seed)
     _refuse_empty(left, " and ".join(f"data.{name}" for name in places), len(table))
     return {"train": left, **places}
+
+
+def _last(last: int | float, rows: int) -> int:
+    """How many rows `last` means: a share of all rows where it is a fraction."""
+    return max(1, round(last * rows)) if isinstance(last, float) else last
 
 
 def _marked(table: Table, name: str, split: SplitSpec) -> np.ndarray:

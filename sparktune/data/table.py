@@ -43,8 +43,16 @@ class Table:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
-    def values(self, name: str, role: str) -> np.ndarray:
+    def parts(self, name: str) -> list[str]:
+        """The fields of a struct column, each a column of its own; none of any other column."""
+        kind = getattr(self.columns.get(name), "type", None)
+        fields = getattr(kind, "fields", None)  # of an Arrow struct alone
+        return [] if fields is None else [field.name for field in fields]
+
+    def values(self, name: str, role: str, part: str | None = None) -> np.ndarray:
         """The column as an array (rows, ...): numbers, bools or, where it holds text, strings and None.
+
+        `part` names a field of a struct column.
 
         Raises:
             DataError: no such column (with the nearest name), or one that is ragged or of a kind that is not
@@ -55,7 +63,7 @@ class Table:
             raise DataError(f"{self.where}: {role} column {name!r} is not there; {self._nearest(name)}")
         if isinstance(column, np.ndarray):
             return column
-        return _joined(column, f"{self.where}: column {name!r}")
+        return _joined(column, f"{self.where}: column {name!r}", part)
 
     def _nearest(self, name: str) -> str:
         near = difflib.get_close_matches(name, self.columns, n=1)
@@ -64,8 +72,10 @@ class Table:
         return f"did you mean {near[0]!r}?" if near else f"known columns: {listed}"
 
 
-def _joined(column: Any, what: str) -> np.ndarray:
+def _joined(column: Any, what: str, part: str | None) -> np.ndarray:
     """An Arrow column as numpy (rows, ...), its chunks decoded one after another, each let go at once."""
+    from pyarrow.compute import struct_field
+
     from sparktune.columns.arrow import Place, values
 
     place = Place(what, DataError, "convert it, or leave it out by naming data.features")
@@ -73,17 +83,17 @@ def _joined(column: Any, what: str) -> np.ndarray:
     for chunk in getattr(column, "chunks", [column]):
         if not len(chunk):
             continue
-        part = values(chunk, place, filled.__add__)
-        if len(part) == len(column):
-            return part
+        rows = values(chunk if part is None else struct_field(chunk, part), place, filled.__add__)
+        if len(rows) == len(column):
+            return rows
         if not filled:
-            found = allocate((len(column), *part.shape[1:]), part.dtype)
-        elif part.shape[1:] != found.shape[1:]:
-            raise place.ragged(filled, part.shape[1:], found.shape[1:])
-        elif part.dtype != found.dtype:
-            found = found.astype(np.result_type(found, part), copy=False)
-        found[filled : filled + len(part)] = part
-        filled += len(part)
+            found = allocate((len(column), *rows.shape[1:]), rows.dtype)
+        elif rows.shape[1:] != found.shape[1:]:
+            raise place.ragged(filled, rows.shape[1:], found.shape[1:])
+        elif rows.dtype != found.dtype:
+            found = found.astype(np.result_type(found, rows), copy=False)
+        found[filled : filled + len(rows)] = rows
+        filled += len(rows)
     return found
 
 

@@ -16,6 +16,7 @@ def answer_type(schema: Schema, output: Output) -> str:
 
     `raw` is a float, or an array of floats where there are several outputs; `label` the decoded label, or
     the value as double; `both` a struct of `prediction` and, for classes, `probability`.
+    Of task `labels` the label is an array of the names of the labels that a row has.
     """
     several = schema.outputs > 1
     if output == "raw":
@@ -24,6 +25,8 @@ def answer_type(schema: Schema, output: Output) -> str:
         label = "array<double>" if several else "double"
         return label if output == "label" else f"struct<prediction: {label}>"
     label = label_kind(schema)
+    if schema.task == "labels":
+        label = f"array<{label}>"
     probability = "double" if schema.task == "binary" else "array<float>"
     return label if output == "label" else f"struct<prediction: {label}, probability: {probability}>"
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from sparktune.bundle.labels import indices, label_kind
+from sparktune.bundle.labels import indices, label_kind, present
 from sparktune.bundle.payload import ModelPayload, Predictor, load_payload
 from sparktune.columns.arrow import is_vector
 from sparktune.columns.inputs import side_by_side
@@ -79,10 +79,15 @@ def answers(schema: Schema, output: Output, raw: np.ndarray, valid: np.ndarray) 
 
 
 def _labels(schema: Schema, raw: np.ndarray, valid: np.ndarray) -> pa.Array:
-    index, known = indices(schema, raw)
     kind = label_kind(schema)
-    classes = [str(c) for c in schema.classes] if kind == "string" else list(schema.classes)
-    return pa.array(classes, ARROW[kind]).take(pa.array(index, mask=~(valid & known)))
+    names = pa.array([str(c) for c in schema.classes] if kind == "string" else schema.classes, ARROW[kind])
+    if schema.task == "labels":
+        has, known = present(raw)
+        offsets = np.concatenate([[0], np.cumsum(has.sum(axis=1))]).astype(np.int32)
+        given = names.take(pa.array(np.nonzero(has)[1]))
+        return pa.ListArray.from_arrays(pa.array(offsets), given, mask=pa.array(~(valid & known)))
+    index, known = indices(schema, raw)
+    return names.take(pa.array(index, mask=~(valid & known)))
 
 
 def _numbers(raw: np.ndarray, valid: np.ndarray, kind: pa.DataType) -> pa.Array:

@@ -1,27 +1,89 @@
 """Where the rows come from, which columns count, how they are split and scaled."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from sparktune.spec.base import Count, Fault, Name, Place, Section, sequence
+from sparktune.errors import InputError
+from sparktune.registry import Registry
+from sparktune.spec.base import MAX_INT, Fault, Name, Place, Plain, Section, sequence
+from sparktune.spec.messages import way_out
 
-Source = Literal[
-    "digits", "mnist", "fashion_mnist", "idx", "npz", "npy", "csv", "parquet", "table", "query", "arrays"
-]
-NEEDS: dict[Source, tuple[str, ...]] = {
-    "digits": (),
-    "mnist": (),
-    "fashion_mnist": (),
-    "arrays": (),
-    "idx": ("path",),
-    "npz": ("path",),
-    "npy": ("path", "labels"),
-    "csv": ("path", "label"),
-    "parquet": ("path", "label"),
-    "table": ("table", "label"),
-    "query": ("query", "label"),
+
+class Fields(NamedTuple):
+    """The fields of its section that a source reads: those it must have, and those it may have."""
+
+    needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+
+
+READ = ("path", "labels", "table", "query", "options")
+ROOM = "sparktune.data.sources"
+SOURCES = Registry(
+    "sparktune.sources",
+    {
+        "digits": f"{ROOM}.builtin:Digits",
+        "mnist": f"{ROOM}.builtin:Mnist",
+        "fashion_mnist": f"{ROOM}.builtin:FashionMnist",
+        "arrays": f"{ROOM}.arrays:Arrays",
+        "idx": f"{ROOM}.idx:Idx",
+        "npz": f"{ROOM}.numpy_files:Npz",
+        "npy": f"{ROOM}.numpy_files:Npy",
+        "csv": f"{ROOM}.tables:Csv",
+        "parquet": f"{ROOM}.tables:Parquet",
+        "table": f"{ROOM}.spark:SparkTable",
+        "query": f"{ROOM}.spark:SparkQuery",
+    },
+)
+# What the built-in classes say of themselves, so that a spec is checked without importing them.
+BUILTIN = {
+    "digits": Fields(),
+    "mnist": Fields(uses=("path",)),
+    "fashion_mnist": Fields(uses=("path",)),
+    "arrays": Fields(),
+    "idx": Fields(("path",)),
+    "npz": Fields(("path",)),
+    "npy": Fields(("path", "labels")),
+    "csv": Fields(("path", "label")),
+    "parquet": Fields(("path", "label")),
+    "table": Fields(("table", "label")),
+    "query": Fields(("query", "label")),
 }
+
+
+def fields_of(source: str) -> Fields:
+    """What a source reads; another package's is imported for it.
+
+    Raises:
+        Fault: the package cannot be imported, or holds no source.
+    """
+    if source in BUILTIN:
+        return BUILTIN[source]
+    try:
+        found = SOURCES.load(source)
+        return Fields(tuple(found.needs), tuple(found.uses))
+    except (InputError, AttributeError, TypeError) as error:
+        raise Fault(f"must name a data source, but {source!r} is none: {error}", "source") from None
+
+
+def _known(source: str) -> str:
+    if source not in BUILTIN and source not in SOURCES.names:
+        rule = f"must be one of {', '.join(SOURCES.names)}"
+        near = way_out(source, SOURCES.names)
+        raise Fault(f"{rule}; {near}" if near.startswith("did") else rule, value=source)
+    return source
+
+
+def _rows(last: int | float) -> int | float:
+    if not (1 <= last <= MAX_INT if isinstance(last, int) else 0 < last < 1):
+        raise Fault(
+            "must be a number of rows (1 or more), or a share of all rows between 0 and 1", value=last
+        )
+    return last
+
+
+Source = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"examples": list(BUILTIN)})]
 
 
 class SplitSpec(Section):
@@ -30,7 +92,9 @@ class SplitSpec(Section):
     fraction: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="share of the rows, drawn with the study's seed, stratified for classes"
     )
-    last: Count | None = Field(None, description="the last N rows")
+    last: Annotated[int | float, AfterValidator(_rows)] | None = Field(
+        None, description="the last N rows, or the last share of the rows where it is below 1"
+    )
     column: Name | None = Field(None, description="column that names each row's split")
     value: str | int | bool | None = Field(None, description="what `column` holds in rows of this split")
     source: Source | None = Field(None, description="a source of its own")
@@ -38,6 +102,7 @@ class SplitSpec(Section):
     labels: Place | None = Field(None, description="label file of that source, for npy")
     table: Name | None = Field(None, description="Spark table of that source")
     query: Name | None = Field(None, description="SQL query of that source")
+    options: dict[str, Plain] = Field(default_factory=dict, description="what else that source is told")
 
     @model_validator(mode="after")
     def _one_way(self) -> "SplitSpec":
@@ -52,6 +117,10 @@ class SplitSpec(Section):
         return self
 
 
+def _split_or_none(given: Any) -> str:
+    return "none" if given == "none" else "split"
+
+
 class DataSpec(Section):
     """The training data. Relative paths start at the working directory."""
 
@@ -60,19 +129,27 @@ class DataSpec(Section):
     labels: Place | None = Field(None, description="label file, for npy")
     table: Name | None = Field(None, description="Spark table")
     query: Name | None = Field(None, description="Spark SQL query")
+    options: dict[str, Plain] = Field(
+        default_factory=dict, description="what else a source of another package is told"
+    )
     features: tuple[Name, ...] | None = sequence(
         None, min_length=1, description="feature columns; every column without another role when not given"
     )
     label: Name | None = Field(None, description="label column, or the npz key of the labels")
     weight: Name | None = Field(None, description="column of row weights")
-    task: Literal["auto", "classes", "binary", "regression"] = Field(
+    task: Literal["auto", "classes", "binary", "labels", "regression"] = Field(
         "auto", description="what the label is; read off its type and values by default"
     )
     scale: Annotated[float, Field(gt=0)] | Literal["minmax", "standardize", "none"] = Field(
         "none", description="a constant that divides, or what is learned on the training split"
     )
-    validation: SplitSpec = Field(
-        SplitSpec(fraction=0.2), description="rows that the objective is measured on"
+    validation: Annotated[
+        Annotated[SplitSpec, Tag("split")] | Annotated[Literal["none"], Tag("none")],
+        Discriminator(_split_or_none),
+    ] = Field(
+        SplitSpec(fraction=0.2),
+        description="rows that the objective is measured on; none: train on all rows, the objective is then "
+        "a metric of training",
     )
     test: SplitSpec | None = Field(None, description="rows that only the best model is scored on, once")
 
@@ -86,8 +163,34 @@ class DataSpec(Section):
         _check_needs(self, self.source)
         return self
 
+    @property
+    def splits(self) -> dict[str, SplitSpec]:
+        """The splits that are asked for: `test`, then `validation`."""
+        asked = {"test": self.test, "validation": self.validation}
+        return {name: split for name, split in asked.items() if isinstance(split, SplitSpec)}
 
-def _check_needs(section: Section, source: Source, without: tuple[str, ...] = ()) -> None:
-    for need in NEEDS[source]:
-        if need not in without and getattr(section, need) is None:
+    @property
+    def unread(self) -> list[str]:
+        """Fields that are given though their source does not read them: `data.query` beside a CSV file."""
+        sections: dict[str, DataSpec | SplitSpec] = {
+            "data": self,
+            **{f"data.{name}": split for name, split in self.splits.items()},
+        }
+        return [
+            f"{where}.{name} (source {section.source})" if section.source else f"{where}.{name}"
+            for where, section in sections.items()
+            for name in _unread(section)
+        ]
+
+
+def _unread(section: DataSpec | SplitSpec) -> Iterator[str]:
+    read = {name for kind in fields_of(section.source) for name in kind} if section.source else set()
+    for name in READ:
+        if name not in read and getattr(section, name):
+            yield name
+
+
+def _check_needs(section: Section, source: str, without: tuple[str, ...] = ()) -> None:
+    for need in fields_of(source).needs:
+        if need not in without and getattr(section, need, None) in (None, {}):
             raise Fault(f"is required for source {source}, but got nothing; add {need}: ...", need)

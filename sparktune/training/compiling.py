@@ -40,7 +40,7 @@ def _metric(name: str, schema: Schema) -> Any:
     """A metric object under the spec's own name: Keras would guess its kind from shapes."""
     import keras
 
-    accuracy = {"binary": "BinaryAccuracy", "classes": "SparseCategoricalAccuracy"}.get(schema.task, "")
+    accuracy = "SparseCategoricalAccuracy" if schema.task == "classes" else "BinaryAccuracy"
     kinds = {
         "accuracy": accuracy,
         "auc": "AUC",

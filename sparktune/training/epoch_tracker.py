@@ -20,13 +20,15 @@ Weights = list[np.ndarray]
 class Plan:
     """How one trial is trained.
 
-    `training` has the trial's parameters in it, `objective` picks the best epoch.
+    `training` has the trial's parameters in it, `objective` picks the best epoch; `validated` says whether
+    there are validation rows.
     """
 
     trial: int
     seed: int
     training: TrainingSpec
     objective: Objective
+    validated: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ class EpochTracker:
         self._plan = plan
         self._early_stop = EarlyStop.of(plan)
         self._keep_last = rule is not None and not rule.restore_best
-        self._history: dict[str, list[float]] = {name: [] for name in produced(plan.training, schema)}
+        names = produced(plan.training, schema, plan.validated)
+        self._history: dict[str, list[float]] = {name: [] for name in names}
         self._best: tuple[int, float, Weights] | None = None
         self._diverged: str | None = None
         self._stopped: str | None = None
@@ -135,6 +138,6 @@ class EpochTracker:
         The losses count beside the objective, for accuracy stays finite where every output is NaN.
         """
         for name in dict.fromkeys(("loss", "val_loss", self._plan.objective.metric)):
-            if not math.isfinite(self._history[name][-1]):
+            if name in self._history and not math.isfinite(self._history[name][-1]):
                 return f"{name} is {self._history[name][-1]} in epoch {self._epoch}"
         return None

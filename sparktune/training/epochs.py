@@ -60,7 +60,7 @@ def train(
 def _no_room(*parts: Rows) -> str | None:
     """Why the rows cannot lie on the training device; they stay there for all trials where they can."""
     try:
-        for rows in parts:
+        for rows in filter(len, parts):
             for column in columns(rows):
                 tensor(column)
     except tf.errors.ResourceExhaustedError:
@@ -80,7 +80,7 @@ def _fit(
         batch_size=config.batch,
         epochs=config.epochs,
         shuffle=config.shuffle,
-        validation_data=tuple(map(shared, columns(validation))),
+        validation_data=tuple(map(shared, columns(validation))) if len(validation) else None,
         validation_batch_size=config.chunk,
         callbacks=list(callbacks),
         verbose=0,
@@ -144,7 +144,7 @@ class Training:
             np.array(scalars_of(model), np.float32),
         )
         self._rows = [*map(tensor, columns(rows))]
-        self._validation = [*map(tensor, columns(validation))]
+        self._validation = [*map(tensor, columns(validation))] if len(validation) else []
         self._order = counted(len(rows.x))
         self._random = np.random.default_rng(config.seed) if config.shuffle else None
 
@@ -159,5 +159,5 @@ class Training:
         return logs
 
     def evaluate(self) -> Logs:
-        """Loss and metrics of the validation rows."""
-        return self._graphs.evaluate(self._state, self._validation)
+        """Loss and metrics of the validation rows; none where there are no rows."""
+        return self._graphs.evaluate(self._state, self._validation) if self._validation else {}

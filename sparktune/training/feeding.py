@@ -16,7 +16,7 @@ BATCH_NUMBERS = 2**21  # of a layer in an evaluation batch: 8 MB of float32
 
 def targets(rows: Rows, schema: Schema) -> np.ndarray:
     """y in the shape of the model's output: class indices (rows,), else float32 (rows, outputs)."""
-    return rows.y if schema.task == "classes" else np.reshape(rows.y, (len(rows), -1))
+    return rows.y if schema.task == "classes" or rows.y.ndim > 1 else rows.y[:, None]
 
 
 def evaluation_batch(model: "keras.Model") -> int:

@@ -18,16 +18,19 @@ NUMERIC_METRICS = ("mean_squared_error", "mean_absolute_error", "root_mean_squar
 LOSSES: dict[Task, tuple[str, ...]] = {
     "binary": ("binary_crossentropy", *NUMERIC_LOSSES),
     "classes": ("sparse_categorical_crossentropy",),
+    "labels": ("binary_crossentropy",),
     "regression": (*NUMERIC_LOSSES, "poisson"),
 }
 METRICS: dict[Task, tuple[str, ...]] = {
     "binary": ("accuracy", "auc", "precision", "recall", *NUMERIC_METRICS),
     "classes": ("accuracy", "top_5_accuracy"),
+    "labels": ("accuracy", "auc", "precision", "recall"),
     "regression": NUMERIC_METRICS,
 }
 DEFAULT_METRICS: dict[Task, tuple[str, ...]] = {
     "binary": ("accuracy",),
     "classes": ("accuracy",),
+    "labels": ("accuracy", "precision", "recall"),
     "regression": NUMERIC_METRICS,
 }
 
@@ -70,10 +73,10 @@ def metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
     )
 
 
-def produced(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
-    """Names of a history: loss and metrics of the training split, then those of the validation split."""
+def produced(training: TrainingSpec, schema: Schema, validated: bool = True) -> tuple[str, ...]:
+    """Names of a history: loss and metrics of the training split, then of the validation split, if any."""
     names = ("loss", *metrics_of(training, schema))
-    return (*names, *(f"val_{name}" for name in names))
+    return names if not validated else (*names, *(f"val_{name}" for name in names))
 
 
 def direction_of(metric: str) -> str:
@@ -82,14 +85,17 @@ def direction_of(metric: str) -> str:
 
 
 def resolve_objective(spec: StudySpec, schema: Schema) -> Objective:
-    """The objective of a study: val_accuracy for classes and val_loss for regression when not given.
+    """The objective of a study: val_accuracy for classes, val_loss for labels and regression when not given.
+
+    Without validation rows it is the metric of the same name that training measures.
 
     Raises:
         SpecError: training does not produce the metric, or trials would be compared by different losses.
     """
-    default = "val_loss" if schema.task == "regression" else "val_accuracy"
-    known = produced(spec.training, schema)
-    metric = spec.objective.metric or (default if default in known else "val_loss")
+    validated = spec.data.validation != "none"
+    known, split = produced(spec.training, schema, validated), "val_" if validated else ""
+    default = f"{split}accuracy" if schema.task in ("binary", "classes") else f"{split}loss"
+    metric = spec.objective.metric or (default if default in known else f"{split}loss")
     _require(metric, known, "objective.metric", schema)
     if metric in ("loss", "val_loss") and "loss" in spec.search.space:
         raise SpecError(
@@ -100,13 +106,13 @@ def resolve_objective(spec: StudySpec, schema: Schema) -> Objective:
     return Objective(metric, spec.objective.direction or direction_of(metric))
 
 
-def check_monitors(training: TrainingSpec, schema: Schema) -> None:
+def check_monitors(training: TrainingSpec, schema: Schema, validated: bool = True) -> None:
     """Refuse a watched metric that training does not produce.
 
     Raises:
         SpecError: names the metrics that it does produce, and the nearest one.
     """
-    known = produced(training, schema)
+    known = produced(training, schema, validated)
     for field, monitor in _monitors(training):
         _require(monitor, known, field, schema)
 
@@ -123,8 +129,9 @@ def _require(metric: str, known: tuple[str, ...], field: str, schema: Schema) ->
     if metric in known:
         return
     plain = metric.removeprefix("val_")
-    measurable = plain in METRICS[schema.task]
-    hint = f"; add {plain} to training.metrics" if measurable else ""
+    hint = f"; add {plain} to training.metrics" if plain in METRICS[schema.task] else ""
+    if metric.startswith("val_") and plain in known:
+        hint = "; there are no validation rows, as data.validation is none"
     raise SpecError(
         f"{field} must be a metric that training produces ({', '.join(known)}), but got {metric!r}: "
         f"{unknown_name(metric, list(known))}{hint}"

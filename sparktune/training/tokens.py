@@ -17,7 +17,7 @@ class Tokens:
     """The inputs of all splits, read as token ids; read once, and only where a model embeds."""
 
     def __init__(self, data: Dataset) -> None:
-        self._splits = [rows.x for rows in (data.train, data.validation, data.test) if rows is not None]
+        self._splits = [rows.x for rows in (data.train, data.validation, data.test) if rows]
 
     def check(self, model: ModelSpec) -> None:
         """Refuse ids that are not whole numbers from 0 to below the model's vocabulary.

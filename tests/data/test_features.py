@@ -83,3 +83,23 @@ def test_numbers_whose_sum_overflows_are_still_numbers():
     largest = np.finfo(np.float32).max
     _, x = x_of(a=np.full(3, largest, dtype=np.float32))
     assert x.tolist() == [[largest]] * 3
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.arange(2**40, 2**40 + 50), True),
+        (np.arange(2**30, 2**30 + 50), True),
+        (np.arange(2**40, 2**40 + 50, dtype=np.float64), True),
+        (np.arange(50) * 2**25, False),
+        (np.arange(50), False),
+        (np.linspace(1e9, 1e9 + 1, 50), False),
+        (np.array([1e39, 1.0]), False),
+    ],
+)
+def test_ids_that_float32_does_not_hold_apart_are_said(caplog, values, said):
+    if values.max() < 1e38:
+        features_of(("user",), [Table({"user": values})])
+    assert ["feature 'user' has 50 different values" in r.getMessage() for r in caplog.records] == [
+        True
+    ] * said

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparktune.data.labels import classes_of, encode_labels, label_values, task_of
+from sparktune.data.labels import classes_of, encode_labels, label_names, label_values, task_of
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
@@ -115,3 +115,43 @@ def test_text_where_numbers_were():
         encode_labels(np.array(["1"]), "regression", (), "test")
     with pytest.raises(DataError, match=r"data\.train: labels must be float32 numbers"):
         encode_labels(np.array([1e300]), "regression", (), "train")
+
+
+MANY = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0]])
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32, np.bool_])
+def test_rows_of_zeros_and_ones_are_labels(kind):
+    assert task_of("auto", MANY.astype(kind), "y") == "labels"
+    assert task_of("regression", MANY.astype(kind), "y") == "regression"
+    one_hot = np.eye(3, dtype=kind)
+    assert task_of("labels", one_hot, "y") == "labels"
+    with pytest.raises(DataError, match="one class per row"):
+        task_of("auto", one_hot, "y")
+
+
+def test_labels_are_encoded_as_they_are():
+    y = encode_labels(MANY, "labels", (0, 1, 2), "train")
+    assert y.dtype == np.float32 and y.tolist() == MANY.tolist()
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array([0, 1]), r"label 'y' must be a row of 0 and 1 for task labels, but has type int64"),
+        (np.array([[0, 1], [0.5, 1]]), r"but holds 0\.5 in row 1, place 0; use task: regression"),
+    ],
+)
+def test_what_is_no_row_of_labels(labels, message):
+    with pytest.raises(DataError, match=message):
+        task_of("labels", labels, "y")
+    with pytest.raises(DataError, match=r"data\.test: the label must be"):
+        encode_labels(labels, "labels", (0, 1), "test")
+
+
+def test_labels_are_named_by_the_fields_of_a_struct():
+    rows = [{"sunny": True, "windy": False}, {"sunny": True, "windy": True}]
+    table = Table({"y": pa.chunked_array([rows[:1], rows[1:]]), "z": pa.array(MANY.tolist())})
+    assert label_values(table, "y").tolist() == [[True, False], [True, True]]
+    assert label_names(table, "y", label_values(table, "y")) == ("sunny", "windy")
+    assert label_names(table, "z", MANY) == (0, 1, 2)

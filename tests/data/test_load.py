@@ -177,3 +177,44 @@ def test_the_schema_survives_json(load):
         schema.classes == (False, True)
         and type(schema).model_validate_json(schema.model_dump_json()) == schema
     )
+
+
+MANY = np.stack([Y, 1 - Y, Y | (np.arange(20) > 10)], axis=1)
+
+
+def test_several_labels_a_row(load):
+    data = load((X, MANY))
+    assert data.schema.task == "labels" and data.schema.outputs == 3 and data.schema.classes == (0, 1, 2)
+    assert data.train.y.shape == (16, 3) and data.train.y.dtype == np.float32
+    named = load((X, pd.DataFrame(MANY, columns=["odd", "even", "late"])))
+    assert named.schema.classes == ("odd", "even", "late") and named.schema.label == "label"
+    np.testing.assert_array_equal(named.train.y, data.train.y)
+
+
+def test_several_labels_in_a_file(load, tmp_path):
+    names = [{"odd": bool(a), "even": bool(b)} for a, b, _ in MANY]
+    pq.write_table(
+        pa.table({"a": X[:, 0], "y": pa.array(names)}), tmp_path / "rows.parquet", row_group_size=7
+    )
+    data = load(
+        source="parquet",
+        path=str(tmp_path / "rows.parquet"),
+        label="y",
+        task="labels",
+        validation={"last": 5},
+    )
+    assert data.schema.classes == ("odd", "even")
+    np.testing.assert_array_equal(data.train.y, MANY[:15, :2])
+
+
+def test_no_validation_rows(load):
+    data = load((X, Y), validation="none", test={"last": 4})
+    assert len(data.train) == 16 and len(data.validation) == 0 and len(data.test) == 4
+    assert data.validation.x.shape == (0, 2)
+    assert data.digest != load((X, Y), validation={"last": 1}, test={"last": 4}).digest
+
+
+def test_the_last_share_of_the_rows(load):
+    data = load((X, Y), validation={"last": 0.2}, test={"last": 3})
+    np.testing.assert_array_equal(data.validation.x, X[13:17])
+    np.testing.assert_array_equal(data.test.x, X[17:])

@@ -116,3 +116,19 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, spec: StudySpec
 def test_reading_what_is_no_study_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StudyDirectoryError, match=r"holds no ledger.jsonl"):
         Ledger.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"study": {"name": "s", "seed": 2}}, "study.seed: 1 there, 2 here"),
+        ({"data": {"validation": {"fraction": 0.5}}}, "data.validation.fraction: 0.2 there, 0.5 here"),
+    ],
+)
+def test_other_splits_are_not_called_other_data(
+    tmp_path: Path, spec: StudySpec, changed: dict[str, object], named: str
+) -> None:
+    opened(tmp_path, spec).close()
+    with pytest.raises(StudyDirectoryError) as refused:
+        opened(tmp_path, StudySpec(**{**dict(spec), **changed}), data="e" * 64)
+    assert named in str(refused.value) and "the data are others" not in str(refused.value)

@@ -62,7 +62,7 @@ class FusedTraining:
         self._stack = _stacked(design, models)
         self._scalars = np.array([scalars_of(model) for model in models], np.float32)
         self._rows = [*map(tensor, columns(rows))]
-        self._validation = [*map(tensor, columns(validation))]
+        self._validation = [*map(tensor, columns(validation))] if len(validation) else []
         self._orders = np.stack([counted(len(rows.x))] * len(models))
         self._randoms = [np.random.default_rng(config.seed) if config.shuffle else None for config in configs]
         self.steps, self._done = configs[0].steps(rows), 0
@@ -102,6 +102,8 @@ class FusedTraining:
         return logs
 
     def _evaluate(self) -> LogsOfAll:
+        if not self._validation:
+            return {}
         return self._graphs.evaluate(self._stack, self._scalars, self._validation)
 
 

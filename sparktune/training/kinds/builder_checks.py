@@ -140,7 +140,7 @@ def _check_probabilities(
         return
     for outputs in _samples(model, schema):
         if not _probable(outputs, schema):
-            last = "sigmoid" if schema.task == "binary" else "softmax"
+            last = "softmax" if schema.task == "classes" else "sigmoid"
             raise ModelError(
                 f"model.builder must return probabilities for a {schema.task} label (last activation "
                 f"{last}), but the "
@@ -151,7 +151,7 @@ def _check_probabilities(
 
 def _probable(outputs: np.ndarray, schema: Schema) -> bool:
     within = np.all((outputs >= 0) & (outputs <= 1))
-    return bool(within and (schema.task == "binary" or np.allclose(outputs.sum(axis=-1), 1, atol=1e-3)))
+    return bool(within and (schema.task != "classes" or np.allclose(outputs.sum(axis=-1), 1, atol=1e-3)))
 
 
 def _samples(model: "keras.Model", schema: Schema) -> Iterator[np.ndarray]:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     import keras
 
 Layers = list[Any]
-LAST_ACTIVATION = {"binary": "sigmoid", "classes": "softmax", "regression": "linear"}
+LAST_ACTIVATION = {"binary": "sigmoid", "classes": "softmax", "labels": "sigmoid", "regression": "linear"}
 
 
 def build_model(model: ModelSpec, schema: Schema) -> "keras.Model":
     """An untrained model: float32 (rows, *input_shape) in, (rows, outputs) out.
 
-    The output is a probability (binary), one per class (classes) or the label itself (regression); a
+    The output is a probability (binary), one per class or label (classes, labels) or the label itself
+    (regression); a
     builder's output is its own. Weights follow Keras' random seed.
 
     Raises:

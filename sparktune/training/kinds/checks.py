@@ -52,17 +52,17 @@ def check_configurations(spec: StudySpec, schema: Schema, data: Dataset | None =
         check_inputs(model, schema)
         if tokens is not None:
             tokens.check(model)
-        check_training(training, schema)
+        check_training(training, schema, spec.data.validation != "none")
 
 
-def check_training(training: TrainingSpec, schema: Schema) -> None:
+def check_training(training: TrainingSpec, schema: Schema, validated: bool = True) -> None:
     """Refuse a training section that does not fit the label or contradicts itself.
 
     Raises:
         SpecError: names the field, the rule, the value and the way out.
     """
     loss_of(training, schema)
-    check_monitors(training, schema)
+    check_monitors(training, schema, validated)
     _check_class_weight(training, schema)
     if training.clip_norm is not None and training.clip_value is not None:
         raise SpecError(
@@ -115,10 +115,11 @@ def _check_class_weight(training: TrainingSpec, schema: Schema) -> None:
     given = training.class_weight
     if given is None:
         return
-    if schema.task == "regression":
+    if schema.task not in ("binary", "classes"):
+        found = "is a number to predict" if schema.task == "regression" else "holds several labels a row"
         raise SpecError(
-            f"training.class_weight needs classes, but the label {schema.label!r} is a number to predict "
-            f"and it got {given!r}; remove it, or set data.task: classes"
+            f"training.class_weight needs classes, but the label {schema.label!r} {found} and it got "
+            f"{given!r}; remove it, or set data.task: classes"
         )
     unknown = (
         []

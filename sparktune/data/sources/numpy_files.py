@@ -3,17 +3,49 @@
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
 from sparktune.data.mapped import map_private
+from sparktune.data.sources.base import DataSource, Found, Origin
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
 TRAIN, HELD_OUT = "_train", "_test"
 ARRAY = b"\x93NUMPY"  # how .npy files begin
 ZIP = b"PK"
+
+
+@final
+class Npz(DataSource):
+    """An .npz archive: every key is a column."""
+
+    needs = ("path",)
+
+    def read(self, origin: Origin) -> Found:
+        """The columns.
+
+        Raises:
+            DataError: the archive cannot be read, or holds pickled objects.
+        """
+        return Found(*npz_tables(origin.file(), origin.where))
+
+
+@final
+class Npy(DataSource):
+    """Inputs in one .npy file and labels in another."""
+
+    needs = ("path", "labels")
+
+    def read(self, origin: Origin) -> Found:
+        """The two columns.
+
+        Raises:
+            DataError: a file cannot be read, or holds pickled objects.
+        """
+        files = origin.file(), origin.file("labels")
+        return Found(npy_table(*files, (origin.names.features, origin.names.label), origin.where))
 
 
 def npz_tables(path: Path, where: str) -> tuple[Table, Table | None]:

@@ -4,14 +4,31 @@ import gzip
 import re
 import zlib
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
+from sparktune.data.sources.base import DataSource, Found, Origin
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
 IMAGES = re.compile(r"(?P<prefix>.*)images(?P<tie>[-.])idx3-ubyte(?P<gz>\.gz)?$")
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+
+
+@final
+class Idx(DataSource):
+    """Images and labels in the files of the original MNIST; a t10k pair is held out."""
+
+    needs = ("path",)
+
+    def read(self, origin: Origin) -> Found:
+        """The images.
+
+        Raises:
+            DataError: no pair of files, or one that cannot be read.
+        """
+        return Found(*idx_tables(origin.file(), origin.where))
 
 
 def idx_tables(path: Path, where: str) -> tuple[Table, Table | None]:

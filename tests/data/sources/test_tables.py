@@ -116,7 +116,7 @@ def test_a_folder_as_spark_writes_it(load, tmp_path):
 def test_parquet_beyond_the_memory_goes_through_files(load, tmp_path, monkeypatch):
     x, columns = table()
     pq.write_table(columns, tmp_path / "a.parquet", row_group_size=7)
-    monkeypatch.setattr("sparktune.data.tables.BATCH_ROWS", 3)
+    monkeypatch.setattr("sparktune.data.sources.tables.BATCH_ROWS", 3)
     monkeypatch.setattr("sparktune.data.mapped.free_memory", lambda: 0)
     data = load(
         source="parquet", path=str(tmp_path), label="label", features=["v"], validation={"fraction": 0.2}

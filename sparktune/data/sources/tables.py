@@ -4,12 +4,43 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
+from sparktune.data.sources.base import DataSource, Found, Origin
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
 BATCH_ROWS = 2**15
+
+
+@final
+class Csv(DataSource):
+    """CSV files with a header line."""
+
+    needs = ("path", "label")
+
+    def read(self, origin: Origin) -> Found:
+        """The rows of all files.
+
+        Raises:
+            DataError: a file cannot be read, or has other columns than the first.
+        """
+        return Found(csv_table(origin.file(), origin.where))
+
+
+@final
+class Parquet(DataSource):
+    """Parquet files, as Spark or pandas writes them."""
+
+    needs = ("path", "label")
+
+    def read(self, origin: Origin) -> Found:
+        """The columns, each read when it is needed.
+
+        Raises:
+            DataError: a file cannot be read.
+        """
+        return Found(parquet_table(origin.file(), origin.where))
 
 
 def arrow_table(found: Any, where: str) -> Table:
@@ -28,6 +59,11 @@ class _Column:
 
     def __len__(self) -> int:
         return self.rows
+
+    @property
+    def type(self) -> Any:
+        """The column's Arrow type."""
+        return self.files.schema.field(self.name).type
 
     @property
     def chunks(self) -> Iterator[Any]:

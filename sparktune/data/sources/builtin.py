@@ -1,19 +1,60 @@
 """Data sets that are known by name."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
-from sparktune.data.numpy_files import npz_tables
+from sparktune.data.sources.base import DataSource, Found, Origin
+from sparktune.data.sources.idx import idx_tables
+from sparktune.data.sources.numpy_files import npz_tables
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
 
-def digits(where: str) -> Table:
+@final
+class Digits(DataSource):
     """1,797 handwritten digits that ship inside scikit-learn: image (8, 8) uint8 from 0 to 16, label 0-9."""
-    from sklearn.datasets import load_digits
 
-    found = load_digits()
-    return Table.of([("image", found.images.astype("uint8")), ("label", found.target)], where)
+    def read(self, origin: Origin) -> Found:
+        """The digits."""
+        from sklearn.datasets import load_digits
+
+        found = load_digits()
+        return Found(_images(found.images.astype("uint8"), found.target, origin.where))
+
+
+class Images(DataSource):
+    """Labelled images that Keras downloads, 60,000 to train on and 10,000 held out; abstract.
+
+    `path` names a copy instead: a folder of idx files, or the .npz archive that Keras keeps.
+    """
+
+    uses = ("path",)
+    name: str
+
+    def read(self, origin: Origin) -> Found:
+        """The images.
+
+        Raises:
+            DataError: they cannot be downloaded, or the copy cannot be read.
+        """
+        if origin.path is None:
+            return Found(*downloaded(self.name, origin.where))
+        path = origin.file()
+        return Found(*(images_npz if path.suffix == ".npz" else idx_tables)(path, origin.where))
+
+
+@final
+class Mnist(Images):
+    """Handwritten digits: image (28, 28) uint8, label 0-9."""
+
+    name = "mnist"
+
+
+@final
+class FashionMnist(Images):
+    """Pieces of clothing: image (28, 28) uint8, label 0-9."""
+
+    name = "fashion_mnist"
 
 
 def downloaded(name: str, where: str) -> tuple[Table, Table]:
@@ -22,7 +63,7 @@ def downloaded(name: str, where: str) -> tuple[Table, Table]:
     Raises:
         DataError: it cannot be downloaded.
     """
-    from sparktune.data.keras_datasets import load_keras_dataset
+    from sparktune.data.sources.keras_datasets import load_keras_dataset
 
     try:
         (x, y), (held_out_x, held_out_y) = load_keras_dataset(name)

@@ -4,7 +4,7 @@ import struct
 import numpy as np
 import pytest
 
-from sparktune.data.idx import idx_tables, read_idx
+from sparktune.data.sources.idx import idx_tables, read_idx
 from sparktune.errors import DataError
 
 IMAGES = np.arange(40, dtype=np.uint8).reshape(10, 2, 2)

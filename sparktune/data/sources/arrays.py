@@ -1,17 +1,41 @@
 """Data handed over in Python: arrays, columns, data frames."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
+from sparktune.data.sources.base import DataSource, Found, Names, Origin
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
 KINDS = "(x, y), (x, y, weight), a dict of columns, a pandas DataFrame or a pyarrow.Table"
 
 
-def in_memory_table(given: Any, names: tuple[str, str, str], where: str) -> Table:
+@final
+class Arrays(DataSource):
+    """What was handed over in Python: `tune(..., data=(x, y))`."""
+
+    def read(self, origin: Origin) -> Found:
+        """The columns.
+
+        Raises:
+            DataError: nothing was handed over, or something that is no table.
+        """
+        if origin.where != "data":
+            raise DataError(
+                f"{origin.where}.source must be a file or a table, but got arrays; hand all rows over "
+                "together and mark the split by a column, or by last: N"
+            )
+        if origin.arrays is None:
+            raise DataError(
+                f"{origin.where}.source is arrays, but no data were handed over; name a source, or give "
+                "data=(x, y)"
+            )
+        return Found(in_memory_table(origin.arrays, origin.names, origin.where))
+
+
+def in_memory_table(given: Any, names: Names, where: str) -> Table:
     """A table of what was given; `names` are the columns of a tuple's x, y and weight.
 
     Raises:
@@ -27,7 +51,7 @@ def in_memory_table(given: Any, names: tuple[str, str, str], where: str) -> Tabl
     return Table.of(columns, where)
 
 
-def _tuple(given: tuple[Any, ...], names: tuple[str, str, str], where: str) -> Table:
+def _tuple(given: tuple[Any, ...], names: Names, where: str) -> Table:
     """x may be an array or a frame of feature columns."""
     columns = _frame(given[0], where) or [(names[0], _column("x", given[0], where))]
     rest = [
@@ -62,8 +86,30 @@ def _series(name: str, series: Any, where: str) -> Any:
     return series.to_numpy() if numeric else _arrow(name, series.tolist(), where)
 
 
+def _refuse_masked(name: str, given: Any, where: str) -> None:
+    masked = np.ma.getmaskarray(given)
+    if masked.any():
+        row = int(np.argwhere(masked)[0][0])
+        raise DataError(
+            f"{where}: {name} must have a value in every row, but is masked in row {row}; fill it, as "
+            "array.filled(0) does, or leave the row out"
+        )
+
+
+def _struct(frame: Any, where: str) -> Any:
+    """A DataFrame as one column, its columns the fields."""
+    import pyarrow as pa
+
+    fields = [_series(str(name), frame.iloc[:, i], where) for i, name in enumerate(frame.columns)]
+    return pa.StructArray.from_arrays([pa.array(f) for f in fields], [str(name) for name in frame.columns])
+
+
 def _column(name: str, given: Any, where: str) -> Any:
     """A numpy array where numbers or text stand in a block, else an Arrow column."""
+    if np.ma.isMaskedArray(given):
+        _refuse_masked(name, given, where)
+    if hasattr(given, "columns") and hasattr(given, "iloc"):
+        return _struct(given, where)
     if hasattr(given, "iloc"):
         return _series(name, given, where)
     if type(given).__module__.startswith("pyarrow"):

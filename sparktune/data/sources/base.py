@@ -1,0 +1,145 @@
+"""What a data source is, and how the one that a spec names is found and read."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+from sparktune.spec import DataSpec, SplitSpec
+from sparktune.spec.data import SOURCES
+
+
+class ReadTable(Protocol):
+    """Gives the pyarrow.Table of a Spark table, or of a SQL query."""
+
+    def __call__(self, *, table: str | None = None, query: str | None = None) -> Any: ...
+
+
+class Names(NamedTuple):
+    """The columns of inputs, labels and weights, for a source that has no names of its own."""
+
+    features: str = "features"
+    label: str = "label"
+    weight: str = "weight"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a source reads: the fields of the spec's section, and what was handed over in Python.
+
+    `where` names the section in messages: `data`, `data.validation` or `data.test`. `arrays` are the rows
+    handed over (None where there are none), `read_table` reads Spark (None without Spark).
+    """
+
+    where: str
+    path: str | None = None
+    labels: str | None = None
+    table: str | None = None
+    query: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
+    arrays: Any = None
+    read_table: ReadTable | None = None
+
+    def file(self, name: str = "path") -> Path:
+        """The file, folder or glob in the field `path` or `labels`.
+
+        Raises:
+            DataError: the field is empty, or names nothing on the driver's file system.
+        """
+        given: str | None = getattr(self, name)
+        if given is None:
+            raise DataError(f"{self.where}.{name} is needed by this source, but got none; add it")
+        if "://" in given:
+            raise DataError(
+                f"{self.where}.{name} must be a path of the driver's file system, but got {given!r}; read it "
+                "through Spark: source: query, query: SELECT * FROM parquet.`URL`"
+            )
+        found = Path(given).expanduser()
+        if not found.exists() and not set("*?[") & set(given):
+            raise DataError(
+                f"{self.where}.{name} must exist, but there is nothing at {given!r} (seen from {Path.cwd()})"
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class Found:
+    """The rows of a source, and those that it holds out itself for the test (mnist's test images, say)."""
+
+    table: Table
+    held_out: Table | None = None
+
+
+class DataSource(ABC):
+    """Reads the rows of one `data.source`; abstract.
+
+    Another package adds a source with one class and one entry point: `[project.entry-points]`
+    `"sparktune.sources" = {sensors = "my_package:Sensors"}`. Then `source: sensors` reads it. `needs` are the
+    fields that the section must have, of path, labels, table, query and label; `uses` those that it may have
+    besides. Whatever else a source wants to be told are `data.options`.
+
+    Example:
+        >>> import numpy as np
+        >>> from sparktune.data import DataSource, Found, Origin, Table
+        >>> class Sensors(DataSource):
+        ...     uses = ("options",)
+        ...
+        ...     def read(self, origin: Origin) -> Found:
+        ...         hours = np.arange(origin.options.get("hours", 24))
+        ...         return Found(Table.of([("hour", hours), ("label", hours % 12 < 6)], origin.where))
+        >>> len(Sensors().read(Origin("data", options={"hours": 48})).table)
+        48
+    """
+
+    needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+
+    @abstractmethod
+    def read(self, origin: Origin) -> Found:
+        """The rows.
+
+        Raises:
+            DataError: names the field (with `origin.where` in front), the rule, the value and the way out.
+        """
+
+
+def read_source(
+    section: DataSpec | SplitSpec,
+    where: str,
+    names: Names,
+    arrays: Any = None,
+    read_table: ReadTable | None = None,
+) -> Found:
+    """The rows of the source that a section names.
+
+    Raises:
+        DataError: the source cannot be read, or gives no table.
+    """
+    source = SOURCES.load(str(section.source))
+    if not (isinstance(source, type) and issubclass(source, DataSource)):
+        raise DataError(
+            f"{where}.source {section.source!r} must be a sparktune.DataSource, but is {source!r}"
+        )
+    found = source().read(
+        Origin(
+            where,
+            section.path,
+            section.labels,
+            section.table,
+            section.query,
+            section.options,
+            names,
+            arrays,
+            read_table,
+        )
+    )
+    if not isinstance(found, Found):
+        raise DataError(
+            f"{where}.source {section.source!r} must give a Found of tables, but gave {found!r:.80}; return "
+            "Found(Table.of(columns, origin.where))"
+        )
+    return found

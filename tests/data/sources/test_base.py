@@ -1,0 +1,114 @@
+import logging
+
+import pytest
+
+from sparktune.data import DataSource
+from sparktune.errors import DataError, SpecError
+from sparktune.spec.data import BUILTIN, SOURCES
+
+SENSORS = """
+import numpy as np
+from sparktune.data import DataSource, Found, Origin, Table
+
+
+class Sensors(DataSource):
+    needs = ("path",)
+    uses = ("options",)
+
+    def read(self, origin: Origin) -> Found:
+        rows = origin.options["rows"]
+        columns = {"hour": np.arange(rows), "label": np.arange(rows) % 2}
+        return Found(Table.of(columns.items(), origin.where))
+
+
+class Empty(DataSource):
+    def read(self, origin):
+        return None
+
+
+number = 3
+"""
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """A package with sources of its own, on the path."""
+    (tmp_path / "sensors_of_others.py").write_text(SENSORS)
+    about = tmp_path / "sensors_of_others-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: sensors-of-others\nVersion: 1.0\n")
+    lines = ["[sparktune.sources]", "sensors = sensors_of_others:Sensors", "empty = sensors_of_others:Empty"]
+    lines += ["number = sensors_of_others:number", "lost = nowhere:x"]
+    (about / "entry_points.txt").write_text("\n".join(lines) + "\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(vars(SOURCES), "_installed", raising=False)
+    yield
+    vars(SOURCES).pop("_installed", None)
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"source": "table", "table": "t", "label": "y"}, r"data\.source table needs Spark"),
+        ({}, r"data\.source is arrays, but no data were handed over"),
+        (
+            {"source": "csv", "path": "no/such.csv", "label": "y"},
+            r"data\.path must exist, .* nothing at 'no/such\.csv'",
+        ),
+        ({"source": "npz", "path": "no/such.npz"}, r"data\.path must exist"),
+        ({"source": "idx", "path": "no/such"}, r"data\.path must exist"),
+        ({"source": "mnist", "path": "no/such"}, r"data\.path must exist"),
+        ({"source": "npy", "path": "pyproject.toml", "labels": "no.npy"}, r"data\.labels must exist"),
+        (
+            {"source": "parquet", "path": "s3a://b/c", "label": "y"},
+            r"path of the driver's file system, but got 's3a",
+        ),
+        ({"source": "digits", "test": {"source": "arrays"}}, r"data\.test\.source must be a file or a table"),
+    ],
+)
+def test_sources_that_cannot_be_read(load, section, message):
+    with pytest.raises(DataError, match=message):
+        load(**section)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_source_of_another_package(load, caplog):
+    data = load(
+        source="sensors",
+        path="/dev",
+        options={"rows": 30},
+        validation={"source": "sensors", "path": "/dev", "options": {"rows": 6}},
+    )
+    assert (len(data.train), len(data.validation), data.schema.task) == (30, 6, "binary")
+    assert data.schema.features[0].name == "hour" and not caplog.records
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("section", "error", "message"),
+    [
+        ({"source": "sensors"}, SpecError, r"path is required for source sensors"),
+        ({"source": "lost"}, SpecError, r"must name a data source, but 'lost' is none: .*nowhere"),
+        ({"source": "number"}, SpecError, r"must name a data source, but 'number' is none"),
+        ({"source": "sensor"}, SpecError, r"source must be one of digits, .*sensors.* did you mean sensors"),
+        ({"source": "empty"}, DataError, r"data\.source 'empty' must give a Found of tables, but gave None"),
+    ],
+)
+def test_a_source_of_another_package_that_cannot_be_used(load, section, error, message):
+    with pytest.raises(error, match=message):
+        load(**section)
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_the_spec_knows_what_each_source_reads(name):
+    source = SOURCES.load(name)
+    assert issubclass(source, DataSource) and (source.needs, source.uses) == tuple(BUILTIN[name])
+
+
+def test_fields_that_a_source_does_not_read_are_said(load, caplog):
+    with caplog.at_level(logging.WARNING, "sparktune"):
+        load(source="digits", query="SELECT 1", options={"a": 1}, validation={"fraction": 0.2, "path": "x"})
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 3
+    assert "data.query (source digits) has no effect" in said[0] and "data.options" in said[1]
+    assert "data.validation.path" in said[2]
