@@ -20,6 +20,7 @@ from sparktune.launch import Launcher
 from sparktune.ledger import Ledger, StudyEnded, StudyStarted
 from sparktune.search import Sampler, build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
+from sparktune.spec.idle import idle_fields
 from sparktune.study.check import check_study
 from sparktune.study.export import Exported, Exporter
 from sparktune.study.loop import StudyLoop
@@ -99,6 +100,8 @@ def tune(
     started = time.monotonic()
     own = sampler is not None
     spec = load_spec(spec, any_sampler=own) if isinstance(spec, (str, Path)) else parse_spec(spec, own)
+    for sentence in idle_fields(spec):
+        log.warning(sentence)
     tracker = tracker or (NullTracker() if offline else MlflowTracker())
     try:
         with ExitStack() as stack:

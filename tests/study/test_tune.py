@@ -210,6 +210,16 @@ def test_a_spark_data_frame_is_data_too(finished, spark, tmp_path):
     assert [f.name for f in result.bundle.schema.features] == ["a", "b", "c"]
 
 
+def test_what_has_no_effect_is_said(tmp_path, caplog):
+    search = {"trials": 3, "space": {"neurons": [2]}}
+    tune(
+        document(tmp_path, search=search, training={"epochs": 1, "momentum": 0.5}), data=data(), offline=True
+    )
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "search.trials 3 has no effect: the space has 1 configuration" in said
+    assert "training.momentum has no effect: optimizer adam has none; use momentum or nesterov" in said
+
+
 def test_what_is_no_time_limit_is_refused_before_anything_starts(tmp_path):
     with pytest.raises(InputError, match="timeout must be a positive, finite number of seconds, but got -1"):
         tune(document(tmp_path), data=data(), timeout=-1)

@@ -1,5 +1,6 @@
 """Trials in processes of this machine, without Spark."""
 
+import logging
 import os
 import pickle
 import tempfile
@@ -20,6 +21,8 @@ from sparktune.launch.pending import PendingSegment, PendingSegments, run_pendin
 from sparktune.spec import StudySpec
 from sparktune.temporary import driver_folder
 from sparktune.trial import Segment, TrialResult
+
+log = logging.getLogger("sparktune")
 
 
 @final
@@ -52,6 +55,7 @@ class LocalLauncher(Launcher):
         (folder / "payload").write_bytes(pickle.dumps(payload, protocol=pickle.HIGHEST_PROTOCOL))
         fits = max(1, _cores() // spec.resources.cpus)
         count = min(fits, spec.resources.parallelism or fits)
+        _warn_of_idle_resources(spec, fits)
         self._workers = [WorkerProcess(folder, str(index), spec.resources.cpus) for index in range(count)]
         self._threads = [threading.Thread(target=self._serve, args=(w,), daemon=True) for w in self._workers]
         for thread in self._threads:
@@ -89,6 +93,18 @@ class LocalLauncher(Launcher):
         while (pending := self._queue.get()) is not None:
             run_pending(pending, worker.run)
         worker.close()
+
+
+def _warn_of_idle_resources(spec: StudySpec, fits: int) -> None:
+    """Say what asks for more than this machine has; `fits` trials run on it at once."""
+    cores, cpus, parallelism = _cores(), spec.resources.cpus, spec.resources.parallelism
+    if cpus > cores:
+        log.warning("resources.cpus %d has no effect above %d, the cores of this machine", cpus, cores)
+    if parallelism is not None and parallelism > fits:
+        log.warning(
+            "resources.parallelism %d has no effect above %d, as many trials as fit on %d cores",
+            *(parallelism, fits, cores),
+        )
 
 
 def _cores() -> int:

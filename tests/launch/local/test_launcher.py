@@ -103,3 +103,20 @@ def _gone(process: int) -> bool:
     except FileNotFoundError:
         return True
     return state == "Z"
+
+
+@pytest.mark.parametrize(
+    ("resources", "sentences"),
+    [
+        ({}, []),
+        ({"cpus": 10**4}, ["resources.cpus 10000 has no effect above "]),
+        ({"parallelism": 10**4}, ["resources.parallelism 10000 has no effect above "]),
+    ],
+)
+def test_what_the_machine_has_not_is_said(
+    resources: dict[str, int], sentences: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    started(LocalLauncher(works.act), works.tiny_spec(**resources), works.tiny_data()).close()
+    said = [record.getMessage() for record in caplog.records if record.name == "sparktune"]
+    assert len(said) == len(sentences)
+    assert all(line.startswith(sentence) for line, sentence in zip(said, sentences, strict=True))

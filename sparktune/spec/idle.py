@@ -1,0 +1,37 @@
+"""Fields that a study sets though they change nothing."""
+
+import math
+from collections.abc import Iterator
+
+from sparktune.spec.search import Choice
+from sparktune.spec.study import StudySpec
+
+
+def idle_fields(spec: StudySpec) -> list[str]:
+    """One sentence for each field that was given and has no effect, with the reason."""
+    return [f"{field} has no effect: {why}" for field, why in (*_search(spec), *_training(spec))]
+
+
+def _search(spec: StudySpec) -> Iterator[tuple[str, str]]:
+    counts = [domain.points for domain in spec.search.space.values()]
+    points = math.prod(count for count in counts if count is not None)
+    trials = spec.search.trials
+    if None not in counts and trials is not None and trials > points:
+        yield f"search.trials {trials}", f"the space has {points} configuration{'s' * (points > 1)}"
+
+
+def _training(spec: StudySpec) -> Iterator[tuple[str, str]]:
+    training, space = spec.training, spec.search.space
+    optimizer = space.get("optimizer")
+    optimizers = optimizer.values if isinstance(optimizer, Choice) else (training.optimizer,)
+    if "momentum" in training.model_fields_set and not {"momentum", "nesterov"} & set(optimizers):
+        yield "training.momentum", f"optimizer {training.optimizer} has none; use momentum or nesterov"
+    if "epochs" in space:
+        return
+    stopping = training.early_stopping
+    if stopping is not None and stopping.patience >= training.epochs and not stopping.restore_best:
+        yield "training.early_stopping", f"its patience {stopping.patience} outlasts {training.epochs} epochs"
+    for index, callback in enumerate(training.callbacks):
+        if callback.kind == "reduce_on_plateau" and callback.patience >= training.epochs:
+            why = f"its patience {callback.patience} outlasts {training.epochs} epochs"
+            yield f"training.callbacks[{index}]", why
