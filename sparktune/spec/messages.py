@@ -153,7 +153,7 @@ def _joined(several: list[Fault]) -> Fault:
     first, *others = (rule.partition("; ")[0] for rule in rules)
     hint = next((rule.partition("; ")[2] for rule in rules if "; " in rule), "")
     rule = " or ".join([first, *(other.removeprefix("must be ") for other in others)])
-    return Fault(f"{rule}; {hint}", *several[0].path, value=several[0].value)
+    return Fault(f"{rule}; {hint}" if hint else rule, *several[0].path, value=several[0].value)
 
 
 def _path(loc: Path, document: Any) -> Path:
