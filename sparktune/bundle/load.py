@@ -12,6 +12,7 @@ from sparktune.bundle.export import previous
 from sparktune.bundle.manifest import MANIFEST, read_manifest, verify_digests
 from sparktune.bundle.mlflow.registry import download
 from sparktune.errors import BundleError
+from sparktune.temporary import driver_folder
 
 SCHEMES = ("models:/", "runs:/", "mlflow-artifacts:/")
 
@@ -29,7 +30,7 @@ def load_bundle(model: str | Path, tracking_uri: str | None = None) -> Bundle:
     """
     if not str(model).startswith(SCHEMES):
         return open_folder(Path(model))
-    copy = Path(tempfile.mkdtemp(prefix="sparktune-"))
+    copy = Path(tempfile.mkdtemp(dir=driver_folder()))
     try:
         bundle = open_folder(download(str(model), copy, tracking_uri))
     except BaseException:

@@ -37,7 +37,12 @@ def started(config: Path, launcher: str = "spark") -> subprocess.Popen:
     """The command line on this study, in a process group of its own as a terminal would have it."""
     command = [sys.executable, "-m", "sparktune", "tune", "--config", str(config)]
     command += ["--set", f"resources.launcher={launcher}"]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    temporary = config.parent / "temporary"
+    temporary.mkdir(exist_ok=True)
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    return subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
+    )
 
 
 def finished_trials(config: Path) -> int:
@@ -87,14 +92,17 @@ def test_a_killed_and_an_interrupted_driver_lose_nothing(config, spark, tmp_path
     killed.communicate()
     known = finished_trials(config)
     assert 2 <= known < 8
+    (orphan,) = (tmp_path / "temporary").glob("sparktune-driver-*")
 
     interrupted = started(config)
     wait_for(known + 1, config, interrupted)
+    assert not orphan.exists()
     asked = time.monotonic()
     os.killpg(interrupted.pid, signal.SIGINT)
     errors = interrupted.communicate(timeout=60)[1]
     assert time.monotonic() - asked < 20  # the promise is 10 s on a machine of one's own
     assert interrupted.returncode == 130
+    assert not list((tmp_path / "temporary").glob("sparktune-driver-*"))
     assert "same command again" in errors
     ids = json.loads((tmp_path / "studies/small/summary.json").read_text())["mlflow"]
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")

@@ -29,29 +29,25 @@ def main(listening: int) -> None:
             preload()
         except Exception:  # noqa: BLE001 - forks without TensorFlow say themselves what is wrong with it
             traceback.print_exc()
-        _serve_until_the_driver_ends(listener)
+        waker, woken = socket.socketpair()
+        for end in (waker, woken):
+            end.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # Python writes the signal's number to `waker`
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+        forks: Forks = {}
+        ready: Sequence[object] = [listener]
+        while ready != [sys.stdin]:  # whose end is that of the driver
+            ready = select.select([listener, woken, sys.stdin], [], [])[0]
+            if woken in ready:
+                woken.recv(4096)
+                _report_ended(forks)
+            if listener in ready:
+                with suppress(OSError):
+                    _fork(listener, forks)
         with suppress(OSError):  # what a driver that was killed has left
             address = Path(listener.getsockname())
             address.unlink()
             address.parent.rmdir()
-
-
-def _serve_until_the_driver_ends(listener: socket.socket) -> None:
-    forks: Forks = {}
-    waker, woken = socket.socketpair()
-    for end in (waker, woken):
-        end.setblocking(False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)  # its number is written to `waker`
-    signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-    ready: Sequence[object] = [listener]
-    while ready != [sys.stdin]:
-        ready = select.select([listener, woken, sys.stdin], [], [])[0]
-        if woken in ready:
-            woken.recv(4096)
-            _report_ended(forks)
-        if listener in ready:
-            with suppress(OSError):
-                _fork(listener, forks)
 
 
 def _fork(listener: socket.socket, forks: Forks) -> None:

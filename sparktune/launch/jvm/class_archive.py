@@ -42,7 +42,9 @@ def archive_file() -> Path | None:
     archive that was made for another Java or class path.
     """
     try:
-        return next(filter(_usable, cache_folder().glob(f"{_name()}.*.jsa")), None)
+        found = cache_folder().glob(f"{_name()}.*.jsa")
+        whole = (file for file in found if file.suffixes[-2] == f".{file.stat().st_size}")
+        return next((file for file in whole if is_private(file)), None)
     except (OSError, RuntimeError):
         return None
 
@@ -101,11 +103,6 @@ def _spark_home() -> Path:
 def _configuration() -> Path:
     """The folder of Spark's configuration, first on the class path."""
     return Path(os.environ.get("SPARK_CONF_DIR") or _spark_home() / "conf")
-
-
-def _usable(file: Path) -> bool:
-    """Whether a file has the size that its name tells and nobody else could have written it."""
-    return is_private(file) and file.suffixes[-2] == f".{file.stat().st_size}"
 
 
 def _run_spark(fresh: Path) -> None:

@@ -94,43 +94,36 @@ def configured_options() -> set[str]:
         SparkContext._ensure_initialized()  # the options live in the JVM that spark-submit started
         return {key for key, value in SparkConf().getAll() if value}
     arguments = os.environ.get("PYSPARK_SUBMIT_ARGS", "")
-    keys = {"spark.master"} if re.search(r"--master\b", arguments) else set()
-    return keys | set(re.findall(r"--conf[ =]['\"]?([\w.]+)=", arguments)) | _options_of_file()
-
-
-def _options_of_file() -> set[str]:
-    """Options in spark-defaults.conf, where there is one."""
+    keys = set(re.findall(r"--conf[ =]['\"]?([\w.]+)=", arguments))
+    if re.search(r"--master\b", arguments):
+        keys.add("spark.master")
     home = os.environ.get("SPARK_HOME")
     folder = os.environ.get("SPARK_CONF_DIR") or (str(Path(home) / "conf") if home else None)
     file = Path(folder) / "spark-defaults.conf" if folder else None
-    if file is None or not file.is_file():
-        return set()
-    return set(re.findall(r"^\s*(spark\.[\w.]+)", file.read_text(encoding="utf-8"), re.MULTILINE))
+    if file is not None and file.is_file():
+        keys.update(re.findall(r"^\s*(spark\.[\w.]+)", file.read_text(encoding="utf-8"), re.MULTILINE))
+    return keys
 
 
 def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
     """Options of a new session. Workers on this machine run this Python and listen on the loopback only."""
+    from sparktune.launch.jvm.class_archive import archive_options  # here, for it is also run as a program
+
     schedules_only = spec is not None and spec.data.source not in ("table", "query")
     local = master is not None and master.startswith("local")
-    options = {"spark.ui.showConsoleProgress": "false", **_java(schedules_only, local), **WORKERS}
+    options = {"spark.ui.showConsoleProgress": "false", **WORKERS}
+    if _submitted():  # its JVM runs already: it logs errors only from here on
+        options["spark.log.level"] = "ERROR"
+    else:
+        java = [f'"-Dlog4j2.configurationFile=file:{LOGGING}"', *([QUICK_START] if schedules_only else [])]
+        archive = map(shlex.quote, archive_options()) if local else []
+        options["spark.driver.extraJavaOptions"] = " ".join([*java, *archive])
     if not local:
         return options
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     temporary = temporary_environment(driver_folder())
     return options | LOOPBACK | {f"spark.executorEnv.{name}": value for name, value in temporary.items()}
-
-
-def _java(schedules_only: bool, local: bool) -> dict[str, str]:
-    """Logs errors only, from the first line of a JVM that starts now, or from here on in one that runs."""
-    from sparktune.launch.jvm.class_archive import archive_options  # here, for it is also run as a program
-
-    if _submitted():
-        return {"spark.log.level": "ERROR"}
-    quiet = f'"-Dlog4j2.configurationFile=file:{LOGGING}"'
-    quick = [QUICK_START] if schedules_only else []
-    archive = map(shlex.quote, archive_options()) if local else []
-    return {"spark.driver.extraJavaOptions": " ".join([quiet, *quick, *archive])}
 
 
 def _submitted() -> bool:
