@@ -1,4 +1,4 @@
-"""The values that cross between driver and executor: a trial goes out, one result comes home."""
+"""The values that cross between driver and executor: a segment goes out, one result returns."""
 
 import hashlib
 import json
@@ -140,10 +140,10 @@ class TrialResult:
         if self.error is None:
             return None
         last = list(re.finditer(r"^[A-Za-z_][\w.]*: ", self.error, re.MULTILINE))
-        told = self.error[last[-1].start() if last else 0 :]
-        if (found := GRAPH_FRAMES.search(told)) and told[found.end() :].strip():
-            told = told[: found.start()] + GRAPH_NODE.sub("", told[found.end() :])
-        return " ".join(told.split())[:LINE]
+        message = self.error[last[-1].start() if last else 0 :]
+        if (found := GRAPH_FRAMES.search(message)) and message[found.end() :].strip():
+            message = message[: found.start()] + GRAPH_NODE.sub("", message[found.end() :])
+        return " ".join(message.split())[:LINE]
 
     @property
     def seconds(self) -> float:

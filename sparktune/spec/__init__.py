@@ -1,14 +1,26 @@
 """What the user asks for: frozen, validated values that load in milliseconds."""
 
+from typing import TYPE_CHECKING
+
+from sparktune.lazy import lazily
 from sparktune.spec.data import DataSpec, SplitSpec
 from sparktune.spec.document import json_schema, load_spec, parse_spec
+from sparktune.spec.extensions import KINDS
 from sparktune.spec.messages import unknown_name
-from sparktune.spec.model import BuilderSpec, CnnSpec, LinearSpec, MlpSpec, ModelSpec, RnnSpec
+from sparktune.spec.model import ModelSpec
 from sparktune.spec.search import Choice, Domain, Range, SearchSpec
 from sparktune.spec.study import ObjectiveSpec, OutputSpec, ResourcesSpec, StudySpec, TrackingSpec
 from sparktune.spec.training import TrainingSpec
 
+if TYPE_CHECKING:
+    from sparktune.training.kinds.builder import BuilderSpec
+    from sparktune.training.kinds.cnn import CnnSpec
+    from sparktune.training.kinds.linear import LinearSpec
+    from sparktune.training.kinds.mlp import MlpSpec
+    from sparktune.training.kinds.rnn import RnnSpec
+
 __all__ = [
+    "KINDS",
     "BuilderSpec",
     "Choice",
     "CnnSpec",
@@ -32,3 +44,15 @@ __all__ = [
     "parse_spec",
     "unknown_name",
 ]
+
+# The sections of the kinds of model lie beside what builds them.
+__getattr__ = lazily(
+    __name__,
+    {
+        "BuilderSpec": "sparktune.training.kinds.builder",
+        "CnnSpec": "sparktune.training.kinds.cnn",
+        "LinearSpec": "sparktune.training.kinds.linear",
+        "MlpSpec": "sparktune.training.kinds.mlp",
+        "RnnSpec": "sparktune.training.kinds.rnn",
+    },
+)

@@ -29,6 +29,11 @@ class Section(BaseModel):
         strict=True, extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=()
     )
 
+    @classmethod
+    def variants(cls) -> "tuple[type[Section], ...]":
+        """The sections that may stand where this one is asked for: itself, where there are no others."""
+        return (cls,)
+
     @model_validator(mode="before")
     @classmethod
     def _bounded(cls, given: Any) -> Any:

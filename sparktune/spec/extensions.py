@@ -10,6 +10,17 @@ from sparktune.spec.messages import one_of
 
 ANY_SAMPLER = "any sampler"  # validation context: the sampler that the spec names is not looked at
 
+KINDS = Registry(
+    "sparktune.kinds",
+    {
+        "mlp": "sparktune.training.kinds.mlp:MlpSpec",
+        "cnn": "sparktune.training.kinds.cnn:CnnSpec",
+        "rnn": "sparktune.training.kinds.rnn:RnnSpec",
+        "linear": "sparktune.training.kinds.linear:LinearSpec",
+        "builder": "sparktune.training.kinds.builder:BuilderSpec",
+    },
+)
+
 SAMPLERS = Registry(
     "sparktune.samplers",
     {

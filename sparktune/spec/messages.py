@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from sparktune.spec.base import NOTHING, Fault
+from sparktune.spec.base import NOTHING, Fault, Section
 
 Path = tuple[str | int, ...]
 SECTION = "must be a section of names and values"
@@ -207,6 +207,6 @@ def _tags(kind: type[BaseModel]) -> tuple[Any, ...]:
 def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
     """Section types that an annotation mentions."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
+        yield from annotation.variants() if issubclass(annotation, Section) else (annotation,)
     for member in getattr(annotation, "__args__", ()):
         yield from _sections(member)

@@ -1,149 +1,108 @@
-"""What is trained: one section per kind of model.
+"""What is trained: a section of one of the registered kinds of model.
 
-A field that holds one number or one word can be searched by its own name; so can the sequences (`hidden`,
-`filters`), whose choices are then lists.
+A kind's fields lie beside what builds it, in `sparktune.training.kinds`; this module knows kinds by name only
+and imports them when the first study is read. A field that holds one number or one word can be searched by
+its own name; so can the sequences (`hidden`, `filters`), whose choices are then lists.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Union
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
-from sparktune.spec.base import (
-    MAX_INT,
-    MAX_LAYERS,
-    Count,
-    Fault,
-    Name,
-    NonNegative,
-    Plain,
-    Section,
-    Share,
-    Units,
-    check_weights,
-    dense_weights,
-    sequence,
-)
-
-Activation = Literal[
-    "relu", "sigmoid", "tanh", "elu", "selu", "gelu", "leaky_relu", "silu", "softplus", "softsign", "linear"
-]
-
-GATES = {"simple_rnn": 1, "gru": 3, "lstm": 4}
+from sparktune.errors import InputError
+from sparktune.spec.base import Section
+from sparktune.spec.extensions import KINDS
 
 
-class Regularised(Section):
-    """What the built-in kinds with hidden layers share."""
+class ModelSection(Section):
+    """What the spec knows of a kind of model: its fields, and how parameters of the search become fields."""
 
-    activation: Activation = Field("relu", description="activation of every hidden layer")
-    dropout: Share = Field(0.0, description="share of units dropped after each hidden layer")
-    l1: NonNegative = Field(0.0, description="L1 penalty on the kernels")
-    l2: NonNegative = Field(0.0, description="L2 penalty on the kernels")
-    batch_norm: bool = Field(False, description="batch normalisation before each hidden activation")
+    if TYPE_CHECKING:
+        kind: str
 
+    # Fields that make a model larger: their largest values are checked together.
+    sizes: ClassVar[tuple[str, ...]] = ()
+    # Whether the space may hold names that are no fields, as a builder's parameters are.
+    takes_any_name: ClassVar[bool] = False
 
-class MlpSpec(Regularised):
-    """A multi-layer perceptron: `hidden` names every layer, or `neurons` and `layers` give equal ones."""
+    @classmethod
+    def variants(cls) -> tuple[type[Section], ...]:
+        """The sections that may stand where this one is asked for."""
+        return registered_kinds() if cls is ModelSection else (cls,)
 
-    kind: Literal["mlp"] = "mlp"
-    hidden: tuple[Units, ...] | None = sequence(
-        None, max_length=MAX_LAYERS, description="neurons of each hidden layer"
-    )
-    neurons: Units = Field(64, description="neurons of every hidden layer, where `hidden` is not given")
-    layers: int = Field(
-        1, ge=0, le=MAX_LAYERS, description="number of hidden layers, where `hidden` is not given"
-    )
+    @classmethod
+    def searchable(cls) -> list[str]:
+        """Names of the fields that the space may use."""
+        return [name for name in cls.model_fields if name != "kind"]
 
-    @model_validator(mode="after")
-    def _fits_a_machine(self) -> "MlpSpec":
-        field = "neurons" if self.hidden is None else "hidden"
-        check_weights(dense_weights(self.widths), field, getattr(self, field))
-        return self
+    def with_params(self, params: Mapping[str, Any]) -> Self:
+        """The model of a trial with these parameters.
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Neurons of each hidden layer."""
-        return self.hidden if self.hidden is not None else (self.neurons,) * self.layers
+        Raises:
+            pydantic.ValidationError: a parameter breaks the rule of its field.
+        """
+        return type(self).model_validate({**dict(self), **params}) if params else self
 
-
-class CnnSpec(Regularised):
-    """Convolution and pooling blocks, then a dense head; for images (rows, columns[, channels])."""
-
-    kind: Literal["cnn"] = "cnn"
-    filters: tuple[Units, ...] = sequence(
-        (32, 64), min_length=1, max_length=MAX_LAYERS, description="filters of each block"
-    )
-    kernel: int = Field(3, ge=1, le=1000, description="side of the square kernel")
-    pooling: Literal["max", "average", "none"] = Field("max", description="what closes each block")
-    pool_size: Count = Field(2, description="side of the pooling window")
-    padding: Literal["same", "valid"] = Field("valid", description="how convolutions treat the border")
-    hidden: tuple[Units, ...] = sequence(
-        (128,), max_length=MAX_LAYERS, description="neurons of each layer of the dense head"
-    )
-
-    @model_validator(mode="after")
-    def _fits_a_machine(self) -> "CnnSpec":
-        convolutions = self.kernel**2 * dense_weights((1, *self.filters))
-        check_weights(convolutions, "filters", self.filters)
-        check_weights(dense_weights(self.hidden), "hidden", self.hidden)
-        return self
+    def idle(self, space: Collection[str]) -> dict[str, str]:
+        """Fields that would change nothing in a search of these names, each with the reason."""
+        return {}
 
 
-class RnnSpec(Regularised):
-    """Recurrent layers over token ids (with `vocabulary`) or over numeric sequences (steps[, features])."""
-
-    kind: Literal["rnn"] = "rnn"
-    cell: Literal["simple_rnn", "lstm", "gru"] = Field("lstm", description="recurrent layer")
-    units: Units = Field(64, description="units of every recurrent layer")
-    layers: int = Field(1, ge=1, le=MAX_LAYERS, description="number of recurrent layers")
-    bidirectional: bool = Field(False, description="read the sequence both ways")
-    vocabulary: int | None = Field(
-        None, ge=1, le=MAX_INT, description="number of token ids; embeds when given"
-    )
-    embedding: Units = Field(32, description="width of the embedding")
-    hidden: tuple[Units, ...] = sequence(
-        (), max_length=MAX_LAYERS, description="neurons of each layer of the dense head"
-    )
-    activation: Activation = Field("relu", description="activation of the dense head")
-
-    @model_validator(mode="after")
-    def _fits_a_machine(self) -> "RnnSpec":
-        recurrent = (
-            self.layers * 2 * GATES[self.cell] * self.units**2
-        )  # from the input and from the step before
-        check_weights(recurrent, "units", self.units)
-        check_weights((self.vocabulary or 0) * self.embedding, "embedding", self.embedding)
-        check_weights(dense_weights(self.hidden), "hidden", self.hidden)
-        return self
+@cache
+def registered_kinds() -> tuple[type[ModelSection], ...]:
+    """The class of each kind whose package can be imported; looked up once in a process."""
+    kinds = []
+    for name in KINDS.names:
+        try:
+            kinds.append(KINDS.load(name))
+        except InputError:  # said when a study names it
+            continue
+    return tuple(kinds)
 
 
-class LinearSpec(Section):
-    """Linear, logistic or softmax regression: one dense layer on the inputs."""
-
-    kind: Literal["linear"] = "linear"
-    l1: NonNegative = Field(0.0, description="L1 penalty on the kernel")
-    l2: NonNegative = Field(0.0, description="L2 penalty on the kernel")
+@cache
+def _any_kind() -> TypeAdapter[ModelSection]:
+    kinds: Any = Union[registered_kinds()]  # noqa: UP007 - the members are known when this runs
+    return TypeAdapter(Annotated[kinds, Field(discriminator="kind")])
 
 
-class BuilderSpec(Section):
-    """A user's own `build(params, input_shape, outputs) -> keras.Model`.
-
-    `params` holds the fixed parameters and every searched name that is no field of `training`. `outputs` is
-    the number of output units. The last activation and the loss must fit each other, as in any Keras model.
-    """
-
-    kind: Literal["builder"] = "builder"
-    builder: Name = Field(description="package.module:function, importable on driver and executors")
-    params: dict[str, Plain] = Field(default_factory=dict, description="parameters that are not searched")
-
-    @model_validator(mode="after")
-    def _reference(self) -> "BuilderSpec":
-        module, colon, function = self.builder.partition(":")
-        if not (colon and function.isidentifier() and all(p.isidentifier() for p in module.split("."))):
-            raise Fault("must look like package.module:function", "builder", value=self.builder)
-        return self
+def _validated(given: Any) -> ModelSection:
+    if isinstance(given, ModelSection):
+        return given
+    if isinstance(given, dict) and given.get("kind") in KINDS.names:
+        KINDS.load(given["kind"])  # says why a package cannot be imported
+    return _any_kind().validate_python(given)
 
 
-ModelSpec = Annotated[
-    MlpSpec | CnnSpec | RnnSpec | LinearSpec | BuilderSpec,
-    Field(discriminator="kind"),
-]
+class _OfAnyKind:
+    """Validates a section by the class of its `kind`, and describes all kinds in the JSON schema."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(_validated)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler(_any_kind().core_schema)
+
+
+if TYPE_CHECKING:
+    from sparktune.training.kinds.base import ModelKind
+
+    ModelSpec = ModelKind
+else:
+    ModelSpec = Annotated[ModelSection, _OfAnyKind()]
+
+
+def default_model() -> "ModelSpec":
+    """The model of a study that names none: an mlp of Keras' usual size."""
+    return KINDS.load("mlp")()  # type: ignore[no-any-return]
+
+
+def with_kind(section: dict[str, Any]) -> dict[str, Any]:
+    """A document's section, which may leave out `kind`: with `builder` it is a builder's, else an mlp's."""
+    return {"kind": "builder" if "builder" in section else "mlp", **section}

@@ -19,16 +19,17 @@ from sparktune.errors import SpecError
 from sparktune.spec.base import Count, Fault, Line, NonNegative, Place, Section
 from sparktune.spec.data import DataSpec
 from sparktune.spec.messages import explained, faults, way_out
-from sparktune.spec.model import BuilderSpec, MlpSpec, ModelSpec, RnnSpec
+from sparktune.spec.model import ModelSpec, default_model, with_kind
 from sparktune.spec.search import Choice, Range, SearchSpec
 from sparktune.spec.training import Monitor, TrainingSpec
 
 S = TypeVar("S", bound=BaseModel)
 SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)
 MAX_NAME = 200  # a folder's name, and room for what stands beside it while it is written
-SIZES = ("neurons", "layers", "hidden", "filters", "kernel", "units", "vocabulary", "embedding")
 LATER = (
     ("search", "options"),
+    ("model", "initializer"),
+    ("training", "weighted_metrics"),
 )  # fields of a later version: who does not use them keeps the identity of before
 IDENTITY = ("study", "data", "model", "search", "training", "objective")
 
@@ -121,7 +122,7 @@ class StudySpec(Section):
 
     study: StudySection = StudySection()
     data: DataSpec = DataSpec()
-    model: ModelSpec = MlpSpec()
+    model: ModelSpec = Field(default_factory=default_model)
     search: SearchSpec = Field(default_factory=SearchSpec)
     training: TrainingSpec = TrainingSpec()
     objective: ObjectiveSpec = ObjectiveSpec()
@@ -132,7 +133,7 @@ class StudySpec(Section):
     @model_validator(mode="after")
     def _searchable(self) -> "StudySpec":
         for name, domain in self.search.space.items():
-            if not isinstance(self.model, BuilderSpec) and name not in self.searchable:
+            if not self.model.takes_any_name and name not in self.searchable:
                 raise Fault(f"is unknown; {way_out(name, self.searchable)}", "search", "space", name)
             for place, value in _ends(domain):
                 self._check(name, value, place)
@@ -155,8 +156,7 @@ class StudySpec(Section):
     @property
     def searchable(self) -> list[str]:
         """Names that the space may use, besides a builder's own parameters."""
-        fields = [*type(self.model).model_fields, *TrainingSpec.model_fields]
-        return [f for f in fields if f not in ("kind", "builder", "params", "metrics", "callbacks")]
+        return [*self.model.searchable(), *TrainingSpec.searchable()]
 
     def _check(self, name: str, value: Any, place: str | int) -> None:
         """A value of the space keeps the rule of its field."""
@@ -171,9 +171,9 @@ class StudySpec(Section):
 
     def _check_largest(self) -> None:
         """The largest model that the space names can be held by a machine, as each value by itself can."""
-        sizes = {name: domain for name, domain in self.search.space.items() if name in SIZES}
+        sizes = {n: domain for n, domain in self.search.space.items() if n in self.model.sizes}
         largest = {name: max((v for _, v in _ends(domain)), key=_total) for name, domain in sizes.items()}
-        if isinstance(self.model, BuilderSpec) or len(largest) < 2:
+        if len(largest) < 2:
             return
         try:
             self.configured(largest)
@@ -189,9 +189,7 @@ class StudySpec(Section):
         """
         training = {n: v for n, v in params.items() if n in TrainingSpec.model_fields}
         model = {n: v for n, v in params.items() if n not in training}
-        if isinstance(self.model, BuilderSpec):
-            model = {"params": {**self.model.params, **model}}
-        return _updated(self.model, model), _updated(self.training, training)
+        return self.model.with_params(model), _updated(self.training, training)
 
     def identity(self) -> dict[str, Any]:
         """What decides the numbers, as JSON values; where it runs and shows, and how wide, does not count."""
@@ -207,24 +205,18 @@ class StudySpec(Section):
 
 
 def _completed(document: dict[str, Any]) -> dict[str, Any]:
-    """A section that holds nothing is its default; a model is a builder's if it names one, else an mlp's."""
+    """A section that holds nothing is its default."""
     document = {name: section for name, section in document.items() if section is not None}
     model = document.get("model")
     if isinstance(model, dict) and "kind" not in model:
-        document["model"] = {"kind": "builder" if "builder" in model else "mlp", **model}
+        document["model"] = with_kind(model)
     return document
 
 
 def idle_names(spec: StudySpec) -> list[tuple[str, str]]:
     """Searched names that would change nothing, each with the reason."""
-    space, idle = spec.search.space, []
-    if isinstance(spec.model, MlpSpec) and (spec.model.hidden is not None or "hidden" in space):
-        idle += [
-            (name, "hidden names the width of every layer; remove one of them")
-            for name in ("neurons", "layers")
-        ]
-    if isinstance(spec.model, RnnSpec) and spec.model.vocabulary is None and "vocabulary" not in space:
-        idle.append(("embedding", "the model embeds only where model.vocabulary is given; add it"))
+    space = spec.search.space
+    idle = list(spec.model.idle(space).items())
     optimizer = space.get("optimizer")
     optimizers = optimizer.values if isinstance(optimizer, Choice) else (spec.training.optimizer,)
     if not {"momentum", "nesterov"} & set(optimizers):

@@ -22,10 +22,10 @@ SHORT = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "rmse": "roo
 
 
 def in_full(name: Any) -> Any:
-    """The full name of a loss or a metric that people shorten, with or without `val_`."""
+    """The full name of a loss or a metric that people shorten, with or without `val_` and `weighted_`."""
     if not isinstance(name, str):
         return name
-    bare = name.removeprefix("val_")
+    bare = name.removeprefix("val_").removeprefix("weighted_")
     return name.removesuffix(bare) + SHORT.get(bare, bare)
 
 
@@ -35,6 +35,7 @@ Loss = Annotated[
         "sparse_categorical_crossentropy",
         "mean_squared_error",
         "mean_absolute_error",
+        "root_mean_squared_error",
         "huber",
         "log_cosh",
         "poisson",
@@ -123,7 +124,7 @@ class TrainingSpec(Section):
     """Epochs, optimizer, loss, what runs between epochs. Each plain field can be searched by its own name."""
 
     epochs: Count = Field(10, description="passes over the training split")
-    batch_size: Count = Field(32, description="rows per step")
+    batch_size: Count | Literal["all"] = Field(32, description="rows per step; all: one step an epoch")
     optimizer: Optimizer = Field("adam", description="update rule")
     learning_rate: Positive | None = Field(None, description="step size; the Keras default when not given")
     momentum: Share = Field(0.9, description="of the optimizers momentum and nesterov")
@@ -133,12 +134,24 @@ class TrainingSpec(Section):
     schedule: Schedule | None = Field(None, description="learning-rate schedule; constant when not given")
     loss: Loss | None = Field(None, description="follows from the label when not given")
     metrics: tuple[Metric, ...] | None = sequence(None, description="follow from the label when not given")
+    weighted_metrics: tuple[Metric, ...] = sequence(
+        (), description="also measured by row weights, as weighted_accuracy and so on"
+    )
     class_weight: Literal["balanced"] | dict[str, Positive] | None = Field(
         None, description="weight of each class, by label"
     )
     shuffle: bool = Field(True, description="new order of the rows in every epoch")
     early_stopping: EarlyStopping | None = None
     callbacks: tuple[Callback, ...] = sequence(())
+
+    @classmethod
+    def searchable(cls) -> list[str]:
+        """Names of the fields that the space may use."""
+        return [name for name in cls.model_fields if name not in ("metrics", "weighted_metrics", "callbacks")]
+
+    def batch_rows(self, rows: int) -> int:
+        """Rows of a step, where there are so many to train on."""
+        return rows if self.batch_size == "all" else self.batch_size
 
     @field_validator("class_weight", mode="before")
     @classmethod

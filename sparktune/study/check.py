@@ -6,9 +6,8 @@ from sparktune.columns.schema import Schema
 from sparktune.data import Dataset
 from sparktune.errors import InputError, ModelError, SpecError
 from sparktune.launch.forkserver.call import ForkedCall, NoAnswer
-from sparktune.spec import BuilderSpec, StudySpec
-from sparktune.spec.training import CustomCallback
-from sparktune.training import check_configurations, has_own_code
+from sparktune.spec import StudySpec
+from sparktune.training import check_configurations, has_own_code, own_code
 
 SECONDS = 300.0  # a builder may download weights, and TensorFlow loads slowly on a busy machine
 MODULE = "sparktune.study.check_worker"  # not imported here: a module that is run must not be loaded before
@@ -46,13 +45,7 @@ def check_own_code(spec: StudySpec, schema: Schema, seconds: float = SECONDS) ->
 
 
 def _ended(spec: StudySpec, how: str, seconds: float) -> ModelError:
-    code = {
-        f"training.callbacks[{index}].callback": callback.callback
-        for index, callback in enumerate(spec.training.callbacks)
-        if isinstance(callback, CustomCallback)
-    }
-    if isinstance(spec.model, BuilderSpec):
-        code = {"model.builder": spec.model.builder, **code}
+    code = own_code(spec)
     return ModelError(
         f"{' and '.join(code)} must be imported and tried within {seconds:g} s, but the process that "
         f"tried {' and '.join(map(repr, code.values()))} {how}; remove what ends or blocks it (os._exit, an "

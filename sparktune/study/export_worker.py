@@ -11,11 +11,10 @@ from sparktune.bundle import Bundle, Lineage, export_bundle
 from sparktune.data import Dataset
 from sparktune.data.host import DataKey, borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
-from sparktune.spec import BuilderSpec, StudySpec
+from sparktune.spec import StudySpec
 from sparktune.spec.extensions import ANY_SAMPLER
 from sparktune.study.export import Request
-from sparktune.training import evaluate
-from sparktune.training.kinds.builder import import_reference
+from sparktune.training import evaluate, import_reference
 from sparktune.trial import TrialResult
 
 TOLERANCE = 1e-5
@@ -31,8 +30,8 @@ def export(request: Request) -> dict[str, float] | None:
         StudySpec.model_validate(request.spec, context=ANY_SAMPLER),
         TrialResult.from_record(request.best),
     )
-    if isinstance(spec.model, BuilderSpec):
-        import_reference(spec.model.builder, "model.builder")  # registers the layers of the user's own
+    for field, reference in spec.model.own_code.items():
+        import_reference(reference, field)  # registers the layers of the user's own
     lineage = Lineage.model_validate(request.lineage)
     with closing(borrow(DataKey(**request.data), _not_here)) as shared_data:
         data = shared_data.data

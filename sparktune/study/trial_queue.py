@@ -11,6 +11,7 @@ from sparktune.trial import Params, TrialResult
 
 Point = tuple[int, Params]  # a trial's number and its parameters
 WINDOW = 128
+ALL_ROWS = 10_000  # what a batch of all rows counts as, where the number of rows is not known
 
 
 @final
@@ -161,7 +162,7 @@ def weight(params: Params) -> float:
     product = 1.0
     for name, value in params.items():
         if name == "batch_size":
-            product /= value
+            product /= value if isinstance(value, int) else ALL_ROWS
         elif name == "epochs" or name not in SCALARS:
             product *= _extent(value)
     return product

@@ -1,4 +1,4 @@
-"""The outline of `model.fit` for one model: what callbacks hear, and when."""
+"""Calls a model's callbacks as `model.fit` would, around epochs that somebody else trains."""
 
 from collections.abc import Sequence
 from typing import Any, final
@@ -10,13 +10,13 @@ from sparktune.training.engine.epoch import Logs
 
 @final
 class CallbackDriver:
-    """One model on its way through its epochs, each of them `begin`, `measure` and `end`.
+    """Calls the callbacks of one model: for each epoch `begin_epoch`, `begin_evaluation` and `end_epoch`.
 
     Args:
         model: compiled.
-        epochs: at most; a callback that sets `model.stop_training` ends the driver before.
+        epochs: at most; a callback that sets `model.stop_training` ends training before.
         steps: of an epoch.
-        callbacks: hear what they would hear from `fit`, but for batches.
+        callbacks: called as `fit` would call them, but not for batches.
     """
 
     def __init__(self, model: keras.Model, epochs: int, steps: int, callbacks: Sequence[Any]) -> None:
@@ -33,15 +33,15 @@ class CallbackDriver:
         """Whether the last epoch has ended; there is one at least, as with `fit`."""
         return self._epoch == self._epochs or bool(self._epoch and self._model.stop_training)
 
-    def begin(self) -> None:
+    def begin_epoch(self) -> None:
         """An epoch begins."""
         self._listeners.on_epoch_begin(self._epoch)
 
-    def measure(self) -> None:
+    def begin_evaluation(self) -> None:
         """The evaluation begins."""
         self._listeners.on_test_begin()
 
-    def end(self, trained: Logs, measured: Logs) -> None:
+    def end_epoch(self, trained: Logs, measured: Logs) -> None:
         """The epoch ends with loss and metrics of training and evaluation."""
         self._listeners.on_test_end(measured)
         self._logs = {**trained, **{f"val_{name}": value for name, value in measured.items()}}

@@ -6,8 +6,8 @@ from typing import Any, assert_never
 from sparktune.spec.training import Callback, CsvLog, CustomCallback, ReduceOnPlateau, TensorBoard
 from sparktune.training.epoch_tracker import Plan
 from sparktune.training.events import EventLog
-from sparktune.training.kinds.builder import import_reference
 from sparktune.training.objective import direction_of
+from sparktune.training.references import import_reference
 
 
 def build_callbacks(plan: Plan) -> list[Any]:
@@ -20,13 +20,21 @@ def build_callbacks(plan: Plan) -> list[Any]:
 
 
 def _build(callback: Callback, plan: Plan) -> Any:
+    import keras
+
     match callback:
         case ReduceOnPlateau():
             return _reduce_on_plateau(callback, plan)
         case TensorBoard():
-            return _tensorboard(callback, plan)
+            log = EventLog(Path(callback.directory) / f"trial-{plan.trial}")
+            return keras.callbacks.LambdaCallback(
+                on_epoch_end=lambda epoch, logs: log.epoch_ended(epoch, logs),
+                on_train_end=lambda logs: log.close(),
+            )
         case CsvLog():
-            return _csv(callback, plan)
+            folder = Path(callback.directory)
+            folder.mkdir(parents=True, exist_ok=True)
+            return keras.callbacks.CSVLogger(str(folder / f"trial-{plan.trial}.csv"))
         case CustomCallback():
             return import_reference(callback.callback, "training.callbacks")(**callback.params)
         case _:
@@ -44,22 +52,4 @@ def _reduce_on_plateau(callback: ReduceOnPlateau, plan: Plan) -> Any:
         factor=callback.factor,
         patience=callback.patience,
         min_lr=callback.min_learning_rate,
-    )
-
-
-def _csv(callback: CsvLog, plan: Plan) -> Any:
-    import keras
-
-    folder = Path(callback.directory)
-    folder.mkdir(parents=True, exist_ok=True)
-    return keras.callbacks.CSVLogger(str(folder / f"trial-{plan.trial}.csv"))
-
-
-def _tensorboard(callback: TensorBoard, plan: Plan) -> Any:
-    import keras
-
-    log = EventLog(Path(callback.directory) / f"trial-{plan.trial}")
-    return keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: log.epoch_ended(epoch, logs),
-        on_train_end=lambda logs: log.close(),
     )

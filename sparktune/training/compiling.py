@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparktune.columns.schema import Schema
 from sparktune.spec import TrainingSpec
-from sparktune.training.objective import loss_of, metrics_of
+from sparktune.training.objective import WEIGHTED, loss_of, metrics_of, weighted_metrics_of
 from sparktune.training.optimizers import build_optimizer
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def compile_for_training(model: "keras.Model", training: TrainingSpec, schema: S
     Raises:
         SpecError: the loss or a metric does not fit the label.
     """
-    optimizer = build_optimizer(training, steps_per_epoch=-(-rows // training.batch_size))
+    optimizer = build_optimizer(training, steps_per_epoch=-(-rows // training.batch_rows(rows)))
     _compile(model, training, schema, optimizer=optimizer)
 
 
@@ -31,12 +31,21 @@ def compile_for_evaluation(model: "keras.Model", training: TrainingSpec, schema:
 
 
 def _compile(model: Any, training: TrainingSpec, schema: Schema, **options: Any) -> None:
-    metrics = [_metric(name, schema) for name in metrics_of(training, schema)]
-    # XLA costs seconds of compilation a trial; it is never worth it inside model.fit.
-    model.compile(loss=loss_of(training, schema), metrics=metrics, jit_compile=False, **options)
+    loss: Any = loss_of(training, schema)
+    if loss == "root_mean_squared_error":
+        from sparktune.training.losses import RootMeanSquaredError
+
+        loss = RootMeanSquaredError()
+    model.compile(
+        loss=loss,
+        metrics=[_metric(name, schema) for name in metrics_of(training, schema)],
+        weighted_metrics=[_metric(name, schema, WEIGHTED) for name in weighted_metrics_of(training, schema)],
+        jit_compile=False,  # XLA costs seconds of compilation a trial; it is never worth it inside model.fit
+        **options,
+    )
 
 
-def _metric(name: str, schema: Schema) -> Any:
+def _metric(name: str, schema: Schema, prefix: str = "") -> Any:
     """A metric object under the spec's own name: Keras would guess its kind from shapes."""
     import keras
 
@@ -51,4 +60,4 @@ def _metric(name: str, schema: Schema) -> Any:
         "mean_absolute_error": "MeanAbsoluteError",
         "root_mean_squared_error": "RootMeanSquaredError",
     }
-    return getattr(keras.metrics, kinds[name])(name=name)
+    return getattr(keras.metrics, kinds[name])(name=prefix + name)

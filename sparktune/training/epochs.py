@@ -11,11 +11,11 @@ import tensorflow as tf
 from sparktune.data.dataset import Rows
 from sparktune.training.callback_driver import CallbackDriver
 from sparktune.training.engine.binding import scalars_of
-from sparktune.training.engine.compiler import Compiler, choose, rewrite_graphs, set_apart
-from sparktune.training.engine.epoch import Design, Graphs, Logs, State, forget, graphs
+from sparktune.training.engine.compiler import Compiler, choose, full_batches_apart, rewrite_graphs
+from sparktune.training.engine.epoch import GraphDesign, Graphs, Logs, TrialVariables, forget_graphs, graphs
 from sparktune.training.engine.structure import structure
 from sparktune.training.engine.support import obstacle
-from sparktune.training.engine.tensors import counted, device, shared, tensor
+from sparktune.training.engine.tensors import cpu_view, device, on_device, row_numbers
 from sparktune.training.engine.updates import Updates
 from sparktune.trial import TrialNotes
 
@@ -50,9 +50,9 @@ def train(
         _fit(model, rows, validation, config, callbacks)
         return TrialNotes(engine="fit", reason=reason)
     try:
-        compiler = _run(model, rows, validation, config, callbacks)
+        compiler = _train_compiled(model, rows, validation, config, callbacks)
     except BaseException:
-        forget()  # a graph that was being drawn may be half a graph
+        forget_graphs()  # tracing may have left half a graph
         raise
     return TrialNotes(engine="compiled", compiler=compiler)
 
@@ -62,7 +62,7 @@ def _no_room(*parts: Rows) -> str | None:
     try:
         for rows in filter(len, parts):
             for column in columns(rows):
-                tensor(column)
+                on_device(column)
     except tf.errors.ResourceExhaustedError:
         return "the data do not fit into the GPU's memory"
     return None
@@ -72,7 +72,7 @@ def _fit(
     model: keras.Model, rows: Rows, validation: Rows, config: FitConfig, callbacks: Sequence[Any]
 ) -> None:
     keras.utils.set_random_seed(config.seed)  # the order of rows comes from TensorFlow's generator
-    x, y, *weight = map(shared, columns(rows))
+    x, y, *weight = map(cpu_view, columns(rows))
     model.fit(
         x,
         y,
@@ -80,32 +80,27 @@ def _fit(
         batch_size=config.batch,
         epochs=config.epochs,
         shuffle=config.shuffle,
-        validation_data=tuple(map(shared, columns(validation))) if len(validation) else None,
+        validation_data=tuple(map(cpu_view, columns(validation))) if len(validation) else None,
         validation_batch_size=config.chunk,
         callbacks=list(callbacks),
         verbose=0,
     )
 
 
-def _run(
+def _train_compiled(
     model: keras.Model, rows: Rows, validation: Rows, config: FitConfig, callbacks: Sequence[Any]
 ) -> Compiler:
     driver = CallbackDriver(model, config.epochs, config.steps(rows), callbacks)
-    driver.begin()
-    training = Training(model, rows, validation, config)  # not before callbacks had their say
-    _finish(driver, training)
-    while not driver.over:
-        driver.begin()
-        _finish(driver, training)
+    training: Training | None = None
+    while training is None or not driver.over:
+        driver.begin_epoch()
+        if training is None:  # callbacks may change the model when training or an epoch begins
+            training = Training(model, rows, validation, config)
+        logs = training.train()
+        driver.begin_evaluation()
+        driver.end_epoch(logs, training.evaluate())
     driver.close()
     return training.compiler
-
-
-def _finish(driver: CallbackDriver, training: "Training") -> None:
-    """An epoch that has begun."""
-    trained = training.train()
-    driver.measure()
-    driver.end(trained, training.evaluate())
 
 
 def columns(rows: Rows) -> tuple[np.ndarray, ...]:
@@ -113,16 +108,16 @@ def columns(rows: Rows) -> tuple[np.ndarray, ...]:
     return (rows.x, rows.y) if rows.weight is None else (rows.x, rows.y, rows.weight)
 
 
-def design_of(model: keras.Model, config: FitConfig, steps: int) -> Design:
+def graph_design(model: keras.Model, config: FitConfig, steps: int) -> GraphDesign:
     """What decides the graphs of a compiled model that trains in so many steps an epoch."""
     model.optimizer.build(model.trainable_variables)
     total = steps * config.epochs
-    return Design(
+    return GraphDesign(
         structure(model),
         config.batch,
         config.chunk,
         choose(model, config.batch, total),
-        set_apart(total),
+        full_batches_apart(total),
         Updates.of(model.optimizer),
         model,
     )
@@ -130,22 +125,22 @@ def design_of(model: keras.Model, config: FitConfig, steps: int) -> Design:
 
 @final
 class Training:
-    """One model on its way through its epochs."""
+    """The state of one model's training between its epochs."""
 
     def __init__(self, model: keras.Model, rows: Rows, validation: Rows, config: FitConfig) -> None:
         self._optimizer = model.optimizer
         self.steps = config.steps(rows)
-        design = design_of(model, config, self.steps)
+        design = graph_design(model, config, self.steps)
         self.compiler, self._updates = design.compiler, design.updates
         self._graphs: Graphs = graphs(design)
-        self._state = State(
+        self._state = TrialVariables(
             [variable.value for variable in model.variables],
-            self._updates.slots(self._optimizer),
+            self._updates.slots(self._optimizer, len(model.trainable_variables)),
             np.array(scalars_of(model), np.float32),
         )
-        self._rows = [*map(tensor, columns(rows))]
-        self._validation = [*map(tensor, columns(validation))] if len(validation) else []
-        self._order = counted(len(rows.x))
+        self._rows = [*map(on_device, columns(rows))]
+        self._validation = [*map(on_device, columns(validation))] if len(validation) else []
+        self._order = row_numbers(len(rows.x))
         self._random = np.random.default_rng(config.seed) if config.shuffle else None
 
     def train(self) -> Logs:
@@ -154,7 +149,7 @@ class Training:
             self._random.shuffle(self._order)
         first = int(self._optimizer.iterations)
         table = self._updates.table(self._optimizer, first, self.steps)
-        logs = self._graphs.train(self._state, self._rows, shared(self._order), table)
+        logs = self._graphs.train(self._state, self._rows, cpu_view(self._order), table)
         self._optimizer.iterations.assign(first + self.steps)
         return logs
 

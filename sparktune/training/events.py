@@ -14,9 +14,16 @@ class EventLog:
 
     def epoch_ended(self, epoch: int, logs: dict[str, Any]) -> None:
         """Write an epoch's metrics; `epoch` counts from 0, as Keras counts."""
+        import tensorflow as tf
+
         for name, value in logs.items():
             split = "validation" if name.startswith("val_") else "train"
-            self._writers[split].write(_scalar(f"epoch_{name.removeprefix('val_')}", float(value), epoch))
+            tag = f"epoch_{name.removeprefix('val_')}"
+            summary = tf.compat.v1.Summary(
+                value=[tf.compat.v1.Summary.Value(tag=tag, simple_value=float(value))]
+            )
+            event = tf.compat.v1.Event(wall_time=time.time(), step=epoch, summary=summary)
+            self._writers[split].write(event.SerializeToString())
         for writer in self._writers.values():
             writer.flush()
 
@@ -35,11 +42,3 @@ def _writer(folder: Path) -> Any:
     version = tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2")
     writer.write(version.SerializeToString())
     return writer
-
-
-def _scalar(tag: str, value: float, step: int) -> bytes:
-    import tensorflow as tf
-
-    summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(tag=tag, simple_value=value)])
-    event = tf.compat.v1.Event(wall_time=time.time(), step=step, summary=summary)
-    return bytes(event.SerializeToString())

@@ -1,6 +1,6 @@
 """What a model is fed: targets, row weights and the batch size of evaluation. Loads without tensorflow."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,15 +21,12 @@ def targets(rows: Rows, schema: Schema) -> np.ndarray:
 
 def evaluation_batch(model: "keras.Model") -> int:
     """Rows per evaluation step. The widest layer alone decides: a model gives one number everywhere."""
-    widths = [_width(layer) for layer in model.layers]
-    return min(max(BATCH_NUMBERS // max(widths, default=1), 16), 2048)
-
-
-def _width(layer: Any) -> int:
-    """Numbers that a layer takes in or gives for a row, as far as they are known ahead."""
-    tensors = [getattr(layer, name, None) for name in ("input", "output")]  # none before its first call
+    # Numbers that a layer takes in or gives for a row, as far as they are known ahead: before its first call
+    # a layer has neither.
+    tensors = [getattr(layer, name, None) for layer in model.layers for name in ("input", "output")]
     shapes = [getattr(tensor, "shape", (None,))[1:] for tensor in tensors]
-    return max(int(np.prod([size or 1 for size in shape])) for shape in shapes)
+    widths = [int(np.prod([size or 1 for size in shape])) for shape in shapes]
+    return min(max(BATCH_NUMBERS // max(widths, default=1), 16), 2048)
 
 
 def training_weights(rows: Rows, training: TrainingSpec, schema: Schema) -> np.ndarray | None:

@@ -48,9 +48,8 @@ def feed_of(model: "keras.Model", plan: Plan, data: Dataset) -> Feed:
     schema, training = data.schema, plan.training
     rows = Rows(data.train.x, targets(data.train, schema), training_weights(data.train, training, schema))
     validation = Rows(data.validation.x, targets(data.validation, schema), data.validation.weight)
-    config = FitConfig(
-        training.epochs, training.batch_size, evaluation_batch(model), training.shuffle, plan.seed
-    )
+    batch = training.batch_rows(len(data.train))
+    config = FitConfig(training.epochs, batch, evaluation_batch(model), training.shuffle, plan.seed)
     return Feed(rows, validation, config)
 
 

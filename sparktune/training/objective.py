@@ -4,14 +4,19 @@ Metric names are those of the spec in histories, reports and objectives; `val_` 
 split. Loads without tensorflow.
 """
 
-from collections.abc import Iterator
-
 from sparktune.columns.schema import Schema, Task
 from sparktune.errors import SpecError
 from sparktune.spec import StudySpec, TrainingSpec, unknown_name
 from sparktune.summary import Objective
 
-NUMERIC_LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
+NUMERIC_LOSSES = (
+    "mean_squared_error",
+    "mean_absolute_error",
+    "root_mean_squared_error",
+    "huber",
+    "log_cosh",
+)
+WEIGHTED = "weighted_"  # in front of a metric that counts rows by their weights
 NUMERIC_METRICS = ("mean_squared_error", "mean_absolute_error", "root_mean_squared_error")
 
 # The first loss of each task is its default.
@@ -56,26 +61,41 @@ def metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
     Raises:
         SpecError: a metric does not fit the label.
     """
+    if training.metrics is None:
+        return DEFAULT_METRICS[schema.task]
+    return _fitting(training.metrics, "training.metrics", schema)
+
+
+def weighted_metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
+    """The metrics measured by row weights too, without the `weighted_` that is in front of them in histories.
+
+    Raises:
+        SpecError: a metric does not fit the label.
+    """
+    return _fitting(training.weighted_metrics, "training.weighted_metrics", schema)
+
+
+def _fitting(metrics: tuple[str, ...], field: str, schema: Schema) -> tuple[str, ...]:
+    """The metrics, each once."""
     known = METRICS[schema.task]
-    for metric in training.metrics or ():
+    for metric in metrics:
         if metric not in known:
             raise SpecError(
-                f"training.metrics must fit a {schema.task} label (any of {', '.join(known)}), but got "
+                f"{field} must fit a {schema.task} label (any of {', '.join(known)}), but got "
                 f"{metric!r}; remove it, or set data.task if the label is something else"
             )
         if metric == "top_5_accuracy" and schema.outputs <= 5:
             raise SpecError(
-                "training.metrics: top_5_accuracy needs more than 5 classes, but the label has "
+                f"{field}: top_5_accuracy needs more than 5 classes, but the label has "
                 f"{schema.outputs}; remove it"
             )
-    return (
-        DEFAULT_METRICS[schema.task] if training.metrics is None else tuple(dict.fromkeys(training.metrics))
-    )
+    return tuple(dict.fromkeys(metrics))
 
 
 def produced(training: TrainingSpec, schema: Schema, validated: bool = True) -> tuple[str, ...]:
     """Names of a history: loss and metrics of the training split, then of the validation split, if any."""
-    names = ("loss", *metrics_of(training, schema))
+    weighted = (WEIGHTED + name for name in weighted_metrics_of(training, schema))
+    names = ("loss", *metrics_of(training, schema), *weighted)
     return names if not validated else (*names, *(f"val_{name}" for name in names))
 
 
@@ -113,24 +133,26 @@ def check_monitors(training: TrainingSpec, schema: Schema, validated: bool = Tru
         SpecError: names the metrics that it does produce, and the nearest one.
     """
     known = produced(training, schema, validated)
-    for field, monitor in _monitors(training):
-        _require(monitor, known, field, schema)
-
-
-def _monitors(training: TrainingSpec) -> Iterator[tuple[str, str]]:
-    if training.early_stopping and training.early_stopping.monitor:
-        yield "training.early_stopping.monitor", training.early_stopping.monitor
-    for index, callback in enumerate(training.callbacks):
-        if callback.kind == "reduce_on_plateau" and callback.monitor:
-            yield f"training.callbacks[{index}].monitor", callback.monitor
+    monitors = {
+        f"training.callbacks[{index}].monitor": callback.monitor
+        for index, callback in enumerate(training.callbacks)
+        if callback.kind == "reduce_on_plateau"
+    }
+    if training.early_stopping:
+        monitors["training.early_stopping.monitor"] = training.early_stopping.monitor
+    for field, monitor in monitors.items():
+        if monitor:
+            _require(monitor, known, field, schema)
 
 
 def _require(metric: str, known: tuple[str, ...], field: str, schema: Schema) -> None:
     if metric in known:
         return
-    plain = metric.removeprefix("val_")
-    hint = f"; add {plain} to training.metrics" if plain in METRICS[schema.task] else ""
-    if metric.startswith("val_") and plain in known:
+    measured = metric.removeprefix("val_")
+    plain = measured.removeprefix(WEIGHTED)
+    home = "training.metrics" if plain == measured else "training.weighted_metrics"
+    hint = f"; add {plain} to {home}" if plain in METRICS[schema.task] else ""
+    if metric.startswith("val_") and measured in known:
         hint = "; there are no validation rows, as data.validation is none"
     raise SpecError(
         f"{field} must be a metric that training produces ({', '.join(known)}), but got {metric!r}: "

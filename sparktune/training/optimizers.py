@@ -25,19 +25,15 @@ def build_optimizer(training: TrainingSpec, steps_per_epoch: int) -> "keras.opti
     import keras
 
     kind = getattr(keras.optimizers, CLASSES[training.optimizer])
-    options = {
+    options: dict[str, Any] = {
         "weight_decay": training.weight_decay,
         "clipnorm": training.clip_norm,
         "clipvalue": training.clip_value,
     }
     given = {name: value for name, value in options.items() if value is not None}
-    return kind(learning_rate=_learning_rate(kind, training, steps_per_epoch), **_momentum(training), **given)
-
-
-def _momentum(training: TrainingSpec) -> dict[str, Any]:
-    if training.optimizer not in ("momentum", "nesterov"):
-        return {}
-    return {"momentum": training.momentum, "nesterov": training.optimizer == "nesterov"}
+    if training.optimizer in ("momentum", "nesterov"):
+        given |= {"momentum": training.momentum, "nesterov": training.optimizer == "nesterov"}
+    return kind(learning_rate=_learning_rate(kind, training, steps_per_epoch), **given)
 
 
 def _learning_rate(kind: Any, training: TrainingSpec, steps_per_epoch: int) -> Any:

@@ -12,10 +12,12 @@ from sparktune.training.compiling import compile_for_training
 from sparktune.training.device import configure_device
 from sparktune.training.epoch_tracker import Plan
 from sparktune.training.fit import fit
-from sparktune.training.kinds.builtin import build_model
+from sparktune.training.kinds.base import build_model
+from sparktune.training.memory import KEEPER
 from sparktune.training.objective import resolve_objective
 from sparktune.training.outcome import failed, trained
-from sparktune.training.seeding import has_own_code, seeded
+from sparktune.training.references import has_own_code
+from sparktune.training.seeding import seeded
 from sparktune.trial import Segment, Trial, TrialResult
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def run_trial(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     timings: dict[str, float] = {}
     try:
         with timed(timings, "start"):
+            KEEPER.before_trial()
             device_notes = configure_device(spec.resources.cpus)
         with seeded(trial.seed, has_own_code(spec)):
             with timed(timings, "build"):

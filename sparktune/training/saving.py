@@ -1,46 +1,30 @@
 """A trained model as the bytes of a `.keras` file."""
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparktune.training.engine.structure import told
 from sparktune.training.epoch_tracker import Weights
 
 if TYPE_CHECKING:
     import keras
 
-COMPILED = ("compiled", "optimizer", "_compile_loss", "_compile_metrics", "_loss_tracker")
-
 
 def keras_bytes(model: "keras.Model", weights: Weights) -> bytes:
-    """The `.keras` file of the model, which takes on these weights; no optimizer in it, so that it is small.
+    """The `.keras` file of the model with these weights; no optimizer in it, so that it is small.
+
+    The file is that of a copy which was never compiled: Keras has no way to save a compiled model alone. So
+    a model that nobody could load is refused here, not where it is to be used.
 
     Raises:
         Exception: what Keras raises where a reader could not make the model of its file.
     """
-    if not told(describe(model)):
-        copied(model)
-    model.set_weights(weights)
-    with _bare(model), tempfile.TemporaryDirectory(prefix="sparktune-") as folder:
+    copy = copied(model)
+    copy.set_weights(weights)
+    with tempfile.TemporaryDirectory(prefix="sparktune-") as folder:
         path = Path(folder) / "model.keras"
-        model.save(path)
+        copy.save(path)
         return path.read_bytes()
-
-
-@contextmanager
-def _bare(model: "keras.Model") -> Iterator[None]:
-    """Within the context the model is not compiled."""
-    kept = {name: getattr(model, name, None) for name in COMPILED}
-    for name in COMPILED:
-        setattr(model, name, None)
-    try:
-        yield
-    finally:
-        for name, value in kept.items():
-            setattr(model, name, value)
 
 
 def copied(model: "keras.Model") -> "keras.Model":

@@ -8,9 +8,6 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from sparktune.spec import BuilderSpec, StudySpec
-from sparktune.spec.training import CustomCallback
-
 LONG = 10.0  # seconds
 
 
@@ -34,10 +31,3 @@ def seeded(seed: int, own_code: bool) -> Iterator[None]:
     finally:
         if time.perf_counter() - started > LONG:
             gc.collect()
-
-
-def has_own_code(spec: StudySpec) -> bool:
-    """Whether a trial runs code of the user."""
-    return isinstance(spec.model, BuilderSpec) or any(
-        isinstance(callback, CustomCallback) for callback in spec.training.callbacks
-    )

@@ -90,17 +90,15 @@ def arrays(case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 def prepared(case: Case) -> tuple[Callable[[], Any], Any]:
     """A function that builds the compiled model, and the rows."""
-    from pydantic import TypeAdapter
-
     from sparktune.data.dataset import Rows
-    from sparktune.spec import ModelSpec, TrainingSpec
+    from sparktune.spec import KINDS, TrainingSpec
     from sparktune.training.compiling import compile_for_training
-    from sparktune.training.kinds.builtin import build_model
+    from sparktune.training.kinds.base import build_model
 
     x, y = arrays(case)
     schema = ten_classes(x.shape[1:], images=case.data in ("images", "sequences"))
     training = TrainingSpec(epochs=case.epochs, batch_size=case.batch, optimizer=case.optimizer)
-    model_spec = TypeAdapter(ModelSpec).validate_python(case.model)
+    model_spec = KINDS.load(case.model["kind"])(**case.model)
 
     def build() -> Any:
         seed(1)  # Keras draws its seeds from there; to seed TensorFlow too would cost it its kernels

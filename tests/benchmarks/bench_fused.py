@@ -87,7 +87,7 @@ def work(way: str, grid: str, fuse: int) -> tuple[float, Results, str]:
     """Seconds, the trials' values and the device; runs in a process of its own."""
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     from sparktune.spec import StudySpec
-    from sparktune.training.device import configure_device, load
+    from sparktune.training.device import configure_device, load_tensorflow
     from sparktune.training.engine.tensors import device
     from sparktune.trial import Trial, seed_of
 
@@ -102,7 +102,7 @@ def work(way: str, grid: str, fuse: int) -> tuple[float, Results, str]:
     data = dataset(grid)
     trials = [Trial("grid", number, point, seed_of(1, point)) for number, point in enumerate(points)]
     if way == WAYS[0]:
-        load()
+        load_tensorflow()
     else:
         configure_device(1)
     where = device()
@@ -115,12 +115,12 @@ def by_fit(trials: Any, spec: Any, data: Any) -> Results:
     """As a plain script would."""
     import keras
 
-    from sparktune.training.run import built
+    from sparktune.training.run import compiled_model
 
     values = []
     for trial in trials:
         keras.utils.set_random_seed(trial.seed)
-        model, plan = built(trial, spec, data)
+        model, plan = compiled_model(trial, spec, data)
         model.compile(model.optimizer, "sparse_categorical_crossentropy", ["accuracy"])  # XLA as Keras has it
         history = model.fit(
             data.train.x,
@@ -143,19 +143,11 @@ def one_by_one(trials: Any, spec: Any, data: Any) -> Results:
 
 def fused(trials: Any, spec: Any, data: Any) -> Results:
     """Alike trials as one, as many as may be."""
-    from sparktune.training import run_batch
-    from sparktune.training.graph_key import design
+    from sparktune.training import run_trials_batched
+    from sparktune.training.graph_key import graph_key
 
-    groups: dict[str, list[Any]] = {}
-    for trial in trials:
-        groups.setdefault(design(trial.params), []).append(trial)
-    values = []
-    for group in groups.values():
-        for first in range(0, len(group), spec.resources.fuse):
-            some = group[first : first + spec.resources.fuse]
-            results = run_batch(some, spec, data)
-            values += [result.value for result in results] if results else one_by_one(some, spec, data)
-    return values
+    ordered = sorted(trials, key=lambda trial: graph_key(trial.params))
+    return [result.value for batch in run_trials_batched(ordered, spec, data) for result in batch]
 
 
 TRAIN: dict[str, Callable[[Any, Any, Any], Results]] = dict(

@@ -116,3 +116,7 @@ def test_more_epochs_wider_layers_and_smaller_batches_weigh_more() -> None:
     for change in ({"hidden": [8, 8]}, {"epochs": 3}, {"batch_size": 16}):
         assert weight({**base, **change}) > weight(base)
     assert weight({**base, "learning_rate": 9.0, "activation": "tanh"}) == weight(base)
+
+
+def test_a_batch_of_all_rows_takes_the_least_time():
+    assert weight({"batch_size": "all"}) < weight({"batch_size": 512}) < weight({"batch_size": 32})

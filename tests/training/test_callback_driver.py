@@ -33,9 +33,9 @@ def taken(heard: Heard, epochs: int) -> keras.Model:
     model.stop_training = True  # by an earlier training
     driver = CallbackDriver(model, epochs, 4, [heard])
     while not driver.over:
-        driver.begin()
-        driver.measure()
-        driver.end({"loss": 1.0}, {"loss": 2.0})
+        driver.begin_epoch()
+        driver.begin_evaluation()
+        driver.end_epoch({"loss": 1.0}, {"loss": 2.0})
     driver.close()
     return model
 

@@ -15,7 +15,7 @@ from sparktune.training.compiling import compile_for_training
 from sparktune.training.engine.epoch import _kept
 from sparktune.training.engine.structure import structure
 from sparktune.training.epochs import FitConfig, train
-from sparktune.training.kinds.builtin import build_model
+from sparktune.training.kinds.base import build_model
 from sparktune.trial import TrialNotes
 
 ROWS, EPOCHS, BATCH = 22, 3, 8  # a partial last batch
@@ -168,6 +168,7 @@ LOSSES = [
         ("mean_squared_error", "mean_absolute_error", "root_mean_squared_error"),
     ),
     ("regression", "mean_absolute_error", None),
+    ("regression", "root_mean_squared_error", None),
     ("regression", "huber", None),
     ("regression", "log_cosh", None),
     ("regression", "poisson", None),
@@ -179,6 +180,41 @@ LOSSES = [
 def test_every_loss_and_metric_is_that_of_fit(task: str, loss: Any, metrics: Any) -> None:
     training = TrainingSpec(loss=loss, metrics=metrics, learning_rate=0.01)
     assert_equal_to_fit(MLP, training, schema_of(task, FLAT), weighted=loss != "poisson")
+
+
+@pytest.mark.parametrize(
+    ("task", "metrics"),
+    [
+        ("binary", ("accuracy", "auc")),
+        ("classes", ("accuracy",)),
+        ("regression", ("root_mean_squared_error",)),
+    ],
+)
+def test_metrics_by_row_weights_are_those_of_fit(task: str, metrics: Any) -> None:
+    training = TrainingSpec(weighted_metrics=metrics, learning_rate=0.01)
+    assert_equal_to_fit(MLP, training, schema_of(task, FLAT), weighted=True)
+
+
+def test_a_step_of_all_rows_is_that_of_fit() -> None:
+    schema = schema_of("classes", FLAT)
+    rows, validation = feed_of(schema), feed_of(schema, 1)
+    training = TrainingSpec(batch_size="all", learning_rate=0.1)
+
+    def ended(*, by_fit: bool) -> keras.Model:
+        keras.utils.set_random_seed(3)
+        net = build_model(MLP, schema)
+        compile_for_training(net, training, schema, ROWS)
+        if by_fit:
+            net.fit(rows.x, rows.y, batch_size=ROWS, epochs=2, shuffle=False, verbose=0)
+        else:
+            config = FitConfig(2, training.batch_rows(ROWS), BATCH, shuffle=False)
+            assert train(net, rows, validation, config).engine == "compiled"
+        return net
+
+    mine, theirs = ended(by_fit=False), ended(by_fit=True)
+    assert int(mine.optimizer.iterations) == int(theirs.optimizer.iterations) == 2
+    for weight, expected in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(weight, expected, atol=1e-5)
 
 
 @pytest.fixture
@@ -201,7 +237,7 @@ def test_xla_gives_the_numbers_of_the_graph_but_for_dropout(
     for compiler in ("graph", "xla"):
         compilers(compiler)
         outcomes.append(trained(model, TrainingSpec(), schema, rows, validation, by_fit=False))
-        assert outcomes[-1][2] == {"engine": "compiled", "compiler": compiler}
+        assert outcomes[-1][2] == TrialNotes(engine="compiled", compiler=compiler)
     (history, weights, _), (fused_history, fused_weights, _) = outcomes
     for name, values in history.items():
         np.testing.assert_allclose(fused_history[name], values, rtol=1e-5, atol=1e-5)
@@ -254,6 +290,7 @@ def test_other_structures_do_not_share_graphs() -> None:
     structures = [structure_of(model) for model in models]
     assert len({*structures, structure_of(MLP, metrics=())}) == len(models) + 1
     assert structure_of(MLP) == structures[0] is not None
+    assert structure_of(MlpSpec(neurons=6, initializer="he_normal")) == structures[0]
 
 
 class Doubled(keras.layers.Layer):
@@ -317,7 +354,7 @@ def test_data_that_the_device_cannot_hold_train_with_fit(monkeypatch: pytest.Mon
     def full(array: np.ndarray) -> Any:
         raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
 
-    monkeypatch.setattr("sparktune.training.epochs.tensor", full)
+    monkeypatch.setattr("sparktune.training.epochs.on_device", full)
     schema = schema_of("classes", FLAT)
     net = build_model(MLP, schema)
     compile_for_training(net, TrainingSpec(), schema, ROWS)

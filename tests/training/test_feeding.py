@@ -7,7 +7,7 @@ import pytest
 from sparktune.data.dataset import Rows
 from sparktune.spec import CnnSpec, LinearSpec, MlpSpec, TrainingSpec
 from sparktune.training.feeding import evaluation_batch, label_index, targets, training_weights
-from sparktune.training.kinds.builtin import build_model
+from sparktune.training.kinds.base import build_model
 
 X = np.zeros((4, 2), np.float32)
 

@@ -5,7 +5,7 @@ import pytest
 from sparktune.errors import SpecError
 from sparktune.spec import TrainingSpec
 from sparktune.training import Objective, produced, resolve_objective
-from sparktune.training.kinds.checks import check_training
+from sparktune.training.checks import check_training
 from sparktune.training.objective import check_monitors, loss_of
 
 
@@ -33,6 +33,27 @@ def test_produced_names_both_splits(schema_of):
         "val_recall",
     )
     assert "val_root_mean_squared_error" in produced(TrainingSpec(), schema_of((4,), "regression", 1))
+
+
+def test_metrics_by_row_weights_have_names_of_their_own(schema_of, spec_of):
+    spec = spec_of(
+        training={"weighted_metrics": ["rmse"]},
+        objective={"metric": "val_weighted_rmse"},
+        model={"kind": "linear"},
+    )
+    schema = schema_of((4,), "regression", 1)
+    assert "weighted_root_mean_squared_error" in produced(spec.training, schema)
+    assert resolve_objective(spec, schema) == Objective("val_weighted_root_mean_squared_error", "minimize")
+    with pytest.raises(SpecError, match=r"training.weighted_metrics must fit a classes label.*'root_mean"):
+        produced(spec.training, schema_of((4,)))
+    with pytest.raises(SpecError, match=r"add accuracy to training.weighted_metrics"):
+        resolve_objective(spec_of(objective={"metric": "val_weighted_accuracy"}), schema_of((4,)))
+
+
+def test_rmse_is_a_loss(schema_of):
+    assert loss_of(TrainingSpec(loss="rmse"), schema_of((4,), "regression", 1)) == "root_mean_squared_error"
+    with pytest.raises(SpecError, match="fit a classes label"):
+        loss_of(TrainingSpec(loss="rmse"), schema_of((4,)))
 
 
 def test_without_accuracy_the_loss_decides(schema_of, spec_of):

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import tensorflow as tf
 
-from sparktune.training.seeding import has_own_code, seeded
+from sparktune.training.seeding import seeded
 
 
 def drawn(seed: int, own_code: bool = False) -> tuple[float, float, float]:
@@ -19,10 +19,3 @@ def test_a_seed_decides_the_numbers_of_python_and_numpy():
 
 def test_own_code_may_use_tensorflows_generator():
     assert drawn(1, own_code=True) == drawn(1, own_code=True)
-
-
-def test_builders_and_custom_callbacks_are_own_code(spec_of):
-    custom = {"kind": "custom", "callback": "package.module:Class"}
-    assert not has_own_code(spec_of(training={"callbacks": [{"kind": "csv", "directory": "logs"}]}))
-    assert has_own_code(spec_of(training={"callbacks": [custom]}))
-    assert has_own_code(spec_of(model={"kind": "builder", "builder": "package.module:build"}))

@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from sparktune.training.batching.vectorized import vectorized
-from sparktune.training.engine.binding import scaled
-from sparktune.training.engine.epoch import Columns, Design, loss_and_output
+from sparktune.training.engine.binding import with_scalars
+from sparktune.training.engine.epoch import Columns, GraphDesign, loss_and_output
 from sparktune.training.engine.metrics import Metrics
 
 KEPT = 4
@@ -51,7 +51,7 @@ def owned_by(model: Any) -> list[Any]:
 
 
 @lru_cache(KEPT)
-def fused(design: Design) -> "FusedGraphs":
+def fused(design: GraphDesign) -> "FusedGraphs":
     """The graphs of a design, whose structure is known: those that are kept from an equal one, else new."""
     return FusedGraphs(design)
 
@@ -60,7 +60,7 @@ def fused(design: Design) -> "FusedGraphs":
 class FusedGraphs:
     """Compiled functions for any number of trials of one design. Rows are as `Graphs` has them."""
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: GraphDesign) -> None:
         self._design, self._model = design, design.model
         self._metrics = Metrics(design.model)
         compiled = True if design.compiler == "xla" else None
@@ -77,7 +77,7 @@ class FusedGraphs:
             scalars: float32 (trials, n).
             rows: columns, the same for all.
             orders: int32 (trials, rows), the order in which each trial takes them.
-            tables: float32 (trials, steps, numbers), what each step of each trial is told.
+            tables: float32 (trials, steps, numbers), what each step of each trial takes in.
         """
         after, logs = self._train(stack, scalars, tuple(rows), orders, tables)
         return after, _values(logs)
@@ -112,7 +112,9 @@ class FusedGraphs:
             gradients = tape.gradient(loss, stack.weights)
             others = [scope.get_current_value(variable) for variable in self._model.non_trainable_variables]
         weights, slots = self._design.updates.applied(gradients, stack.weights, stack.slots, numbers)
-        return Stack(self._constrained(weights), others, slots), self._added(sums, loss, output, *picked[1:])
+        rules = [variable.constraint for variable in self._model.trainable_variables]
+        weights = [w if rule is None else rule(w) for rule, w in zip(rules, weights, strict=True)]
+        return Stack(weights, others, slots), self._added(sums, loss, output, *picked[1:])
 
     def _evaluated(self, stack: Stack, scalars: Any, rows: Columns) -> Any:
         count, chunk = rows[0].shape[0], self._design.chunk
@@ -138,12 +140,8 @@ class FusedGraphs:
         """Within the context the model computes with what one trial owns."""
         owned = zip(owned_by(self._model), [*stack.weights, *stack.others], strict=True)
         scope = keras.StatelessScope(state_mapping=list(owned), collect_losses=True)
-        with scaled(self._model, tf.unstack(scalars)), scope:
+        with with_scalars(self._model, tf.unstack(scalars)), scope:
             yield scope
-
-    def _constrained(self, weights: Sequence[Any]) -> list[Any]:
-        constraints = [variable.constraint for variable in self._model.trainable_variables]
-        return [w if rule is None else rule(w) for rule, w in zip(constraints, weights, strict=True)]
 
     def _start(self, trials: int, rows: Columns) -> Sums:
         zeros = [tf.zeros((trials, *part.shape), part.dtype) for part in self._metrics.start(rows[1])]

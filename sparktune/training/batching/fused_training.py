@@ -13,10 +13,10 @@ from sparktune.training.batching.fused_graphs import LogsOfAll, Stack, fused, ow
 from sparktune.training.callback_driver import CallbackDriver
 from sparktune.training.engine.binding import scalars_of
 from sparktune.training.engine.compiler import rewrite_graphs
-from sparktune.training.engine.epoch import Design, Logs
-from sparktune.training.engine.tensors import counted, device, shared, tensor
+from sparktune.training.engine.epoch import GraphDesign, Logs
+from sparktune.training.engine.tensors import cpu_view, device, on_device, row_numbers
 from sparktune.training.epoch_tracker import Weights
-from sparktune.training.epochs import FitConfig, columns, design_of
+from sparktune.training.epochs import FitConfig, columns, graph_design
 
 # Weights of a model whose arithmetic leaves most of the device idle; more would gain nothing.
 SMALL = {"CPU:0": 2**13, "GPU:0": 2**22}
@@ -31,10 +31,12 @@ def obstacle(model: keras.Model) -> str | None:
     return None
 
 
-def common_design(models: Sequence[keras.Model], configs: Sequence[FitConfig], rows: Rows) -> Design | None:
+def common_graph_design(
+    models: Sequence[keras.Model], configs: Sequence[FitConfig], rows: Rows
+) -> GraphDesign | None:
     """The design of all these models; None where they have none in common."""
     design, *others = [
-        design_of(model, config, config.steps(rows)) for model, config in zip(models, configs, strict=True)
+        graph_design(model, config, config.steps(rows)) for model, config in zip(models, configs, strict=True)
     ]
     return design if design.structure and all(other == design for other in others) else None
 
@@ -49,7 +51,7 @@ class FusedTraining:
 
     def __init__(
         self,
-        design: Design,
+        design: GraphDesign,
         models: Sequence[keras.Model],
         rows: Rows,
         validation: Rows,
@@ -61,9 +63,9 @@ class FusedTraining:
         self._optimizers = [model.optimizer for model in models]
         self._stack = _stacked(design, models)
         self._scalars = np.array([scalars_of(model) for model in models], np.float32)
-        self._rows = [*map(tensor, columns(rows))]
-        self._validation = [*map(tensor, columns(validation))] if len(validation) else []
-        self._orders = np.stack([counted(len(rows.x))] * len(models))
+        self._rows = [*map(on_device, columns(rows))]
+        self._validation = [*map(on_device, columns(validation))] if len(validation) else []
+        self._orders = np.stack([row_numbers(len(rows.x))] * len(models))
         self._randoms = [np.random.default_rng(config.seed) if config.shuffle else None for config in configs]
         self.steps, self._done = configs[0].steps(rows), 0
 
@@ -71,13 +73,15 @@ class FusedTraining:
         """Train until the driver of every model is over."""
         while under_way := [n for n, driver in enumerate(drivers) if not driver.over]:
             for number in under_way:
-                drivers[number].begin()
+                drivers[number].begin_epoch()
             trained = self._train()
             for number in under_way:
-                drivers[number].measure()
-            measured = self._evaluate()
+                drivers[number].begin_evaluation()
+            measured: LogsOfAll = {}
+            if self._validation:
+                measured = self._graphs.evaluate(self._stack, self._scalars, self._validation)
             for number in under_way:
-                drivers[number].end(_of(trained, number), _of(measured, number))
+                drivers[number].end_epoch(_of(trained, number), _of(measured, number))
         for driver in drivers:
             driver.close()
 
@@ -86,8 +90,10 @@ class FusedTraining:
         return [partial(self._weights, number) for number in range(len(self._models))]
 
     def _weights(self, number: int) -> Weights:
-        own = [*self._stack.weights, *self._stack.others]
-        return [own[place][number].numpy() for place in _places(self._models[number])]
+        model = self._models[number]
+        owned = zip(owned_by(model), [*self._stack.weights, *self._stack.others], strict=True)
+        values = {id(variable): value for variable, value in owned}
+        return [values[id(weight)][number].numpy() for weight in model.weights]
 
     def _train(self) -> LogsOfAll:
         for order, random in zip(self._orders, self._randoms, strict=True):
@@ -96,32 +102,21 @@ class FusedTraining:
         table = self._design.updates.table
         tables = np.stack([table(optimizer, self._done, self.steps) for optimizer in self._optimizers])
         self._stack, logs = self._graphs.train(
-            self._stack, self._scalars, self._rows, shared(self._orders), tables
+            self._stack, self._scalars, self._rows, cpu_view(self._orders), tables
         )
         self._done += self.steps
         return logs
 
-    def _evaluate(self) -> LogsOfAll:
-        if not self._validation:
-            return {}
-        return self._graphs.evaluate(self._stack, self._scalars, self._validation)
 
-
-def _stacked(design: Design, models: Sequence[keras.Model]) -> Stack:
+def _stacked(design: GraphDesign, models: Sequence[keras.Model]) -> Stack:
     def all_of(variables: Sequence[Sequence[Any]]) -> list[Any]:
         return [tf.stack(same) for same in zip(*variables, strict=True)]
 
     return Stack(
         all_of([[v.value for v in model.trainable_variables] for model in models]),
         all_of([[v.value for v in model.non_trainable_variables] for model in models]),
-        all_of([design.updates.slots(model.optimizer) for model in models]),
+        all_of([design.updates.slots(model.optimizer, len(model.trainable_variables)) for model in models]),
     )
-
-
-def _places(model: keras.Model) -> list[int]:
-    """Where each of the model's weights is among its variables."""
-    places = {id(variable): place for place, variable in enumerate(owned_by(model))}
-    return [places[id(weight)] for weight in model.weights]
 
 
 def _of(logs: LogsOfAll, number: int) -> Logs:

@@ -12,14 +12,15 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from sparktune.data.dataset import Dataset
-from sparktune.spec import LinearSpec, MlpSpec, StudySpec
+from sparktune.spec import StudySpec
 from sparktune.training.device import configure_device
 from sparktune.training.epoch_tracker import EpochTracker, Fitted, Plan
 from sparktune.training.fit import callbacks_of, feed_of
 from sparktune.training.graph_key import graph_key
 from sparktune.training.outcome import trained
+from sparktune.training.references import has_own_code
 from sparktune.training.run import compiled_model, run_trial
-from sparktune.training.seeding import has_own_code, seeded
+from sparktune.training.seeding import seeded
 from sparktune.trial import Trial, TrialNotes, TrialResult
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ class CannotBatch(Exception):
 
 def batch_limit(spec: StudySpec) -> int:
     """How many alike trials of a study may train together; 1 where batching is off, as it is by default."""
-    if not isinstance(spec.model, MlpSpec | LinearSpec) or has_own_code(spec):
-        return 1
-    return spec.resources.fuse or 1
+    return (spec.resources.fuse or 1) if spec.model.batchable and not has_own_code(spec) else 1
 
 
 def run_trials_batched(
@@ -113,14 +112,14 @@ def run_together(trials: Sequence[Trial], spec: StudySpec, data: Dataset) -> lis
 
 def _fit(models: "Sequence[keras.Model]", plans: Sequence[Plan], data: Dataset) -> list[Fitted]:
     """`fit` of several models at once; the models themselves are not changed."""
-    from sparktune.training.batching.fused_training import FusedTraining, common_design
+    from sparktune.training.batching.fused_training import FusedTraining, common_graph_design
     from sparktune.training.callback_driver import CallbackDriver
 
     started = time.perf_counter()
     feeds = [feed_of(model, plan, data) for model, plan in zip(models, plans, strict=True)]
     rows, validation, _ = feeds[0]
     configs = [feed.config for feed in feeds]
-    design = common_design(models, configs, rows)
+    design = common_graph_design(models, configs, rows)
     if design is None:
         raise CannotBatch("their graphs differ")
     training = FusedTraining(design, models, rows, validation, configs)
@@ -136,14 +135,3 @@ def _fit(models: "Sequence[keras.Model]", plans: Sequence[Plan], data: Dataset) 
     notes = TrialNotes(engine="compiled", compiler=design.compiler, fused=str(len(plans)))
     seconds = {"train": (time.perf_counter() - started) / len(plans)}
     return [tracker.fitted(dict(seconds), notes) for tracker in trackers]
-
-
-def run_batch(trials: Sequence[Trial], spec: StudySpec, data: Dataset) -> list[TrialResult] | None:
-    """`run_together`, or None where the trials have to train one by one."""
-    try:
-        return run_together(trials, spec, data)
-    except CannotBatch:
-        return None
-
-
-fused_at_most = batch_limit

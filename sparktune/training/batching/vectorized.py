@@ -13,14 +13,10 @@ from tensorflow.python.ops.parallel_for import pfor
 
 def vectorized(function: Callable[[Any], Any], parts: Any) -> Any:
     """`function` of each slice along the first axis of all tensors in `parts`, at once."""
-    _register()
-    return tf.vectorized_map(function, parts)
-
-
-def _register() -> None:
     for name, converter in CONVERTERS.items():
         if name not in pfor._pfor_converter_registry:
             pfor.RegisterPFor(name)(converter)
+    return tf.vectorized_map(function, parts)
 
 
 def _bitcast(given: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Lends a model other variables and scalars while a graph is drawn, so that the graph belongs to no model."""
+"""Gives a model other variables and numbers while a graph is traced, so that the graph is no one model's."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,35 +20,37 @@ def scalars_of(model: Any) -> list[float]:
 
 
 @contextmanager
-def bound(model: Any, variables: Sequence[Any], scalars: Sequence[Any]) -> Iterator[None]:
+def with_variables(model: Any, variables: Sequence[Any], scalars: Sequence[Any]) -> Iterator[None]:
     """Within the context the model computes with these tf.Variables and scalar tensors instead of its own.
 
     They come in the order of `model.variables`, which does not change where a callback freezes a layer.
     """
     with ExitStack() as undo:
         for own, other in zip(model.variables, variables, strict=True):
-            undo.enter_context(_lent(own, "_value", other))
-        undo.enter_context(scaled(model, scalars))
+            undo.enter_context(_replaced(own, "_value", other))
+        undo.enter_context(with_scalars(model, scalars))
         yield
 
 
 @contextmanager
-def scaled(model: Any, scalars: Sequence[Any]) -> Iterator[None]:
+def with_scalars(model: Any, scalars: Sequence[Any]) -> Iterator[None]:
     """Within the context the model computes with these scalar tensors instead of its own numbers."""
     numbers = iter(scalars)
     with ExitStack() as undo:
-        for layer in _plain_factors(model):
-            undo.enter_context(_lent(layer, "call", _factor(layer)))
+        for layer in model._flatten_layers():
+            # Keras adds the offset of a rescaling layer even where it is 0: a pass over all inputs.
+            if type(layer) is keras.layers.Rescaling and not np.any(layer.offset):
+                undo.enter_context(_replaced(layer, "call", _factor(layer)))
         for layer in _dropouts(model):
-            undo.enter_context(_lent(layer, "call", _dropout(layer, next(numbers))))
+            undo.enter_context(_replaced(layer, "call", _dropout(layer, next(numbers))))
         for variable in _penalised(model):
             kinds = {name: next(numbers) for name in _penalties(variable.regularizer)}
-            undo.enter_context(_lent(variable, "_regularizer", _penalty(kinds)))
+            undo.enter_context(_replaced(variable, "_regularizer", _penalty(kinds)))
         yield
 
 
 @contextmanager
-def _lent(owner: Any, name: str, value: Any) -> Iterator[None]:
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
     before = dict(owner.__dict__)
     object.__setattr__(owner, name, value)
     try:
@@ -58,12 +60,6 @@ def _lent(owner: Any, name: str, value: Any) -> Iterator[None]:
             object.__setattr__(owner, name, before[name])
         else:
             object.__delattr__(owner, name)
-
-
-def _plain_factors(model: Any) -> list[Any]:
-    """Rescaling layers without an offset, which Keras adds all the same: a pass over all inputs."""
-    layers = [layer for layer in model._flatten_layers() if type(layer) is keras.layers.Rescaling]
-    return [layer for layer in layers if not np.any(layer.offset)]
 
 
 def _factor(layer: Any) -> Callable[[Any], Any]:

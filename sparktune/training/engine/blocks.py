@@ -31,7 +31,7 @@ class Steps:
 
 @final
 class Blocks:
-    """Adds up loss and metrics of a model over steps, while a graph is drawn."""
+    """Adds up loss and metrics of a model over steps, while a graph is traced."""
 
     def __init__(self, model: Any) -> None:
         self._metrics, self._shape = Metrics(model), model.output_shape[1:]
@@ -56,7 +56,7 @@ class Blocks:
                 self._metrics.add(state, outputs, *steps.targets(first, count)),
             )
 
-        # One block goes without the loop around it, which takes 30 ms to draw.
+        # One block goes without the loop around it, which takes 30 ms to trace.
         _, *sums = block(0, *sums) if length == steps.count else _while(steps.count, block, (0, *sums))
         return tuple(sums)
 

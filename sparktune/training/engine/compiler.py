@@ -28,7 +28,7 @@ COMPILED = {
 }
 LOST = 1.2  # for each million multiplications and additions of dense layers
 GPU_STEPS = 2000
-APART_STEPS = 2500  # that many save what it takes to draw a second loop
+APART_STEPS = 2500  # so many save what it takes to trace a second loop
 
 
 def choose(model: Any, batch: int, steps: int) -> Compiler:
@@ -41,14 +41,17 @@ def choose(model: Any, batch: int, steps: int) -> Compiler:
     if not known.issuperset(kinds):
         return "graph"
     cost = BASE + sum(COMPILED.get(kind, 0.0) for kind in kinds)
-    saved = STEP + sum(_saved(kind, model.input_shape) for kind in kinds) - LOST * _dense_work(model, batch)
+    time_steps = (model.input_shape[1] if len(model.input_shape) > 1 else 1) or 1
+    in_time = time_steps * sum(SAVED_IN_TIME.get(kind, 0.0) for kind in kinds)
+    lost = LOST * _dense_work(model, batch)
+    saved = STEP + sum(SAVED.get(kind, 0.0) for kind in kinds) + in_time - lost
     return "xla" if saved * 1e-6 * steps > cost else "graph"
 
 
-def set_apart(steps: int) -> bool:
+def full_batches_apart(steps: int) -> bool:
     """Whether full batches have a loop of their own in a graph for so many steps in all.
 
-    Fixed shapes save 20 of 670 microseconds a step (784-128-10, batch 128); the loop takes 50 ms to draw.
+    Fixed shapes save 20 of 670 microseconds a step (784-128-10, batch 128); the loop takes 50 ms to trace.
     """
     return steps > APART_STEPS
 
@@ -56,17 +59,11 @@ def set_apart(steps: int) -> bool:
 def _leaves(model: Any) -> list[Any]:
     """The model's layers without those that hold others, and without the cells inside recurrent ones."""
     layers = model._flatten_layers(include_self=False)
-    return [layer for layer in layers if not hasattr(layer, "layers") and not _is_cell(layer)]
-
-
-def _is_cell(layer: Any) -> bool:
-    return type(layer).__name__.endswith("Cell")
-
-
-def _saved(kind: str, shape: tuple[int | None, ...]) -> float:
-    if kind in SAVED_IN_TIME:
-        return SAVED_IN_TIME[kind] * ((shape[1] if len(shape) > 1 else 1) or 1)
-    return SAVED.get(kind, 0.0)
+    return [
+        layer
+        for layer in layers
+        if not hasattr(layer, "layers") and not type(layer).__name__.endswith("Cell")
+    ]
 
 
 def _dense_work(model: Any, batch: int) -> float:

@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 import tensorflow as tf
 
-from sparktune.training.engine.binding import bound
+from sparktune.training.engine.binding import with_variables
 from sparktune.training.engine.blocks import Blocks, Steps
 from sparktune.training.engine.compiler import Compiler
 from sparktune.training.engine.updates import Updates
@@ -20,7 +20,7 @@ Pick = Callable[[Columns, Any, Any], Columns]  # the rows of some steps: of whic
 
 
 @dataclass(frozen=True)
-class State:
+class TrialVariables:
     """What a trial owns: tf.Variables of model and optimizer, and scalars of its layers, float32 (n,)."""
 
     variables: Sequence[Any]
@@ -29,11 +29,11 @@ class State:
 
 
 @dataclass(frozen=True)
-class Design:
+class GraphDesign:
     """What decides the graphs. `batch` and `chunk` are rows per step of training and of evaluation.
 
     `apart`: full batches have a loop of their own, whose shapes are fixed. `model` is one compiled model of
-    this `structure`, looked at only while graphs are drawn.
+    this `structure`, looked at only while graphs are traced.
     """
 
     structure: str | None
@@ -45,18 +45,18 @@ class Design:
     model: Any = field(compare=False, repr=False)
 
 
-def graphs(design: Design) -> "Graphs":
+def graphs(design: GraphDesign) -> "Graphs":
     """The graphs of a design: those that are kept from an equal one, else new ones."""
     return Graphs(design) if design.structure is None else _kept(design)
 
 
-def forget() -> None:
+def forget_graphs() -> None:
     """Keep no graphs."""
     _kept.cache_clear()
 
 
 @lru_cache(KEPT)
-def _kept(design: Design) -> "Graphs":
+def _kept(design: GraphDesign) -> "Graphs":
     return Graphs(design)
 
 
@@ -67,7 +67,7 @@ class Graphs:
     Rows are columns on the device: x (rows, ...), y (rows, ...), and weights (rows,) where there are any.
     """
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: GraphDesign) -> None:
         self._design, self._model = design, design.model
         self._blocks = Blocks(design.model)
         # Of a partial TensorFlow counts traces one by one; of a method for all designs together, whose first
@@ -75,14 +75,14 @@ class Graphs:
         self._train = tf.function(partial(self._trained), autograph=False)
         self._evaluate = tf.function(partial(self._evaluated), autograph=False)
 
-    def train(self, state: State, rows: Columns, order: Any, table: np.ndarray) -> Logs:
+    def train(self, state: TrialVariables, rows: Columns, order: Any, table: np.ndarray) -> Logs:
         """One epoch over the rows in this order, int32 (rows,); `table` has a row of numbers for each step.
 
         Gives loss and metrics.
         """
         return _floats(self._train(state.variables, state.slots, state.scalars, tuple(rows), order, table))
 
-    def evaluate(self, state: State, rows: Columns) -> Logs:
+    def evaluate(self, state: TrialVariables, rows: Columns) -> Logs:
         """Loss and metrics over the rows, as they stand."""
         return _floats(self._evaluate(state.variables, state.scalars, tuple(rows)))
 
@@ -96,7 +96,7 @@ class Graphs:
             blocks, length = self._blocks.even(order.shape[0] // batch, batch)
             cut = blocks * length
         sums = self._blocks.start(rows[1])
-        with bound(self._model, variables, tf.unstack(scalars)):
+        with with_variables(self._model, variables, tf.unstack(scalars)):
             for first, last, compiled in ((0, cut, length), (cut, steps, 0)):
                 if first < last:
                     part = order[first * batch : last * batch], table[first:last]
@@ -105,25 +105,22 @@ class Graphs:
 
     def _steps(self, rows: Columns, slots: Any, order: Any, table: Any) -> Steps:
         """Training steps over the rows in this order."""
-        batch = self._design.batch
+        batch, model = self._design.batch, self._model
         pick = _ordered(order, batch)
 
         def step(number: Any) -> tuple[Any, Any]:
-            return self._step(pick(rows, number, 1), slots, table[number])
+            weights = [variable.value for variable in model.trainable_variables]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(weights)
+                loss, output = loss_and_output(model, *pick(rows, number, 1), training=True)
+            self._design.updates.apply(tape.gradient(loss, weights), weights, slots, table[number])
+            for variable in model.trainable_variables:
+                if variable.constraint is not None:
+                    variable.assign(variable.constraint(variable))
+            return loss, output
 
         even = order.shape[0] % batch == 0
         return Steps(table.shape[0], step, partial(pick, rows[1:]), batch, even)
-
-    def _step(self, rows: Columns, slots: Any, numbers: Any) -> tuple[Any, Any]:
-        weights = [variable.value for variable in self._model.trainable_variables]
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(weights)
-            loss, output = loss_and_output(self._model, *rows, training=True)
-        self._design.updates.apply(tape.gradient(loss, weights), weights, slots, numbers)
-        for variable in self._model.trainable_variables:
-            if variable.constraint is not None:
-                variable.assign(variable.constraint(variable))
-        return loss, output
 
     def _evaluated(self, variables: Any, scalars: Any, rows: Columns) -> dict[str, Any]:
         chunk = self._design.chunk
@@ -133,7 +130,7 @@ class Graphs:
             return loss_and_output(self._model, *pick(rows, number, 1), training=False)
 
         steps = Steps(-(-rows[0].shape[0] // chunk), step, partial(pick, rows[1:]), chunk, even=False)
-        with bound(self._model, variables, tf.unstack(scalars)):
+        with with_variables(self._model, variables, tf.unstack(scalars)):
             sums = self._blocks.add(self._blocks.start(rows[1]), steps)
         return self._blocks.results(sums, rows[0].shape[0])
 

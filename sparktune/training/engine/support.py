@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from sparktune.training.engine.structure import told
+from sparktune.training.engine.structure import fully_described
 from sparktune.training.engine.updates import rule_of
 
 METHODS = ("train_step", "test_step", "compute_loss", "compute_metrics", "fit", "evaluate")
@@ -28,10 +28,12 @@ def _obstacles(model: Any, callbacks: Sequence[Any]) -> Iterator[str]:
     yield from _of_model(model)
     yield from _of_optimizer(model.optimizer)
     goals = model.get_compile_config()
-    if not told([goals.get(name) for name in ("loss", "metrics", "weighted_metrics")]):
+    if not fully_described([goals.get(name) for name in ("loss", "metrics", "weighted_metrics")]):
         yield "the loss or a metric is not Keras' own"
     for callback in callbacks:
-        hooks = [hook for hook in BATCH_HOOKS if not getattr(getattr(callback, hook), "_is_default", False)]
+        defaults = {hook: getattr(keras.callbacks.Callback, hook) for hook in BATCH_HOOKS}
+        methods = {hook: getattr(getattr(callback, hook), "__func__", None) for hook in BATCH_HOOKS}
+        hooks = [hook for hook in BATCH_HOOKS if methods[hook] is not defaults[hook]]
         if hooks:
             yield f"callback {type(callback).__name__} has {hooks[0]}"
 
@@ -48,7 +50,7 @@ def _of_model(model: Any) -> Iterator[str]:
         yield f"the model computes in {model.outputs[0].dtype}"
     if not model.trainable_variables:
         yield "the model has nothing to train"
-    measuring = [layer.name for layer in model._flatten_layers(include_self=False) if layer._metrics]
+    measuring = [layer.name for layer in model._flatten_layers(include_self=False) if layer.metrics]
     if measuring:
         yield f"layer {measuring[0]} has metrics of its own"
     stateful = [layer.name for layer in model._flatten_layers() if getattr(layer, "stateful", False)]

@@ -16,7 +16,7 @@ def device() -> str:
     return "GPU:0" if tf.config.list_logical_devices("GPU") else "CPU:0"
 
 
-def tensor(array: np.ndarray) -> tf.Tensor:
+def on_device(array: np.ndarray) -> tf.Tensor:
     """The array on the training device, of its own dtype.
 
     On a CPU the memory of a writable, contiguous, aligned array is shared, as is a file's that is mapped
@@ -27,12 +27,12 @@ def tensor(array: np.ndarray) -> tf.Tensor:
     return _copied(_Same(array))
 
 
-def shared(array: np.ndarray) -> Any:
+def cpu_view(array: np.ndarray) -> Any:
     """The array's own memory as a tensor of the CPU, which sees later changes; else the array as it is."""
     return _alias(array) if _shareable(array) else array
 
 
-def counted(rows: int) -> np.ndarray:
+def row_numbers(rows: int) -> np.ndarray:
     """0, 1, 2, ... as int32 (rows,), fit to be shared."""
     numbers = np.arange(rows + ALIGNMENT // 4, dtype=np.int32)
     first = -numbers.ctypes.data % ALIGNMENT // 4

@@ -80,15 +80,6 @@ class Rule:
     constants: tuple[str, ...] = ()
     powers: tuple[str, ...] = ()
 
-    def apply(self, weight: Any, slots: Slots, gradient: Gradient, numbers: Numbers) -> None:
-        """Update tf.Variables in place."""
-        if self.kernel is not None and gradient.square is None:
-            return self.kernel(weight, slots, gradient.value, numbers)
-        new, new_slots = self.formula(weight, slots, gradient, numbers)
-        weight.assign(new)
-        for slot, value in zip(slots, new_slots, strict=True):
-            slot.assign(value)
-
 
 SGD = Rule(sgd, _sgd, 0)
 MOMENTUM = Rule(momentum, partial(_momentum, nesterov=False), 1, ("momentum",))
@@ -141,7 +132,7 @@ class Updates:
         return cls(rule, clip, optimizer.weight_decay is not None)
 
     def table(self, optimizer: Any, first: int, steps: int) -> np.ndarray:
-        """float32 (steps, numbers): what each of `steps` steps, counted from `first`, is told."""
+        """float32 (steps, numbers): what each of `steps` steps, counted from `first`, takes in."""
         count = np.arange(first, first + steps)
         constants = [getattr(optimizer, name) for name in self.rule.constants]
         powers = [
@@ -151,9 +142,9 @@ class Updates:
         columns = [bound, optimizer.weight_decay or 0.0, _rates(optimizer, count), *constants, *powers]
         return np.stack([np.broadcast_to(np.float32(column), steps) for column in columns], axis=1)
 
-    def slots(self, optimizer: Any) -> list[Any]:
-        """The built optimizer's tf.Variables that belong to weights, weight by weight."""
-        count = self.rule.slots * len(optimizer._trainable_variables)
+    def slots(self, optimizer: Any, weights: int) -> list[Any]:
+        """The tf.Variables that an optimizer built for so many weights has for them, weight by weight."""
+        count = self.rule.slots * weights
         return [variable.value for variable in optimizer.variables[len(optimizer.variables) - count :]]
 
     def apply(self, gradients: Sequence[Any], weights: Sequence[Any], slots: Sequence[Any], row: Any) -> None:
@@ -164,7 +155,13 @@ class Updates:
                 continue
             if self.decay:
                 weight.assign_sub(weight * (decay * numbers[0]))
-            self.rule.apply(weight, own, Gradient.of(self._clipped(gradient, bound)), numbers)
+            change = Gradient.of(self._clipped(gradient, bound))
+            if self.rule.kernel is not None and change.square is None:
+                self.rule.kernel(weight, own, change.value, numbers)
+                continue
+            new, new_slots = self.rule.formula(weight, own, change, numbers)
+            for variable, value in zip((weight, *own), (new, *new_slots), strict=True):
+                variable.assign(value)
 
     def applied(
         self, gradients: Sequence[Any], weights: Sequence[Any], slots: Sequence[Any], row: Any
@@ -194,7 +191,9 @@ class Updates:
 
 
 def _rates(optimizer: Any, steps: np.ndarray) -> np.ndarray:
-    schedule = optimizer._learning_rate
-    if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+    """The learning rate of each of these steps."""
+    rate = optimizer.get_config()["learning_rate"]
+    if isinstance(rate, dict):  # of a schedule
+        schedule = keras.optimizers.schedules.deserialize(rate)
         return np.asarray(schedule(tf.constant(steps)), np.float32)
-    return np.full(len(steps), float(optimizer.learning_rate), np.float32)
+    return np.full(len(steps), rate, np.float32)

@@ -1,1 +1,1 @@
-"""Kinds of models: each is built and checked in its own way."""
+"""Kinds of models, one file each: its fields, what it refuses, and how it becomes a Keras model."""

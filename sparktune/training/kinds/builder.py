@@ -1,110 +1,128 @@
-"""A user's own models and callbacks, found by their import path."""
+"""A user's own models."""
 
-import importlib
-import inspect
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, final
+
+from pydantic import Field, model_validator
 
 from sparktune.columns.schema import Schema
 from sparktune.errors import ModelError
-from sparktune.spec import BuilderSpec
+from sparktune.spec.base import Fault, Name, Plain
+from sparktune.spec.training import TrainingSpec
+from sparktune.training.kinds.base import ModelKind
 
 if TYPE_CHECKING:
     import keras
 
 
-def import_reference(reference: str, field: str) -> Any:
-    """What `package.module:name` refers to.
+@final
+class BuilderSpec(ModelKind):
+    """A user's own `build(params, input_shape, outputs) -> keras.Model`.
 
-    Raises:
-        ModelError: the module does not import, or holds no such name.
+    `params` holds the fixed parameters and every searched name that is no field of `training`. `outputs` is
+    the number of output units. The last activation and the loss must fit each other, as in any Keras model.
     """
-    module, _, name = reference.partition(":")
-    try:
-        found = importlib.import_module(module)
-    except (Exception, SystemExit) as error:
-        raise ModelError(
-            f"{field} must be importable, but importing {module!r} (of {reference!r}) gave "
-            f"{type(error).__name__}: "
-            f"{error}; put its folder on PYTHONPATH, and ship it to executors with --py-files or --archives"
-        ) from error
-    if not hasattr(found, name):
-        raise ModelError(
-            f"{field} must name something in its module, but {module!r} holds no {name!r} ({reference!r})"
+
+    kind: Literal["builder"] = "builder"
+    builder: Name = Field(description="package.module:function, importable on driver and executors")
+    params: dict[str, Plain] = Field(default_factory=dict, description="parameters that are not searched")
+
+    takes_any_name: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _reference(self) -> Self:
+        module, colon, function = self.builder.partition(":")
+        if not (colon and function.isidentifier() and all(p.isidentifier() for p in module.split("."))):
+            raise Fault("must look like package.module:function", "builder", value=self.builder)
+        return self
+
+    @classmethod
+    def searchable(cls) -> list[str]:
+        """No field: searched names are parameters of the builder."""
+        return []
+
+    def with_params(self, params: Mapping[str, Any]) -> Self:
+        """The builder with these parameters beside its fixed ones."""
+        section = {**dict(self), "params": {**self.params, **params}}
+        return type(self).model_validate(section) if params else self
+
+    @property
+    def own_code(self) -> dict[str, str]:
+        """The builder."""
+        return {"model.builder": self.builder}
+
+    @classmethod
+    def check_own_code(cls, configurations: Sequence[tuple[ModelKind, TrainingSpec]], schema: Schema) -> None:
+        """The builder is called; its model is saved and loaded.
+
+        Raises:
+            ModelError: no configuration gives a model that can be trained and exported.
+        """
+        from sparktune.training.kinds.builder_checks import check_builder
+
+        check_builder(
+            [(model, training) for model, training in configurations if isinstance(model, cls)], schema
         )
-    return getattr(found, name)
+
+    def function(self) -> Callable[..., Any]:
+        """The function that the spec names.
+
+        Raises:
+            ModelError: it does not import or cannot be called.
+        """
+        from sparktune.training.references import import_reference
+
+        build = import_reference(self.builder, "model.builder")
+        if not callable(build):
+            raise ModelError(
+                f"model.builder must be a function, but {self.builder!r} is {type(build).__name__}: {build!r}"
+            )
+        return build  # type: ignore[no-any-return]
+
+    def build(self, schema: Schema) -> "keras.Model":
+        """The user's model behind one float32 input and the scaling layers.
+
+        Raises:
+            ModelError: the builder does not import, returns no Keras model, or one of other inputs or
+            outputs.
+            Exception: whatever the builder raises.
+        """
+        import keras
+
+        model = self.function()(dict(self.params), tuple(schema.input_shape), schema.outputs)
+        if not isinstance(model, keras.Model):
+            raise ModelError(
+                f"model.builder must return a keras.Model, but {self.builder!r} returned {model!r}"
+            )
+        scaling = self.scaling_layers(schema)
+        if scaling or not _has_this_input_alone(model, schema.input_shape):
+            model = self._behind_an_input(model, scaling, schema)
+        shapes = [tuple(output.shape) for output in model.outputs]
+        if shapes != [(None, schema.outputs)]:
+            raise ModelError(
+                f"model.builder must return a model with one output of shape (None, {schema.outputs}), as "
+                f"the label {schema.label!r} is {schema.task}, but the one of {self.builder!r} has {shapes}"
+            )
+        return model
+
+    def _behind_an_input(self, model: Any, scaling: list[Any], schema: Schema) -> Any:
+        import keras
+
+        values = inputs = keras.Input(schema.input_shape, dtype="float32")
+        for layer in scaling:
+            values = layer(values)
+        try:
+            return keras.Model(inputs, model(values))
+        except Exception as error:
+            raise ModelError(
+                f"model.builder must return a model of inputs {schema.input_shape}, but the one of "
+                f"{self.builder!r} does not take them: {error}"
+            ) from error
 
 
-def import_builder(model: BuilderSpec) -> Any:
-    """The function that a builder spec names.
-
-    Raises:
-        ModelError: it does not import or cannot be called.
-    """
-    build = import_reference(model.builder, "model.builder")
-    if not callable(build):
-        raise ModelError(
-            f"model.builder must be a function, but {model.builder!r} is {type(build).__name__}: {build!r}"
-        )
-    return build
-
-
-def build_custom(model: BuilderSpec, schema: Schema, scaling: list[Any]) -> "keras.Model":
-    """The user's model behind one float32 input and the scaling layers.
-
-    Raises:
-        ModelError: the builder does not import, returns no Keras model, or one of other inputs or outputs.
-        Exception: whatever the builder raises.
-    """
-    import keras
-
-    built = import_builder(model)(dict(model.params), tuple(schema.input_shape), schema.outputs)
-    if not isinstance(built, keras.Model):
-        raise ModelError(f"model.builder must return a keras.Model, but {model.builder!r} returned {built!r}")
-    if _stands_alone(built, schema.input_shape) and not scaling:
-        return _checked(built, model, schema)
-    return _checked(_wrapped(built, model, schema, scaling), model, schema)
-
-
-def _stands_alone(built: Any, shape: tuple[int, ...]) -> bool:
-    """Whether the model already has the one input that every model gets."""
-    if not built.built or not getattr(built, "inputs", None):
+def _has_this_input_alone(model: Any, shape: tuple[int, ...]) -> bool:
+    """Whether the model already has the one float32 input that every model gets."""
+    if not model.built or not getattr(model, "inputs", None):
         return False
-    (first, *more) = built.inputs
+    (first, *more) = model.inputs
     return not more and first.dtype == "float32" and tuple(first.shape) == (None, *shape)
-
-
-def _wrapped(built: Any, model: BuilderSpec, schema: Schema, scaling: list[Any]) -> Any:
-    import keras
-
-    inputs = keras.Input(schema.input_shape, dtype="float32")
-    values = inputs
-    for layer in scaling:
-        values = layer(values)
-    try:
-        return keras.Model(inputs, built(values))
-    except Exception as error:
-        raise ModelError(
-            f"model.builder must return a model of inputs {schema.input_shape}, but the one of "
-            f"{model.builder!r} does not take them: {error}"
-        ) from error
-
-
-def _checked(built: Any, model: BuilderSpec, schema: Schema) -> Any:
-    shapes = [tuple(output.shape) for output in built.outputs]
-    if shapes != [(None, schema.outputs)]:
-        raise ModelError(
-            f"model.builder must return a model with one output of shape (None, {schema.outputs}), as the "
-            f"label {schema.label!r} is {schema.task}, but the one of {model.builder!r} has {shapes}"
-        )
-    return built
-
-
-def accepts(callable_: Any, *args: Any, **kwargs: Any) -> str | None:
-    """Why a callable does not take these arguments; None where it does or cannot say."""
-    try:
-        inspect.signature(callable_).bind(*args, **kwargs)
-    except TypeError as error:
-        return str(error)
-    except ValueError:
-        return None
-    return None

@@ -9,10 +9,10 @@ import numpy as np
 
 from sparktune.columns.schema import Schema
 from sparktune.errors import ModelError
-from sparktune.spec import BuilderSpec, ModelSpec, TrainingSpec
-from sparktune.training.kinds.builder import accepts, import_builder
-from sparktune.training.kinds.builtin import build_model
+from sparktune.spec import TrainingSpec
+from sparktune.training.kinds.builder import BuilderSpec
 from sparktune.training.objective import loss_of
+from sparktune.training.references import mismatch
 from sparktune.training.saving import copied, describe
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ WAY_OUT = (
 )
 
 
-def check_builder(configurations: list[tuple[ModelSpec, TrainingSpec]], schema: Schema) -> None:
+def check_builder(configurations: list[tuple[BuilderSpec, TrainingSpec]], schema: Schema) -> None:
     """Refuse a builder whose models cannot be trained and exported.
 
     One configuration that raises is no reason (its trial will be FAILED); all of them are.
@@ -34,9 +34,11 @@ def check_builder(configurations: list[tuple[ModelSpec, TrainingSpec]], schema: 
         ModelError: names the rule that is broken and the way out.
     """
     spec = configurations[0][0]
-    if not isinstance(spec, BuilderSpec):
-        raise TypeError(f"a builder's configuration is needed, but got {spec!r}")
-    _check_callable(spec, schema)
+    if reason := mismatch(spec.function(), {}, schema.input_shape, schema.outputs):
+        raise ModelError(
+            f"model.builder must be a function build(params, input_shape, outputs), but {spec.builder!r} "
+            f"has {reason}"
+        )
     model, training = _first_that_builds(configurations, schema)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras warns of each lambda, which is an error here anyway
@@ -45,31 +47,21 @@ def check_builder(configurations: list[tuple[ModelSpec, TrainingSpec]], schema: 
         _check_probabilities(spec, model, training, schema)
 
 
-def _check_callable(spec: BuilderSpec, schema: Schema) -> None:
-    reason = accepts(import_builder(spec), {}, schema.input_shape, schema.outputs)
-    if reason is not None:
-        raise ModelError(
-            f"model.builder must be a function build(params, input_shape, outputs), but {spec.builder!r} "
-            f"has {reason}"
-        )
-
-
 def _first_that_builds(
-    configurations: list[tuple[ModelSpec, TrainingSpec]], schema: Schema
+    configurations: list[tuple[BuilderSpec, TrainingSpec]], schema: Schema
 ) -> tuple["keras.Model", TrainingSpec]:
-    failures: list[tuple[ModelSpec, BaseException]] = []
+    failures: list[tuple[BuilderSpec, BaseException]] = []
     for spec, training in configurations:
         try:
-            return build_model(spec, schema), training
+            return spec.build(schema), training
         except ModelError:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's builder may raise anything
             failures.append((spec, error))
     spec, reason = failures[0]
-    params = getattr(spec, "params", {})
     raise ModelError(
-        f"model.builder must build, but {getattr(spec, 'builder', '')!r} raised {type(reason).__name__}: "
-        f"{reason} (params {params!r}, input_shape {schema.input_shape}, outputs {schema.outputs})"
+        f"model.builder must build, but {spec.builder!r} raised {type(reason).__name__}: "
+        f"{reason} (params {spec.params!r}, input_shape {schema.input_shape}, outputs {schema.outputs})"
     ) from reason
 
 
@@ -139,7 +131,8 @@ def _check_probabilities(
     if not loss_of(training, schema).endswith("crossentropy"):
         return
     for outputs in _samples(model, schema):
-        if not _probable(outputs, schema):
+        within = np.all((outputs >= 0) & (outputs <= 1))
+        if not (within and (schema.task != "classes" or np.allclose(outputs.sum(axis=-1), 1, atol=1e-3))):
             last = "softmax" if schema.task == "classes" else "sigmoid"
             raise ModelError(
                 f"model.builder must return probabilities for a {schema.task} label (last activation "
@@ -147,11 +140,6 @@ def _check_probabilities(
                 f"model of {spec.builder!r} gave {outputs[0].tolist()}; add activation={last!r} to its last "
                 "layer"
             )
-
-
-def _probable(outputs: np.ndarray, schema: Schema) -> bool:
-    within = np.all((outputs >= 0) & (outputs <= 1))
-    return bool(within and (schema.task != "classes" or np.allclose(outputs.sum(axis=-1), 1, atol=1e-3)))
 
 
 def _samples(model: "keras.Model", schema: Schema) -> Iterator[np.ndarray]:

@@ -5,7 +5,7 @@ import pytest
 
 from sparktune.spec import CnnSpec, LinearSpec, MlpSpec, RnnSpec
 from sparktune.training.batching.fused_graphs import unvectorised
-from sparktune.training.kinds.builtin import build_model
+from sparktune.training.kinds.base import build_model
 
 
 @pytest.mark.parametrize(

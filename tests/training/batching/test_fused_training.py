@@ -4,7 +4,7 @@ import numpy as np
 
 from sparktune.data.dataset import Dataset
 from sparktune.training import build_model
-from sparktune.training.batching.fused_training import FusedTraining, common_design
+from sparktune.training.batching.fused_training import FusedTraining, common_graph_design
 from sparktune.training.callback_driver import CallbackDriver
 from sparktune.training.compiling import compile_for_training
 from sparktune.training.epochs import FitConfig
@@ -18,7 +18,7 @@ def test_the_models_stay_as_they_are_and_their_weights_are_told(line: Dataset, s
     before = [model.get_weights() for model in models]
     configs = [FitConfig(epochs, 6, 6, seed=1) for epochs in (1, 2)]
     rows = line.train
-    design = common_design(models, configs, rows)
+    design = common_graph_design(models, configs, rows)
     training = FusedTraining(design, models, rows, rows, configs)
     told = [weights() for weights in training.weights_of_each()]
     drivers = [

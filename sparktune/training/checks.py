@@ -1,20 +1,24 @@
 """Everything about model and training that can be refused before a study starts."""
 
+import logging
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from sparktune.columns.schema import Schema
 from sparktune.data.dataset import Dataset
 from sparktune.errors import ModelError, SpecError
-from sparktune.spec import BuilderSpec, Choice, CnnSpec, Domain, ModelSpec, StudySpec, TrainingSpec
-from sparktune.spec.training import CustomCallback
+from sparktune.spec import Choice, Domain, StudySpec, TrainingSpec
+from sparktune.spec.training import CsvLog, CustomCallback, TensorBoard
 from sparktune.training.device import load_tensorflow
 from sparktune.training.feeding import label_index
-from sparktune.training.kinds.builder import accepts, import_reference
-from sparktune.training.objective import check_monitors, loss_of, resolve_objective
-from sparktune.training.shapes import check_inputs
-from sparktune.training.tokens import Tokens
+from sparktune.training.input_values import InputValues
+from sparktune.training.objective import WEIGHTED, check_monitors, loss_of, resolve_objective
+from sparktune.training.references import has_own_code, import_reference, mismatch
 from sparktune.trial import Params
+
+log = logging.getLogger("sparktune")
 
 
 def check_model(spec: StudySpec, schema: Schema, data: Dataset | None = None) -> None:
@@ -28,31 +32,40 @@ def check_model(spec: StudySpec, schema: Schema, data: Dataset | None = None) ->
         metric, a watched metric or a class weight does not fit the label.
     """
     check_configurations(spec, schema, data)
-    _check_callbacks(spec.training)
-    if isinstance(spec.model, BuilderSpec):
-        load_tensorflow()
-        from sparktune.training.kinds.builder_checks import check_builder
-
-        check_builder([_configured(spec, pick) for pick in (0, -1)], schema)
+    if not has_own_code(spec):
+        return
+    load_tensorflow()
+    for index, callback in enumerate(spec.training.callbacks):
+        if isinstance(callback, CustomCallback):
+            _check_custom(callback, f"training.callbacks[{index}].callback")
+    values = {name: _values(domain) for name, domain in spec.search.space.items()}
+    ends = [{name: offered[pick] for name, offered in values.items()} for pick in (0, -1)]
+    spec.model.check_own_code([spec.configured(params) for params in ends], schema)
 
 
 def check_configurations(spec: StudySpec, schema: Schema, data: Dataset | None = None) -> None:
     """Refuse values of the search that no model can be built or trained with: arithmetic, no TensorFlow.
 
-    With `data`, its token ids are looked at where a model embeds them.
+    With `data`, its values are looked at where a kind of model asks for them, and a warning says which
+    weights the objective does not count. Folders of callbacks are made and written to.
 
     Raises:
         ModelError: the model cannot read the inputs. SpecError: the objective, the loss, a metric, a watched
         metric or a class weight does not fit the label.
     """
-    resolve_objective(spec, schema)
-    tokens = Tokens(data) if data is not None else None
+    objective = resolve_objective(spec, schema)
+    if data is not None:
+        _say_what_the_objective_ignores(spec, objective.metric, weighted=data.train.weight is not None)
+    inputs = InputValues(data) if data is not None else None
     for params in offered(spec):
         model, training = spec.configured(params)
-        check_inputs(model, schema)
-        if tokens is not None:
-            tokens.check(model)
+        model.check(schema)
+        if inputs is not None:
+            model.check_values(inputs)
         check_training(training, schema, spec.data.validation != "none")
+    for index, callback in enumerate(spec.training.callbacks):
+        if isinstance(callback, TensorBoard | CsvLog):
+            _check_folder(Path(callback.directory), f"training.callbacks[{index}].directory")
 
 
 def check_training(training: TrainingSpec, schema: Schema, validated: bool = True) -> None:
@@ -83,8 +96,8 @@ def offered(spec: StudySpec) -> Iterator[Params]:
     yield first
     for name, ends in values.items():
         yield from ({**first, name: value} for value in ends[1:])
-    if isinstance(spec.model, CnnSpec):
-        yield {**first, **_hungriest(values)}
+    if hardest := spec.model.hardest(values):
+        yield {**first, **hardest}
 
 
 def _values(domain: Domain) -> list[Any]:
@@ -92,23 +105,6 @@ def _values(domain: Domain) -> list[Any]:
         return list(domain.values)
     last = domain.value(domain.points - 1) if domain.points else domain.high
     return [domain.low, last]
-
-
-def _hungriest(values: dict[str, list[Any]]) -> Params:
-    """The offered values that together leave the least of an image."""
-    appetite: dict[str, Any] = {
-        "filters": len,
-        "kernel": int,
-        "pool_size": int,
-        "padding": lambda padding: padding == "valid",
-        "pooling": lambda pooling: pooling != "none",
-    }
-    return {name: max(values[name], key=key) for name, key in appetite.items() if name in values}
-
-
-def _configured(spec: StudySpec, pick: int) -> tuple[ModelSpec, TrainingSpec]:
-    """The configuration of every domain's first (0) or last (-1) value."""
-    return spec.configured({name: _values(domain)[pick] for name, domain in spec.search.space.items()})
 
 
 def _check_class_weight(training: TrainingSpec, schema: Schema) -> None:
@@ -133,13 +129,6 @@ def _check_class_weight(training: TrainingSpec, schema: Schema) -> None:
         )
 
 
-def _check_callbacks(training: TrainingSpec) -> None:
-    for index, callback in enumerate(training.callbacks):
-        if isinstance(callback, CustomCallback):
-            load_tensorflow()
-            _check_custom(callback, f"training.callbacks[{index}].callback")
-
-
 def _check_custom(callback: CustomCallback, field: str) -> None:
     found = import_reference(callback.callback, field)
     import keras
@@ -148,8 +137,40 @@ def _check_custom(callback: CustomCallback, field: str) -> None:
         raise ModelError(
             f"{field} must be a subclass of keras.callbacks.Callback, but {callback.callback!r} is {found!r}"
         )
-    reason = accepts(found, **callback.params)
+    reason = mismatch(found, **callback.params)
     if reason is not None:
         raise ModelError(
             f"{field} must take its params {callback.params!r}, but {callback.callback!r} has {reason}"
         )
+
+
+def _say_what_the_objective_ignores(spec: StudySpec, metric: str, *, weighted: bool) -> None:
+    """Weights change what is learned; whether they change which trial is best is easily taken for granted."""
+    plain = metric.removeprefix("val_")
+    if plain == "loss" or plain.startswith(WEIGHTED):
+        return
+    if weighted or spec.data.weight is not None:
+        log.warning(
+            "row weights count in the loss, but the objective %s counts every row alike; to weigh it too, "
+            "set training.weighted_metrics: [%s] and objective.metric: %s",
+            metric,
+            plain,
+            metric.removesuffix(plain) + WEIGHTED + plain,
+        )
+    if spec.training.class_weight is not None:
+        log.warning(
+            "training.class_weight changes what is learned, but the objective %s counts every class by its "
+            "rows; to weigh it too, give rows a weight (data.weight) and set training.weighted_metrics",
+            metric,
+        )
+
+
+def _check_folder(folder: Path, field: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SpecError(
+            f"{field} must be a folder that can be written, but {str(folder)!r} is not: {error}; name another"
+        ) from None

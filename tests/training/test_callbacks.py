@@ -1,0 +1,45 @@
+"""The spec's callbacks as Keras' own."""
+
+import csv
+
+import keras
+import pytest
+
+from sparktune.errors import ModelError
+from sparktune.spec import TrainingSpec
+from sparktune.training import Objective, Plan
+from sparktune.training.callbacks import build_callbacks
+
+
+def built(*callbacks, metric="val_auc", direction="maximize"):
+    plan = Plan(4, 0, TrainingSpec(callbacks=callbacks), Objective(metric, direction))
+    return build_callbacks(plan)
+
+
+def test_a_plateau_is_the_objectives_unless_a_metric_is_named():
+    (own, other) = built(
+        {"kind": "reduce_on_plateau", "factor": 0.5, "patience": 7, "min_learning_rate": 0.01},
+        {"kind": "reduce_on_plateau", "monitor": "val_loss"},
+    )
+    assert (own.monitor, own.mode, own.factor, own.patience, own.min_lr) == ("val_auc", "max", 0.5, 7, 0.01)
+    assert (other.monitor, other.mode) == ("val_loss", "min")
+
+
+def test_files_are_named_by_trial_and_folders_made(tmp_path):
+    (log,) = built({"kind": "csv", "directory": str(tmp_path / "a" / "b")})
+    log.on_train_begin()
+    log.on_epoch_end(0, {"loss": 0.5})
+    log.on_train_end()
+    with (tmp_path / "a" / "b" / "trial-4.csv").open() as file:
+        assert list(csv.DictReader(file)) == [{"epoch": "0", "loss": "0.5"}]
+
+
+def test_a_users_callback_is_new_for_each_trial(user_module):
+    given = {"kind": "custom", "callback": f"{user_module}:Touch", "params": {"stop_at": 2}}
+    (first,), (second,) = built(given), built(given)
+    assert first is not second and isinstance(first, keras.callbacks.Callback) and first.stop_at == 2
+
+
+def test_a_users_callback_that_does_not_import_is_named():
+    with pytest.raises(ModelError, match=r"training.callbacks must be importable.*'no_such_module'"):
+        built({"kind": "custom", "callback": "no_such_module:Class"})

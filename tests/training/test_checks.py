@@ -1,0 +1,123 @@
+"""What is refused before a study starts, and in which words."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sparktune.errors import InputError, ModelError, SpecError
+from sparktune.training import check_model
+from sparktune.training.checks import offered
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "message"),
+    [
+        ({"kind": "cnn"}, (784,), "needs images"),
+        ({"kind": "cnn"}, (4, 4, 4, 3), "needs images"),
+        ({"kind": "rnn"}, (1,), "one number a row"),
+        ({"kind": "rnn"}, (9, 9, 3), r"\(9, 9, 3\)"),
+        ({"kind": "rnn", "vocabulary": 9}, (9, 9), "token ids"),
+        ({"kind": "rnn", "vocabulary": 2**24 + 1}, (9,), "<= 16777216"),
+    ],
+)
+def test_inputs_that_a_kind_cannot_read(schema_of, spec_of, model, shape, message):
+    with pytest.raises(ModelError, match=message):
+        check_model(spec_of(model=model), schema_of(shape))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [{"kind": "cnn"}, {"kind": "rnn"}, {"kind": "mlp", "layers": 0}, {"kind": "linear"}],
+)
+def test_images_that_fit_pass(schema_of, spec_of, model):
+    check_model(spec_of(model=model), schema_of((28, 28)))
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({"class_weight": {"9": 2.0}}, r"labels of 'label' \(0, 1, 2\), but got '9'"),
+        ({"clip_norm": 1.0, "clip_value": 1.0}, "exclude each other"),
+        ({"schedule": {"kind": "cosine"}, "callbacks": [{"kind": "reduce_on_plateau"}]}, "remove one"),
+        ({"metrics": ["top_5_accuracy"]}, "more than 5 classes"),
+        ({"loss": "huber"}, "'huber'"),
+        ({"early_stopping": {"monitor": "acc"}}, "early_stopping.monitor"),
+    ],
+)
+def test_training_that_does_not_fit(schema_of, spec_of, training, message):
+    with pytest.raises(SpecError, match=message):
+        check_model(spec_of(training=training), schema_of((4,)))
+
+
+def test_searched_values_are_checked_too(schema_of, spec_of):
+    with pytest.raises(SpecError, match="'poisson'"):
+        check_model(
+            spec_of(
+                {"loss": ["sparse_categorical_crossentropy", "poisson"]}, objective={"metric": "val_accuracy"}
+            ),
+            schema_of((4,)),
+        )
+
+
+def test_class_weights_need_classes(schema_of, spec_of):
+    with pytest.raises(SpecError, match="class_weight needs classes"):
+        check_model(spec_of(training={"class_weight": "balanced"}), schema_of((4,), "regression", 1))
+
+
+def test_offered_shows_every_value_without_the_product(spec_of):
+    space = {f: list(range(1, 101)) for f in ("neurons", "layers", "batch_size")}
+    points = list(offered(spec_of(space)))
+    assert len(points) == 1 + 3 * 99
+    assert all({point[name] for point in points} == set(range(1, 101)) for name in space)
+
+
+@pytest.mark.parametrize(
+    ("reference", "params", "message"),
+    [
+        ("user_models:Absent", {}, "holds no 'Absent'"),
+        ("user_models:good", {}, "subclass of keras.callbacks.Callback"),
+        ("user_models:Touch", {"stop": 3}, "must take its params {'stop': 3}"),
+    ],
+)
+def test_callbacks_that_cannot_be_used(schema_of, spec_of, user_module, reference, params, message):
+    callback = {"kind": "custom", "callback": reference, "params": params}
+    with pytest.raises(InputError, match=message):
+        check_model(spec_of(training={"callbacks": [callback]}), schema_of((6,)))
+
+
+@pytest.mark.parametrize("kind", ["csv", "tensorboard"])
+def test_folders_that_cannot_be_written_are_refused(schema_of, spec_of, tmp_path, kind):
+    (tmp_path / "file").touch()
+    given = {"kind": kind, "directory": str(tmp_path / "file" / "logs")}
+    with pytest.raises(SpecError, match=r"training.callbacks\[0\].directory must be a folder .*name another"):
+        check_model(spec_of(training={"callbacks": [given]}), schema_of((6,)))
+    given["directory"] = str(tmp_path / "new" / "logs")
+    check_model(spec_of(training={"callbacks": [given]}), schema_of((6,)))
+    assert list((tmp_path / "new" / "logs").iterdir()) == []
+
+
+class TestWhatTheObjectiveIgnores:
+    @pytest.fixture
+    def said(self, spec_of, blobs, caplog):
+        def check(weight=None, **sections):
+            data = replace(blobs, train=replace(blobs.train, weight=weight))
+            check_model(spec_of(**sections), blobs.schema, data)
+            return [record.message for record in caplog.records]
+
+        return check
+
+    def test_row_weights(self, said, blobs):
+        (message,) = said(np.ones(len(blobs.train), np.float32))
+        assert "training.weighted_metrics: [accuracy] and objective.metric: val_weighted_accuracy" in message
+
+    def test_class_weights(self, said):
+        (message,) = said(training={"class_weight": "balanced"})
+        assert message.startswith("training.class_weight changes what is learned, but the objective val_acc")
+
+    def test_nothing_is_said_where_the_objective_is_weighted(self, said, blobs):
+        weights = np.ones(len(blobs.train), np.float32)
+        assert said(weights, objective={"metric": "val_loss"}, training={"class_weight": "balanced"}) == []
+        weighted = {"weighted_metrics": ["accuracy"]}
+        assert said(weights, training=weighted, objective={"metric": "val_weighted_accuracy"}) == []
+        assert said() == []

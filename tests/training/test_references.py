@@ -1,0 +1,40 @@
+"""The user's own code by its import path."""
+
+import pytest
+
+from sparktune.errors import ModelError
+from sparktune.training import has_own_code, own_code
+from sparktune.training.references import import_reference, mismatch
+
+
+def test_a_reference_is_what_its_module_holds(user_module):
+    assert import_reference(f"{user_module}:NUMBER", "a field") == 5
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("no_such_module:f", r"a field must be importable, .*ModuleNotFoundError.*PYTHONPATH"),
+        ("user_models:absent", r"a field must name something in its module, but 'user_models' holds no"),
+    ],
+)
+def test_what_is_not_there_is_named(user_module, reference, message):
+    with pytest.raises(ModelError, match=message):
+        import_reference(reference, "a field")
+
+
+def test_arguments_that_do_not_fit_are_said():
+    assert mismatch(lambda a: a, 1) is None
+    assert "too many positional" in (mismatch(lambda a: a, 1, 2) or "")
+    assert mismatch(dict.fromkeys, 1) is None  # has no signature to look at, or takes it
+
+
+def test_builders_and_custom_callbacks_are_own_code(spec_of):
+    custom = {"kind": "custom", "callback": "package.module:Class"}
+    csv = {"kind": "csv", "directory": "logs"}
+    assert not has_own_code(spec_of(training={"callbacks": [csv]}))
+    spec = spec_of(training={"callbacks": [csv, custom]}, model={"builder": "package.module:build"})
+    assert own_code(spec) == {
+        "model.builder": "package.module:build",
+        "training.callbacks[1].callback": "package.module:Class",
+    }
