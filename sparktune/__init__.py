@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from sparktune.study import StudyResult
     from sparktune.study.tune import tune
     from sparktune.tracking.base import Tracker
-    from sparktune.training import run_segment
+    from sparktune.training import LayeredKind, ModelKind, run_segment
     from sparktune.trial import Segment, TrialResult
 
 __version__ = "0.1.0"
 __all__ = [
     "WAIT",
     "Launcher",
+    "LayeredKind",
+    "ModelKind",
     "Sampler",
     "Segment",
     "SparktuneError",
@@ -45,6 +47,8 @@ __getattr__, __dir__ = lazily(
     {
         "WAIT": "sparktune.search.samplers.base",
         "Launcher": "sparktune.launch.base",
+        "LayeredKind": "sparktune.training",
+        "ModelKind": "sparktune.training",
         "Sampler": "sparktune.search.samplers.base",
         "Segment": "sparktune.trial",
         "StudyResult": "sparktune.study",

@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 # The sections of the kinds of model lie beside what builds them.
-__getattr__ = lazily(
+__getattr__, __dir__ = lazily(
     __name__,
     {
         "BuilderSpec": "sparktune.training.kinds.builder",

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from sparktune.training.batching.run import batch_limit, run_trials_batched
     from sparktune.training.checks import check_configurations, check_model
     from sparktune.training.epoch_tracker import Fitted, Plan
-    from sparktune.training.evaluate import evaluate
-    from sparktune.training.fit import fit
+    from sparktune.training.evaluation import evaluate
+    from sparktune.training.fitting import fit
     from sparktune.training.kinds.base import ModelKind, build_model
     from sparktune.training.kinds.layered import LayeredKind
     from sparktune.training.objective import produced, resolve_objective
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 # Reading a study imports the kinds of models, and with them this package, where nothing trains.
-__getattr__ = lazily(
+__getattr__, __dir__ = lazily(
     __name__,
     {
         "Fitted": "sparktune.training.epoch_tracker",
@@ -55,8 +55,8 @@ __getattr__ = lazily(
         "build_optimizer": "sparktune.training.optimizers",
         "check_configurations": "sparktune.training.checks",
         "check_model": "sparktune.training.checks",
-        "evaluate": "sparktune.training.evaluate",
-        "fit": "sparktune.training.fit",
+        "evaluate": "sparktune.training.evaluation",
+        "fit": "sparktune.training.fitting",
         "has_own_code": "sparktune.training.references",
         "import_reference": "sparktune.training.references",
         "own_code": "sparktune.training.references",

@@ -11,7 +11,7 @@ from sparktune.spec import StudySpec
 from sparktune.training.compiling import compile_for_training
 from sparktune.training.device import configure_device
 from sparktune.training.epoch_tracker import Plan
-from sparktune.training.fit import fit
+from sparktune.training.fitting import fit
 from sparktune.training.kinds.base import build_model
 from sparktune.training.memory import KEEPER
 from sparktune.training.objective import resolve_objective

@@ -15,7 +15,7 @@ from sparktune.data.dataset import Dataset
 from sparktune.spec import StudySpec
 from sparktune.training.device import configure_device
 from sparktune.training.epoch_tracker import EpochTracker, Fitted, Plan
-from sparktune.training.fit import callbacks_of, feed_of
+from sparktune.training.fitting import callbacks_of, feed_of
 from sparktune.training.graph_key import graph_key
 from sparktune.training.outcome import trained
 from sparktune.training.references import has_own_code
