@@ -30,7 +30,10 @@ def test_a_spec_may_hold_the_section_itself():
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ({"kind": "mpl"}, r"kind must be one of mlp, cnn, rnn, linear, builder; did you mean mlp"),
+        (
+            {"kind": "mpl"},
+            r"kind must be one of mlp, cnn, rnn, linear, builder, but got 'mpl'; did you mean mlp\?",
+        ),
         ({"kind": "cnn", "unit": 3}, r"unit is unknown"),
         ({"kind": "rnn", "cells": "gru"}, r"cells is unknown; did you mean cell\?"),
         ("mlp", "must be a section"),

@@ -176,7 +176,10 @@ SECTIONS = [
         "kind must be one of mlp, cnn, rnn, linear, builder, but got 'mpl'; did you mean mlp? (model.kind)",
     ),
     ({"model": {"neuron": 3}}, "neuron is unknown; did you mean neurons? (model.neuron)"),
-    ({"model": {"kind": "linear", "l3": 3}}, "l3 is unknown; known names: kind, l1, l2 (model.l3)"),
+    (
+        {"model": {"kind": "linear", "l3": 3}},
+        "l3 is unknown; known names: initializer, kind, l1, l2 (model.l3)",
+    ),
     ({"model": {"hidden": 128}}, "hidden must be a list, but got 128; write [128] (model.hidden)"),
     ({"model": {"hidden": [3, 0]}}, "hidden must be >= 1, but got 0 (model.hidden[1])"),
     (
