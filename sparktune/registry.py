@@ -1,7 +1,6 @@
 """Extensions by name: built-in ones as lazy `module:name` strings, other packages' as entry points."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, final
@@ -32,7 +31,10 @@ class Registry:
     @property
     def names(self) -> list[str]:
         """All names, the built-in ones first."""
-        return [*self._builtin, *sorted(set(self._installed) - set(self._builtin))]
+        return [*self._builtin, *sorted(set(self._installed()) - set(self._builtin))]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._builtin or name in self._installed()
 
     def load(self, name: str) -> Any:
         """The extension called `name`.
@@ -43,13 +45,14 @@ class Registry:
         if name in self._builtin:
             module, _, attribute = self._builtin[name].partition(":")
             return getattr(import_module(module), attribute)
-        if name not in self._installed:
+        point = self._installed().get(name)
+        if point is None:
             raise InputError(f"{self.group} must be one of {', '.join(self.names)}, but got {name!r}")
         try:
-            return self._installed[name].load()
+            return point.load()
         except Exception as error:  # another package's import may raise anything
             raise InputError(f"{self.group} {name!r} cannot be imported: {error}") from error
 
-    @cached_property
     def _installed(self) -> dict[str, EntryPoint]:
+        """Entry points by name, as they are now: a package may be installed while a notebook runs."""
         return {point.name: point for point in entry_points(group=self.group)}

@@ -39,6 +39,6 @@ def load_named(registry: Registry, field: str, name: str, info: ValidationInfo) 
     """
     if info.context == ANY_SAMPLER:
         return None
-    if name not in registry.names:
+    if name not in registry:
         raise Fault(one_of(registry.names, name), field, value=name)
     return registry.load(name)
