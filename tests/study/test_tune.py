@@ -1,8 +1,10 @@
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import mlflow
 import numpy as np
@@ -12,6 +14,7 @@ from studies import data, document
 
 import sparktune
 from sparktune.errors import (
+    BundleError,
     InputError,
     SpecError,
     StudyDirectoryError,
@@ -224,3 +227,117 @@ def test_what_is_no_time_limit_is_refused_before_anything_starts(tmp_path):
     with pytest.raises(InputError, match="timeout must be a positive, finite number of seconds, but got -1"):
         tune(document(tmp_path), data=data(), timeout=-1)
     assert not list(tmp_path.iterdir())
+
+
+def local(folder, **sections):
+    """The study in processes of this machine, without Spark."""
+    resources = {"launcher": "local", "parallelism": 1, "preload": False}
+    return document(folder, **{"resources": resources, **sections})
+
+
+def test_a_failed_export_leaves_the_outcome_and_no_run_that_seems_to_run(tmp_path):
+    foreign = tmp_path / "studies/small/bundle/notes.txt"
+    spec = local(tmp_path)
+    tune(spec, None, data(), offline=True)
+    shutil.rmtree(foreign.parent)
+    foreign.parent.mkdir()
+    foreign.write_text("mine")
+    with pytest.raises(BundleError, match="something else than a bundle"):
+        tune(spec, None, data())
+    summary = json.loads((tmp_path / "studies/small/summary.json").read_text())
+    assert summary["states"] == {"COMPLETE": 4}
+    assert (summary["bundle"], summary["best"] is None) == (None, False)
+    assert len(pd.read_csv(tmp_path / "studies/small/trials.csv")) == 4
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    runs = client.search_runs([summary["mlflow"]["experiment_id"]])
+    parent = client.get_run(summary["mlflow"]["run_id"])
+    assert (len(runs), parent.info.status) == (5, "FAILED")
+    foreign.unlink()
+    assert tune(spec, None, data(), offline=True).bundle is not None
+
+
+class Halving(sparktune.Sampler):
+    """Halves the learning rate until a trial is worse than the one before, or three were tried."""
+
+    size = None
+    lookahead = 0
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def ask(self, number):
+        if len(self.values) < number:
+            return sparktune.WAIT
+        return None if number == 3 else {"learning_rate": 0.1 / 2**number}
+
+    def tell(self, result):
+        self.values.append(result.value)
+
+
+class ThreadLauncher(sparktune.Launcher):
+    """One trial at a time, in a thread of the driver."""
+
+    closed = False
+
+    def start(self, spec, shared):
+        self.spec, self.data = spec, shared.data
+        self.pool = ThreadPoolExecutor(1)
+
+    def slots(self):
+        return 1
+
+    def launch(self, segments):
+        return [self.pool.submit(sparktune.run_segment, one, self.spec, self.data) for one in segments]
+
+    def cancel(self):
+        pass
+
+    def close(self):
+        self.pool.shutdown()
+        self.closed = True
+
+
+class Lines(sparktune.Tracker):
+    """What a study shows, as lines."""
+
+    ids = None
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def start(self, spec, study_id, objective):
+        self.lines.append(f"{spec.study.name} {objective.metric}")
+
+    def launched(self, trial, at_ms=None):
+        self.lines.append(f"trial {trial.number} runs")
+
+    def record(self, result, ended_ms=None):
+        self.lines.append(f"trial {result.trial} {result.state}")
+
+    def finish(self, status, summary, artifacts=None):
+        self.lines.append(f"{status} {summary.states}")
+
+    def exported(self, bundle):
+        self.lines.append("exported")
+
+    def wait(self, timeout_s):
+        return None
+
+    def close(self, timeout_s=10.0):
+        return True
+
+
+def test_objects_of_ones_own_propose_run_and_show(tmp_path):
+    sampler, launcher, tracker = Halving(), ThreadLauncher(), Lines()
+    result = tune(
+        local(tmp_path, search={"space": {"learning_rate": [0.1]}}),
+        data=data(),
+        sampler=sampler,
+        launcher=launcher,
+        tracker=tracker,
+    )
+    assert list(result.trials["params.learning_rate"]) == [0.1, 0.05, 0.025]
+    assert sampler.values == list(result.trials["value"])
+    assert launcher.closed
+    each = [line for n in range(3) for line in (f"trial {n} runs", f"trial {n} COMPLETE")]
+    assert tracker.lines == ["small val_accuracy", *each, "FINISHED {'COMPLETE': 3}", "exported"]
