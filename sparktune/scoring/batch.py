@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sparktune.bundle import Bundle, load_bundle
 from sparktune.columns.names import find
 from sparktune.errors import BundleError, ScoringError
+from sparktune.scoring import nanoseconds
 from sparktune.scoring.sql import predict_function
 from sparktune.scoring.table_io import check_target, file_format, is_path, read, write
 from sparktune.scoring.types import check_columns
@@ -27,8 +28,9 @@ def score(
     """Write the rows of `source` to `target` with `prediction` and `probability`.
 
     `prediction` is the decoded label, or the value; `probability` is that of the second class as double for
-    binary labels, of every class as array<float> for classes, and is left out for regression. Both are NULL
-    where a feature is NULL.
+    binary labels, of every class as array<float> for classes and labels, and is left out for regression. Both
+    are NULL where a feature is NULL. Columns that are no features are written as they are; Parquet timestamps
+    in nanoseconds, which Spark does not know, as timestamps in microseconds.
 
     Args:
         spark: The Spark session. model: The bundle, its folder, or an MLflow URI such as
@@ -49,12 +51,13 @@ def score(
     source, target = str(source), str(target)
     check_target(spark, source, target, mode)
     bundle = model if isinstance(model, Bundle) else _loaded(model, tracking_uri)
-    frame = read(spark, source)
-    types = {field.name: field.dataType for field in frame.schema.fields}
-    features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
-    kept = list(types) if columns is None else [find(name, types, "column") for name in columns]
-    _check_written(kept, answer_names(bundle), types, target)
-    return _run(bundle, frame, features, kept, target, mode)
+    with nanoseconds.readable(spark):
+        frame = read(spark, source)
+        types = {field.name: field.dataType for field in frame.schema.fields}
+        features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
+        kept = list(types) if columns is None else [find(name, types, "column") for name in columns]
+        _check_written(kept, answer_names(bundle), types, target)
+        return _run(bundle, frame, features, kept, target, mode)
 
 
 def _loaded(model: str | Path, tracking_uri: str | None) -> Bundle:

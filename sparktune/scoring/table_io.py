@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sparktune.errors import ScoringError
+from sparktune.scoring.nanoseconds import as_timestamps
 
 ENDINGS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json"}
 
@@ -35,7 +36,7 @@ def file_format(place: str) -> str:
 
 
 def read(spark: Any, source: str) -> Any:
-    """The rows of a path or table; CSV has a header line.
+    """The rows of a path or table; CSV has a header line. Within `nanoseconds.readable`.
 
     Raises:
         ScoringError: there is none, or it cannot be read.
@@ -46,7 +47,9 @@ def read(spark: Any, source: str) -> Any:
     try:
         if not is_path(source):
             return spark.table(source)
-        return spark.read.load(source, format=file_format(source), **_options(file_format(source)))
+        kind = file_format(source)
+        frame = spark.read.load(source, format=kind, **_options(kind))
+        return as_timestamps(spark, frame) if kind == "parquet" else frame
     except Exception as error:  # noqa: BLE001 - PySpark's errors and Py4J's have no base in common
         kind = file_format(source) if is_path(source) else "a table"
         raise ScoringError(f"the input {source!r} cannot be read as {kind}: {_cause(error)}") from None

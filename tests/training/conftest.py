@@ -175,7 +175,8 @@ def schema_of() -> Callable[..., Schema]:
     """Builds a schema from an input shape and a task."""
 
     def build(shape: tuple[int, ...], task: str = "classes", outputs: int = 3, **more: Any) -> Schema:
-        classes = {"binary": (0, 1), "classes": tuple(range(outputs)), "regression": ()}[task]
+        several = tuple(range(outputs))
+        classes = {"binary": (0, 1), "classes": several, "labels": several, "regression": ()}[task]
         feature = Feature(name="x", shape=shape)
         given = {
             "features": (feature,),

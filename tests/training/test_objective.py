@@ -14,6 +14,7 @@ from sparktune.training.objective import check_monitors, loss_of
     [
         ("binary", 1, "binary_crossentropy", Objective("val_accuracy", "maximize")),
         ("classes", 3, "sparse_categorical_crossentropy", Objective("val_accuracy", "maximize")),
+        ("labels", 3, "binary_crossentropy", Objective("val_loss", "minimize")),
         ("regression", 2, "mean_squared_error", Objective("val_loss", "minimize")),
     ],
 )
@@ -54,6 +55,32 @@ def test_rmse_is_a_loss(schema_of):
     assert loss_of(TrainingSpec(loss="rmse"), schema_of((4,), "regression", 1)) == "root_mean_squared_error"
     with pytest.raises(SpecError, match="fit a classes label"):
         loss_of(TrainingSpec(loss="rmse"), schema_of((4,)))
+
+
+@pytest.mark.parametrize(
+    ("task", "outputs", "objective"),
+    [
+        ("classes", 3, Objective("accuracy", "maximize")),
+        ("labels", 3, Objective("loss", "minimize")),
+        ("regression", 1, Objective("loss", "minimize")),
+    ],
+)
+def test_without_validation_rows_training_decides(schema_of, spec_of, task, outputs, objective):
+    spec, schema = spec_of(data={"validation": "none"}), schema_of((4,), task, outputs)
+    assert resolve_objective(spec, schema) == objective
+    assert produced(spec.training, schema, validated=False)[0] == "loss"
+    assert not any(name.startswith("val_") for name in produced(spec.training, schema, validated=False))
+    spec = spec_of(data={"validation": "none"}, objective={"metric": "val_loss"})
+    with pytest.raises(SpecError, match=r"there are no validation rows, as data\.validation is none"):
+        resolve_objective(spec, schema)
+    watched = TrainingSpec(early_stopping={"monitor": "val_loss"})
+    with pytest.raises(SpecError, match=r"early_stopping\.monitor .* there are no validation rows"):
+        check_training(watched, schema, validated=False)
+
+
+def test_several_labels_have_no_class_weights(schema_of):
+    with pytest.raises(SpecError, match="class_weight needs classes, but the label 'label' holds several"):
+        check_training(TrainingSpec(class_weight="balanced"), schema_of((4,), "labels", 3))
 
 
 def test_without_accuracy_the_loss_decides(schema_of, spec_of):

@@ -237,3 +237,37 @@ def test_a_trial_needs_neither_spark_nor_tracker_nor_sampler():
     made = subprocess.run([sys.executable, "-c", LONELY], capture_output=True, text=True, timeout=120)
     assert made.returncode == 0, made.stderr
     assert made.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("callbacks", [[], ["each_batch"]], ids=["compiled", "fit"])
+def test_a_trial_without_validation_rows(blobs, spec_of, trial_of, monkeypatch, tmp_path, callbacks):
+    (tmp_path / "batch_callbacks.py").write_text(
+        "import keras\nclass EachBatch(keras.callbacks.Callback):\n"
+        "    def on_train_batch_end(self, batch, logs=None):\n        pass\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    training = {"epochs": 3, "early_stopping": {"patience": 1}}
+    if callbacks:
+        training["callbacks"] = [{"kind": "custom", "callback": "batch_callbacks:EachBatch"}]
+    none = Dataset(blobs.train, Rows(blobs.train.x[:0], blobs.train.y[:0]), None, blobs.schema, "none")
+    result = run_trial(trial_of(), spec_of(data={"validation": "none"}, training=training), none)
+    assert result.state is TrialState.COMPLETE, result.error
+    assert set(result.history) == {"loss", "accuracy"} and result.value == max(result.history["accuracy"])
+    assert result.model is not None
+
+
+def test_several_labels_are_learned_one_by_one(blobs, schema_of, spec_of, trial_of, loaded):
+    def several(rows):
+        return Rows(rows.x, np.stack([rows.y > 0, rows.y < 2], axis=1).astype(np.float32))
+
+    schema = schema_of((6,), "labels", 2, scaling=blobs.schema.scaling)
+    data = Dataset(several(blobs.train), several(blobs.validation), None, schema, "several")
+    spec = spec_of(training={"epochs": 20, "learning_rate": 0.03, "metrics": ["accuracy", "auc", "recall"]})
+    result = run_trial(trial_of(), spec, data)
+    assert result.state is TrialState.COMPLETE, result.error
+    best = {name: values[result.epoch - 1] for name, values in result.history.items()}
+    assert best["val_accuracy"] > 0.95 and best["val_loss"] == result.value
+    measured = evaluate(loaded(result.model), data.validation, spec, schema)
+    assert measured == pytest.approx(
+        {n: best[f"val_{n}"] for n in ("loss", "accuracy", "auc", "recall")}, rel=1e-5
+    )
