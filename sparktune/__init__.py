@@ -11,6 +11,8 @@ from sparktune.lazy import lazily
 
 if TYPE_CHECKING:
     from sparktune.bundle import load_bundle as load
+    from sparktune.data.sources.base import DataSource
+    from sparktune.data.table import Table
     from sparktune.launch.base import Launcher
     from sparktune.scoring import register, score
     from sparktune.search.samplers.base import WAIT, Sampler
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "WAIT",
+    "DataSource",
     "Launcher",
     "LayeredKind",
     "ModelKind",
@@ -32,6 +35,7 @@ __all__ = [
     "SparktuneError",
     "StudyResult",
     "StudySpec",
+    "Table",
     "Tracker",
     "TrialResult",
     "load",
@@ -46,6 +50,7 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         "WAIT": "sparktune.search.samplers.base",
+        "DataSource": "sparktune.data.sources.base",
         "Launcher": "sparktune.launch.base",
         "LayeredKind": "sparktune.training",
         "ModelKind": "sparktune.training",
@@ -53,6 +58,7 @@ __getattr__, __dir__ = lazily(
         "Segment": "sparktune.trial",
         "StudyResult": "sparktune.study",
         "StudySpec": "sparktune.spec",
+        "Table": "sparktune.data.table",
         "Tracker": "sparktune.tracking.base",
         "TrialResult": "sparktune.trial",
         "load": "sparktune.bundle:load_bundle",

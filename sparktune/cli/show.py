@@ -26,8 +26,8 @@ def tune_with_progress(spec: StudySpec, offline: bool = False, timeout: float | 
 def show_outcome(result: StudyResult) -> None:
     """The table of trials and what to do next, on standard output."""
     console = Console(highlight=False)
-    console.print(trials_ranked(result.trials, result.summary["objective"]["direction"]))
-    for line in outcome_lines(result.summary, result.directory, result.spec.tracking.uri):
+    console.print(trials_ranked(result.trials, result.outcome.objective.direction))
+    for line in outcome_lines(result.outcome, result.directory, result.spec.tracking.uri):
         console.print(line, markup=False, soft_wrap=True)
 
 

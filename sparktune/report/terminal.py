@@ -1,6 +1,7 @@
 """What a person sees on the terminal: progress, the table of trials, what to do next."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -8,6 +9,8 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from sparktune.summary import Summary
 
 SHOWN = 10
 MOST_COLUMNS = 5
@@ -67,26 +70,22 @@ def trials_ranked(trials: pd.DataFrame, direction: str) -> Table:
     return table
 
 
-def outcome_lines(summary: dict[str, Any], directory: Any, tracking_uri: str) -> list[str]:
+def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[str]:
     """What was found, where it lies, and what to do next."""
-    best = summary["best"]
-    lines = [f"{summary['study']}: {_counted(summary['states'])} in {summary['seconds']:.1f} s"]
-    if best:
-        params = ", ".join(f"{name}={value}" for name, value in best["params"].items())
-        shown = f" ({params})" if params else ""
-        metric = summary["objective"]["metric"]
-        lines.append(
-            f"best: trial {best['trial']}, {metric} {best['value']:.6g} at epoch {best['epoch']}{shown}"
-        )
-    if summary["test"]:
-        lines.append("test: " + ", ".join(f"{name} {value:.6g}" for name, value in summary["test"].items()))
-    if summary["bundle"]:
-        lines.append(f"model: {summary['bundle']}")
+    lines = [f"{summary.study}: {_counted(summary.states)} in {summary.seconds:.1f} s"]
+    if best := summary.best:
+        params = ", ".join(f"{name}={value}" for name, value in best.params.items())
+        found = f"{summary.objective.metric} {best.value:.6g} at epoch {best.epoch}"
+        lines.append(f"best: trial {best.trial}, {found} ({params})")
+    if summary.test:
+        lines.append("test: " + ", ".join(f"{name} {value:.6g}" for name, value in summary.test.items()))
+    if summary.bundle:
+        lines.append(f"model: {summary.bundle}")
     lines.append(f"study: {directory} (trials.csv, summary.json)")
-    if summary["mlflow"]:
+    if summary.mlflow:
         lines.append(f"runs: mlflow ui --backend-store-uri {tracking_uri}")
-    if summary["stopped"]:
-        lines.append(f"stopped by {summary['stopped']}; run the same command again to go on")
+    if summary.stopped:
+        lines.append(f"stopped by {summary.stopped}; run the same command again to go on")
     return lines
 
 

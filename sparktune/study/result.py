@@ -22,7 +22,7 @@ class StudyResult:
     """The outcome of a study.
 
     `best` is the best trial (None where no trial has a value), `trials` one row per trial, `bundle` the
-    exported and verified best model, `summary` what `summary.json` holds.
+    exported and verified best model, `outcome` what was found, and `summary` the same as `summary.json`.
     """
 
     spec: StudySpec
@@ -30,7 +30,12 @@ class StudyResult:
     best: TrialResult | None
     trials: "pd.DataFrame" = field(repr=False)
     bundle: Bundle | None
-    summary: dict[str, Any] = field(repr=False)
+    outcome: Summary = field(repr=False)
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What `summary.json` holds, as JSON values."""
+        return self.outcome.to_record()
 
 
 def trial_table(results: Iterable[TrialResult]) -> "pd.DataFrame":

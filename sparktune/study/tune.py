@@ -212,7 +212,7 @@ class _Study:
         summary = summary.shown(self.tracker.ids, _since(started))
         with _keeping(failures):
             write_outcome(directory, table, summary)
-        return StudyResult(self.spec, directory, self.ledger.best, table, bundle, summary.to_record())
+        return StudyResult(self.spec, directory, self.ledger.best, table, bundle, summary)
 
     def _raise_without_best(self, stopped: Reason | None) -> None:
         """Raise where the study was interrupted, or gave no value."""

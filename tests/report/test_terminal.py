@@ -1,21 +1,26 @@
 import io
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 
 from sparktune.report.terminal import StudyProgress, outcome_lines, trials_ranked
+from sparktune.summary import BestTrial, Objective, Summary
 
-SUMMARY = {
-    "study": "small",
-    "states": {"COMPLETE": 2, "FAILED": 1},
-    "objective": {"metric": "val_accuracy", "direction": "maximize"},
-    "best": {"trial": 1, "params": {"neurons": 4}, "value": 0.75, "epoch": 2},
-    "test": {"accuracy": 0.5},
-    "bundle": "studies/small/bundle",
-    "mlflow": {"experiment_id": "1", "run_id": "a"},
-    "seconds": 3.25,
-    "stopped": None,
-}
+STUDY = Path("studies/small")
+SUMMARY = Summary(
+    study="small",
+    study_id="1f2e",
+    states={"COMPLETE": 2, "FAILED": 1},
+    stopped=None,
+    objective=Objective("val_accuracy", "maximize"),
+    best=BestTrial(1, {"neurons": 4}, 0.75, 2),
+    test={"accuracy": 0.5},
+    bundle="studies/small/bundle",
+    mlflow={"experiment_id": "1", "run_id": "a"},
+    seconds=3.25,
+)
 
 
 def shown(content: object) -> str:
@@ -59,7 +64,7 @@ def test_a_study_without_trials_is_an_empty_table():
 
 
 def test_the_outcome_says_what_where_and_what_next():
-    text = "\n".join(outcome_lines(SUMMARY, "studies/small", "sqlite:///mlflow.db"))
+    text = "\n".join(outcome_lines(SUMMARY, STUDY, "sqlite:///mlflow.db"))
     for words in (
         "2 COMPLETE, 1 FAILED",
         "trial 1",
@@ -73,8 +78,8 @@ def test_the_outcome_says_what_where_and_what_next():
 
 
 def test_a_stopped_study_says_how_to_go_on():
-    stopped = {**SUMMARY, "best": None, "test": None, "bundle": None, "mlflow": None, "stopped": "timeout"}
-    text = "\n".join(outcome_lines(stopped, "studies/small", "sqlite:///mlflow.db"))
+    stopped = replace(SUMMARY, best=None, test=None, bundle=None, mlflow=None, stopped="timeout")
+    text = "\n".join(outcome_lines(stopped, STUDY, "sqlite:///mlflow.db"))
     assert "stopped by timeout" in text
     assert "mlflow ui" not in text
 
