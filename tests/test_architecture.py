@@ -36,7 +36,6 @@ UNTESTED = {
     "scoring/table_io.py",
     "scoring/types.py",
     "study/sync.py",
-    "tracking/base.py",
     "tracking/mlflow/runs.py",
 }
 

@@ -82,8 +82,26 @@ class TrackingSpec(Section):
     """Where MLflow shows the study. Credentials come from MLFLOW_TRACKING_USERNAME and _PASSWORD."""
 
     uri: Line = Field("sqlite:///mlflow.db", max_length=1000, description="MLflow tracking URI")
-    experiment: Line | None = Field(None, description="the study's name by default")
-    registered_model_name: Line | None = Field(None, description="register the best model, alias champion")
+    experiment: Line | None = Field(None, max_length=250, description="the study's name by default")
+    registered_model_name: Line | None = Field(
+        None, max_length=250, description="register the best model, alias champion"
+    )
+
+    @field_validator("experiment", "registered_model_name")
+    @classmethod
+    def _not_blank(cls, name: str | None) -> str | None:
+        """MLflow and its databases take what is not blank and has at most 256 characters; files fewer."""
+        if name is not None and (not name.strip() or name in (".", "..")):
+            raise Fault(f"must be a name, but is {name!r}")
+        return name
+
+    @field_validator("registered_model_name")
+    @classmethod
+    def _without_separators(cls, name: str | None) -> str | None:
+        """MLflow reads these in `models:/NAME/VERSION` and `models:/NAME@ALIAS`."""
+        if name is not None and ("/" in name or ":" in name):
+            raise Fault(f"must have no '/' and no ':', which MLflow refuses, but is {name!r}; use '-' or '.'")
+        return name
 
     @field_validator("uri")
     @classmethod

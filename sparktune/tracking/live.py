@@ -14,8 +14,8 @@ import yaml
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective, RunStatus, Summary
 from sparktune.tracking.base import Artifacts, Tracker
-from sparktune.tracking.mlflow.address import check_tracking
-from sparktune.tracking.mlflow.client import limits
+from sparktune.tracking.mlflow.address import check_tracking, is_database
+from sparktune.tracking.mlflow.client import limits, may_pass, retried
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.runs import StudyRuns, together
 from sparktune.tracking.outbox import Outbox, lost
@@ -49,7 +49,12 @@ class MlflowTracker(Tracker):
         self._study_id = study_id
         self._entries = StudyEntries(spec, study_id, objective)
         self._outbox: Outbox[Entry] = Outbox(
-            "sparktune-tracking", self._warn, limits(), self._write_trials, together(spec.tracking.uri)
+            "sparktune-tracking",
+            self._warn,
+            limits(),
+            self._write_trials,
+            together(spec.tracking.uri),
+            lambda error: not is_database(spec.tracking.uri) and may_pass(error),
         )
         self._started_ms = now_ms()
         self._outbox.put("study", self._show)
@@ -105,7 +110,8 @@ class MlflowTracker(Tracker):
         from sparktune.bundle import log_bundle
 
         run_id, tracking = self._shown().study, self._spec.tracking
-        uri = log_bundle(bundle, tracking.uri, str(run_id), tracking.registered_model_name)
+        with retried():
+            uri = log_bundle(bundle, tracking.uri, str(run_id), tracking.registered_model_name)
         self._ids = {**(self._ids or {}), "model_uri": uri}
 
     def _show(self) -> None:

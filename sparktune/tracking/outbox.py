@@ -13,7 +13,8 @@ Item = TypeVar("Item")
 Job = Callable[[], None]
 LONGEST_PAUSE_S = 60.0
 GATHER_S = 0.25
-LAST_TRIES = 2
+LAST_TRIES = 2  # while closing; failures that may pass are not counted
+LAST_PAUSE_S = 1.0
 PATIENCE_S = 5.0
 STALL_S = 12.0  # a request's 10 s, and a moment for the next one
 
@@ -32,7 +33,8 @@ class Outbox(Generic[Item]):
     nothing succeeds. Items are written by one call of `write` for at most `together` of them; where that may
     be several, 0.25 s go by for more to come. What failed together is written alone. `on_trouble` is called
     once: with the error of the second failure in a row, or at the end if anything was left undone. `around`
-    is entered for the life of the thread.
+    is entered for the life of the thread. `may_pass` tells the errors after which trying on makes sense even
+    at the end, as the other side answers and may do better the next time; none by default.
     """
 
     def __init__(
@@ -42,8 +44,11 @@ class Outbox(Generic[Item]):
         around: AbstractContextManager[None],
         write: Callable[[list[Item]], None],
         together: int = 1,
+        may_pass: Callable[[Exception], bool] = lambda error: False,
     ) -> None:
         self._changed = threading.Condition()
+        self._may_pass = may_pass
+        self._again_at = 0.0
         self._write = write
         self._together = together
         self._jobs: dict[str, Job | _Letter[Item]] = {}
@@ -80,10 +85,11 @@ class Outbox(Generic[Item]):
             self._changed.notify_all()
 
     def close(self, timeout_s: float) -> bool:
-        """Do what is left, trying each job at most twice, for at most `timeout_s`; whether all was done.
+        """Do what is left for at most `timeout_s`; whether all was done.
 
-        Where a job timed out or lost its connection, gives up as soon as 5 s have passed here and 12 s since
-        the last job that was done.
+        Each job is tried at most twice, and again and again after failures that may pass. Where a job timed
+        out or lost its connection, gives up as soon as 5 s have passed here and 12 s since the last job that
+        was done.
         """
         with self._changed:
             self._closing = True
@@ -93,6 +99,7 @@ class Outbox(Generic[Item]):
                     self._wait(timeout_s)
             finally:
                 self._abandoned = True
+                self._changed.notify_all()
             done = not self._jobs and not self._busy
         if not done:
             self._tell(self._error or TimeoutError(f"not all was written within {timeout_s:g} s"))
@@ -143,6 +150,8 @@ class Outbox(Generic[Item]):
         with self._changed:
             self._changed.wait_for(self._may_go_on, self._pause())
             self._changed.wait_for(lambda: self._jobs or self._closing)
+            if self._closing:
+                self._changed.wait_for(lambda: self._abandoned, max(0.0, self._again_at - time.monotonic()))
             key = next((k for k in self._jobs if self._last_tries[k] < LAST_TRIES), None)
             if key is None or self._abandoned:
                 return {}
@@ -176,6 +185,9 @@ class Outbox(Generic[Item]):
         with self._changed:
             self._busy, self._error = False, error
             self._failures += 1
+            if self._closing and self._may_pass(error):
+                self._last_tries.subtract(taken.keys())
+                self._again_at = time.monotonic() + min(0.1 * self._failures, LAST_PAUSE_S)
             if lost(error):
                 self._lost = True
                 self._changed.notify_all()

@@ -229,6 +229,24 @@ SECTIONS = [
         {"tracking": {"uri": "http://[x"}},
         "uri must be a URI such as sqlite:///mlflow.db or http://host:5000 (tracking.uri)",
     ),
+    (
+        {"tracking": {"registered_model_name": "team/digits"}},
+        "registered_model_name must have no '/' and no ':', which MLflow refuses, but is 'team/digits'; use '-' "
+        "or '.' (tracking.registered_model_name)",
+    ),
+    (
+        {"tracking": {"registered_model_name": "digits:1"}},
+        "registered_model_name must have no '/' and no ':', which MLflow refuses, but is 'digits:1'; use '-' "
+        "or '.' (tracking.registered_model_name)",
+    ),
+    (
+        {"tracking": {"registered_model_name": " "}},
+        "registered_model_name must be a name, but is ' ' (tracking.registered_model_name)",
+    ),
+    (
+        {"tracking": {"experiment": ".."}},
+        "experiment must be a name, but is '..' (tracking.experiment)",
+    ),
     ({"search": {"sapce": {}, "space": SPACE}}, "sapce is unknown; did you mean space? (search.sapce)"),
     (
         {"search": {"sampler": "random", "space": SPACE}},

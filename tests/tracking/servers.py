@@ -14,6 +14,8 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
+FAILURE = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 6\r\nConnection: close\r\n\r\nfailed"
+
 
 def free_port() -> int:
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
@@ -71,7 +73,7 @@ class Server:
 class Door:
     """Stands before a server, one connection a thread; notes each request.
 
-    On demand it drops a reply, or holds a request back and never answers it.
+    On demand it drops a reply, holds a request back and never answers it, or answers 500 itself.
     """
 
     def __init__(self, port: int) -> None:
@@ -81,6 +83,7 @@ class Door:
         self.requests: list[str] = []
         self.drops: Callable[[str], bool] = lambda request: False
         self.holds: Callable[[str], bool] = lambda request: False
+        self.fails: Callable[[str], bool] = lambda request: False
         self._closed = threading.Event()
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -101,6 +104,9 @@ class Door:
             head, _, body = request.partition(b"\r\n\r\n")
             line = head.split(b"\r\n")[0].decode()
             self.requests.append(line)
+            if self.fails(line):
+                client.sendall(FAILURE)
+                return
             if self.holds(line):
                 self._closed.wait()
                 return

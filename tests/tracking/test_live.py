@@ -1,8 +1,10 @@
 """The tracker of a running study, over a real store and a real server."""
 
+import itertools
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import mlflow
 import pytest
 
 from sparktune.spec import load_spec
-from sparktune.tracking import MlflowTracker, NullTracker, sync
+from sparktune.tracking import MlflowTracker, NullTracker, check_tracking, sync
 from sparktune.trial import Trial, TrialState
 from tests.tracking.servers import Door, Server, free_port
 from tests.tracking.studies import OBJECTIVE, bundle_of, complete, shown, study_spec, summary_of, tracker_of
@@ -219,6 +221,32 @@ def test_a_server_that_stops_answering_is_left_soon_and_sync_completes_it(
     (model,) = seen.client.search_logged_models([ids["experiment_id"]])
     assert (model.status, model.source_run_id) == ("READY", ids["run_id"])
     assert [m.model_id for m in seen.study.outputs.model_outputs] == [model.model_id]
+
+
+@pytest.mark.parametrize("whole_jobs", [False, True], ids=["a third of all", "a trial's first requests"])
+def test_a_server_that_often_fails_shows_all_trials_in_the_end(
+    server: Server, door: Door, whole_jobs: bool
+) -> None:
+    numbers, lock = itertools.count(), threading.Lock()
+
+    def fails(request: str) -> bool:
+        with lock:
+            number = next(numbers)
+        return number < 40 and "log-batch" in request if whole_jobs else number % 3 == 2
+
+    door.fails = fails
+    study_id = f"failing-{whole_jobs}"
+    check_tracking(study_spec(door.uri))
+    tracker = tracker_of(study_spec(door.uri), study_id)
+    results = [complete(number) for number in range(6)]
+    for result in results:
+        tracker.record(result)
+    tracker.finish("FINISHED", summary_of(results))
+    assert tracker.close(60)
+    seen = shown(server.uri, study_id)
+    assert [seen.trials[n].info.status for n in range(6)] == ["FINISHED"] * 6
+    assert seen.study.info.status == "FINISHED"
+    assert seen.curve(5, "val_accuracy") == [(1, 0.5), (2, 0.7), (3, 0.85)]
 
 
 def test_a_lost_reply_leaves_no_second_run(server: Server, door: Door) -> None:

@@ -96,6 +96,45 @@ def test_items_that_wait_are_written_together_and_what_failed_so_alone(troubles:
     assert [str(t) for t in troubles] == ["bad"]
 
 
+def test_close_tries_on_after_failures_that_may_pass(troubles: list[Exception]) -> None:
+    passing, refused = Failing(7), Failing(99)
+    outbox: Outbox[str] = Outbox(
+        "test-outbox", troubles.append, nullcontext(), print, may_pass=lambda error: "busy" in str(error)
+    )
+
+    def busy() -> None:
+        try:
+            passing()
+        except ConnectionError:
+            raise ValueError("busy") from None
+
+    outbox.put("refused", refused)
+    outbox.put("busy", busy)
+    outbox.start()
+    assert not outbox.close(20)
+    assert (passing.done, refused.left) == (1, 97)
+
+
+def test_close_tries_on_only_for_its_time() -> None:
+    tries: list[float] = []
+    outbox: Outbox[str] = Outbox(
+        "test-outbox", lambda error: None, nullcontext(), print, may_pass=lambda error: True
+    )
+
+    def busy() -> None:
+        tries.append(time.monotonic())
+        raise ValueError("busy")
+
+    outbox.put("busy", busy)
+    outbox.start()
+    started = time.monotonic()
+    assert not outbox.close(1.5)
+    assert 1.4 < time.monotonic() - started < 5
+    outbox._thread.join(10)
+    assert not outbox._thread.is_alive()
+    assert 3 <= len(tries) <= 8
+
+
 def test_close_waits_no_longer_than_its_timeout(outbox: Outbox[str], troubles: list[Exception]) -> None:
     release = threading.Event()
     outbox.put("a", lambda: release.wait(30) and None)

@@ -6,6 +6,7 @@ import os
 import socket
 import sqlite3
 import ssl
+import time
 import urllib.error
 import urllib.request
 from contextlib import closing
@@ -17,6 +18,8 @@ from sparktune.errors import TrackingError
 from sparktune.spec import StudySpec
 
 TIMEOUT_S = 3.0
+TRIES = 4  # where a server answers that it failed
+PAUSE_S = 0.3
 API = "/api/2.0/mlflow/experiments/search?max_results=1"
 DRIVERS = {  # scheme: module of the database driver, and the database's usual port
     "postgresql": ("psycopg2", 5432),
@@ -112,6 +115,10 @@ def _check_server(uri: str) -> None:
     start = "start the server (`mlflow server --backend-store-uri sqlite:///mlflow.db`)"
     try:
         status = _status(uri, API)
+        for _ in range(TRIES - 1):
+            if status is not None and status >= 500:
+                time.sleep(PAUSE_S)
+                status = _status(uri, API)
         if status is None:
             status = _status(uri, "/health")  # alive, but its database takes its time
     except (OSError, HTTPException) as error:

@@ -26,10 +26,12 @@ TAG_LENGTH = 5000
 NOTES = ("engine", "compiler", "reason", "fused", "batching", "stopped")  # of TrialNotes
 ERROR_LENGTH = 300
 
-# A diverged trial has no value, so it is shown as failed: what is FINISHED can be compared.
-EntryStatus = RunStatus | Literal["RUNNING"]
+EntryStatus = RunStatus | Literal["RUNNING", "SCHEDULED"]
+# A diverged trial has no value, so it is shown as failed: what is FINISHED can be compared. A paused one is to
+# go on: MLflow calls that scheduled.
 STATUS: dict[TrialState, EntryStatus] = {
     TrialState.RUNNING: "RUNNING",
+    TrialState.PAUSED: "SCHEDULED",
     TrialState.COMPLETE: "FINISHED",
     TrialState.DIVERGED: "FAILED",
     TrialState.FAILED: "FAILED",

@@ -22,7 +22,7 @@ def open_experiment(client: "MlflowClient", uri: str, name: str) -> str:
     """
     if (found := client.get_experiment_by_name(name)) is None:
         database = sqlite_file(uri)
-        place = str(database.absolute().parent / "mlruns" / name) if database else None
+        place = str(database.absolute().parent / "mlruns" / name.lstrip("/")) if database else None
         return str(client.create_experiment(name, artifact_location=place, tags=KIND))
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)

@@ -14,7 +14,7 @@ import pytest
 from sparktune.errors import TrackingError
 from sparktune.tracking import check_tracking
 from sparktune.tracking.mlflow.address import sqlite_file
-from tests.tracking.servers import Server, free_port
+from tests.tracking.servers import Door, Server, free_port
 from tests.tracking.studies import study_spec
 
 
@@ -44,6 +44,15 @@ def test_databricks_passes() -> None:
 def test_a_server_that_answers_passes(server: Server) -> None:
     check_tracking(study_spec(server.uri))
     check_tracking(study_spec(server.uri + "/"))
+
+
+def test_a_server_that_fails_now_and_then_passes(server: Server, door: Door) -> None:
+    failures = [True, True, True, False]
+    door.fails = lambda request: failures.pop(0)
+    check_tracking(study_spec(door.uri))
+    assert failures == []
+    door.fails = lambda request: True
+    assert "does not answer as an MLflow server does (HTTP 500)" in refusal(door.uri)
 
 
 def test_an_sqlite_file_must_lie_in_a_folder(tmp_path: Path) -> None:

@@ -17,6 +17,12 @@ def test_an_experiment_is_made_once_and_restored(store: str, tmp_path: Path) -> 
     assert client.get_experiment(made).lifecycle_stage == "active"
 
 
+def test_artefacts_stay_beside_the_database_whatever_the_name(store: str, tmp_path: Path) -> None:
+    client = MlflowClient(tracking_uri=store)
+    made = open_experiment(client, store, "/Users/ada/lessons")
+    assert Path(client.get_experiment(made).artifact_location) == tmp_path / "mlruns/Users/ada/lessons"
+
+
 def test_runs_are_found_page_by_page_oldest_first(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sparktune.tracking.mlflow.experiment.PER_PAGE", 2)
     client = MlflowClient(tracking_uri=store)
