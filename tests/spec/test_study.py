@@ -231,8 +231,8 @@ SECTIONS = [
     ),
     (
         {"tracking": {"registered_model_name": "team/digits"}},
-        "registered_model_name must have no '/' and no ':', which MLflow refuses, but is 'team/digits'; use '-' "
-        "or '.' (tracking.registered_model_name)",
+        "registered_model_name must have no '/' and no ':', which MLflow refuses, but is 'team/digits'; "
+        "use '-' or '.' (tracking.registered_model_name)",
     ),
     (
         {"tracking": {"registered_model_name": "digits:1"}},

@@ -112,7 +112,8 @@ def test_close_tries_on_after_failures_that_may_pass(troubles: list[Exception]) 
     outbox.put("busy", busy)
     outbox.start()
     assert not outbox.close(20)
-    assert (passing.done, refused.left) == (1, 97)
+    assert passing.done == 1
+    assert refused.left >= 96  # two tries, and perhaps one before closing
 
 
 def test_close_tries_on_only_for_its_time() -> None:

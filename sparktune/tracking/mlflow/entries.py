@@ -27,8 +27,8 @@ NOTES = ("engine", "compiler", "reason", "fused", "batching", "stopped")  # of T
 ERROR_LENGTH = 300
 
 EntryStatus = RunStatus | Literal["RUNNING", "SCHEDULED"]
-# A diverged trial has no value, so it is shown as failed: what is FINISHED can be compared. A paused one is to
-# go on: MLflow calls that scheduled.
+# A diverged trial has no value, so it is shown as failed: what is FINISHED can be compared. A paused one goes
+# on later: MLflow calls that scheduled.
 STATUS: dict[TrialState, EntryStatus] = {
     TrialState.RUNNING: "RUNNING",
     TrialState.PAUSED: "SCHEDULED",
