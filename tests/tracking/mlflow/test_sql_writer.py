@@ -114,8 +114,8 @@ def test_an_mlflow_that_is_another_inside_is_written_by_its_client(
 def test_the_installed_mlflow_is_one_whose_tables_are_known() -> None:
     installed = ".".join(mlflow.__version__.split(".")[:2])
     assert installed in KNOWN, (
-        f"MLflow {installed} is not known: its client writes the trials, at 15 ms of CPU each. If the tests of "
-        f"this file that compare rows pass with {installed} in sql_writer.KNOWN, add it there"
+        f"MLflow {installed} is not known: its client writes the trials, at 15 ms of CPU each. If the tests "
+        f"that compare rows here pass with {installed} in sql_writer.KNOWN, add it there"
     )
 
 
