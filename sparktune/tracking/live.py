@@ -15,7 +15,7 @@ from sparktune.spec import StudySpec
 from sparktune.summary import Objective, RunStatus, Summary
 from sparktune.tracking.base import Artifacts, Tracker
 from sparktune.tracking.mlflow.address import check_tracking, is_database
-from sparktune.tracking.mlflow.client import limits, may_pass, retried
+from sparktune.tracking.mlflow.client import limits, may_pass
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.runs import StudyRuns, together
 from sparktune.tracking.outbox import Outbox, lost
@@ -110,8 +110,7 @@ class MlflowTracker(Tracker):
         from sparktune.bundle import log_bundle
 
         run_id, tracking = self._shown().study, self._spec.tracking
-        with retried():
-            uri = log_bundle(bundle, tracking.uri, str(run_id), tracking.registered_model_name)
+        uri = log_bundle(bundle, tracking.uri, str(run_id), tracking.registered_model_name)
         self._ids = {**(self._ids or {}), "model_uri": uri}
 
     def _show(self) -> None:

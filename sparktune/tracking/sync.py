@@ -11,7 +11,7 @@ from sparktune.summary import Objective, RunStatus, Summary
 from sparktune.tracking.base import Artifacts
 from sparktune.tracking.live import now_ms, short, spec_text, summary_text
 from sparktune.tracking.mlflow.address import check_tracking
-from sparktune.tracking.mlflow.client import limits, retried
+from sparktune.tracking.mlflow.client import limits
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.runs import StudyRuns, together
 from sparktune.tracking.mlflow.writer import parts
@@ -53,7 +53,7 @@ def sync(
     try:
         with limits():
             ids = _write(spec, study_id, entries, shown, status, summary, artifacts or {})
-        with limits(MODEL_REQUEST_S), retried():
+        with limits(MODEL_REQUEST_S):
             return {**ids, **_write_model(spec, bundle, ids["run_id"])}
     except Exception as error:
         raise TrackingError(

@@ -104,7 +104,7 @@ def test_a_running_trial_is_seen_and_one_never_recorded_ends_as_killed(store: st
         time.sleep(0.1)
     assert {r.info.status for r in shown(store, "running").trials.values()} == {"RUNNING"}
     tracker.record(SIX[0], 1_700_000_003_000)
-    tracker.finish("KILLED", {})
+    tracker.finish("KILLED", None)
     assert tracker.close(PATIENT)
     seen = shown(store, "running")
     assert [seen.trials[n].info.status for n in (0, 1)] == ["FINISHED", "KILLED"]

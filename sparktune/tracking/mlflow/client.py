@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 # MLflow repeats a request 7 times over minutes, and a create_run whose answer was lost makes a run each time.
 # Here those are repeated that may be (REPEATABLE); for others the outbox tries again, and looks first.
 # What the user has set counts.
-RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 LIMITS = {
-    RETRIES: "0",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 # Done twice, these leave what they leave when done once.
@@ -49,19 +48,6 @@ def limits(seconds: int = 10) -> Iterator[None]:
     finally:
         for name in ours:
             os.environ.pop(name, None)
-
-
-@contextmanager
-def retried(times: str = "3") -> Iterator[None]:
-    """Within `limits`: MLflow itself repeats requests that a server failed to answer, whatever they do."""
-    former = os.environ.get(RETRIES)
-    if former == LIMITS[RETRIES]:
-        os.environ[RETRIES] = times
-    try:
-        yield
-    finally:
-        if former is not None:
-            os.environ[RETRIES] = former
 
 
 def may_pass(error: BaseException | None) -> bool:

@@ -6,7 +6,7 @@ import pytest
 import requests
 from mlflow.exceptions import MlflowException
 
-from sparktune.tracking.mlflow.client import connect, limits, may_pass, retried
+from sparktune.tracking.mlflow.client import connect, limits, may_pass
 from tests.tracking.servers import Door, free_port
 
 
@@ -18,19 +18,6 @@ def test_what_the_user_has_set_counts(monkeypatch: pytest.MonkeyPatch) -> None:
         assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "7"
         assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "2"
     assert dict(os.environ) == before
-
-
-def test_mlflow_repeats_requests_itself_only_where_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
-    with limits():
-        with retried("2"):
-            assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "2"
-        assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
-    with retried():
-        assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "5")
-    with limits(), retried():
-        assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "5"
 
 
 def test_a_request_that_may_be_repeated_is_tried_three_times(door: Door) -> None:
