@@ -34,8 +34,8 @@ class TrialState(StrEnum):
 class Trial:
     """One configuration to train once.
 
-    `threshold` is the best objective value known at launch: only a result that is not worse brings its model
-    home.
+    `threshold` is the best objective value known at launch: only the model of a result that is not worse is
+    sent to the driver.
     """
 
     study: str

@@ -56,7 +56,7 @@ class Exporter:
     def begin(self) -> None:
         """Start with the best trial so far, if there is one; idempotent. Where trials take GPUs it waits."""
         best, model = self._ledger.best, self._ledger.best_model
-        if best is None or model is None or self._spec.resources.gpus or self._noted(best):
+        if best is None or model is None or self._spec.resources.gpus or self._existing(best):
             return
         with suppress(OSError):  # it is tried again when the last trial has ended
             self._call(best, model)
@@ -73,8 +73,8 @@ class Exporter:
         best, model = self._ledger.best, self._ledger.best_model
         if best is None or model is None:
             return None, None
-        note = self._noted(best) or self._made(best, model)
-        return load_bundle(self._place), note.test
+        exported = self._existing(best) or self._make(best, model)
+        return load_bundle(self._place), exported.test
 
     def close(self) -> None:
         """End what is under way, and remove what it wrote or a driver that was killed has left."""
@@ -89,26 +89,27 @@ class Exporter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _noted(self, best: TrialResult) -> BundleExported | None:
+    def _existing(self, best: TrialResult) -> BundleExported | None:
         """What the ledger says of the bundle, where that is there and holds the best trial."""
-        note = self._ledger.last(BundleExported)
-        there = note is not None and note.trial == best.trial and (self._place / "manifest.json").exists()
-        return note if there else None
+        exported = self._ledger.last(BundleExported)
+        if exported is None or exported.trial != best.trial or not (self._place / "manifest.json").exists():
+            return None
+        return exported
 
-    def _made(self, best: TrialResult, model: Path) -> BundleExported:
+    def _make(self, best: TrialResult, model: Path) -> BundleExported:
         """Make the bundle; what went wrong beside the last trials is tried once more."""
-        ahead = self._begun is not None
+        begun_ahead = self._begun is not None
         try:
-            answer = _told(self._call(best, model))
+            test = _test_metrics(self._call(best, model))
         except (BundleError, LaunchError):
-            if not ahead:
+            if not begun_ahead:
                 raise
             self.close()
-            answer = _told(self._call(best, model))
+            test = _test_metrics(self._call(best, model))
         move_bundle(self._draft / "bundle", self._place)
-        note = BundleExported(best.trial, answer["test"])
-        self._ledger.note(note)
-        return note
+        exported = BundleExported(best.trial, test)
+        self._ledger.note(exported)
+        return exported
 
     def _call(self, best: TrialResult, model: Path) -> ForkedCall:
         """The process that makes the bundle of `best`; a new one unless that is under way."""
@@ -118,34 +119,31 @@ class Exporter:
         return self._begun[1]
 
     def _request(self, best: TrialResult, model: Path) -> Request:
+        lineage = {
+            "study": self._spec.study.name,
+            "study_id": self._ledger.study_id,
+            "trial": best.trial,
+            "params": best.params,
+            "metric": self._objective.metric,
+            "direction": self._objective.direction,
+            "value": best.value,
+            "epoch": best.epoch,
+            "data_digest": self._shared_data.data.digest,
+        }
         return Request(
             spec=self._spec.model_dump(mode="json"),
             data=asdict(self._shared_data.key),
             best=best.to_record(),
-            lineage=_lineage(self._spec, self._shared_data, self._objective, self._ledger.study_id, best),
+            lineage=lineage,
             model=str(model),
             directory=str(self._draft / "bundle"),
         )
 
 
-def _told(call: ForkedCall) -> dict[str, Any]:
+def _test_metrics(call: ForkedCall) -> Metrics | None:
+    """The best model's metrics on the test split, once its bundle is made; None without such a split."""
     answer: dict[str, Any] = json.loads(call.answer())
     if "error" in answer:
         raise BundleError(answer["error"])
-    return answer
-
-
-def _lineage(
-    spec: StudySpec, shared_data: HostData, objective: Objective, study_id: str, best: TrialResult
-) -> dict[str, Any]:
-    return {
-        "study": spec.study.name,
-        "study_id": study_id,
-        "trial": best.trial,
-        "params": best.params,
-        "metric": objective.metric,
-        "direction": objective.direction,
-        "value": best.value,
-        "epoch": best.epoch,
-        "data_digest": shared_data.data.digest,
-    }
+    test: Metrics | None = answer["test"]
+    return test
