@@ -1,5 +1,6 @@
 """What every kind has: inputs scaled inside the model; and kinds of other packages."""
 
+import doctest
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from sparktune.columns.schema import Scaling
 from sparktune.spec import MlpSpec
 from sparktune.training import build_model
+from sparktune.training.kinds import base, layered
 from sparktune.training.kinds.base import ModelKind
 
 
@@ -107,3 +109,9 @@ def test_a_kind_of_another_package_is_one_file_and_one_line(tmp_path):
 def test_a_kind_is_abstract_until_it_builds():
     with pytest.raises(TypeError, match="abstract"):
         ModelKind(kind="wide")
+
+
+@pytest.mark.parametrize("module", [base, layered])
+def test_the_examples_run(module):
+    failed, tried = doctest.testmod(module)
+    assert failed == 0 and tried > 2
