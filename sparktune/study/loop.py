@@ -23,10 +23,6 @@ OnResult = Callable[[TrialResult], None]
 OnTail = Callable[[], None]
 
 
-def _nothing() -> None:
-    """Do nothing."""
-
-
 @final
 class StudyLoop:
     """Keeps every free slot busy until the queue is exhausted or the study is stopped.
@@ -45,7 +41,7 @@ class StudyLoop:
         ledger: Ledger,
         tracker: Tracker,
         on_result: OnResult,
-        on_tail: OnTail = _nothing,
+        on_tail: OnTail = lambda: None,
     ) -> None:
         self._spec = spec
         self._queue = queue
@@ -71,6 +67,7 @@ class StudyLoop:
             LaunchError: the cluster was lost; the ledger holds all results that had returned.
             StudyFailed: the sampler waits though nothing runs.
         """
+        stop.start_clock()
         with interruptible(stop, wake=lambda: self._returned.put(None)):
             while stop.reason is None and self._fill():
                 if self._queue.exhausted():
@@ -109,7 +106,8 @@ class StudyLoop:
 
     def _next_points(self) -> list[Point]:
         """The trials of the next job: what suits a free slot best, or may wait for any."""
-        left = self._left()
+        size = self._queue.size
+        left = math.inf if size is None else size - len(self._ledger.results) - len(self._running)
         most = self._job_sizer.size(left, self._slots)
         # No slot stands idle while trials are trained as one.
         alike = int(min(self._batch_limit, max(1, left / self._slots)))
@@ -120,12 +118,6 @@ class StudyLoop:
             return self._queue.take_ahead(most, busy, alike)
         warm, self._warm = self._warm, None
         return self._queue.take(most, warm, busy, alike)
-
-    def _left(self) -> float:
-        """Trials that are still to be launched, as far as is known."""
-        if self._queue.size is None:
-            return math.inf
-        return self._queue.size - len(self._ledger.results) - len(self._running)
 
     def _trial(self, number: int, params: Params) -> Trial:
         best = self._ledger.best

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from numbers import Real
 from types import FrameType
-from typing import Any
+from typing import Any, final
 
 from sparktune.errors import InputError
 from sparktune.summary import Reason
@@ -34,11 +34,17 @@ def check_timeout(timeout: Any) -> None:
         )
 
 
+@final
 class Stop:
-    """A wish to stop, made once and never taken back; `reason` is None while there is none."""
+    """A wish to stop, made once and never taken back; `reason` is None while there is none.
+
+    Args:
+        timeout: seconds, from `start_clock` on, after which there is one.
+    """
 
     def __init__(self, timeout: float | None = None) -> None:
-        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._timeout = timeout
+        self._deadline: float | None = None
         self._interrupted = threading.Event()
 
     @property
@@ -54,6 +60,11 @@ class Stop:
         """Seconds that a wait may last before `reason` must be looked at again, at most one."""
         left = 1.0 if self._deadline is None else self._deadline - time.monotonic()
         return min(max(left, 0.01), 1.0)
+
+    def start_clock(self) -> None:
+        """The timeout counts from now on; from the first call where there are several."""
+        if self._timeout is not None and self._deadline is None:
+            self._deadline = time.monotonic() + self._timeout
 
     def interrupt(self) -> None:
         """Wish the study to stop."""

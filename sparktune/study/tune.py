@@ -52,10 +52,6 @@ class Progress:
 OnProgress = Callable[[Progress], None]
 
 
-def _silent(progress: Progress) -> None:
-    """Show nothing."""
-
-
 def tune(
     spec: StudySpec | dict[str, Any] | str | Path,
     spark: Any = None,
@@ -66,7 +62,7 @@ def tune(
     tracker: Tracker | None = None,
     offline: bool = False,
     timeout: float | None = None,
-    on_progress: OnProgress = _silent,
+    on_progress: OnProgress = lambda progress: None,
 ) -> StudyResult:
     """Run a study, or resume it where its directory exists.
 
@@ -199,7 +195,9 @@ class _Study:
             seconds=_since(started),
         )
         table = trial_table(results)
-        status = _failed_status(failures[0]) if failures else summary.status
+        status: RunStatus = summary.status
+        if failures:  # a study whose cluster was lost goes on when it is run again
+            status = "KILLED" if isinstance(failures[0], LaunchError) else "FAILED"
         in_a_hurry = bool(failures) or stopped == "interrupt"
         with _keeping(failures):
             write_outcome(directory, table, summary)
@@ -240,11 +238,6 @@ def _keeping(failures: list[Exception]) -> Iterator[None]:
         failures.append(error)
     except OSError as error:
         failures.append(StudyDirectoryError(f"the outcome of the study cannot be written: {error}; {AGAIN}"))
-
-
-def _failed_status(failure: Exception) -> RunStatus:
-    """How the tracker names a study that failed: one whose cluster was lost goes on when it is run again."""
-    return "KILLED" if isinstance(failure, LaunchError) else "FAILED"
 
 
 def _since(started: float) -> float:
