@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from sparktune.errors import InputError
-from sparktune.registry import Registry
 from sparktune.spec.base import MAX_INT, Fault, Name, Place, Plain, Section, sequence
-from sparktune.spec.messages import way_out
+from sparktune.spec.extensions import SOURCES
+from sparktune.spec.messages import one_of
 
 
 class Fields(NamedTuple):
@@ -19,23 +19,6 @@ class Fields(NamedTuple):
 
 
 READ = ("path", "labels", "table", "query", "options")
-ROOM = "sparktune.data.sources"
-SOURCES = Registry(
-    "sparktune.sources",
-    {
-        "digits": f"{ROOM}.builtin:Digits",
-        "mnist": f"{ROOM}.builtin:Mnist",
-        "fashion_mnist": f"{ROOM}.builtin:FashionMnist",
-        "arrays": f"{ROOM}.arrays:Arrays",
-        "idx": f"{ROOM}.idx:Idx",
-        "npz": f"{ROOM}.numpy_files:Npz",
-        "npy": f"{ROOM}.numpy_files:Npy",
-        "csv": f"{ROOM}.tables:Csv",
-        "parquet": f"{ROOM}.tables:Parquet",
-        "table": f"{ROOM}.spark:SparkTable",
-        "query": f"{ROOM}.spark:SparkQuery",
-    },
-)
 # What the built-in classes say of themselves, so that a spec is checked without importing them.
 BUILTIN = {
     "digits": Fields(),
@@ -68,10 +51,8 @@ def fields_of(source: str) -> Fields:
 
 
 def _known(source: str) -> str:
-    if source not in BUILTIN and source not in SOURCES.names:
-        rule = f"must be one of {', '.join(SOURCES.names)}"
-        near = way_out(source, SOURCES.names)
-        raise Fault(f"{rule}; {near}" if near.startswith("did") else rule, value=source)
+    if source not in SOURCES:
+        raise Fault(one_of(SOURCES.names, source), value=source)
     return source
 
 

@@ -21,6 +21,23 @@ KINDS = Registry(
     },
 )
 
+SOURCES = Registry(
+    "sparktune.sources",
+    {
+        "digits": "sparktune.data.sources.builtin:Digits",
+        "mnist": "sparktune.data.sources.builtin:Mnist",
+        "fashion_mnist": "sparktune.data.sources.builtin:FashionMnist",
+        "arrays": "sparktune.data.sources.arrays:Arrays",
+        "idx": "sparktune.data.sources.idx:Idx",
+        "npz": "sparktune.data.sources.numpy_files:Npz",
+        "npy": "sparktune.data.sources.numpy_files:Npy",
+        "csv": "sparktune.data.sources.tables:Csv",
+        "parquet": "sparktune.data.sources.tables:Parquet",
+        "table": "sparktune.data.sources.spark:SparkTable",
+        "query": "sparktune.data.sources.spark:SparkQuery",
+    },
+)
+
 SAMPLERS = Registry(
     "sparktune.samplers",
     {

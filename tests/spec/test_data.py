@@ -6,7 +6,8 @@ import pytest
 
 from sparktune.errors import SpecError
 from sparktune.spec import DataSpec, SplitSpec, json_schema, parse_spec
-from sparktune.spec.data import BUILTIN, SOURCES, fields_of
+from sparktune.spec.data import BUILTIN, fields_of
+from sparktune.spec.extensions import SOURCES
 
 
 def data(**section: object) -> DataSpec:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 from sparktune.spec import DataSpec, SplitSpec
-from sparktune.spec.data import SOURCES
+from sparktune.spec.extensions import SOURCES
 
 
 class ReadTable(Protocol):

@@ -4,7 +4,8 @@ import pytest
 
 from sparktune.data import DataSource
 from sparktune.errors import DataError, SpecError
-from sparktune.spec.data import BUILTIN, SOURCES
+from sparktune.spec.data import BUILTIN
+from sparktune.spec.extensions import SOURCES
 
 SENSORS = """
 import numpy as np
@@ -41,9 +42,6 @@ def installed(tmp_path, monkeypatch):
     lines += ["number = sensors_of_others:number", "lost = nowhere:x"]
     (about / "entry_points.txt").write_text("\n".join(lines) + "\n")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(vars(SOURCES), "_installed", raising=False)
-    yield
-    vars(SOURCES).pop("_installed", None)
 
 
 @pytest.mark.parametrize(
