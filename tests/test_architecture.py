@@ -19,7 +19,7 @@ BIN = Path(sys.executable).parent
 HOMES = {
     "tensorflow": ("sparktune.training", "sparktune.bundle"),
     "keras": ("sparktune.training", "sparktune.bundle", "sparktune.data.sources.keras_datasets"),
-    "mlflow": ("sparktune.tracking", "sparktune.bundle"),
+    "mlflow": ("sparktune.tracking.mlflow", "sparktune.bundle.mlflow"),
     "pyspark": ("sparktune.launch", "sparktune.scoring"),
     "sklearn": ("sparktune.data",),
     "typer": ("sparktune.cli",),
@@ -35,8 +35,6 @@ UNTESTED = {
     "bundle/mlflow/pyfunc.py",
     "scoring/table_io.py",
     "scoring/types.py",
-    "study/sync.py",
-    "tracking/mlflow/runs.py",
 }
 
 

@@ -1,8 +1,8 @@
 """What MLflow shows of a study: a view of the ledger that can be rebuilt. mlflow is imported when needed."""
 
 from sparktune.tracking.base import NullTracker, Tracker
-from sparktune.tracking.live import MlflowTracker
 from sparktune.tracking.mlflow.address import check_tracking
-from sparktune.tracking.sync import sync
+from sparktune.tracking.mlflow.sync import sync
+from sparktune.tracking.mlflow.tracker import MlflowTracker
 
 __all__ = ["MlflowTracker", "NullTracker", "Tracker", "check_tracking", "sync"]

@@ -9,11 +9,11 @@ from sparktune.errors import TrackingError
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective, RunStatus, Summary
 from sparktune.tracking.base import Artifacts
-from sparktune.tracking.live import now_ms, short, spec_text, summary_text
 from sparktune.tracking.mlflow.address import check_tracking
 from sparktune.tracking.mlflow.client import limits
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.runs import StudyRuns, together
+from sparktune.tracking.mlflow.tracker import now_ms, short, spec_text, summary_text
 from sparktune.tracking.mlflow.writer import parts
 from sparktune.trial import TrialResult
 

@@ -1,0 +1,54 @@
+"""MLflow rebuilt from a study's directory alone."""
+
+import json
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from sparktune.errors import StudyDirectoryError
+from sparktune.ledger import Ledger, StudyEnded, StudyStarted
+from sparktune.spec import parse_spec
+from sparktune.study.sync import sync_study
+from sparktune.summary import BestTrial, Objective, Summary
+from sparktune.trial import TrialResult, TrialState
+
+POINTS = [{"neurons": 4}, {"neurons": 8}]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    spec = parse_spec(
+        {
+            "study": {"name": "small"},
+            "search": {"space": {"neurons": [4, 8]}},
+            "tracking": {"uri": f"sqlite:///{tmp_path}/mlflow.db"},
+        }
+    )
+    return Ledger.open(tmp_path / "small", spec, "data", "maximize")
+
+
+def test_a_directory_whose_study_never_started_is_refused(ledger: Ledger) -> None:
+    ledger.close()
+    with pytest.raises(StudyDirectoryError, match="must hold a study that was started; run `sparktune tune`"):
+        sync_study(ledger.directory)
+
+
+def test_all_that_the_ledger_holds_is_shown_and_the_summary_says_where(ledger: Ledger) -> None:
+    best = TrialResult(0, POINTS[0], TrialState.COMPLETE, 0.5, 1, {"val_accuracy": [0.5]})
+    with ledger:
+        ledger.note(StudyStarted("val_accuracy", "maximize"))
+        ledger.record(best)
+        ledger.record(TrialResult(1, POINTS[1], TrialState.PAUSED, checkpoint="c1"))
+        objective = Objective("val_accuracy", "maximize")
+        counts = {"COMPLETE": 1, "PAUSED": 1}
+        summary = Summary("small", ledger.study_id, counts, None, objective, BestTrial.of(best))
+        ledger.note(StudyEnded("FINISHED", summary))
+    ids = sync_study(ledger.directory)
+    assert sync_study(ledger.directory) == ids
+    client = MlflowClient(tracking_uri=ledger.spec.tracking.uri)
+    runs = client.search_runs([ids["experiment_id"]], "tags.`sparktune.trial` != ''")
+    states = {run.data.tags["sparktune.trial"]: run.data.tags["sparktune.state"] for run in runs}
+    assert states == {"0": "COMPLETE", "1": "PAUSED"}
+    assert client.get_run(ids["run_id"]).info.status == "FINISHED"
+    assert json.loads((ledger.directory / "summary.json").read_text())["mlflow"] == ids

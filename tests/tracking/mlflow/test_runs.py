@@ -1,0 +1,83 @@
+"""Runs of a study exist once, whoever wrote them before, into a database and through a server."""
+
+import pytest
+from mlflow import MlflowClient
+
+from sparktune.tracking.mlflow.entries import StudyEntries
+from sparktune.tracking.mlflow.runs import StudyRuns
+from sparktune.trial import Trial, TrialState
+from tests.tracking.servers import Server
+from tests.tracking.studies import OBJECTIVE, complete, shown, study_spec
+
+PAUSED = {"state": TrialState.PAUSED, "value": None, "epoch": None, "history": {"val_accuracy": [0.5]}}
+
+
+def entries_of(study_id: str) -> StudyEntries:
+    return StudyEntries(study_spec("sqlite:///unused.db"), study_id, OBJECTIVE)
+
+
+def runs_of(uri: str, study_id: str) -> StudyRuns:
+    runs = StudyRuns(uri, "lessons", study_id)
+    runs.write_study(entries_of(study_id).study(1_000))
+    return runs
+
+
+@pytest.fixture(params=["database", "server"])
+def uri(request: pytest.FixtureRequest) -> str:
+    if request.param == "server":
+        server: Server = request.getfixturevalue("server")
+        return server.uri
+    return str(request.getfixturevalue("store"))
+
+
+def test_a_study_that_is_continued_keeps_its_run(uri: str) -> None:
+    first, second = (runs_of(uri, "continued") for _ in range(2))
+    assert first.study == second.study == shown(uri, "continued").study.info.run_id
+
+
+@pytest.mark.parametrize("same_driver", [True, False])
+def test_a_paused_trial_is_scheduled_until_it_goes_on(uri: str, same_driver: bool) -> None:
+    study_id = f"paused-{same_driver}"
+    entries, runs = entries_of(study_id), runs_of(uri, study_id)
+    runs.write_trials([entries.launch(Trial("digits", 0, {}, 1), 1_000)])
+    runs.write_trials([entries.result(complete(0, **PAUSED), 5_000, 1_000)])
+    runs.finish_study(entries.finish("KILLED", None, 1_000, 6_000))
+    trial = shown(uri, study_id).trials[0]
+    assert (trial.info.status, trial.data.tags["sparktune.state"]) == ("SCHEDULED", "PAUSED")
+    if not same_driver:
+        runs = runs_of(uri, study_id)
+    runs.write_trials([entries.result(complete(0), 9_000, 1_000)])
+    seen = shown(uri, study_id)
+    assert seen.trials[0].info.status == "FINISHED"
+    assert seen.curve(0, "val_accuracy") == [(1, 0.5), (2, 0.7), (3, 0.8)]
+
+
+def test_what_is_shown_in_full_is_left_alone_by_another_driver(uri: str) -> None:
+    entries = entries_of("again")
+    ended = [entries.result(complete(number), 9_000, 1_000) for number in range(3)]
+    runs_of(uri, "again").write_trials(ended)
+    before = {number: run.to_dictionary() for number, run in shown(uri, "again").trials.items()}
+    runs_of(uri, "again").write_trials(ended)
+    assert {number: run.to_dictionary() for number, run in shown(uri, "again").trials.items()} == before
+
+
+def test_a_half_written_run_gives_way(uri: str) -> None:
+    entries, runs = entries_of("half"), runs_of(uri, "half")
+    ended = entries.result(complete(4), 9_000, 1_000)
+    tags = {**ended.identity, "mlflow.parentRunId": str(runs.study)}
+    half = MlflowClient(tracking_uri=uri).create_run(runs.experiment_id, 5, tags)
+    MlflowClient(tracking_uri=uri).log_metric(half.info.run_id, "val_accuracy", 0.1, step=1)
+    runs_of(uri, "half").write_trials([ended])
+    seen = shown(uri, "half")
+    assert seen.trials[4].info.run_id != half.info.run_id
+    assert seen.curve(4, "val_accuracy") == [(1, 0.5), (2, 0.7), (3, 0.84)]
+
+
+def test_what_still_runs_at_the_end_was_killed(uri: str) -> None:
+    entries, runs = entries_of("left"), runs_of(uri, "left")
+    runs.write_trials([entries.launch(Trial("digits", number, {}, 1), 1_000) for number in range(2)])
+    runs.write_trials([entries.result(complete(0), 9_000, 1_000)])
+    runs.finish_study(entries.finish("KILLED", None, 1_000, 9_500))
+    seen = shown(uri, "left")
+    assert [seen.trials[number].info.status for number in range(2)] == ["FINISHED", "KILLED"]
+    assert (seen.study.info.status, seen.study.info.end_time) == ("KILLED", 9_500)
