@@ -28,14 +28,7 @@ HOMES = {
 LIGHT = ("sparktune", "sparktune.errors", "sparktune.trial", "sparktune.spec")
 HEAVY = ("numpy", "pandas", "pyarrow", "sklearn", "tensorflow", "keras", "pyspark", "mlflow")
 # Modules that are tested through others, without a test of their name. The list only ever shrinks.
-UNTESTED = {
-    "bundle/engines/keras.py",
-    "bundle/manifest.py",
-    "bundle/payload.py",
-    "bundle/mlflow/pyfunc.py",
-    "scoring/table_io.py",
-    "scoring/types.py",
-}
+UNTESTED: set[str] = set()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from sparktune.quiet import quiet
 
 DEVICE = "from sparktune.training.device import configure_device; configure_device(1)"
-PARCEL = "from sparktune.bundle.payload import bound_tensorflow; bound_tensorflow(1)"
+PARCEL = "from sparktune.bundle.engines.keras import limit_tensorflow; limit_tensorflow(1)"
 
 
 def test_native_code_is_silent_and_heard_again(capfd):

@@ -6,7 +6,8 @@ from typing import Any, final
 
 import numpy as np
 
-from sparktune.bundle.engines.keras import Engine, load_keras
+from sparktune.bundle.engines.base import Engine
+from sparktune.bundle.engines.registry import load_engine
 from sparktune.bundle.labels import labels
 from sparktune.bundle.manifest import Lineage, Manifest
 from sparktune.columns.schema import Schema
@@ -18,11 +19,16 @@ class Bundle:
     """A model on disk with its columns, label map and lineage. The model itself is loaded when first needed.
 
     `sparktune.load` and `export_bundle` make one; its files have been compared with their digests.
+
+    Attributes:
+        path: the bundle's folder.
+        manifest: what it says about itself.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
+    def __init__(self, path: Path, manifest: Manifest, engine: Engine | None = None) -> None:
         self.path = path
         self.manifest = manifest
+        self._loaded = engine
 
     def __repr__(self) -> str:
         best = self.lineage
@@ -39,17 +45,24 @@ class Bundle:
         return self.manifest.lineage
 
     @cached_property
-    def model(self) -> Any:
-        """The Keras model, loaded in safe mode, not compiled.
+    def engine(self) -> Engine:
+        """What predicts, loaded.
 
         Raises:
-            BundleError: it cannot be loaded safely.
+            BundleError: no installed package has it, or it cannot be loaded safely.
         """
-        return load_keras(self.path / self.manifest.engines["keras"])
+        return self._loaded or load_engine(self.path, self.manifest)
 
     @cached_property
-    def _engine(self) -> Engine:
-        return Engine(self.model, self.manifest.tensor)
+    def model(self) -> Any:
+        """The Keras model that the bundle was made from, loaded in safe mode, not compiled.
+
+        Raises:
+            BundleError: the bundle holds none, or it cannot be loaded safely.
+        """
+        from sparktune.bundle.engines.trained import keras_model
+
+        return keras_model(self.path, self.manifest, self.engine)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Raw outputs, float32 (rows, outputs), of raw inputs x (rows, *input_shape) or (rows, width).
@@ -57,7 +70,7 @@ class Bundle:
         Raises:
             ScoringError: x has another width.
         """
-        return self._engine(self._checked(x))
+        return self.engine.predict(self._checked(x))
 
     def rows(self, frame: Any) -> np.ndarray:
         """Inputs (rows, *input_shape) from columns by name: a DataFrame, an Arrow table or a dict of columns.

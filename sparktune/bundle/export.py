@@ -3,39 +3,40 @@
 import platform
 import shutil
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import numpy as np
-
 from sparktune.bundle.bundle import Bundle
-from sparktune.bundle.engines.keras import Engine, load_keras, tensor_of
-from sparktune.bundle.engines.savedmodel import input_names, write_saved_model
-from sparktune.bundle.manifest import (
-    KERAS,
-    MANIFEST,
-    SAVED_MODEL,
-    Lineage,
-    Manifest,
-    Tensor,
-    digests,
-    read_manifest,
-)
+from sparktune.bundle.engines.base import Engine
+from sparktune.bundle.engines.registry import EXPORTED, engine_class, load_engine
+from sparktune.bundle.engines.trained import TrainedModel
+from sparktune.bundle.manifest import MANIFEST, Lineage, Manifest, digests, input_names, read_manifest
 from sparktune.columns.schema import Schema
 from sparktune.errors import BundleError
 
 PACKAGES = ("sparktune", "keras", "tensorflow", "numpy")
 
 
-def export_bundle(model_file: Path, schema: Schema, lineage: Lineage, directory: Path) -> Bundle:
+def export_bundle(
+    model_file: Path, schema: Schema, lineage: Lineage, directory: Path, engines: Sequence[str] = EXPORTED
+) -> Bundle:
     """Write the model in a `.keras` file as a bundle in the folder `directory`.
 
     A bundle of the same study that lies there is replaced, and only when the new one is complete: whatever
     fails, a full disk included, the old one stays.
 
+    Args:
+        model_file: the trained model.
+        schema: its columns, task and label map.
+        lineage: the study and trial it comes from.
+        directory: the bundle's folder.
+        engines: the names of the engines to write; the first one predicts.
+
     Raises:
-        BundleError: the model cannot be loaded safely or does not fit the schema, `directory` holds something
-            else than a bundle of this study, or it cannot be written.
+        BundleError: the model cannot be loaded safely or does not fit the schema, an engine is not installed
+            or does not answer what Keras does, `directory` holds something else than a bundle of this study,
+            or it cannot be written.
     """
     directory = directory.absolute()
     _check_place(directory, lineage)
@@ -43,11 +44,11 @@ def export_bundle(model_file: Path, schema: Schema, lineage: Lineage, directory:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{directory.name}.", dir=directory.parent) as draft:
             folder = Path(draft) / "bundle"
-            manifest = _write(model_file, schema, lineage, folder)
+            manifest, engine = _write(TrainedModel(model_file, schema), lineage, folder, engines)
             _put(folder, directory)
     except OSError as error:
         raise _unwritten(directory, error) from error
-    return Bundle(directory, manifest)
+    return Bundle(directory, manifest, engine)
 
 
 def move_bundle(source: Path, directory: Path) -> None:
@@ -69,24 +70,24 @@ def previous(directory: Path) -> Path:
     return directory.with_name(f".{directory.name}.previous")
 
 
-def _write(model_file: Path, schema: Schema, lineage: Lineage, folder: Path) -> Manifest:
+def _write(
+    trained: TrainedModel, lineage: Lineage, folder: Path, engines: Sequence[str]
+) -> tuple[Manifest, Engine]:
+    """Write every engine, then the manifest; the engine that predicts is loaded back and compared."""
     folder.mkdir()
-    shutil.copyfile(model_file, folder / KERAS)
-    model = load_keras(folder / KERAS)
-    tensor = tensor_of(model, schema.input_shape)
-    _check_outputs(Engine(model, tensor), tensor, schema)
-    write_saved_model(model, tensor, schema, folder / SAVED_MODEL)
     manifest = Manifest(
-        schema=schema,
-        tensor=tensor,
-        serving=input_names(schema),
+        schema=trained.schema,
+        tensor=trained.tensor,
+        serving=input_names(trained.schema),
         lineage=lineage,
-        engines={"keras": KERAS, "tensorflow": SAVED_MODEL},
+        engines={name: engine_class(name).export(trained, folder) for name in engines},
         versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         files=digests(folder),
     ).sealed()
+    engine = load_engine(folder, manifest)
+    trained.check(engine)
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
-    return manifest
+    return manifest, engine
 
 
 def _check_place(directory: Path, lineage: Lineage) -> None:
@@ -102,12 +103,6 @@ def _check_place(directory: Path, lineage: Lineage) -> None:
             f"the bundle's place {str(directory)!r} must be free or hold a bundle of study "
             f"{lineage.study_id!r}, but it holds {what}; remove it or choose another place"
         )
-
-
-def _check_outputs(engine: Engine, tensor: Tensor, schema: Schema) -> None:
-    outputs = engine(np.zeros((2, *tensor.shape), tensor.dtype)).shape[1]
-    if outputs != schema.outputs:
-        raise BundleError(f"the model must have {schema.outputs} outputs ({schema.task}), but got {outputs}")
 
 
 def _put(folder: Path, directory: Path) -> None:

@@ -14,6 +14,8 @@ from sparktune.bundle.mlflow.registry import download
 from sparktune.errors import BundleError
 from sparktune.temporary import driver_folder
 
+# The loaders of the MLflow models that hold a bundle: this version's, then those of earlier versions.
+LOADERS = ("sparktune_model", "sparktune.bundle.mlflow.pyfunc", "sparktune.bundle.pyfunc")
 SCHEMES = ("models:/", "runs:/", "mlflow-artifacts:/")
 
 
@@ -56,7 +58,7 @@ def _inside_mlmodel(path: Path) -> Path:
     flavor = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8"))["flavors"].get(
         "python_function", {}
     )
-    if flavor.get("loader_module") != "sparktune.bundle.mlflow.pyfunc":
+    if flavor.get("loader_module") not in LOADERS:
         raise BundleError(
             f"the MLflow model in {str(path)!r} must be one that sparktune logged, but its loader is "
             f"{flavor.get('loader_module')!r}; score it with mlflow.pyfunc.spark_udf instead"

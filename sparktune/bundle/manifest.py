@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +14,8 @@ from sparktune.errors import BundleError
 from sparktune.spec.base import Count, Name, Section, Whole
 
 MANIFEST = "manifest.json"
-KERAS = "model.keras"
-SAVED_MODEL = "saved_model"
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+RESERVED = ("self",)
 
 
 class Lineage(Section):
@@ -41,9 +42,9 @@ class Tensor(Section):
 class Manifest(Section):
     """Inputs by column, outputs, label map, engine files and their digests.
 
-    Scaling is part of the model: columns go in raw. `engines` names the file or folder of each way to run
-    the model; `serving` maps a feature column to its tensor in the SavedModel's signature; `files` maps a
-    path inside the bundle to its sha256; `digest` is the sha256 of all else in the manifest.
+    Scaling is part of the model: columns go in raw. `engines` names the file or folder of each engine; the
+    first one predicts. `serving` maps a feature column to its tensor in the SavedModel's signature; `files`
+    maps a path inside the bundle to its sha256; `digest` is the sha256 of all else in the manifest.
     """
 
     format: Literal[1] = 1
@@ -51,10 +52,15 @@ class Manifest(Section):
     tensor: Tensor
     serving: dict[str, str]
     lineage: Lineage
-    engines: dict[str, str]
+    engines: dict[str, str] = Field(min_length=1)
     versions: dict[str, str]
     files: dict[str, str]
     digest: str = ""
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that predicts."""
+        return next(iter(self.engines))
 
     def sealed(self) -> "Manifest":
         """The same manifest with its digest."""
@@ -84,6 +90,28 @@ class Manifest(Section):
         if manifest.digest != manifest._digest():
             raise BundleError(f"{where} was changed after the export: its digest does not fit; export again")
         return manifest
+
+
+def input_names(schema: Schema) -> dict[str, str]:
+    """Each feature column's tensor in the signature: its own name, or `column_2` for the second one.
+
+    Signatures take ASCII letters, digits and underscores after a letter, and do not tell case apart.
+    """
+    names: dict[str, str] = {}
+    taken = {feature.name.lower() for feature in schema.features} | set(RESERVED)
+    used: set[str] = set()
+    for index, feature in enumerate(schema.features, start=1):
+        lower = feature.name.lower()
+        if NAME.fullmatch(feature.name) and lower not in used and lower not in RESERVED:
+            names[feature.name] = feature.name
+        else:
+            names[feature.name] = _free(f"column_{index}", taken | used)
+        used.add(names[feature.name].lower())
+    return names
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return name if name not in taken else _free(f"{name}_", taken)
 
 
 def read_manifest(folder: Path) -> Manifest:

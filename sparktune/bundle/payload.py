@@ -1,29 +1,31 @@
 """A bundle in memory, as it travels to executors that share neither disk nor MLflow with the driver."""
 
-import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sparktune.bundle.bundle import Bundle
-from sparktune.bundle.engines.keras import Engine, load_keras
-from sparktune.bundle.manifest import KERAS, Manifest
+from sparktune.bundle.engines.base import Engine
+from sparktune.bundle.engines.registry import engine_class
+from sparktune.bundle.manifest import Manifest
 from sparktune.columns.schema import Schema
-from sparktune.quiet import quiet
 
 
 @dataclass(frozen=True)
 class ModelPayload:
-    """What prediction needs, as bytes. Two payloads of one bundle are equal."""
+    """What prediction needs, as bytes. Two payloads of one bundle are equal.
+
+    `files` are those of the engine that predicts, by their paths inside the bundle.
+    """
 
     digest: str
     manifest: str = field(compare=False, repr=False)
-    model: bytes = field(compare=False, repr=False)
+    files: dict[str, bytes] = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A model unpacked where it runs."""
+    """A model unpacked where it runs. `dtype` is that of its inputs."""
 
     schema: Schema
     dtype: str
@@ -32,35 +34,25 @@ class Predictor:
 
 def to_payload(bundle: Bundle) -> ModelPayload:
     """The bundle as bytes."""
-    model = (bundle.path / bundle.manifest.engines["keras"]).read_bytes()
-    return ModelPayload(bundle.manifest.digest, bundle.manifest.to_json(), model)
+    manifest = bundle.manifest
+    place = manifest.engines[manifest.engine]
+    names = [name for name in manifest.files if name == place or name.startswith(f"{place}/")]
+    files = {name: (bundle.path / name).read_bytes() for name in names}
+    return ModelPayload(manifest.digest, manifest.to_json(), files)
 
 
 def load_payload(payload: ModelPayload, threads: int) -> Predictor:
-    """Load the model of a payload on the CPU, bounded to `threads` threads unless TensorFlow runs already.
+    """Load the model of a payload on the CPU, with `threads` threads unless its library runs already.
 
     Raises:
-        BundleError: it cannot be loaded safely.
+        BundleError: it cannot be loaded safely, or its engine is not installed here.
     """
-    bound_tensorflow(threads)
     manifest = Manifest.from_json(payload.manifest, "the shipped manifest")
+    engine = engine_class(manifest.engine)
+    engine.limit_threads(threads)
     with tempfile.TemporaryDirectory(prefix="sparktune-") as folder:
-        file = Path(folder) / KERAS
-        file.write_bytes(payload.model)
-        model = load_keras(file)
-    return Predictor(manifest.columns, manifest.tensor.dtype, Engine(model, manifest.tensor))
-
-
-def bound_tensorflow(threads: int) -> None:
-    """Bound TensorFlow to the CPU and `threads` threads; leaves a runtime that has started as it is."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with quiet():
-        import tensorflow as tf
-
-        tf.config.list_physical_devices()
-    try:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-        tf.config.set_visible_devices([], "GPU")
-    except RuntimeError:  # the worker has used TensorFlow before
-        return
+        for name, content in payload.files.items():
+            file = Path(folder) / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        return Predictor(manifest.columns, manifest.tensor.dtype, engine.load(Path(folder), manifest))

@@ -8,9 +8,11 @@ from sparktune.bundle import Bundle, load_bundle
 from sparktune.columns.names import find
 from sparktune.errors import BundleError, ScoringError
 from sparktune.scoring import nanoseconds
+from sparktune.scoring.executors import check_executors
+from sparktune.scoring.signature import quoted
 from sparktune.scoring.sql import predict_function
 from sparktune.scoring.table_io import check_target, file_format, is_path, read, write
-from sparktune.scoring.types import check_columns
+from sparktune.scoring.types import answer_names, check_columns
 
 ANSWER = "__sparktune_answer"
 COMPLEX = ("array", "struct", "map", "binary", "vector", "variant")
@@ -45,8 +47,8 @@ def score(
 
     Raises:
         ScoringError: before any row is scored: the model is no bundle or was changed after the export, the
-            source is missing, the target exists, a feature column is missing or not numeric, or a written
-            column has the name of an answer.
+            source is missing, the target exists, a feature column is missing or not numeric, a written column
+            has the name of an answer, or the workers' Python lacks what scoring needs.
     """
     source, target = str(source), str(target)
     check_target(spark, source, target, mode)
@@ -56,7 +58,8 @@ def score(
         types = {field.name: field.dataType for field in frame.schema.fields}
         features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
         kept = list(types) if columns is None else [find(name, types, "column") for name in columns]
-        _check_written(kept, answer_names(bundle), types, target)
+        _check_written(kept, answer_names(bundle.schema), types, target)
+        check_executors(spark, bundle)
         return _run(bundle, frame, features, kept, target, mode)
 
 
@@ -67,26 +70,22 @@ def _loaded(model: str | Path, tracking_uri: str | None) -> Bundle:
         raise ScoringError(str(error)) from error
 
 
-def answer_names(bundle: Bundle) -> list[str]:
-    """The columns that scoring adds."""
-    return ["prediction"] if bundle.schema.task == "regression" else ["prediction", "probability"]
-
-
 def _run(bundle: Bundle, frame: Any, features: list[str], kept: list[str], target: str, mode: str) -> int:
     """Score and write in one pass over the rows; returns how many there were."""
     from pyspark.sql import Observation
     from pyspark.sql.functions import col, count, lit
 
     rows = Observation("sparktune")
-    answer = predict_function(bundle, "both")(*(col(_quoted(name)) for name in features))
+    function = predict_function(bundle, "both").asNondeterministic()  # never evaluated twice
+    answer = function(*(col(quoted(name)) for name in features))
     scored = frame.observe(rows, count(lit(1)).alias("rows")).withColumn(ANSWER, answer)
-    answers = [col(ANSWER)[name].alias(name) for name in answer_names(bundle)]
-    written = scored.select(*(col(_quoted(name)) for name in kept), *answers)
+    answers = [col(ANSWER)[name].alias(name) for name in answer_names(bundle.schema)]
+    written = scored.select(*(col(quoted(name)) for name in kept), *answers)
     write(_arrays_as_text(written) if _is_csv(target) else written, target, mode)
     return int(rows.get["rows"])
 
 
-def _check_written(kept: list[str], answers: list[str], types: dict[str, Any], target: str) -> None:
+def _check_written(kept: list[str], answers: Sequence[str], types: dict[str, Any], target: str) -> None:
     clash = [name for name in kept if name.lower() in answers]
     if clash:
         raise ScoringError(
@@ -110,8 +109,4 @@ def _arrays_as_text(frame: Any) -> Any:
     from pyspark.sql.functions import col, to_json
 
     arrays = [field.name for field in frame.schema.fields if field.dataType.typeName() == "array"]
-    return frame.withColumns({name: to_json(col(_quoted(name))) for name in arrays})
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
+    return frame.withColumns({name: to_json(col(quoted(name))) for name in arrays})

@@ -1,15 +1,18 @@
 """A bundle as a SQL function."""
 
+import logging
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 import pyarrow as pa
 
 from sparktune.bundle import Bundle, load_bundle
 from sparktune.bundle.payload import to_payload
 from sparktune.errors import ScoringError
-from sparktune.scoring.types import Output, answer_type
+from sparktune.scoring.executors import check_executors
+from sparktune.scoring.signature import definition, is_table
+from sparktune.scoring.types import OUTPUTS, Output, answer_type, checked_output
 from sparktune.scoring.worker import predict_columns
 
 KEYWORDS = re.compile(
@@ -19,49 +22,100 @@ KEYWORDS = re.compile(
     re.IGNORECASE,
 )
 OURS = "sparktune.function."
+ROW = "_row"
 # Where it is on, Spark 4.3 refuses the ML vectors of a Parquet file as the argument of any Python function.
 COLUMNAR_INPUT = "spark.sql.execution.arrow.pythonUDF.columnarInput.enabled"
 
+log = logging.getLogger("sparktune")
+
+
+@final
+class SqlFunction:
+    """A bundle's function for columns: `frame.select(predict("age", "visits"))`.
+
+    Takes what the SQL functions `NAME` and `NAME_row` take; Spark checks the columns where there is one for
+    each feature and all are single numbers.
+    """
+
+    def __init__(self, name: str, columns: int, implementation: Any) -> None:
+        self.name = name
+        self._columns = columns
+        self._implementation = implementation
+
+    def __repr__(self) -> str:
+        return f"SqlFunction({self.name!r})"
+
+    def __call__(self, *columns: Any) -> Any:
+        """The answers as a column, for names of columns or columns."""
+        from pyspark.sql.functions import call_function
+
+        if len(columns) == self._columns:
+            return call_function(self.name, *columns)
+        return self._implementation(*columns)
+
 
 def register(
-    spark: Any, model: str | Path | Bundle, name: str, output: Literal["raw", "label"] = "raw"
-) -> Any:
-    """Make a bundle a function of Spark SQL: `SELECT id, predict(features) FROM t`.
+    spark: Any,
+    model: str | Path | Bundle,
+    name: str,
+    output: Literal["prediction", "label", "probability", "both", "raw"] = "prediction",
+) -> SqlFunction:
+    """Make a bundle a function of Spark SQL: `SELECT id, predict(age, visits) FROM t`.
 
-    The function takes the bundle's columns in their order, or one struct with their names, or all numbers
-    in one array. It answers the raw output as float (an array of floats where there are several), or with
-    output="label" the decoded label; NULL where an input is NULL. Filter and aggregate on an alias, which
-    scores each row once: `SELECT * FROM (SELECT id, predict(features) AS p FROM t) WHERE p > 0.5`.
+    The function answers NULL where an input is NULL. Where all features are columns of single numbers, it
+    has one parameter for each, which may be given by name; a wrong number or type of arguments is an error
+    of the query's analysis. It may stand in an aggregate, `avg(CAST(predict(age, visits) = label AS INT))`,
+    and a filter on its alias scores each row once.
+
+    `NAME_row` is made beside it: it takes the columns too, or one struct with their names, or all numbers
+    in one array, ML vector or float32 bytes. Where a feature is itself an array, NAME takes the same. Spark
+    checks none of these when it analyses a query: wrong arguments fail when the first row is scored. They
+    may stand in an aggregate; a filter on an alias scores the rows that it keeps a second time (cache the
+    answers before).
+
+    In the session it sets the notes `sparktune.function.NAME`, and switches off, with a log line,
+    `spark.sql.execution.arrow.pythonUDF.columnarInput.enabled`, with which Spark refuses ML vectors of
+    Parquet files. Where the workers do not run this Python, one task looks what they have.
 
     Args:
         spark: The Spark session.
         model: The bundle, its folder, or an MLflow URI such as `models:/name@champion`.
         name: The function's name.
-        output: "raw" or "label".
+        output: "prediction", the decoded label, the list of labels for task labels, or the value (also called
+            "label"); "probability", that of the second class as double for binary labels, else of every class
+            as array<float>; "both", a struct of the two; "raw", the model's outputs as float, or array<float>
+            where there are several.
 
     Returns:
-        The function, for use with columns: `frame.select(predict("features"))`.
+        The function, for use with columns: `frame.select(predict("age", "visits"))`.
 
     Raises:
-        ScoringError: the name is no identifier, or is taken by another function; the output is unknown.
+        ScoringError: the name is no identifier, or is taken by another function; the output is unknown; the
+            workers' Python lacks what scoring needs.
         BundleError: the model is no bundle, or was changed after the export.
     """
-    if output not in ("raw", "label"):
-        raise ScoringError(f"output must be raw or label, but got {output!r}")
     _check_name(spark, name)
+    if output not in (*OUTPUTS, "label"):
+        raise ScoringError(f"output must be {', '.join(OUTPUTS[:-1])} or {OUTPUTS[-1]}, but got {output!r}")
     bundle = model if isinstance(model, Bundle) else load_bundle(model)
-    function = predict_function(bundle, output, name)
-    spark.conf.set(COLUMNAR_INPUT, "false")
-    registered = spark.udf.register(name, function)
-    spark.conf.set(_key(name), bundle.manifest.digest)
-    return registered
+    answer = checked_output(bundle.schema, output)
+    check_executors(spark, bundle)
+    _allow_vectors(spark)
+    implementation = predict_function(bundle, answer, name)
+    spark.udf.register(name + ROW, implementation)
+    if is_table(bundle.schema):
+        spark.sql(definition(bundle.manifest, name, name + ROW, answer))
+    else:
+        spark.udf.register(name, implementation)
+    for each in (name, name + ROW):
+        spark.conf.set(_key(each), bundle.manifest.digest)
+    return SqlFunction(name, len(bundle.schema.features), implementation)
 
 
 def predict_function(bundle: Bundle, output: Output, name: str = "predict") -> Any:
     """A bundle as a function of columns, not registered.
 
-    The model travels inside the function, so executors need neither MLflow nor a shared disk. Spark must not
-    predict_columns it twice: it is declared nondeterministic.
+    The model travels inside the function, so executors need neither MLflow nor a shared disk.
     """
     from pyspark.sql.functions import arrow_udf
 
@@ -71,7 +125,13 @@ def predict_function(bundle: Bundle, output: Output, name: str = "predict") -> A
         return predict_columns(payload, output, *columns)
 
     run.__name__ = name
-    return arrow_udf(run, answer_type(bundle.schema, output)).asNondeterministic()
+    return arrow_udf(run, answer_type(bundle.schema, output))
+
+
+def _allow_vectors(spark: Any) -> None:
+    if spark.conf.get(COLUMNAR_INPUT, None) != "false":
+        spark.conf.set(COLUMNAR_INPUT, "false")
+        log.warning("%s is now false in this session, so that ML vectors can be scored", COLUMNAR_INPUT)
 
 
 def _check_name(spark: Any, name: str) -> None:
@@ -84,11 +144,12 @@ def _check_name(spark: Any, name: str) -> None:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise ScoringError(f"a function name must be an identifier such as predict, but got {name!r}")
     try:
-        taken = spark.catalog.functionExists(name)
+        taken = [each for each in (name, name + ROW) if spark.catalog.functionExists(each)]
     except ParseException:
         raise ScoringError(f"the function name {name!r} is a reserved word; choose another name") from None
-    if taken and spark.conf.get(_key(name), None) is None:
-        raise ScoringError(f"the function {name!r} exists already in Spark; choose another name")
+    theirs = [each for each in taken if spark.conf.get(_key(each), None) is None]
+    if theirs:
+        raise ScoringError(f"the function {theirs[0]!r} exists already in Spark; choose another name")
 
 
 def _key(name: str) -> str:

@@ -7,28 +7,51 @@ from sparktune.columns.names import find
 from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
 
-Output = Literal["raw", "label", "both"]
+Output = Literal["prediction", "probability", "both", "raw"]
+OUTPUTS = ("prediction", "probability", "both", "raw")
 NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean")
+
+
+def checked_output(schema: Schema, output: str) -> Output:
+    """What a function is asked to answer; `label` is another name for `prediction`.
+
+    Raises:
+        ScoringError: there is no such output, or this task has none.
+    """
+    if output == "label":
+        return "prediction"
+    if output not in OUTPUTS:
+        raise ScoringError(f"output must be {', '.join(OUTPUTS[:-1])} or {OUTPUTS[-1]}, but got {output!r}")
+    if output == "probability" and schema.task == "regression":
+        raise ScoringError("a regression has no probability; ask for output='prediction' or 'raw'")
+    return output  # type: ignore[return-value]  # one of OUTPUTS
 
 
 def answer_type(schema: Schema, output: Output) -> str:
     """The SQL type of what a model answers.
 
-    `raw` is a float, or an array of floats where there are several outputs; `label` the decoded label, or
-    the value as double; `both` a struct of `prediction` and, for classes, `probability`.
-    Of task `labels` the label is an array of the names of the labels that a row has.
+    `prediction` is the decoded label, or the value as double; `probability` that of the second class as
+    double for binary labels, else of every class as array<float>; `both` a struct of these two, of the
+    prediction alone for regression; `raw` a float, or an array of floats where there are several outputs.
+    Of task `labels` the prediction is an array of the labels that a row has.
     """
     several = schema.outputs > 1
-    if output == "raw":
+    if output == "probability" and schema.task == "binary":
+        return "double"
+    if output in ("raw", "probability"):
         return "array<float>" if several else "float"
+    if output == "both":
+        fields = [f"{name}: {answer_type(schema, name)}" for name in answer_names(schema)]
+        return f"struct<{', '.join(fields)}>"
     if schema.task == "regression":
-        label = "array<double>" if several else "double"
-        return label if output == "label" else f"struct<prediction: {label}>"
+        return "array<double>" if several else "double"
     label = label_kind(schema)
-    if schema.task == "labels":
-        label = f"array<{label}>"
-    probability = "double" if schema.task == "binary" else "array<float>"
-    return label if output == "label" else f"struct<prediction: {label}, probability: {probability}>"
+    return f"array<{label}>" if schema.task == "labels" else label
+
+
+def answer_names(schema: Schema) -> list[Literal["prediction", "probability"]]:
+    """The columns that scoring a table adds."""
+    return ["prediction"] if schema.task == "regression" else ["prediction", "probability"]
 
 
 def check_columns(schema: Schema, columns: dict[str, Any], case_sensitive: bool) -> list[str]:

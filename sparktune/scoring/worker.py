@@ -11,7 +11,7 @@ from sparktune.columns.arrow import is_vector
 from sparktune.columns.inputs import side_by_side
 from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
-from sparktune.scoring.types import Output
+from sparktune.scoring.types import Output, answer_names
 
 ARROW = {"boolean": pa.bool_(), "bigint": pa.int64(), "double": pa.float64(), "string": pa.string()}
 
@@ -27,7 +27,7 @@ def predict_columns(payload: ModelPayload, output: Output, *columns: pa.Array) -
     predictor = loaded(payload)
     given, features = arguments(columns, predictor.schema)
     x, valid = side_by_side(given, features, np.dtype(predictor.dtype))
-    return answers(predictor.schema, output, predictor.engine(x), valid)
+    return answers(predictor.schema, output, predictor.engine.predict(x), valid)
 
 
 @lru_cache(maxsize=4)
@@ -65,17 +65,14 @@ def arguments(columns: tuple[pa.Array, ...], schema: Schema) -> tuple[list[pa.Ar
 
 
 def answers(schema: Schema, output: Output, raw: np.ndarray, valid: np.ndarray) -> pa.Array:
-    """Raw outputs as the Arrow column that `answer_type` promises."""
-    if output == "raw":
-        return _numbers(raw, valid, pa.float32())
-    if schema.task == "regression":
-        label = _numbers(raw, valid, pa.float64())
-        return label if output == "label" else pa.StructArray.from_arrays([label], ["prediction"])
-    label = _labels(schema, raw, valid)
-    if output == "label":
-        return label
-    probability = _numbers(raw, valid, pa.float64() if schema.task == "binary" else pa.float32())
-    return pa.StructArray.from_arrays([label, probability], ["prediction", "probability"])
+    """Raw outputs as the Arrow column that `answer_type` promises; NULL where `valid`, (rows,), is False."""
+    if output == "both":
+        names = answer_names(schema)
+        return pa.StructArray.from_arrays([answers(schema, name, raw, valid) for name in names], names)
+    if output == "prediction" and schema.task != "regression":
+        return _labels(schema, raw, valid)
+    double = output == "prediction" or (output == "probability" and schema.task == "binary")
+    return _numbers(raw, valid, pa.float64() if double else pa.float32())
 
 
 def _labels(schema: Schema, raw: np.ndarray, valid: np.ndarray) -> pa.Array:

@@ -8,7 +8,6 @@ import pyarrow as pa
 import pytest
 
 from sparktune.bundle import Bundle, load_bundle
-from sparktune.bundle.engines.keras import Engine, chunk_rows
 from sparktune.errors import ScoringError
 from tests.bundle.models import by_keras, inputs
 
@@ -20,14 +19,6 @@ def test_predictions_are_those_of_keras(bundles: dict[str, Bundle], kind: str) -
     assert raw.dtype == np.float32
     assert raw.shape == (50, bundle.schema.outputs)
     np.testing.assert_allclose(raw, by_keras(bundle, x), atol=1e-5)
-
-
-def test_chunks_do_not_show(bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch) -> None:
-    bundle, x = bundles["binary"], inputs("binary", 1000)
-    monkeypatch.setattr("sparktune.bundle.engines.keras.CHUNK_ROWS", (64, 64))
-    assert chunk_rows(bundle.model, bundle.manifest.tensor) == 64
-    pieces = Engine(bundle.model, bundle.manifest.tensor)(x)
-    np.testing.assert_allclose(pieces, bundle.predict(x), atol=1e-6)
 
 
 def test_no_rows_give_no_predictions(bundles: dict[str, Bundle]) -> None:

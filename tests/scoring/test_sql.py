@@ -1,7 +1,9 @@
 """A bundle as a SQL function: the same answers as Keras, for every way of passing columns."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from sparktune.bundle import Bundle
 from sparktune.errors import BundleError, ScoringError
 from sparktune.scoring import register
+from sparktune.scoring.sql import COLUMNAR_INPUT
+from sparktune.scoring.worker import predict_columns
 from tests.bundle.models import by_keras, inputs
 
 SCALARS = ", ".join(f"f{i}" for i in range(20))
@@ -54,20 +58,22 @@ def assert_equal(got: list[Any], bundle: Bundle, x: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    "call",
     [
-        SCALARS,
-        f"array({SCALARS})",
-        "struct(*)",
-        "named_struct('more', 1, " + ", ".join(f"'f{i}', f{i}" for i in range(19, -1, -1)) + ")",
+        f"predict({SCALARS})",
+        "predict(" + ", ".join(f"f{i} => f{i}" for i in range(19, -1, -1)) + ")",
+        f"predict_row({SCALARS})",
+        f"predict_row(array({SCALARS}))",
+        "predict_row(struct(*))",
+        "predict_row(named_struct('more', 1, " + ", ".join(f"'f{i}', f{i}" for i in range(19, -1, -1)) + "))",
     ],
-    ids=["scalars", "array", "struct", "struct in another order"],
+    ids=["columns", "by name", "row of columns", "array", "struct", "struct in another order"],
 )
 def test_binary_columns(
-    spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray], arguments: str
+    spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray], call: str
 ) -> None:
-    register(spark, bundles["binary"], "predict")
-    got = answers(spark, f"SELECT id, predict({arguments}) FROM binary")
+    register(spark, bundles["binary"], "predict", output="raw")
+    got = answers(spark, f"SELECT id, {call} FROM binary")
     assert_equal(got, bundles["binary"], tables["binary"])
 
 
@@ -75,7 +81,7 @@ def test_binary_columns(
 def test_array_columns(
     spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray], argument: str
 ) -> None:
-    register(spark, bundles["classes"].path, "recognise")
+    register(spark, bundles["classes"].path, "recognise", output="raw")
     got = answers(spark, f"SELECT id, recognise({argument}) FROM classes")
     assert_equal(got, bundles["classes"], tables["classes"])
 
@@ -84,7 +90,7 @@ def test_array_columns(
 def test_mixed_columns(
     spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray], arguments: str
 ) -> None:
-    register(spark, str(bundles["regression"].path), "estimate")
+    register(spark, str(bundles["regression"].path), "estimate", output="raw")
     got = answers(spark, f"SELECT id, estimate({arguments}) FROM regression")
     assert_equal(got, bundles["regression"], tables["regression"])
 
@@ -95,7 +101,7 @@ def test_ml_vectors(
     from pyspark.ml.functions import array_to_vector
     from pyspark.sql.functions import array, col
 
-    predict = register(spark, bundles["binary"], "predict")
+    predict = register(spark, bundles["binary"], "predict", output="raw")
     frame = spark.table("binary").where("id != 3").select("id", array(SCALARS.split(", ")).alias("v"))
     frame.select("id", array_to_vector(col("v")).alias("v")).write.parquet(str(tmp_path / "vectors"))
     got = spark.read.parquet(str(tmp_path / "vectors")).select("id", predict("v").alias("p")).collect()
@@ -103,56 +109,148 @@ def test_ml_vectors(
     np.testing.assert_allclose([row.p for row in sorted(got)], raw[:, 0], atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("kind", "arguments", "raw", "label"),
-    [
-        ("binary", SCALARS, "float", "string"),
-        ("classes", "pixels", "array<float>", "bigint"),
-        ("regression", "a, b", "float", "double"),
-    ],
-)
-def test_labels_have_their_own_type(
-    spark: Any,
-    bundles: dict[str, Bundle],
-    tables: dict[str, np.ndarray],
-    kind: str,
-    arguments: str,
-    raw: str,
-    label: str,
+TYPES = {
+    "binary": ("string", "double", "struct<prediction:string,probability:double>", "float"),
+    "classes": (
+        "bigint",
+        "array<float>",
+        "struct<prediction:bigint,probability:array<float>>",
+        "array<float>",
+    ),
+    "regression": ("double", None, "struct<prediction:double>", "float"),
+}
+ARGUMENTS = {"binary": SCALARS, "classes": "pixels", "regression": "a, b"}
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_outputs_of_one_row_fit_together(
+    spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray], kind: str
 ) -> None:
-    register(spark, bundles[kind], "raw_of")
+    """The prediction is the default, and `label` another name for it; NULL where an input is NULL."""
+    register(spark, bundles[kind], "by_default")
     register(spark, bundles[kind], "label_of", output="label")
-    query = f"SELECT id, label_of({arguments}) AS label, raw_of({arguments}) AS raw FROM {kind}"
-    frame = spark.sql(query)
-    assert [frame.schema[name].dataType.simpleString() for name in ("raw", "label")] == [raw, label]
-    got = answers(spark, query)
-    expected = bundles[kind].labels(by_keras(bundles[kind], tables[kind]))
-    expected[3] = None
-    assert got == (expected if kind != "regression" else pytest.approx(expected, abs=1e-5))
+    calls = [f"by_default({ARGUMENTS[kind]}) AS d", f"label_of({ARGUMENTS[kind]}) AS l"]
+    for output, type_ in zip(("prediction", "probability", "both", "raw"), TYPES[kind], strict=True):
+        if type_ is not None:
+            register(spark, bundles[kind], f"{output}_of", output=output)  # type: ignore[arg-type]
+            calls.append(f"{output}_of({ARGUMENTS[kind]}) AS {output}")
+    frame = spark.sql(f"SELECT id, {', '.join(calls)} FROM {kind} ORDER BY id")
+    types = {field.name: field.dataType.simpleString() for field in frame.schema.fields}
+    assert [types.get(output) for output in ("prediction", "probability", "both", "raw")] == [*TYPES[kind]]
+    rows, raw = frame.collect(), by_keras(bundles[kind], tables[kind])
+    expected = bundles[kind].labels(raw)
+    for index, row in enumerate(rows):
+        assert row.d == row.l == row.prediction == row.both.prediction
+        if index == 3:
+            assert row.prediction is row.raw is None
+        else:
+            assert row.prediction == (
+                expected[index] if kind != "regression" else pytest.approx(expected[index])
+            )
+            np.testing.assert_allclose(np.ravel(row.raw), raw[index], atol=1e-5)
+        if kind != "regression":
+            assert row.both.probability == row.probability
 
 
-def test_each_row_is_scored_once(
-    spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray]
+Count = Callable[[], int]
+
+
+@pytest.fixture
+def rows_scored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Count:
+    """How many rows the functions registered from now on have scored since the last call."""
+    notes = tmp_path / "rows"
+
+    def counted(payload: Any, output: Any, *columns: Any) -> Any:
+        with notes.open("a") as file:
+            file.write(f"{len(columns[0])}\n")
+        return predict_columns(payload, output, *columns)
+
+    def count() -> int:
+        rows = sum(map(int, notes.read_text().split()))
+        notes.unlink()
+        return rows
+
+    monkeypatch.setattr("sparktune.scoring.sql.predict_columns", counted)
+    return count
+
+
+def test_an_aggregate_and_a_filter_on_an_alias_score_each_row_once(
+    spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray], rows_scored: Count
 ) -> None:
-    """A filter on the answer must not score the rows again, as Spark does with a deterministic function."""
-    from pyspark.sql.functions import arrow_udf
+    predict = register(spark, bundles["binary"], "predict")
+    expected = bundles["binary"].labels(by_keras(bundles["binary"], tables["binary"]))
+    expected[3] = None
+    yes = [i for i, label in enumerate(expected) if label == "yes"]
+    hits = f"SELECT avg(CAST(predict({SCALARS}) = 'yes' AS INT)) FROM binary"
+    assert spark.sql(hits).first()[0] == pytest.approx(len(yes) / 39)
+    assert rows_scored() == 40
+    kept = f"SELECT id, p FROM (SELECT id, predict({SCALARS}) AS p FROM binary) WHERE p = 'yes'"
+    assert sorted(row.id for row in spark.sql(kept).collect()) == yes
+    assert rows_scored() == 40
+    chosen = spark.table("binary").select("id", predict(*SCALARS.split(", ")).alias("p")).where("p = 'yes'")
+    assert sorted(row.id for row in chosen.collect()) == yes
+    assert rows_scored() == 40
 
-    def evaluations(frame: Any) -> int:
-        return int(frame._jdf.queryExecution().executedPlan().toString().count("ArrowEvalPython"))
 
-    def filtered(function: Any) -> Any:
-        return spark.table("binary").select(function(*SCALARS.split(", ")).alias("p")).where("p > 0.5")
+def test_functions_of_arrays_score_the_rows_that_a_filter_keeps_twice(
+    spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray], rows_scored: Count
+) -> None:
+    register(spark, bundles["classes"], "recognise")
+    expected = bundles["classes"].labels(by_keras(bundles["classes"], tables["classes"]))
+    label = expected[0]
+    expected[3] = None
+    kept = [i for i, each in enumerate(expected) if each == label]
+    hits = f"SELECT avg(CAST(recognise(pixels) = {label} AS INT)) FROM classes"
+    assert spark.sql(hits).first()[0] == pytest.approx(len(kept) / 39)
+    assert rows_scored() == 40
+    alias = f"SELECT id FROM (SELECT id, recognise(pixels) AS p FROM classes) WHERE p = {label}"
+    assert sorted(row.id for row in spark.sql(alias).collect()) == kept
+    assert rows_scored() == 40
+    again = f"SELECT id, p FROM (SELECT id, recognise(pixels) AS p FROM classes) WHERE p = {label}"
+    assert sorted(row.id for row in spark.sql(again).collect()) == kept
+    assert rows_scored() == 40 + len(kept)
 
-    ours = register(spark, bundles["binary"], "predict")
-    query = f"SELECT id, p FROM (SELECT id, predict({SCALARS}) AS p FROM binary) WHERE p > 0.5"
-    assert evaluations(filtered(ours)) == evaluations(spark.sql(query)) == 1
-    assert evaluations(filtered(arrow_udf(ours.func, "float"))) == 2
-    raw = by_keras(bundles["binary"], tables["binary"])[:, 0]
-    grouped = f"SELECT id > 9 AS k, avg(p) FROM (SELECT id, predict({SCALARS}) AS p FROM binary) GROUP BY k"
-    assert answers(spark, grouped)[1] == pytest.approx(float(raw[10:].mean()), abs=1e-5)
-    assert [id for id, _ in sorted(spark.sql(query).collect())] == [
-        id for id, p in enumerate(raw) if p > 0.5 and id != 3
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ("predict(f0)", r"predict. requires .*2.*0.* parameters but the actual number is 1\."),
+        (f"predict({SCALARS}, f0)", r"predict. requires .*2.*0.* parameters but the actual number is 21\."),
+        (f"predict(array(1), {SCALARS[4:]})", 'cannot cast "ARRAY<INT>" to "FLOAT"'),
+        (f"predict(current_date(), {SCALARS[4:]})", 'cannot cast "DATE" to "FLOAT"'),
+        (f"predict(f_0 => f0, {SCALARS[4:]})", "(?i)named argument|f_0"),
+    ],
+    ids=["too few", "too many", "an array", "a date", "an unknown name"],
+)
+def test_wrong_arguments_are_errors_of_the_analysis(
+    spark: Any, bundles: dict[str, Bundle], call: str, message: str
+) -> None:
+    from pyspark.errors import AnalysisException
+
+    register(spark, bundles["binary"], "predict")
+    with pytest.raises(AnalysisException) as refused:
+        spark.sql(f"SELECT {call} FROM binary")
+    assert re.search(message, str(refused.value).splitlines()[0])
+
+
+def test_the_session_keeps_its_options_or_is_told(
+    spark: Any, bundles: dict[str, Bundle], caplog: pytest.LogCaptureFixture
+) -> None:
+    def options() -> dict[str, str]:
+        return {row.key: row.value for row in spark.sql("SET").collect()}
+
+    spark.conf.set(COLUMNAR_INPUT, "true")
+    before = options()
+    register(spark, bundles["binary"], "predict")
+    changed = {key for key, value in options().items() if before.get(key) != value}
+    assert changed <= {COLUMNAR_INPUT, "sparktune.function.predict", "sparktune.function.predict_row"}
+    assert [record.message for record in caplog.records if COLUMNAR_INPUT in record.message] == [
+        f"{COLUMNAR_INPUT} is now false in this session, so that ML vectors can be scored"
     ]
+    caplog.clear()
+    register(spark, bundles["binary"], "predict")
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(
@@ -187,10 +285,15 @@ def test_function_of_somebody_else_is_kept(spark: Any, bundles: dict[str, Bundle
     with pytest.raises(ScoringError, match="'THEIRS' exists already"):
         register(spark, bundles["binary"], "THEIRS")
     assert spark.sql("SELECT theirs(5)").first()[0] == 5
+    spark.udf.register("mine_row", lambda x: x, "int")
+    with pytest.raises(ScoringError, match="'mine_row' exists already"):
+        register(spark, bundles["binary"], "mine")
 
 
 def test_unknown_output_is_refused(spark: Any, bundles: dict[str, Bundle]) -> None:
-    with pytest.raises(ScoringError, match="output must be raw or label, but got 'labels'"):
+    with pytest.raises(
+        ScoringError, match="output must be prediction, probability, both or raw, but got 'labels'"
+    ):
         register(spark, bundles["binary"], "predict", output="labels")  # type: ignore[arg-type]
 
 
@@ -204,7 +307,7 @@ import sys
 from pyspark.sql import SparkSession
 import sparktune
 spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-sparktune.register(spark, sys.argv[1], "predict")
+sparktune.register(spark, sys.argv[1], "predict", output="raw")
 assert "tensorflow" not in sys.modules and "mlflow" not in sys.modules
 columns = ", ".join(f"float({i}) / 20" for i in range(20))
 print("answer", spark.sql(f"SELECT predict({columns})").first()[0])

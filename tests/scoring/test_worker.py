@@ -34,7 +34,7 @@ def test_outputs_that_are_nan_have_no_label() -> None:
     assert got[2]["probability"] is None
 
 
-@pytest.mark.parametrize("output", ["raw", "label", "both"])
+@pytest.mark.parametrize("output", ["raw", "prediction", "both"])
 @pytest.mark.parametrize("kind", ["binary", "classes", "regression"])
 def test_empty_batches_give_empty_answers(bundles: dict[str, Bundle], kind: str, output: str) -> None:
     empty = pa.array([], pa.list_(pa.float32()))

@@ -1,42 +1,85 @@
 """Keras, for prediction only: load a model safely, run it in chunks."""
 
-from functools import partial
+import os
+import shutil
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 
-from sparktune.bundle.manifest import Tensor
+from sparktune.bundle.engines.base import Engine
+from sparktune.bundle.manifest import Manifest, Tensor
 from sparktune.errors import BundleError
 from sparktune.quiet import quiet
 
+if TYPE_CHECKING:
+    from sparktune.bundle.engines.trained import TrainedModel
+
+FILE = "model.keras"
 CHUNK_BYTES = 32 * 2**20
 CHUNK_ROWS = (64, 16384)
 
 
 @final
-class Engine:
-    """A Keras model compiled for prediction: arrays in, arrays out."""
+class KerasEngine(Engine):
+    """A Keras model whose prediction is one TensorFlow graph, run on chunks of rows."""
+
+    requires = ("keras", "tensorflow")
 
     def __init__(self, model: Any, tensor: Tensor) -> None:
-        import tensorflow as tf
-
-        self._shape = tensor.shape
-        self._dtype = np.dtype(tensor.dtype)
+        self.model = model
+        self._tensor = tensor
         self._rows = chunk_rows(model, tensor)
-        signature = [tf.TensorSpec((None, *tensor.shape), tensor.dtype)]
-        # Of a partial TensorFlow counts traces one by one; those of a lambda it adds up over all models.
-        self._call = tf.function(partial(model, training=False), input_signature=signature)
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
+    @classmethod
+    def export(cls, trained: "TrainedModel", folder: Path) -> str:
+        """Copy the trained `.keras` file."""
+        shutil.copyfile(trained.file, folder / FILE)
+        return FILE
+
+    @classmethod
+    def load(cls, folder: Path, manifest: Manifest) -> Self:
+        """The model, loaded in safe mode; its graph is traced when it first predicts."""
+        return cls(load_keras(folder / manifest.engines["keras"]), manifest.tensor)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
         """Raw outputs, float32 (rows, outputs), of inputs (rows, ...) in the order of the columns."""
         chunks = [self._chunk(x[at : at + self._rows]) for at in range(0, max(len(x), 1), self._rows)]
         return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
+    @classmethod
+    def limit_threads(cls, threads: int) -> None:
+        """Keep TensorFlow to the CPU and to `threads` threads."""
+        limit_tensorflow(threads)
+
+    @cached_property
+    def _graph(self) -> Any:
+        import tensorflow as tf
+
+        signature = [tf.TensorSpec((None, *self._tensor.shape), self._tensor.dtype)]
+        # TensorFlow warns of many traces of one function; it counts all lambdas as one, each partial apart.
+        return tf.function(partial(self.model, training=False), input_signature=signature)
+
     def _chunk(self, x: np.ndarray) -> np.ndarray:
-        inputs = np.ascontiguousarray(x, self._dtype).reshape(len(x), *self._shape)
-        raw = np.asarray(self._call(inputs), np.float32)
+        inputs = np.ascontiguousarray(x, self._tensor.dtype).reshape(len(x), *self._tensor.shape)
+        raw = np.asarray(self._graph(inputs), np.float32)
         return raw.reshape(len(x), int(np.prod(raw.shape[1:])))
+
+
+def limit_tensorflow(threads: int) -> None:
+    """Keep TensorFlow to the CPU and to `threads` threads; if it has started already, it stays as it is."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with quiet():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.set_visible_devices([], "GPU")
+    except RuntimeError:  # this process has used TensorFlow before
+        return
 
 
 def load_keras(path: Path) -> Any:

@@ -1,32 +1,66 @@
 """The SavedModel: a model that TensorFlow Serving calls with one tensor for each feature column."""
 
-import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self, final
 
-from sparktune.bundle.manifest import Tensor
+import numpy as np
+
+from sparktune.bundle.engines.base import Engine
+from sparktune.bundle.engines.keras import limit_tensorflow
+from sparktune.bundle.manifest import Manifest, Tensor, input_names
 from sparktune.columns.schema import Feature, Schema
+from sparktune.quiet import quiet
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-RESERVED = ("self",)
+if TYPE_CHECKING:
+    from sparktune.bundle.engines.trained import TrainedModel
+
+FOLDER = "saved_model"
 
 
-def input_names(schema: Schema) -> dict[str, str]:
-    """Each feature column's tensor in the signature: its own name, or `column_2` for the second one.
+@final
+class SavedModelEngine(Engine):
+    """A TensorFlow SavedModel, called by its signature `serving_default` as TensorFlow Serving does."""
 
-    Signatures take ASCII letters, digits and underscores after a letter, and do not tell case apart.
-    """
-    names: dict[str, str] = {}
-    taken = {feature.name.lower() for feature in schema.features} | set(RESERVED)
-    used: set[str] = set()
-    for index, feature in enumerate(schema.features, start=1):
-        lower = feature.name.lower()
-        if NAME.fullmatch(feature.name) and lower not in used and lower not in RESERVED:
-            names[feature.name] = feature.name
-        else:
-            names[feature.name] = _free(f"column_{index}", taken | used)
-        used.add(names[feature.name].lower())
-    return names
+    requires = ("tensorflow",)
+
+    def __init__(self, serve: Any, manifest: Manifest) -> None:
+        self._serve = serve
+        self._features = manifest.columns.features
+        self._names = manifest.serving
+        self._dtype = manifest.tensor.dtype
+
+    @classmethod
+    def export(cls, trained: "TrainedModel", folder: Path) -> str:
+        """Write the SavedModel with its signature."""
+        write_saved_model(trained.model, trained.tensor, trained.schema, folder / FOLDER)
+        return FOLDER
+
+    @classmethod
+    def load(cls, folder: Path, manifest: Manifest) -> Self:
+        """The signature; custom layers need not be importable."""
+        with quiet():
+            import tensorflow as tf
+
+            loaded = tf.saved_model.load(folder / manifest.engines["tensorflow"])
+        return cls(loaded.signatures["serving_default"], manifest)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Raw outputs, float32 (rows, outputs), of inputs (rows, ...) in the order of the columns."""
+        import tensorflow as tf
+
+        flat = np.ascontiguousarray(x, self._dtype).reshape(len(x), int(np.prod(x.shape[1:])))
+        columns, at = {}, 0
+        for feature in self._features:
+            column = flat[:, at : at + feature.width].reshape(len(x), *feature.shape)
+            columns[self._names[feature.name]] = tf.constant(column)
+            at += feature.width
+        raw = np.asarray(self._serve(**columns)["output_0"], np.float32)
+        return raw.reshape(len(x), int(np.prod(raw.shape[1:])))
+
+    @classmethod
+    def limit_threads(cls, threads: int) -> None:
+        """Keep TensorFlow to the CPU and to `threads` threads."""
+        limit_tensorflow(threads)
 
 
 def write_saved_model(model: Any, tensor: Tensor, schema: Schema, folder: Path) -> None:
@@ -61,7 +95,3 @@ def _spec(feature: Feature, tensor: Tensor, names: dict[str, str]) -> Any:
     import tensorflow as tf
 
     return tf.TensorSpec((None, *feature.shape), tensor.dtype, name=names[feature.name])
-
-
-def _free(name: str, taken: set[str]) -> str:
-    return name if name not in taken else _free(f"{name}_", taken)

@@ -1,80 +1,73 @@
 """A bundle as the folder of an MLflow model, which any MLflow loads as a pyfunc."""
 
-import platform
-import shutil
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
-import yaml
 
 from sparktune.bundle.bundle import Bundle
 from sparktune.columns.schema import Feature, Schema
 
-LOADER = "sparktune.bundle.mlflow.pyfunc"
-DATA = "data/bundle"
-CODE = "code/sparktune.zip"
+LOADER = "sparktune_model"
 RUNTIME = ("mlflow", "keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML")
-BUILD = ("pip", "setuptools", "wheel")
+# What MLflow imports to load the model; this package is put on the path as it was when the model was logged.
+LOADER_CODE = """\
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).with_name("sparktune.zip")))
+from sparktune.bundle.mlflow.pyfunc import _load_pyfunc
+"""
 
 
 def write_mlmodel(bundle: Bundle, folder: Path, run_id: str, logged: Any) -> None:
-    """Write into `folder`: the bundle, this package's code, signature and pinned requirements.
+    """Write the MLflow model into `folder`: the bundle, this package's code, signature, pinned requirements.
 
-    `mlflow.pyfunc.save_model` would write the same, after it has compared the pins with every installed
-    package, for 0.3 s.
+    Args:
+        bundle: the bundle.
+        folder: where to write; it must not exist.
+        run_id: the MLflow run that the model belongs to.
+        logged: MLflow's entry of the model, `mlflow.entities.LoggedModel`.
     """
+    from mlflow import pyfunc
     from mlflow.models import Model
 
-    shutil.copytree(bundle.path, folder / DATA)
-    _write_code(folder / CODE)
-    _write_environment(folder)
     entry = Model(
         artifact_path=logged.artifact_location,
         model_uuid=logged.model_id,
         model_id=logged.model_id,
         run_id=run_id,
         signature=signature(bundle.schema),
-        model_size_bytes=sum(file.stat().st_size for file in (folder / DATA).rglob("*") if file.is_file()),
     )
-    entry.add_flavor(
-        "python_function",
-        loader_module=LOADER,
-        python_version=platform.python_version(),
-        data=DATA,
-        code=CODE,  # what MLflow puts on Python's path
-        env={"conda": "conda.yaml", "virtualenv": "python_env.yaml"},
-        streamable=False,
-    )
-    entry.save(str(folder / "MLmodel"))
+    with tempfile.TemporaryDirectory(prefix="sparktune-") as code:
+        pyfunc.save_model(
+            str(folder),
+            loader_module=LOADER,
+            data_path=str(bundle.path),
+            code_paths=[str(file) for file in _write_code(Path(code))],
+            mlflow_model=entry,
+            pip_requirements=_pins(),  # given, so that MLflow does not load the model to find them
+        )
 
 
-def _write_code(target: Path) -> None:
-    """This package's modules in one file: each file of a model costs a request of its own."""
+def _write_code(folder: Path) -> list[Path]:
+    """The loader, and this package's modules in one file: each file of a model costs a request of its own."""
     package = Path(__file__).parents[2]
-    target.parent.mkdir()
-    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
+    loader, modules = folder / f"{LOADER}.py", folder / "sparktune.zip"
+    loader.write_text(LOADER_CODE, encoding="utf-8")
+    with ZipFile(modules, "w", ZIP_DEFLATED) as archive:
         for module in sorted(package.rglob("*.py")):
             archive.write(module, module.relative_to(package.parent))
+    return [loader, modules]
 
 
-def _write_environment(folder: Path) -> None:
-    """What scoring needs, pinned to what is installed here, for pip, virtualenv and conda."""
-    python, pins, build = platform.python_version(), _pins(*RUNTIME), _pins(*BUILD)
-    pip = {"python": python, "build_dependencies": build, "dependencies": ["-r requirements.txt"]}
-    conda = [f"python={python}", "pip", {"pip": pins}]
-    (folder / "requirements.txt").write_text("\n".join(pins), encoding="utf-8")
-    (folder / "python_env.yaml").write_text(yaml.safe_dump(pip, sort_keys=False), encoding="utf-8")
-    environment = {"name": "mlflow-env", "channels": ["conda-forge"], "dependencies": conda}
-    (folder / "conda.yaml").write_text(yaml.safe_dump(environment), encoding="utf-8")
-
-
-def _pins(*packages: str) -> list[str]:
-    """The packages that are installed, with their versions."""
+def _pins() -> list[str]:
+    """What scoring needs, pinned to what is installed here."""
     found = []
-    for package in packages:
+    for package in RUNTIME:
         try:
             found.append(f"{package}=={version(package)}")
         except PackageNotFoundError:

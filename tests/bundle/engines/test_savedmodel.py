@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from sparktune.bundle import Bundle, export_bundle
-from sparktune.bundle.engines.savedmodel import input_names
-from sparktune.columns.schema import Feature, Schema
+from sparktune.bundle.engines.savedmodel import SavedModelEngine
+from sparktune.columns.schema import Feature
 from tests.bundle.models import REGRESSION, by_keras, inputs, keras_model, lineage
 
 
@@ -48,9 +48,11 @@ def test_other_names_are_numbered(tmp_path: Path) -> None:
     np.testing.assert_allclose(served(bundle, x), by_keras(bundle, x), atol=1e-6)
 
 
-def test_numbered_names_are_free() -> None:
-    names = ("a-b", "column_1", "_x", "Column_3")
-    schema = Schema(
-        features=tuple(Feature(name=n) for n in names), input_shape=(4,), task="regression", outputs=1
-    )
-    assert list(input_names(schema).values()) == ["column_1_", "column_1", "column_3_", "Column_3"]
+@pytest.mark.parametrize("kind", ["binary", "classes", "regression"])
+def test_it_predicts_what_keras_does(bundles: dict[str, Bundle], kind: str) -> None:
+    bundle, x = bundles[kind], inputs(kind, 9)
+    engine = SavedModelEngine.load(bundle.path, bundle.manifest)
+    for given in (x, x.reshape(9, -1), x[:0]):
+        raw = engine.predict(given)
+        assert (raw.dtype, raw.shape) == (np.float32, (len(given), bundle.schema.outputs))
+        np.testing.assert_allclose(raw, bundle.predict(given), atol=1e-6)

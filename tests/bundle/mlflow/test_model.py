@@ -1,60 +1,58 @@
-"""The folder of an MLflow model is what MLflow itself would write."""
+"""The folder of an MLflow model, as MLflow writes it."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from mlflow import pyfunc
-from mlflow.models import Model
 from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatches
 
-from sparktune.bundle import Bundle
-from sparktune.bundle.mlflow.model import LOADER, signature, write_mlmodel
+from sparktune.bundle import Bundle, load_bundle
+from sparktune.bundle.load import LOADERS
+from sparktune.bundle.mlflow.model import LOADER, write_mlmodel
+from tests.bundle.models import inputs
 
 LOGGED = SimpleNamespace(artifact_location="somewhere", model_id="m-1")
+COLUMNS = [f"f{i}" for i in range(20)]
 
 
-@pytest.fixture
-def written(bundles: dict[str, Bundle], tmp_path: Path) -> Path:
-    write_mlmodel(bundles["binary"], tmp_path / "model", "run-1", LOGGED)
-    return tmp_path / "model"
+@pytest.fixture(scope="module")
+def written(bundles: dict[str, Bundle], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mlflow") / "model"
+    write_mlmodel(bundles["binary"], folder, "run-1", LOGGED)
+    return folder
 
 
 def entry(folder: Path) -> dict[str, Any]:
-    """MLmodel, without what is told of the moment."""
     content: dict[str, Any] = yaml.safe_load((folder / "MLmodel").read_text())
-    del content["utc_time_created"]
     return content
 
 
-@pytest.mark.filterwarnings("ignore:::mlflow")  # on a missing input example
-def test_it_is_described_as_mlflow_would(written: Path, bundles: dict[str, Bundle], tmp_path: Path) -> None:
-    bundle, theirs = bundles["binary"], tmp_path / "theirs"
-    pyfunc.save_model(
-        str(theirs),
-        loader_module=LOADER,
-        data_path=str(bundle.path),
-        mlflow_model=Model(
-            artifact_path="somewhere",
-            model_uuid="m-1",
-            model_id="m-1",
-            run_id="run-1",
-            signature=signature(bundle.schema),
-        ),
-        pip_requirements=(written / "requirements.txt").read_text().splitlines(),
-    )
-    ours, expected = entry(written), entry(theirs)
-    flavor, theirs_flavor = ours["flavors"].pop("python_function"), expected["flavors"].pop("python_function")
-    assert ours == expected
-    assert flavor == {**theirs_flavor, "code": "code/sparktune.zip", "data": "data/bundle"}
-    assert (written / "requirements.txt").read_text() == (theirs / "requirements.txt").read_text()
-    for file in ("python_env.yaml", "conda.yaml"):
-        assert (
-            yaml.safe_load((written / file).read_text()).keys()
-            == yaml.safe_load((theirs / file).read_text()).keys()
-        )
+def test_it_names_its_run_its_loader_and_its_columns(written: Path) -> None:
+    content = entry(written)
+    assert (content["model_id"], content["run_id"]) == ("m-1", "run-1")
+    assert content["flavors"]["python_function"]["loader_module"] == LOADER == LOADERS[0]
+    assert [column["name"] for column in yaml.safe_load(content["signature"]["inputs"])] == COLUMNS
+    assert content["model_size_bytes"] > 0
+
+
+def test_the_package_comes_along_in_two_files(written: Path) -> None:
+    assert {file.name for file in (written / "code").iterdir()} == {f"{LOADER}.py", "sparktune.zip"}
+
+
+def test_the_bundle_inside_is_found_and_verified(written: Path, bundles: dict[str, Bundle]) -> None:
+    assert load_bundle(written).manifest == bundles["binary"].manifest
+
+
+def test_mlflow_loads_it(written: Path, bundles: dict[str, Bundle]) -> None:
+    x = inputs("binary", 4)
+    answer = pyfunc.load_model(str(written)).predict(pd.DataFrame(x.astype("f8"), columns=COLUMNS))
+    np.testing.assert_allclose(answer, bundles["binary"].predict(x), atol=1e-5)
 
 
 def test_its_requirements_are_what_is_installed(written: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -62,3 +60,28 @@ def test_its_requirements_are_what_is_installed(written: Path, caplog: pytest.Lo
         assert "tensorflow==" in Path(pyfunc.get_model_dependencies(str(written), kind)).read_text()
     warn_dependency_requirement_mismatches((written / "requirements.txt").read_text().splitlines())
     assert "mismatch" not in caplog.text
+
+
+def of_an_earlier_version(written: Path, folder: Path, loader: str) -> Path:
+    """The layout of earlier versions: `code` is one archive, and the loader is a module inside it."""
+    shutil.copytree(written, folder)
+    (folder / "code" / f"{LOADER}.py").unlink()
+    content = entry(folder)
+    (data,) = (folder / "data").iterdir()
+    data.rename(folder / "data" / "bundle")
+    content["flavors"]["python_function"].update(
+        loader_module=loader, code="code/sparktune.zip", data="data/bundle"
+    )
+    (folder / "MLmodel").write_text(yaml.safe_dump(content))
+    return folder
+
+
+@pytest.mark.parametrize("loader", LOADERS[1:])
+def test_models_of_earlier_versions_load(
+    written: Path, bundles: dict[str, Bundle], tmp_path: Path, loader: str
+) -> None:
+    folder = of_an_earlier_version(written, tmp_path / "old", loader)
+    assert load_bundle(folder).manifest == bundles["binary"].manifest
+    expected = bundles["binary"].predict(np.full((1, 20), 0.5, "f4"))
+    frame = pd.DataFrame({name: [0.5] for name in COLUMNS})
+    np.testing.assert_allclose(pyfunc.load_model(str(folder)).predict(frame), expected, atol=1e-5)

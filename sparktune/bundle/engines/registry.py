@@ -1,0 +1,39 @@
+"""Engines by name."""
+
+from pathlib import Path
+
+from sparktune.bundle.engines.base import Engine
+from sparktune.bundle.manifest import Manifest
+from sparktune.errors import BundleError, InputError
+from sparktune.registry import Registry
+
+ENGINES = Registry(
+    "sparktune.engines",
+    {
+        "keras": "sparktune.bundle.engines.keras:KerasEngine",
+        "tensorflow": "sparktune.bundle.engines.savedmodel:SavedModelEngine",
+    },
+)
+EXPORTED = ("keras", "tensorflow")  # the engines of a bundle unless others are asked for; the first predicts
+
+
+def engine_class(name: str) -> type[Engine]:
+    """The class of the engine called `name`.
+
+    Raises:
+        BundleError: no installed package has it.
+    """
+    try:
+        found: type[Engine] = ENGINES.load(name)
+    except InputError as error:
+        raise BundleError(f"{error}; install the package that has the engine {name!r}") from error
+    return found
+
+
+def load_engine(folder: Path, manifest: Manifest) -> Engine:
+    """The engine that predicts in the bundle in `folder`: the first one of its manifest.
+
+    Raises:
+        BundleError: no installed package has it, or it cannot be loaded safely.
+    """
+    return engine_class(manifest.engine).load(folder, manifest)

@@ -1,0 +1,50 @@
+"""What every engine keeps to."""
+
+import doctest
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from sparktune.bundle import Bundle, Engine
+from sparktune.bundle.engines import base
+from sparktune.bundle.engines.registry import EXPORTED, engine_class
+from sparktune.bundle.engines.trained import TrainedModel
+from sparktune.bundle.manifest import Manifest
+from sparktune.columns.schema import Feature, Schema
+from tests.bundle.models import inputs
+
+LINE = Schema(features=(Feature(name="x"),), input_shape=(1,), task="regression", outputs=1)
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.parametrize("kind", ["binary", "classes", "regression"])
+def test_contract(bundles: dict[str, Bundle], kind: str, name: str) -> None:
+    """Flat rows, no rows, and any numeric type; float32 (rows, outputs) comes out."""
+    bundle, x = bundles[kind], inputs(kind, 8)
+    engine = engine_class(name).load(bundle.path, bundle.manifest)
+    raw = engine.predict(x)
+    assert (raw.dtype, raw.shape) == (np.float32, (8, bundle.schema.outputs))
+    for same in (x.reshape(8, -1), x.astype("f8")):
+        np.testing.assert_array_equal(engine.predict(same), raw)
+    assert engine.predict(x[:0]).shape == (0, bundle.schema.outputs)
+
+
+def test_an_engine_lacks_no_method() -> None:
+    with pytest.raises(TypeError, match="abstract"):
+        type("Half", (Engine,), {"predict": lambda self, x: x})()
+
+
+def test_the_example_computes_what_keras_does(bundles: dict[str, Bundle], tmp_path: Path) -> None:
+    (example,) = [e for e in doctest.DocTestFinder().find(base.Engine, globs={}) if e.examples]
+    assert doctest.DocTestRunner().run(example, clear_globs=False).failed == 0
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.save(tmp_path / "m.keras")
+    engine_of_example: type[Engine] = example.globs["Sum"]
+    place = engine_of_example.export(TrainedModel(tmp_path / "m.keras", LINE), tmp_path)
+    content = bundles["binary"].manifest.model_dump(by_alias=True)
+    manifest = Manifest.model_validate({**content, "engines": {"sum": place}})
+    x = np.array([[1.0], [2.0]], "f4")
+    answer = engine_of_example.load(tmp_path, manifest).predict(x)
+    np.testing.assert_allclose(answer, model.predict(x, verbose=0), atol=1e-6)

@@ -1,0 +1,100 @@
+"""Engines are found by name, those of other packages too."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sparktune.bundle import Bundle, Engine, export_bundle, load_bundle
+from sparktune.bundle.engines.keras import KerasEngine
+from sparktune.bundle.engines.registry import ENGINES, EXPORTED, engine_class, load_engine
+from sparktune.bundle.payload import load_payload, to_payload
+from sparktune.errors import BundleError
+from sparktune.registry import Registry
+from tests.bundle.models import REGRESSION, inputs, keras_model, lineage
+
+LAYERS = """
+import numpy as np
+from sparktune.bundle import Engine
+
+class Layers(Engine):
+    @classmethod
+    def export(cls, trained, folder):
+        (folder / "layers").mkdir()
+        for index, weight in enumerate(trained.model.get_weights()):
+            np.save(folder / "layers" / f"{index}.npy", weight)
+        return "layers"
+
+    @classmethod
+    def load(cls, folder, manifest):
+        engine = cls()
+        place = folder / manifest.engines[manifest.engine]
+        engine.weights = [np.load(place / f"{index}.npy") for index in range(4)]
+        return engine
+
+    def predict(self, x):
+        first, bias, second, last = self.weights
+        hidden = np.maximum((2 * x.reshape(len(x), -1).astype("f4") - 1) @ first + bias, 0)
+        return hidden @ second + last
+
+class Wrong(Layers):
+    def predict(self, x):
+        return super().predict(x) + 1
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package with two engines."""
+    (tmp_path / "engines_of_others.py").write_text(LAYERS)
+    about = tmp_path / "engines_of_others-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: engines-of-others\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(
+        "[sparktune.engines]\nlayers = engines_of_others:Layers\nwrong = engines_of_others:Wrong\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    fresh = Registry(ENGINES.group, ENGINES._builtin)
+    monkeypatch.setattr("sparktune.bundle.engines.registry.ENGINES", fresh)
+
+
+def exported(folder: Path, *engines: str) -> Bundle:
+    keras_model("regression").save(folder / "m.keras")
+    return export_bundle(folder / "m.keras", REGRESSION, lineage(), folder / "bundle", engines)
+
+
+def test_the_built_in_engines_are_exported_and_keras_predicts(bundles: dict[str, Bundle]) -> None:
+    assert ENGINES.names[:2] == list(EXPORTED) == list(bundles["binary"].manifest.engines)
+    assert all(issubclass(engine_class(name), Engine) for name in EXPORTED)
+    assert bundles["binary"].manifest.engine == "keras"
+    assert isinstance(load_engine(bundles["binary"].path, bundles["binary"].manifest), KerasEngine)
+
+
+@pytest.mark.usefixtures("package")
+def test_an_engine_of_another_package_is_exported_and_predicts(tmp_path: Path) -> None:
+    bundle = exported(tmp_path, "layers", "keras")
+    assert bundle.manifest.engines == {"layers": "layers", "keras": "model.keras"}
+    again, x = load_bundle(bundle.path), inputs("regression", 6)
+    assert type(again.engine).__name__ == "Layers"
+    np.testing.assert_allclose(again.predict(x), again.model.predict(x, verbose=0), atol=1e-5)
+
+
+@pytest.mark.usefixtures("package")
+def test_executors_get_the_files_of_the_engine_that_predicts(tmp_path: Path) -> None:
+    bundle, x = exported(tmp_path, "layers", "keras"), inputs("regression", 4)
+    payload = to_payload(bundle)
+    assert sorted(payload.files) == [f"layers/{index}.npy" for index in range(4)]
+    np.testing.assert_array_equal(load_payload(payload, 1).engine.predict(x), bundle.predict(x))
+
+
+@pytest.mark.usefixtures("package")
+def test_an_engine_that_answers_something_else_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="Wrong must answer what Keras does"):
+        exported(tmp_path, "wrong", "keras")
+    assert not (tmp_path / "bundle").exists()
+
+
+def test_a_bundle_whose_engine_is_not_installed_is_refused(bundles: dict[str, Bundle]) -> None:
+    manifest = bundles["binary"].manifest.model_copy(update={"engines": {"onnx": "model.onnx"}})
+    with pytest.raises(BundleError, match="but got 'onnx'; install the package that has the engine 'onnx'"):
+        load_engine(bundles["binary"].path, manifest)

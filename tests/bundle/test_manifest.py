@@ -1,0 +1,70 @@
+"""What a bundle says about itself, and what is believed of it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sparktune.bundle import Bundle
+from sparktune.bundle.manifest import Manifest, digests, input_names, read_manifest, verify_digests
+from sparktune.columns.schema import Feature, Schema
+from sparktune.errors import BundleError
+
+
+@pytest.fixture
+def copy(bundles: dict[str, Bundle], tmp_path: Path) -> Path:
+    """A bundle's folder that may be changed."""
+    return Path(shutil.copytree(bundles["regression"].path, tmp_path / "copy"))
+
+
+def test_it_comes_back_as_it_was_written(bundles: dict[str, Bundle]) -> None:
+    manifest = bundles["classes"].manifest
+    assert Manifest.from_json(manifest.to_json(), "text") == manifest
+    assert read_manifest(bundles["classes"].path) == manifest
+
+
+def test_the_first_engine_predicts(bundles: dict[str, Bundle]) -> None:
+    manifest = bundles["binary"].manifest
+    assert manifest.engine == "keras"
+    swapped = dict(reversed(manifest.engines.items()))
+    again = manifest.model_copy(update={"engines": swapped}).sealed()
+    assert Manifest.from_json(again.to_json(), "text").engine == "tensorflow"
+
+
+def test_a_manifest_without_an_engine_is_refused(bundles: dict[str, Bundle]) -> None:
+    content = json.loads(bundles["binary"].manifest.to_json())
+    with pytest.raises(BundleError, match=r"here is not a manifest .*engines: .*at least 1 item"):
+        Manifest.from_json(json.dumps({**content, "engines": {}}), "here")
+
+
+def test_every_file_has_a_digest_but_the_manifest(copy: Path) -> None:
+    found = digests(copy)
+    assert "manifest.json" not in found
+    assert found == read_manifest(copy).files
+    verify_digests(copy, read_manifest(copy))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"engines": {"onnx": "model.onnx"}}, "names the engine 'model.onnx', but gives no digest"),
+        ({"files": {"../secret": "0" * 64}}, "lies outside the bundle"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_its_folder_is_refused(
+    copy: Path, change: dict[str, dict[str, str]], message: str
+) -> None:
+    manifest = read_manifest(copy)
+    (copy.parent / "secret").write_text("of another")
+    merged = {name: {**getattr(manifest, name), **more} for name, more in change.items()}
+    with pytest.raises(BundleError, match=message):
+        verify_digests(copy, manifest.model_copy(update=merged))
+
+
+def test_numbered_names_are_free() -> None:
+    names = ("a-b", "column_1", "_x", "Column_3")
+    schema = Schema(
+        features=tuple(Feature(name=n) for n in names), input_shape=(4,), task="regression", outputs=1
+    )
+    assert list(input_names(schema).values()) == ["column_1_", "column_1", "column_3_", "Column_3"]

@@ -1,0 +1,58 @@
+"""A bundle as bytes predicts where there is neither its folder nor MLflow."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sparktune.bundle import Bundle
+from sparktune.bundle.payload import load_payload, to_payload
+from tests.bundle.models import inputs
+
+ELSEWHERE = """
+import os, pickle, sys
+import numpy as np
+from sparktune.bundle.payload import load_payload
+payload, x = pickle.load(sys.stdin.buffer)
+predictor = load_payload(payload, threads=1)
+import tensorflow as tf
+assert tf.config.threading.get_intra_op_parallelism_threads() == 1
+assert "mlflow" not in sys.modules and "pyspark" not in sys.modules
+sys.stdout.buffer.write(predictor.engine.predict(x).tobytes())
+"""
+
+
+def test_payloads_of_one_bundle_are_equal(bundles: dict[str, Bundle]) -> None:
+    payload = to_payload(bundles["binary"])
+    assert payload == to_payload(bundles["binary"]) != to_payload(bundles["classes"])
+    assert hash(payload) == hash(to_payload(bundles["binary"]))
+    assert len(repr(payload)) < 200
+
+
+def test_only_the_engine_that_predicts_travels(bundles: dict[str, Bundle]) -> None:
+    bundle = bundles["binary"]
+    assert to_payload(bundle).files == {"model.keras": (bundle.path / "model.keras").read_bytes()}
+
+
+@pytest.mark.parametrize("kind", ["binary", "classes", "regression"])
+def test_it_predicts_what_the_bundle_does(bundles: dict[str, Bundle], kind: str) -> None:
+    predictor = load_payload(pickle.loads(pickle.dumps(to_payload(bundles[kind]))), threads=2)
+    x = inputs(kind, 4)
+    assert (predictor.schema, predictor.dtype) == (bundles[kind].schema, "float32")
+    np.testing.assert_allclose(predictor.engine.predict(x), bundles[kind].predict(x), atol=1e-6)
+
+
+def test_another_process_scores_with_the_threads_it_is_given(
+    bundles: dict[str, Bundle], tmp_path: Path
+) -> None:
+    x = inputs("binary", 3)
+    sent = pickle.dumps((to_payload(bundles["binary"]), x))
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE], input=sent, cwd=tmp_path, capture_output=True, timeout=180
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    answer = np.frombuffer(done.stdout, "f4").reshape(3, 1)
+    np.testing.assert_allclose(answer, bundles["binary"].predict(x), atol=1e-5)
