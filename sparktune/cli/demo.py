@@ -42,20 +42,15 @@ GROUP BY label ORDER BY label"""
 
 def run_demo(directory: Path) -> None:
     """Everything the demo writes lies below `directory`; a second run resumes, that is, only scores again."""
-    config = _study_file(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    config = directory / "digits.yaml"
+    config.write_text(STUDY.format(folder=directory), encoding="utf-8")
     result = tune_with_progress(load_spec(config))
     show_outcome(result)
     if result.bundle is not None:
         table = _digits_table(result.spec, directory)
         _score_in_sql(result.spec, result.bundle, table)
-        _say_what_next(config, result, result.bundle, table)
-
-
-def _study_file(directory: Path) -> Path:
-    directory.mkdir(parents=True, exist_ok=True)
-    config = directory / "digits.yaml"
-    config.write_text(STUDY.format(folder=directory), encoding="utf-8")
-    return config
+        _say_what_next(result, result.bundle, table)
 
 
 def _digits_table(spec: StudySpec, directory: Path) -> Path:
@@ -85,27 +80,19 @@ def _score_in_sql(spec: StudySpec, bundle: Bundle, table: Path) -> None:
     console.print(shown)
 
 
-def _say_what_next(config: Path, result: StudyResult, bundle: Bundle, table: Path) -> None:
-    tools = _tools()
+def _say_what_next(result: StudyResult, bundle: Bundle, table: Path) -> None:
+    """Print the commands that go on from here, with their folder where it is not on PATH."""
+    folder = Path(sys.executable).parent
+    tools = "" if str(folder) in os.get_exec_path() else f"{folder}{os.sep}"
+    mlflow = result.summary["mlflow"]  # its table of runs; the experiment's own page shows language models
+    page = f"#/experiments/{mlflow['experiment_id']}/runs?workflowType=machine_learning" if mlflow else ""
     lines = [
         "What next:",
         f"  browse the runs    {tools}mlflow ui --backend-store-uri {result.spec.tracking.uri}",
-        f"                     then open http://127.0.0.1:5000/{_runs_page(result)}",
+        f"                     then open http://127.0.0.1:5000/{page}",
         f"  score new rows     {tools}sparktune score --model {bundle.path} --input {table} "
         "--output scored.parquet",
         f"  tune your own      {tools}sparktune init csv > study.yaml; edit it; "
         f"{tools}sparktune tune --config study.yaml",
     ]
     Console(highlight=False).print("\n".join(lines), markup=False, soft_wrap=True)
-
-
-def _tools() -> str:
-    """What the commands of this environment begin with: its folder, unless it is on PATH."""
-    folder = Path(sys.executable).parent
-    return "" if str(folder) in os.get_exec_path() else f"{folder}{os.sep}"
-
-
-def _runs_page(result: StudyResult) -> str:
-    """MLflow's table of runs; the experiment's own page shows what language models did."""
-    mlflow = result.summary["mlflow"]
-    return f"#/experiments/{mlflow['experiment_id']}/runs?workflowType=machine_learning" if mlflow else ""

@@ -7,7 +7,7 @@ from rich.console import Console
 from sparktune.report.terminal import StudyProgress, outcome_lines, trials_ranked
 from sparktune.spec import StudySpec
 from sparktune.study import Progress, StudyResult, tune
-from sparktune.trial import TrialState
+from sparktune.trial import TrialResult, TrialState
 
 
 def tune_with_progress(spec: StudySpec, offline: bool = False, timeout: float | None = None) -> StudyResult:
@@ -18,7 +18,9 @@ def tune_with_progress(spec: StudySpec, offline: bool = False, timeout: float | 
             if progress.result.state is TrialState.KILLED:
                 return  # the outcome counts them; there may be dozens
             with suppress(BrokenPipeError):  # whoever read the output is gone; the study is not
-                bar.update(_line(progress), progress.done, progress.total, _best(progress))
+                best = progress.best
+                best_so_far = f"best {best.value:.6g} (trial {best.trial})" if best else ""
+                bar.update(_line(progress.result), progress.done, progress.total, best_so_far)
 
         return tune(spec, offline=offline, timeout=timeout, on_progress=on_progress)
 
@@ -31,14 +33,9 @@ def show_outcome(result: StudyResult) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-def _line(progress: Progress) -> str:
-    result = progress.result
+def _line(result: TrialResult) -> str:
+    """How a trial ended: its parameters, its value or state, and what went wrong."""
     params = "".join(f" {name}={value}" for name, value in result.params.items())
     ending = f"{result.value:.6g}" if result.value is not None else str(result.state)
     reason = f" ({result.complaint})" if result.error else ""
     return f"trial {result.trial}:{params} -> {ending}{reason}"
-
-
-def _best(progress: Progress) -> str:
-    best = progress.best
-    return f"best {best.value:.6g} (trial {best.trial})" if best else ""

@@ -1,6 +1,5 @@
 """What a person sees on the terminal: progress, the table of trials, what to do next."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -63,7 +62,8 @@ def trials_ranked(trials: pd.DataFrame, direction: str) -> Table:
     if not columns and params:
         table.add_column("parameters")
     for _, row in ranked.head(SHOWN).iterrows():
-        together = [] if columns or not params else ["\n".join(_pairs(row, params))]
+        pairs = [f"{name.removeprefix('params.')}={_cell(row[name])}" for name in params]
+        together = [] if columns or not params else ["\n".join(pairs)]
         table.add_row(*(_cell(row[name]) for name in (*FACTS, *columns)), *together)
     if len(ranked) > SHOWN:
         table.caption = f"and {len(ranked) - SHOWN} more in trials.csv"
@@ -72,11 +72,12 @@ def trials_ranked(trials: pd.DataFrame, direction: str) -> Table:
 
 def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[str]:
     """What was found, where it lies, and what to do next."""
-    lines = [f"{summary.study}: {_counted(summary.states)} in {summary.seconds:.1f} s"]
+    counts = ", ".join(f"{count} {state}" for state, count in summary.states.items()) or "no trials"
+    lines = [f"{summary.study}: {counts} in {summary.seconds:.1f} s"]
     if best := summary.best:
         params = ", ".join(f"{name}={value}" for name, value in best.params.items())
         found = f"{summary.objective.metric} {best.value:.6g} at epoch {best.epoch}"
-        lines.append(f"best: trial {best.trial}, {found} ({params})")
+        lines.append(f"best: trial {best.trial}, {found}" + (f" ({params})" if params else ""))
     if summary.test:
         lines.append("test: " + ", ".join(f"{name} {value:.6g}" for name, value in summary.test.items()))
     if summary.bundle:
@@ -87,15 +88,6 @@ def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[
     if summary.stopped:
         lines.append(f"stopped by {summary.stopped}; run the same command again to go on")
     return lines
-
-
-def _counted(states: dict[str, int]) -> str:
-    return ", ".join(f"{count} {state}" for state, count in states.items()) or "no trials"
-
-
-def _pairs(row: "pd.Series[Any]", params: list[str]) -> Iterator[str]:
-    for name in params:
-        yield f"{name.removeprefix('params.')}={_cell(row[name])}"
 
 
 def _cell(value: Any) -> str:

@@ -63,10 +63,8 @@ def _plain(value: Any, depth: int = 0) -> Any:
     """The value as JSON has it: tuples and arrays become lists, numbers of other libraries Python's own."""
     if isinstance(value, (bool, str)) or value is None:
         return value
-    if isinstance(value, Integral):
-        return _small(int(value))
     if isinstance(value, Real):
-        return _finite(float(value))
+        return _number(value)
     if hasattr(value, "tolist"):
         return _plain(value.tolist(), depth)
     if depth == MAX_DEPTH:
@@ -78,16 +76,15 @@ def _plain(value: Any, depth: int = 0) -> Any:
     raise Fault("must be a number, text, true, false, null, or lists or sections of them", value=value)
 
 
-def _small(value: int) -> int:
-    if value.bit_length() > MAX_BITS:
-        raise Fault(f"must be a whole number of at most {MAX_BITS} bits", value=value)
-    return value
-
-
-def _finite(value: float) -> float:
+def _number(value: Real) -> int | float:
+    """A number of any library as Python's own; finite, and no larger than a float can be."""
+    if isinstance(value, Integral):
+        if int(value).bit_length() > MAX_BITS:
+            raise Fault(f"must be a whole number of at most {MAX_BITS} bits", value=value)
+        return int(value)
     if not math.isfinite(value):
         raise Fault("must be a finite number", value=value)
-    return value
+    return float(value)
 
 
 def dense_weights(widths: Iterable[int]) -> int:
