@@ -9,7 +9,9 @@ from sparktune.spec.study import StudySpec
 
 def idle_fields(spec: StudySpec) -> list[str]:
     """One sentence for each field that was given and has no effect, with the reason."""
-    return [f"{field} has no effect: {why}" for field, why in (*_search(spec), *_training(spec))]
+    return [
+        f"{field} has no effect: {why}" for field, why in (*_search(spec), *_model(spec), *_training(spec))
+    ]
 
 
 def _search(spec: StudySpec) -> Iterator[tuple[str, str]]:
@@ -18,6 +20,12 @@ def _search(spec: StudySpec) -> Iterator[tuple[str, str]]:
     trials = spec.search.trials
     if None not in counts and trials is not None and trials > points:
         yield f"search.trials {trials}", f"the space has {points} configuration{'s' * (points > 1)}"
+
+
+def _model(spec: StudySpec) -> Iterator[tuple[str, str]]:
+    for name, why in spec.model.idle(spec.search.space).items():
+        if name in spec.model.model_fields_set:
+            yield f"model.{name}", why
 
 
 def _training(spec: StudySpec) -> Iterator[tuple[str, str]]:

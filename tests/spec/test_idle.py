@@ -22,6 +22,28 @@ PLATEAU = {"kind": "reduce_on_plateau", "patience": 3}
         ({"search": {"trials": 2, "space": {"neurons": [1, 2]}}}, []),
         ({"search": {"sampler": "random", "trials": 9, "space": {"l2": {"low": 0.0, "high": 1.0}}}}, []),
         (
+            {"model": {"hidden": [4], "layers": 2}},
+            ["model.layers has no effect: hidden names the width of every layer; remove one of them"],
+        ),
+        ({"model": {"hidden": [4]}}, []),
+        ({"model": {"neurons": 4, "layers": 2}}, []),
+        (
+            {"model": {"kind": "rnn", "embedding": 8}},
+            ["model.embedding has no effect: the model embeds only where model.vocabulary is given; add it"],
+        ),
+        (
+            {"model": {"kind": "cnn", "pooling": "none", "pool_size": 3}},
+            ["model.pool_size has no effect: model.pooling is none; set it to max or average"],
+        ),
+        ({"model": {"kind": "cnn", "pool_size": 3}}, []),
+        (
+            {
+                "model": {"kind": "cnn", "pooling": "none", "pool_size": 3},
+                "search": {"space": {"pooling": ["none", "max"]}},
+            },
+            [],
+        ),
+        (
             {"training": {"momentum": 0.5}},
             ["training.momentum has no effect: optimizer adam has none; use momentum or nesterov"],
         ),

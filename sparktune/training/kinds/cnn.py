@@ -1,6 +1,6 @@
 """The convolutional network."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self, final
 
 from pydantic import Field, model_validator
@@ -75,6 +75,12 @@ class CnnSpec(RegularisedKind):
     def hardest(cls, values: Mapping[str, Sequence[Any]]) -> Params:
         """The values that together leave the least of an image."""
         return {name: max(values[name], key=key) for name, key in APPETITE.items() if name in values}
+
+    def idle(self, space: Collection[str]) -> dict[str, str]:
+        """The pooling window, where nothing is pooled."""
+        if self.pooling != "none" or "pooling" in space:
+            return {}
+        return {"pool_size": "model.pooling is none; set it to max or average"}
 
     def hidden_layers(self, shape: tuple[int, ...]) -> Layers:
         """A channel axis where there is none, the blocks, and the dense head."""
