@@ -106,11 +106,11 @@ class Ledger:
             write_atomically(path, encode_line(asdict(_header(spec, data_digest, direction))))
         read = read_ledger(path)
         warn_of_damage(path, read)
-        known = header_of(read, path)
-        header = known or rebuilt_header(read, spec, data_digest, direction)
+        there = header_of(read, path)
+        header = there or rebuilt_header(read, spec, data_digest, direction)
         check_same(header, spec, data_digest, direction, directory)
-        if known is None or read.damaged:
-            read = repair(path, header, read)
+        if there is None or read.damaged:
+            read = repair(path, None if there else header, read)
         ledger = cls(directory, header, read.events, Journal(path, read.size), lock)
         ledger._take_over(spec)
         return ledger

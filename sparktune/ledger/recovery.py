@@ -51,15 +51,17 @@ def rebuilt_header(read: LedgerFile, spec: StudySpec, data_digest: str, directio
     )
 
 
-def repair(path: Path, header: Header, read: LedgerFile) -> LedgerFile:
+def repair(path: Path, rebuilt: Header | None, read: LedgerFile) -> LedgerFile:
     """Write a ledger anew with its good lines alone, and keep the file as it was beside it.
+
+    `rebuilt` takes the place of the first line, which stays where it is None.
 
     Raises:
         OSError: the disk is full, say; the ledger is unchanged.
     """
     copy = path.with_name(COPY)
     write_atomically(copy, path.read_bytes())
-    first = encode_line(asdict(header)) if read.header is None else read.first + b"\n"
+    first = encode_line(asdict(rebuilt)) if rebuilt else read.first + b"\n"
     write_atomically(path, first + b"".join(line + b"\n" for line in read.lines))
     log.warning("%s was repaired; the file as it was is %s", path, copy)
     return read_ledger(path)

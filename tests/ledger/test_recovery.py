@@ -256,6 +256,16 @@ class TestHeader:
         assert ledger.study_id == json.loads(whole["ledger.jsonl"].splitlines()[0])["study_id"]
         assert Ledger.read(tmp_path / "s").best == ledger.best
 
+    @pytest.mark.parametrize("name", [b'"data_digest"', b'"created"', b'"spec"', b'"format"'])
+    def test_a_damaged_name_in_one_without_a_checksum_is_repaired_for_good(
+        self, tmp_path: Path, study: StudySpec, whole: dict[str, bytes], name: bytes
+    ) -> None:
+        old = without_checksums(whole["ledger.jsonl"])
+        put(tmp_path, whole, old.replace(name, name.upper(), 1))
+        opened(tmp_path, study).close()
+        assert len(Ledger.read(tmp_path / "s").results) == 6
+        assert (tmp_path / "s" / "ledger.jsonl").read_bytes().endswith(old.partition(b"\n")[2])
+
     def test_reading_alone_says_how_to_get_it_back(self, tmp_path: Path, blank: bytes) -> None:
         with pytest.raises(StudyDirectoryError, match=r"first line of .* is damaged; run `sparktune tune`"):
             Ledger.read(tmp_path / "s")
