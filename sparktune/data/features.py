@@ -10,6 +10,7 @@ from sparktune.errors import DataError
 
 INT32 = np.iinfo(np.int32)
 EXACT = 2**24  # float32 holds every whole number up to here apart from the next
+MANY_ROWS = 1_000_000
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 log = logging.getLogger("sparktune")
@@ -67,7 +68,11 @@ def _text(values: np.ndarray) -> str:
 
 
 def _warn_of_collapsed(table: Table, name: str, values: np.ndarray) -> None:
-    """Say where different whole numbers, of an id perhaps, are the same number to a model."""
+    """Say where different whole numbers, of an id perhaps, are the same number to a model.
+
+    The first million rows tell; all of them would have to be sorted.
+    """
+    values = values[:MANY_ROWS]
     largest = max(abs(float(values.min())), abs(float(values.max()))) if values.dtype.kind in "iuf" else 0
     if not EXACT < largest <= FLOAT32_MAX or not np.array_equal(values, np.floor(values)):
         return

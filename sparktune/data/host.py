@@ -1,9 +1,9 @@
 """One copy of a data set per host: made by the first process that needs it, gone after the last one ended.
 
 Files are named by the digest of what they hold and lie in memory (`/dev/shm`) where they fit, else on the
-local disk. Every user holds a shared lock; the kernel drops it when the process ends, even by SIGKILL. A
-small process waits for the exclusive lock, that is, for the end of the last user, and then deletes the files:
-nothing stays after a crash.
+local disk. Every process that uses a copy has a shared lock on it; the kernel drops it when the process ends,
+even by SIGKILL. A small process waits for the exclusive lock, that is, for the end of the last user, and then
+deletes the files: nothing stays after a crash.
 """
 
 import fcntl
@@ -69,9 +69,9 @@ def share(data: Dataset) -> HostData:
     Raises:
         DataError: neither memory nor disk has room for it.
     """
-    held = _use(DataKey(data.digest, packed_size(data)), lambda path: write_packed(data, path))
+    shared = _use(DataKey(data.digest, packed_size(data)), lambda path: write_packed(data, path))
     release()
-    return held
+    return shared
 
 
 def borrow(key: DataKey, fetch: Callable[[], Path]) -> HostData:
