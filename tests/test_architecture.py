@@ -23,7 +23,7 @@ HOMES = {
     "pyspark": ("sparktune.launch", "sparktune.scoring"),
     "sklearn": ("sparktune.data",),
     "typer": ("sparktune.cli",),
-    "rich": ("sparktune.cli", "sparktune.report.terminal"),
+    "rich": ("sparktune.cli", "sparktune.report"),
 }
 LIGHT = ("sparktune", "sparktune.errors", "sparktune.trial", "sparktune.spec")
 HEAVY = ("numpy", "pandas", "pyarrow", "sklearn", "tensorflow", "keras", "pyspark", "mlflow")

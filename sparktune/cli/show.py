@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from rich.console import Console
 
-from sparktune.report.terminal import StudyProgress, outcome_lines, trials_ranked
+from sparktune.report import StudyProgress, outcome_lines, trials_ranked
 from sparktune.spec import StudySpec
 from sparktune.study import Progress, StudyResult, tune
 from sparktune.trial import TrialResult, TrialState

@@ -1,1 +1,5 @@
 """What a study shows."""
+
+from sparktune.report.terminal import StudyProgress, outcome_lines, trials_ranked
+
+__all__ = ["StudyProgress", "outcome_lines", "trials_ranked"]

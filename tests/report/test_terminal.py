@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from sparktune.report.terminal import StudyProgress, outcome_lines, trials_ranked
+from sparktune.report import StudyProgress, outcome_lines, trials_ranked
 from sparktune.summary import BestTrial, Objective, Summary
 
 STUDY = Path("studies/small")

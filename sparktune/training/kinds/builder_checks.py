@@ -10,13 +10,14 @@ import numpy as np
 from sparktune.columns.schema import Schema
 from sparktune.errors import ModelError
 from sparktune.spec import TrainingSpec
-from sparktune.training.kinds.builder import BuilderSpec
 from sparktune.training.objective import loss_of
 from sparktune.training.references import mismatch
 from sparktune.training.saving import copied, describe
 
 if TYPE_CHECKING:
     import keras
+
+    from sparktune.training.kinds.builder import BuilderSpec
 
 UNREGISTERED = re.compile(r"Could not locate (class|function) '([^']+)'")  # Keras' words
 CONFIG = re.compile(r"(?:Full object config: |using config=|\sconfig=)\{")
@@ -25,7 +26,7 @@ WAY_OUT = (
 )
 
 
-def check_builder(configurations: list[tuple[BuilderSpec, TrainingSpec]], schema: Schema) -> None:
+def check_builder(configurations: "list[tuple[BuilderSpec, TrainingSpec]]", schema: Schema) -> None:
     """Refuse a builder whose models cannot be trained and exported.
 
     One configuration that raises is no reason (its trial will be FAILED); all of them are.
@@ -48,7 +49,7 @@ def check_builder(configurations: list[tuple[BuilderSpec, TrainingSpec]], schema
 
 
 def _first_that_builds(
-    configurations: list[tuple[BuilderSpec, TrainingSpec]], schema: Schema
+    configurations: "list[tuple[BuilderSpec, TrainingSpec]]", schema: Schema
 ) -> tuple["keras.Model", TrainingSpec]:
     failures: list[tuple[BuilderSpec, BaseException]] = []
     for spec, training in configurations:
@@ -65,7 +66,7 @@ def _first_that_builds(
     ) from reason
 
 
-def _check_no_lambda(spec: BuilderSpec, model: "keras.Model") -> None:
+def _check_no_lambda(spec: "BuilderSpec", model: "keras.Model") -> None:
     try:
         with warnings.catch_warnings(record=True) as raised:
             warnings.simplefilter("always")
@@ -92,7 +93,7 @@ def _lambdas(description: Any) -> Iterator[str]:
             yield from _lambdas(part)
 
 
-def _check_travels(spec: BuilderSpec, model: "keras.Model", schema: Schema) -> None:
+def _check_travels(spec: "BuilderSpec", model: "keras.Model", schema: Schema) -> None:
     """A model saved and loaded must predict as before."""
     rows = np.random.default_rng(0).random((8, *schema.input_shape), dtype=np.float32)
     try:
@@ -108,7 +109,7 @@ def _check_travels(spec: BuilderSpec, model: "keras.Model", schema: Schema) -> N
         )
 
 
-def _does_not_travel(spec: BuilderSpec, error: Exception) -> ModelError:
+def _does_not_travel(spec: "BuilderSpec", error: Exception) -> ModelError:
     unregistered = UNREGISTERED.search(str(error))
     if unregistered:
         return ModelError(
@@ -125,7 +126,7 @@ def _does_not_travel(spec: BuilderSpec, error: Exception) -> ModelError:
 
 
 def _check_probabilities(
-    spec: BuilderSpec, model: "keras.Model", training: TrainingSpec, schema: Schema
+    spec: "BuilderSpec", model: "keras.Model", training: TrainingSpec, schema: Schema
 ) -> None:
     """Cross-entropy reads outputs as probabilities; without a last activation it would learn nonsense."""
     if not loss_of(training, schema).endswith("crossentropy"):
