@@ -10,16 +10,16 @@ from sparktune.errors import SparktuneError
 from sparktune.lazy import lazily
 
 if TYPE_CHECKING:
+    from sparktune.bundle import Engine
     from sparktune.bundle import load_bundle as load
-    from sparktune.data.sources.base import DataSource
-    from sparktune.data.table import Table
+    from sparktune.data import DataSource, Found, Origin, Table
     from sparktune.launch.base import Launcher
     from sparktune.scoring import register, score
-    from sparktune.search.samplers.base import WAIT, Sampler
+    from sparktune.search import WAIT, Sampler
     from sparktune.spec import StudySpec
     from sparktune.study import StudyResult
     from sparktune.study.tune import tune
-    from sparktune.tracking.base import Tracker
+    from sparktune.tracking import Tracker
     from sparktune.training import LayeredKind, ModelKind, run_segment
     from sparktune.trial import Segment, TrialResult
 
@@ -27,9 +27,12 @@ __version__ = "0.1.0"
 __all__ = [
     "WAIT",
     "DataSource",
+    "Engine",
+    "Found",
     "Launcher",
     "LayeredKind",
     "ModelKind",
+    "Origin",
     "Sampler",
     "Segment",
     "SparktuneError",
@@ -49,17 +52,20 @@ __all__ = [
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "WAIT": "sparktune.search.samplers.base",
-        "DataSource": "sparktune.data.sources.base",
-        "Launcher": "sparktune.launch.base",
+        "WAIT": "sparktune.search",
+        "DataSource": "sparktune.data",
+        "Engine": "sparktune.bundle",
+        "Found": "sparktune.data",
+        "Launcher": "sparktune.launch",
         "LayeredKind": "sparktune.training",
         "ModelKind": "sparktune.training",
-        "Sampler": "sparktune.search.samplers.base",
+        "Origin": "sparktune.data",
+        "Sampler": "sparktune.search",
         "Segment": "sparktune.trial",
         "StudyResult": "sparktune.study",
         "StudySpec": "sparktune.spec",
-        "Table": "sparktune.data.table",
-        "Tracker": "sparktune.tracking.base",
+        "Table": "sparktune.data",
+        "Tracker": "sparktune.tracking",
         "TrialResult": "sparktune.trial",
         "load": "sparktune.bundle:load_bundle",
         "register": "sparktune.scoring",
