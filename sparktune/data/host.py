@@ -50,7 +50,7 @@ class DataKey:
 
 @final
 @dataclass(frozen=True)
-class HostData:
+class SharedData:
     """A data set mapped from this host's copy; the copy stays while this object or another user's does."""
 
     key: DataKey
@@ -63,7 +63,7 @@ class HostData:
         os.close(self.lock)
 
 
-def share(data: Dataset) -> HostData:
+def share(data: Dataset) -> SharedData:
     """Put a data set where every process of this host can map it; what preparing it took is given back.
 
     Raises:
@@ -74,7 +74,7 @@ def share(data: Dataset) -> HostData:
     return shared
 
 
-def borrow(key: DataKey, fetch: Callable[[], Path]) -> HostData:
+def borrow(key: DataKey, fetch: Callable[[], Path]) -> SharedData:
     """The host's copy of the data set with this key, copied from the file of `fetch` where there is none.
 
     Raises:
@@ -88,7 +88,7 @@ def borrow(key: DataKey, fetch: Callable[[], Path]) -> HostData:
     return _use(key, copy)
 
 
-def _use(key: DataKey, make: Callable[[Path], None]) -> HostData:
+def _use(key: DataKey, make: Callable[[Path], None]) -> SharedData:
     """Take the shared lock, then look for the copy; whoever finds none makes it while others wait."""
     folder = _folder(key)
     path, users, makers = (folder / f"{key.digest}.{name}" for name in ("data", "users", "makers"))
@@ -102,7 +102,7 @@ def _use(key: DataKey, make: Callable[[Path], None]) -> HostData:
                 _make(path, draft, make)
         finally:
             os.close(making)
-        return HostData(key, path, map_packed(path), lock)
+        return SharedData(key, path, map_packed(path), lock)
     except BaseException:
         os.close(lock)
         raise

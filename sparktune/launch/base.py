@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
-from sparktune.data.host import HostData
+from sparktune.data.host import SharedData
 from sparktune.spec import StudySpec
 from sparktune.trial import Segment, TrialResult
 
@@ -36,7 +36,7 @@ class Launcher(ABC):
     """
 
     @abstractmethod
-    def start(self, spec: StudySpec, shared: HostData) -> None:
+    def start(self, spec: StudySpec, shared: SharedData) -> None:
         """Get ready to run segments of this study; `shared.data` is its data set.
 
         Raises:

@@ -13,7 +13,7 @@ from platform import node
 from typing import cast
 
 from sparktune.data.dataset import Dataset
-from sparktune.data.host import DataKey, HostData, borrow
+from sparktune.data.host import DataKey, SharedData, borrow
 from sparktune.spec import StudySpec
 from sparktune.spec.extensions import ANY_SAMPLER
 from sparktune.trial import Segment, Trial, TrialResult, TrialState
@@ -50,7 +50,7 @@ class StudyPayload:
         return cast(Work, pickle.loads(self.work))
 
     @cached_property
-    def _shared_data(self) -> HostData:
+    def _shared_data(self) -> SharedData:
         return borrow(self.data, partial(shipped, self.data))
 
     def check(self) -> None:

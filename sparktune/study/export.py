@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self, final
 
 from sparktune.bundle import Bundle, load_bundle, move_bundle
-from sparktune.data.host import HostData
+from sparktune.data.host import SharedData
 from sparktune.errors import BundleError, LaunchError
 from sparktune.launch import ForkedCall
 from sparktune.ledger import BundleExported, Ledger
@@ -44,7 +44,9 @@ class Exporter:
     its trial is still the best one; else another is made.
     """
 
-    def __init__(self, spec: StudySpec, shared_data: HostData, objective: Objective, ledger: Ledger) -> None:
+    def __init__(
+        self, spec: StudySpec, shared_data: SharedData, objective: Objective, ledger: Ledger
+    ) -> None:
         self._spec = spec
         self._shared_data = shared_data
         self._objective = objective

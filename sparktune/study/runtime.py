@@ -4,7 +4,7 @@ from contextlib import ExitStack, closing
 from typing import Any, Self, final
 
 from sparktune.data import Dataset, load_dataset
-from sparktune.data.host import HostData, share
+from sparktune.data.host import SharedData, share
 from sparktune.launch import (
     ForkServer,
     Launcher,
@@ -63,11 +63,11 @@ class Runtime:
         given = to_arrow(data) if hasattr(data, "sparkSession") else data
         return load_dataset(self._spec, given, lambda **which: read_table(self.session(), **which))
 
-    def share(self, data: Dataset) -> HostData:
+    def share(self, data: Dataset) -> SharedData:
         """The data set where every process of this host maps it; one copy for all that follows."""
         return self._opened.enter_context(closing(share(data)))
 
-    def start_launcher(self, shared: HostData) -> Launcher:
+    def start_launcher(self, shared: SharedData) -> Launcher:
         """The launcher, ready to run trials on these data. Whoever enters its context closes it.
 
         Raises:

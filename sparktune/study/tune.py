@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from sparktune.data.host import HostData
+from sparktune.data.host import SharedData
 from sparktune.errors import (
     LaunchError,
     SparktuneError,
@@ -125,7 +125,7 @@ class _Study:
     objective: Objective
     ledger: Ledger
     tracker: Tracker
-    shared: HostData
+    shared: SharedData
     runtime: Runtime
     sampler: Sampler
 

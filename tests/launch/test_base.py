@@ -5,7 +5,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from sparktune.data.host import HostData
+from sparktune.data.host import SharedData
 from sparktune.launch.base import Launcher
 from sparktune.spec import StudySpec
 from sparktune.trial import Segment, TrialResult
@@ -17,7 +17,7 @@ class Idle(Launcher):
     def __init__(self) -> None:
         self.calls: list[str] = []
 
-    def start(self, spec: StudySpec, shared: HostData) -> None:
+    def start(self, spec: StudySpec, shared: SharedData) -> None:
         self.calls.append("start")
 
     def slots(self) -> int:

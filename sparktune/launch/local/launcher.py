@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import final
 
-from sparktune.data.host import HostData
+from sparktune.data.host import SharedData
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
 from sparktune.launch.local.process import WorkerProcess
@@ -44,7 +44,7 @@ class LocalLauncher(Launcher):
         self._workers: list[WorkerProcess] = []
         self._threads: list[threading.Thread] = []
 
-    def start(self, spec: StudySpec, shared: HostData) -> None:
+    def start(self, spec: StudySpec, shared: SharedData) -> None:
         if spec.resources.gpus:
             raise LaunchError(
                 f"resources.gpus must be 0 with resources.launcher local, but got {spec.resources.gpus:g}; "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, final
 
-from sparktune.data.host import HostData
+from sparktune.data.host import SharedData
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
 from sparktune.launch.payload import EncodedResult, StudyPayload, Work, default_work
@@ -51,7 +51,7 @@ class SparkLauncher(Launcher):
         self._threads = JobThreads()
         self._started: _Started | None = None
 
-    def start(self, spec: StudySpec, shared: HostData) -> None:
+    def start(self, spec: StudySpec, shared: SharedData) -> None:
         cluster = Cluster(self._context, spec.resources)
         payload = StudyPayload(spec.model_dump_json(), shared.key, _pickled(self._work or default_work()))
         if not cluster.local:
