@@ -28,19 +28,20 @@ class Sampler(ABC):
     A number is asked once, in rising order from 0. A study that is resumed tells the results it has, and asks
     only for numbers that were never launched: a launched trial keeps its parameters.
 
-    Example: halve the learning rate until a trial is worse than the one before.
+    Example: halve the learning rate until the objective, which is minimised, gets worse.
         >>> import sparktune
         >>> class Halving(sparktune.Sampler):
         ...     size = None
         ...     lookahead = 0
-        ...     values = []
+        ...     def __init__(self):
+        ...         self.values = []
         ...     def ask(self, number):
         ...         if len(self.values) < number:
         ...             return sparktune.WAIT
-        ...         worse = number > 1 and self.values[-1] < self.values[-2]
+        ...         worse = number > 1 and self.values[-1] > self.values[-2]
         ...         return None if worse else {"learning_rate": 0.1 / 2**number}
         ...     def tell(self, result):
-        ...         self.values.append(result.value or 0.0)
+        ...         self.values.append(float("inf") if result.value is None else result.value)
     """
 
     @classmethod
