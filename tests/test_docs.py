@@ -110,7 +110,7 @@ def test_whatever_others_subclass_or_call_has_an_example() -> None:
         name for name in sparktune.__all__ if isclass(m := getattr(sparktune, name)) and isabstract(m)
     }
     shown = {name for name, _ in examples()}
-    assert {"DataSource", "Launcher", "ModelKind", "Sampler", "Tracker"} <= abstract
+    assert {"DataSource", "Engine", "Launcher", "ModelKind", "Sampler", "Tracker"} <= abstract
     assert abstract | {"tune"} <= shown
     text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     assert not [name for name in abstract if not re.search(rf"\b{name}\b", text)]
