@@ -15,7 +15,7 @@ from typing import cast
 from sparktune.data.dataset import Dataset
 from sparktune.data.host import DataKey, SharedData, borrow
 from sparktune.spec import StudySpec
-from sparktune.spec.extensions import ANY_SAMPLER
+from sparktune.spec.extensions import CHECKED
 from sparktune.trial import Segment, Trial, TrialResult, TrialState
 
 Work = Callable[[Segment, StudySpec, Dataset], TrialResult]
@@ -43,7 +43,7 @@ class StudyPayload:
 
     @cached_property
     def _study(self) -> StudySpec:
-        return StudySpec.model_validate_json(self.spec, context=ANY_SAMPLER)
+        return StudySpec.model_validate_json(self.spec, context=CHECKED)
 
     @cached_property
     def _work_function(self) -> Work:

@@ -3,11 +3,19 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from sparktune.errors import InputError
 from sparktune.spec.base import MAX_INT, Fault, Name, Place, Plain, Section, sequence
-from sparktune.spec.extensions import SOURCES
+from sparktune.spec.extensions import CHECKED, SOURCES
 from sparktune.spec.messages import one_of
 
 
@@ -50,8 +58,8 @@ def fields_of(source: str) -> Fields:
         raise Fault(f"must name a data source, but {source!r} is none: {error}", "source") from None
 
 
-def _known(source: str) -> str:
-    if source not in SOURCES:
+def _known(source: str, info: ValidationInfo) -> str:
+    if info.context != CHECKED and source not in SOURCES:
         raise Fault(one_of(SOURCES.names, source), value=source)
     return source
 
@@ -86,14 +94,14 @@ class SplitSpec(Section):
     options: dict[str, Plain] = Field(default_factory=dict, description="what else that source is told")
 
     @model_validator(mode="after")
-    def _one_way(self) -> "SplitSpec":
+    def _one_way(self, info: ValidationInfo) -> "SplitSpec":
         given = [n for n in ("fraction", "last", "column", "source") if getattr(self, n) is not None]
         if len(given) != 1:
             raise Fault(
                 "must have exactly one of fraction, last, column or source, "
                 f"but got {' and '.join(given) or 'none'}"
             )
-        if self.source:
+        if self.source and info.context != CHECKED:
             _check_needs(self, self.source, without=("label",))
         return self
 
@@ -140,8 +148,9 @@ class DataSpec(Section):
         return "none" if given is None else given
 
     @model_validator(mode="after")
-    def _complete(self) -> "DataSpec":
-        _check_needs(self, self.source)
+    def _complete(self, info: ValidationInfo) -> "DataSpec":
+        if info.context != CHECKED:
+            _check_needs(self, self.source)
         return self
 
     @property

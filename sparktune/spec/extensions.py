@@ -8,7 +8,9 @@ from sparktune.registry import Registry
 from sparktune.spec.base import Fault
 from sparktune.spec.messages import one_of
 
-ANY_SAMPLER = "any sampler"  # validation context: the sampler that the spec names is not looked at
+# Validation contexts of a spec.
+ANY_SAMPLER = "any sampler"  # the sampler that it names is not looked at
+CHECKED = "checked"  # the driver has checked it: samplers and sources of packages need not be installed here
 
 KINDS = Registry(
     "sparktune.kinds",
@@ -54,7 +56,7 @@ def load_named(registry: Registry, field: str, name: str, info: ValidationInfo) 
         Fault: no extension has this name; the message has the nearest one.
         InputError: its package cannot be imported.
     """
-    if info.context == ANY_SAMPLER:
+    if info.context in (ANY_SAMPLER, CHECKED):
         return None
     if name not in registry:
         raise Fault(one_of(registry.names, name), field, value=name)

@@ -12,7 +12,7 @@ from sparktune.data import Dataset
 from sparktune.data.host import DataKey, borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
 from sparktune.spec import StudySpec
-from sparktune.spec.extensions import ANY_SAMPLER
+from sparktune.spec.extensions import CHECKED
 from sparktune.study.export import Request
 from sparktune.training import evaluate, import_reference
 from sparktune.trial import TrialResult
@@ -27,7 +27,7 @@ def export(request: Request) -> dict[str, float] | None:
         BundleError: the bundle cannot be written, or does not give the metric that its trial reported.
     """
     spec, best = (
-        StudySpec.model_validate(request.spec, context=ANY_SAMPLER),
+        StudySpec.model_validate(request.spec, context=CHECKED),
         TrialResult.from_record(request.best),
     )
     for field, reference in spec.model.own_code.items():

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from sparktune.data.host import share
+from sparktune.errors import SpecError
 from sparktune.launch.payload import StudyPayload, decode_result, default_work, encode_result
 from sparktune.spec import StudySpec
 from sparktune.trial import Segment, TrialResult, TrialState
@@ -26,6 +27,15 @@ def same_environment() -> Iterator[None]:
 
 def payload(spec: StudySpec) -> StudyPayload:
     return StudyPayload(spec.model_dump_json(), share(works.tiny_data()).key, pickle.dumps(works.act))
+
+
+def test_packages_of_samplers_and_sources_are_needed_on_the_driver_alone() -> None:
+    document = payload(StudySpec()).spec.replace('"grid"', '"halving"').replace('"arrays"', '"sensors"')
+    with pytest.raises(SpecError, match=r"(?s)'sensors'.*'halving'"):
+        StudySpec.model_validate_json(document)
+    sent = replace(payload(StudySpec()), spec=document)
+    sent.check()
+    assert sent.cpus == 1
 
 
 def test_the_spec_survives_the_way() -> None:
