@@ -128,13 +128,15 @@ def test_the_readme_links_the_documents() -> None:
     assert set(DOCUMENTS[1:]) <= set(links)
 
 
-def test_the_architecture_names_every_room_and_file_that_there_is() -> None:
+def test_the_architecture_names_every_room_and_no_file_that_is_not_there() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    rooms = {path.parent.name for path in (ROOT / "sparktune").glob("*/__init__.py")}
-    assert not [room for room in rooms if f"| `{room}/` |" not in text]
-    named = set(re.findall(r"\| `([\w/]+(?:\.py)?)` \|$", text, re.MULTILINE))
-    assert named
-    assert not [name for name in named if not (ROOT / "sparktune" / name).exists()]
+    package = ROOT / "sparktune"
+    rooms = dict(re.findall(r"^\| `(\w+)/` \| (.*) \|$", text, re.MULTILINE))
+    assert set(rooms) == {path.parent.name for path in package.glob("*/__init__.py")}
+    files = [f"{room}/{name}" for room, row in rooms.items() for name in re.findall(r"`(\w+/?)`", row)]
+    files += re.findall(r"\| `(\w+/[\w/]*|\w+\.py)` \|$", text, re.MULTILINE)  # of the words
+    there = [package / name if name.endswith((".py", "/")) else package / f"{name}.py" for name in files]
+    assert not [path for path in there if not path.exists()]
 
 
 if __name__ == "__main__":

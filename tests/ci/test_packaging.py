@@ -56,8 +56,8 @@ def tracked(*folders: str) -> set[str]:
 
 def test_the_source_distribution_is_complete(sdist: Path) -> None:
     files = {str(path.relative_to(sdist)) for path in sdist.rglob("*") if path.is_file()}
-    wanted = tracked("sparktune", "tests", "jobs", ".ci")
-    wanted |= {"Makefile", "constraints.txt", "pyproject.toml", "README.md", "LICENSE"}
+    wanted = tracked("sparktune", "tests", "docs", "jobs", ".ci")
+    wanted |= {"Makefile", "constraints.txt", "pyproject.toml", "README.md", "CONTRIBUTING.md", "LICENSE"}
     assert wanted - files == set()
     assert os.access(sdist / ".ci" / "run", os.X_OK)
 
