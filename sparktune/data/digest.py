@@ -1,4 +1,4 @@
-"""One fingerprint of all that is trained on."""
+"""One digest of all that is trained on."""
 
 import hashlib
 
@@ -13,15 +13,11 @@ def digest_of(splits: list[Rows | None], schema: Schema) -> str:
     digest = hashlib.sha256(schema.model_dump_json().encode())
     for rows in splits:
         for array in (rows.x, rows.y, rows.weight) if rows is not None else (None,):
-            digest.update(_header(array))
-            if array is not None and array.size:
-                digest.update(_little_endian(array).reshape(-1).view(np.uint8).data)
+            if array is None:
+                digest.update(b"none;")
+                continue
+            digest.update(f"{array.dtype.name}{array.shape};".encode())
+            if array.size:
+                little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+                digest.update(little_endian.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
-
-
-def _header(array: np.ndarray | None) -> bytes:
-    return b"none;" if array is None else f"{array.dtype.name}{array.shape};".encode()
-
-
-def _little_endian(array: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))

@@ -1,4 +1,4 @@
-"""One copy of a data set per host: made by the first process that needs it, gone after the last one ended.
+"""One copy of a data set per host: made by the first process that needs it, deleted after the last one ended.
 
 Files are named by the digest of what they hold and lie in memory (`/dev/shm`) where they fit, else on the
 local disk. Every process that uses a copy has a shared lock on it; the kernel drops it when the process ends,
@@ -83,7 +83,12 @@ def borrow(key: DataKey, fetch: Callable[[], Path]) -> SharedData:
 
     def copy(path: Path) -> None:
         shutil.copyfile(fetch(), path)
-        _check(path, key.digest)
+        data = map_packed(path)
+        found = digest_of([data.train, data.validation, data.test], data.schema)
+        if found != key.digest:
+            raise DataError(
+                f"the fetched data set must have digest {key.digest}, but has {found}; run the study again"
+            )
 
     return _use(key, copy)
 
@@ -109,6 +114,7 @@ def _use(key: DataKey, make: Callable[[Path], None]) -> SharedData:
 
 
 def _make(path: Path, draft: Path, make: Callable[[Path], None]) -> None:
+    """Let `make` write the draft, then give it its name; a draft that failed is deleted."""
     try:
         make(draft)
         draft.replace(path)
@@ -123,22 +129,19 @@ def _make(path: Path, draft: Path, make: Callable[[Path], None]) -> None:
 def _folder(key: DataKey) -> Path:
     """This user's folder, in memory where the copy is there already or fits, else on the disk."""
     places = [place for place in (MEMORY, host_folder()) if place.is_dir()]
-    folders = [place / f"sparktune-{os.getuid()}" for place in places]
-    for folder in folders:
-        if (folder / f"{key.digest}.data").exists():
-            return folder
-    roomy = [f for f, p in zip(folders, places, strict=True) if _room(p) > SPARE * key.size]
-    folder = (roomy or folders)[0 if roomy else -1]
+    name = f"sparktune-{os.getuid()}"
+    for place in places:
+        if (place / name / f"{key.digest}.data").exists():
+            return place / name
+    free = {place: shutil.disk_usage(place).free for place in places}
+    if MEMORY in free:
+        free[MEMORY] = min(free[MEMORY], free_memory())  # memory may be used up though /dev/shm is empty
+    fitting = [place for place in places if free[place] > SPARE * key.size]
+    folder = (fitting or places[-1:])[0] / name
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.lstat().st_uid != os.getuid():
         raise DataError(f"{folder} must belong to this user, but belongs to another; remove it")
     return folder
-
-
-def _room(place: Path) -> int:
-    """Bytes that a copy may have there; memory may be used up though `/dev/shm` itself is empty."""
-    room = shutil.disk_usage(place).free
-    return min(room, free_memory()) if place == MEMORY else room
 
 
 def _locked(path: Path, how: int) -> int:
@@ -163,12 +166,3 @@ def _delete_after_last_user(lock: Path, files: list[Path]) -> None:
         check=True,
         cwd="/",
     )
-
-
-def _check(path: Path, digest: str) -> None:
-    data = map_packed(path)
-    found = digest_of([data.train, data.validation, data.test], data.schema)
-    if found != digest:
-        raise DataError(
-            f"the fetched data set must have digest {digest}, but has {found}; run the study again"
-        )

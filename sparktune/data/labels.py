@@ -8,7 +8,8 @@ from sparktune.columns.schema import Label, Task
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
-FEW, MANY, EACH = 20, 1000, 20
+MAX_CLASSES = 20  # whole numbers of so many values that repeat are classes
+MAX_COUNTED, ROWS_EACH = 1000, 20  # so are 0, 1, ..., k - 1 for larger k, with so many rows of each
 
 
 def label_values(table: Table, name: str) -> np.ndarray:
@@ -17,7 +18,8 @@ def label_values(table: Table, name: str) -> np.ndarray:
     Raises:
         DataError: the column is not there, or a row has no label.
     """
-    values = _side_by_side(table, name) if table.parts(name) else table.values(name, "label")
+    fields = [table.values(name, "label", part) for part in table.parts(name)]
+    values = np.stack(fields, axis=1) if fields else table.values(name, "label")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.dtype.kind == "S":
@@ -37,13 +39,8 @@ def label_values(table: Table, name: str) -> np.ndarray:
     return values
 
 
-def _side_by_side(table: Table, name: str) -> np.ndarray:
-    """The fields of a struct column as (rows, fields)."""
-    fields = [table.values(name, "label", part) for part in table.parts(name)]
-    return np.stack(fields, axis=1)
-
-
 def _missing(values: np.ndarray) -> np.ndarray:
+    """The rows without a label."""
     if values.dtype.kind == "O":
         return np.flatnonzero([value is None for value in values])
     if values.dtype.kind == "f":
@@ -63,9 +60,7 @@ def task_of(asked: str, labels: np.ndarray, name: str) -> Task:
     Raises:
         DataError: the labels cannot be what is asked, or all are the same class.
     """
-    kind = asked
-    if asked == "auto":
-        kind = "labels" if _several(labels) else "classes" if _like_classes(labels) else "regression"
+    kind = _apparent_task(labels) if asked == "auto" else asked
     if kind == "labels":
         check_several(labels, "label " + repr(name))
         return "labels"
@@ -89,7 +84,7 @@ def task_of(asked: str, labels: np.ndarray, name: str) -> Task:
 
 
 def check_several(labels: np.ndarray, what: str) -> None:
-    """Refuse what is no row of 0 and 1 for several labels.
+    """Refuse labels that are not rows of 0 and 1, (rows, labels); `what` names them in the message.
 
     Raises:
         DataError: names the first other value.
@@ -109,6 +104,7 @@ def check_several(labels: np.ndarray, what: str) -> None:
 
 
 def _numbers(labels: np.ndarray, split: str) -> np.ndarray:
+    """The labels of regression as float32."""
     largest = np.abs(labels.astype(np.float64)).max() if labels.dtype.kind in "biuf" else np.inf
     if largest > np.finfo(np.float32).max:
         raise DataError(
@@ -117,29 +113,23 @@ def _numbers(labels: np.ndarray, split: str) -> np.ndarray:
     return labels.astype(np.float32)
 
 
-def _like_classes(labels: np.ndarray) -> bool:
-    if labels.dtype.kind not in "iuf":
-        return True
-    if labels.ndim > 1:
-        return _one_hot(labels)
-    if labels.dtype.kind == "f" and not np.array_equal(labels, np.floor(labels)):
-        return False
+def _apparent_task(labels: np.ndarray) -> str:
+    """labels, classes or regression, by the rules of `task_of`."""
+    kind = labels.dtype.kind
+    if labels.ndim == 2 and kind in "biuf":
+        if not np.isin(labels, (0, 1)).all():
+            return "regression"
+        return "classes" if (labels.sum(axis=1) == 1).all() else "labels"
+    if kind not in "iuf":
+        return "classes"
+    if kind == "f" and not np.array_equal(labels, np.floor(labels)):
+        return "regression"
     values = np.unique(labels)
-    repeated = len(labels) >= 2 * len(values)
     counted = np.array_equal(values, np.arange(len(values)))
-    if counted and len(values) <= MANY and len(labels) >= EACH * len(values):
-        return True
-    few = FEW if labels.dtype.kind != "f" or counted else 2
-    return repeated and len(values) <= few
-
-
-def _one_hot(labels: np.ndarray) -> bool:
-    return bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all())
-
-
-def _several(labels: np.ndarray) -> bool:
-    numbers = labels.ndim == 2 and labels.dtype.kind in "biuf"
-    return numbers and bool(np.isin(labels, (0, 1)).all()) and not _one_hot(labels)
+    most = MAX_CLASSES if kind != "f" or counted else 2
+    repeated = len(values) <= most and len(labels) >= 2 * len(values)
+    frequent = counted and len(values) <= MAX_COUNTED and len(labels) >= ROWS_EACH * len(values)
+    return "classes" if repeated or frequent else "regression"
 
 
 def classes_of(labels: np.ndarray, name: str) -> tuple[Label, ...]:

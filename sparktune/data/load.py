@@ -1,4 +1,4 @@
-"""From the spec to the data set: read, name the roles, split, map the labels, learn the scaling."""
+"""From the spec to the data set: read, find each column's role, split, encode the labels, fit the scaling."""
 
 import logging
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class _Part:
-    """One table, read: inputs, raw labels and weights of the same rows."""
+    """The rows of one table, read: inputs, raw labels and weights."""
 
     x: np.ndarray
     labels: np.ndarray
@@ -78,14 +78,14 @@ def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | No
         label=roles.label,
         task=task,
         classes=classes,
-        outputs=_outputs(task, classes, train),
+        outputs=len(classes) if task == "classes" else train.y[0].size,
         scaling=scaling_of(data.scale, train.x),
     )
     return Dataset(train, validation, test, schema, digest_of([train, validation, test], schema))
 
 
 def _tables(data: DataSpec, arrays: Any, read_table: ReadTable | None) -> tuple[dict[str, Table], str | None]:
-    """The main table, those of the splits with rows of their own, and the weight column."""
+    """The tables by name, and the weight column: the main table, and one for each split with its own rows."""
     single = data.features[0] if data.features and len(data.features) == 1 else "features"
     names = Names(single, data.label or "label", data.weight or "weight")
     main = read_source(data, MAIN, names, arrays, read_table)
@@ -101,6 +101,7 @@ def _tables(data: DataSpec, arrays: Any, read_table: ReadTable | None) -> tuple[
 
 
 def _parts(tables: dict[str, Table], roles: Roles) -> tuple[tuple[Feature, ...], dict[str, _Part]]:
+    """The features, and what each table holds of them, of the labels and of the weights."""
     labels = [label_values(table, roles.label) for table in tables.values()]
     weights = [weights_of(table, roles.weight) for table in tables.values()]
     features, inputs = features_of(roles.features, list(tables.values()))
@@ -129,9 +130,3 @@ def _taken(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
     if rows[-1] - rows[0] + 1 == len(rows) and array.flags.writeable and array.flags.c_contiguous:
         return array[rows[0] : rows[-1] + 1]
     return gathered(array, rows)
-
-
-def _outputs(task: Task, classes: tuple[Label, ...], train: Rows) -> int:
-    if task == "classes":
-        return len(classes)
-    return train.y.shape[1] if train.y.ndim > 1 else 1

@@ -11,7 +11,8 @@ GROUP = Path("/sys/fs/cgroup")
 
 def free_memory() -> int:
     """Bytes that machine and container can still use; `sys.maxsize` where the system does not say."""
-    return min(_of_machine(), _of_group())
+    kibibytes = _entries(MACHINE).get("MemAvailable:") if MACHINE.is_file() else None
+    return min(sys.maxsize if kibibytes is None else kibibytes * 1024, _left_in_container())
 
 
 def release() -> None:
@@ -22,24 +23,19 @@ def release() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _of_machine() -> int:
-    if MACHINE.is_file():
-        for line in MACHINE.read_text(encoding="utf-8").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    return sys.maxsize
-
-
-def _of_group() -> int:
-    """What a container's limit leaves; pages of files can be dropped, so they are not counted as used."""
+def _left_in_container() -> int:
+    """Bytes below the container's limit; cached pages of files can be dropped, so they count as free."""
     try:
         limit = (GROUP / "memory.max").read_text(encoding="utf-8").strip()
         if limit == "max":
             return sys.maxsize
         used = int((GROUP / "memory.current").read_text(encoding="utf-8"))
-        numbers = dict(
-            line.split() for line in (GROUP / "memory.stat").read_text(encoding="utf-8").splitlines()
-        )
+        return int(limit) - used + _entries(GROUP / "memory.stat").get("inactive_file", 0)
     except (OSError, ValueError):
         return sys.maxsize
-    return int(limit) - used + int(numbers.get("inactive_file", 0))
+
+
+def _entries(file: Path) -> dict[str, int]:
+    """The numbers of a system file that has a name and a number in each line."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return {name: int(number) for name, number, *_ in map(str.split, lines)}

@@ -55,16 +55,19 @@ def map_packed(path: Path) -> Dataset:
     start = len(MAGIC) + 8
     length = int.from_bytes(bytes(whole[len(MAGIC) : start]), "little")
     header = json.loads(bytes(whole[start : start + length]))
-    splits = {name: _rows(whole, header["slots"], name) for name in SPLITS}
-    train, validation = splits["train"], splits["validation"]
-    if train is None or validation is None:
+    arrays: dict[str, dict[str, np.ndarray]] = {}
+    for slot in header["slots"]:
+        array: np.ndarray = np.ndarray(slot["shape"], slot["dtype"], whole, slot["offset"])
+        arrays.setdefault(slot["split"], {})[slot["part"]] = array
+    splits = {name: Rows(**parts) for name, parts in arrays.items()}
+    if not {"train", "validation"} <= splits.keys():
         raise DataError(f"{path} must hold a training and a validation split, but lacks one")
     schema = Schema.model_validate_json(header["schema"])
-    return Dataset(train, validation, splits["test"], schema, header["digest"])
+    return Dataset(splits["train"], splits["validation"], splits.get("test"), schema, header["digest"])
 
 
 def packed_size(data: Dataset) -> int:
-    """Bytes of the arrays, which is the file but for its header."""
+    """Bytes of all arrays, that is, of the file without its header."""
     return sum(array.nbytes for _, rows in _splits(data) for _, array in _parts(rows))
 
 
@@ -77,7 +80,7 @@ def _parts(rows: Rows) -> list[tuple[str, np.ndarray]]:
 
 
 def _layout(data: Dataset, arrays: list[tuple[str, str, np.ndarray]]) -> tuple[list[dict[str, Any]], bytes]:
-    """Places of the arrays, behind a header whose own length is known once they are."""
+    """Where each array lies in the file, and the header that says so, for which enough room is left first."""
     room = 4096 + 256 * len(arrays) + 2 * len(data.schema.model_dump_json())
     slots: list[dict[str, Any]] = []
     offset = room
@@ -88,16 +91,3 @@ def _layout(data: Dataset, arrays: list[tuple[str, str, np.ndarray]]) -> tuple[l
         offset += array.nbytes
     header = {"digest": data.digest, "schema": data.schema.model_dump_json(), "slots": slots}
     return slots, json.dumps(header).encode()
-
-
-def _rows(whole: np.ndarray, slots: list[dict[str, Any]], split: str) -> Rows | None:
-    arrays = {slot["part"]: _array(whole, slot) for slot in slots if slot["split"] == split}
-    return Rows(arrays["x"], arrays["y"], arrays.get("weight")) if arrays else None
-
-
-def _array(whole: np.ndarray, slot: dict[str, Any]) -> np.ndarray:
-    dtype = np.dtype(slot["dtype"])
-    size = int(np.prod(slot["shape"])) * dtype.itemsize
-    part = np.asarray(whole[slot["offset"] : slot["offset"] + size])
-    array: np.ndarray = part.view(dtype).reshape(slot["shape"])
-    return array

@@ -1,4 +1,4 @@
-"""Which column is what."""
+"""Which column holds the label, which the weights, and which are features."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ LABELS = ("label", "y")
 
 @dataclass(frozen=True)
 class Roles:
-    """The columns by role; what has no role is left unread."""
+    """The columns by role; columns without a role are not read."""
 
     features: tuple[str, ...]
     label: str
@@ -28,12 +28,17 @@ class Roles:
         Raises:
             DataError: no label, no features, one twice, or a column in two roles.
         """
-        label, weight = _label(data, table), _key(weight, data, table) if weight else None
+        label = data.label or next((name for name in LABELS if name in table.columns), None)
+        if label is None:
+            raise DataError(
+                f"data.label is needed where no column is called label or y; columns: {sorted(table.columns)}"
+            )
+        label, weight = _key(label, data, table), _key(weight, data, table) if weight else None
         splits = [split.column for split in data.splits.values() if split.column is not None]
         taken = [name for name in (label, weight, *splits) if name is not None]
-        features = tuple(_key(name, data, table) for name in data.features or ()) or _features(
-            data, table, taken
-        )
+        others = [name for name in table.columns if name not in taken]
+        given = data.features or (["x"] if data.source == "npz" and "x" in table.columns else others)
+        features = tuple(_key(name, data, table) for name in given)
         for name in features:
             if features.count(name) > 1:
                 raise DataError(f"data.features must differ, but {name!r} stands twice; remove one")
@@ -44,23 +49,6 @@ class Roles:
         if not features:
             raise DataError(f"data must hold feature columns, but got only {sorted(table.columns)}")
         return cls(features, label, weight)
-
-
-def _label(data: DataSpec, table: Table) -> str:
-    if data.label is not None:
-        return _key(data.label, data, table)
-    for name in LABELS:
-        if name in table.columns:
-            return name
-    raise DataError(
-        f"data.label is needed where no column is called label or y; columns: {sorted(table.columns)}"
-    )
-
-
-def _features(data: DataSpec, table: Table, taken: list[str]) -> tuple[str, ...]:
-    if data.source == "npz" and "x" in table.columns:
-        return ("x",)
-    return tuple(name for name in table.columns if name not in taken)
 
 
 def _key(name: str, data: DataSpec, table: Table) -> str:
