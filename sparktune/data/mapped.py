@@ -1,4 +1,4 @@
-"""Arrays that lie in files: the system reads what is touched, and may forget it again."""
+"""Arrays mapped from files: the system reads a page when it is used, and may drop it from memory again."""
 
 import mmap
 import sys
@@ -15,7 +15,7 @@ CHUNK = 2**26  # bytes
 
 
 def map_private(path: Path) -> np.ndarray:
-    """The file as uint8, writable: nobody's change is seen by others or reaches the file.
+    """The file as uint8, writable copy-on-write: a change is seen by this process alone.
 
     Without a reservation for changes, a file may be larger than the memory (`np.memmap` refuses that).
     """
@@ -24,7 +24,7 @@ def map_private(path: Path) -> np.ndarray:
 
 
 def allocate(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """An array for numbers to come; in a file without a name where memory has no room for it."""
+    """An array to be filled; in a temporary file where memory has no room for it."""
     size = int(np.prod(shape)) * dtype.itemsize
     if dtype.hasobject or size < free_memory() // 2:
         return np.empty(shape, dtype)
@@ -34,7 +34,7 @@ def allocate(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 
 def gathered(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """`array[rows]`, in C order and writable; in a file without a name where memory has no room for it."""
+    """`array[rows]`, in C order and writable; in a temporary file where memory has no room for it."""
     found = allocate((len(rows), *array.shape[1:]), array.dtype)
     step = max(1, CHUNK * len(rows) // max(found.nbytes, 1))
     for start in range(0, len(rows), step):

@@ -44,7 +44,7 @@ def write_packed(data: Dataset, path: Path) -> None:
 
 
 def map_packed(path: Path) -> Dataset:
-    """The data set in a file, mapped copy-on-write: nobody's change is seen by others or reaches the file.
+    """The data set in a file, mapped copy-on-write: a change is seen by this process alone.
 
     Raises:
         DataError: the file is no packed data set.

@@ -1,4 +1,4 @@
-"""What the model does to raw numbers first, learned on the training split."""
+"""The scaling of raw inputs, the model's first step, with offset and scale from the training split."""
 
 import numpy as np
 

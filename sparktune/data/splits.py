@@ -13,20 +13,21 @@ def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: i
     """Row numbers, ascending, of `train` and of each split that has no source of its own.
 
     Rows that a split column marks are taken first, then the last rows, by their number or as a share of all
-    rows (the test rows stand at the very end, the validation rows before them), then fractions: the test's
-    first, each a share of all rows of the table, and stratified by `classes` (rows,) where that is given.
-    What is left is for training.
+    rows (the test rows stand at the very end, the validation rows before them), then random rows by
+    `fraction`: the test's first, each a share of all rows of the table, and stratified by `classes` (rows,)
+    where that is given. The remaining rows are for training.
 
     Raises:
         DataError: a split column that is missing, or a split (or the training) that is left without rows.
     """
     splits = {name: split for name, split in data.splits.items() if split.source is None}
     places = {name: _marked(table, name, split) for name, split in splits.items() if split.column}
-    _refuse_overlap(places)
-    left = _without(places, len(table))
+    left = _unmarked(places, len(table))
     for name, split in splits.items():
         if split.last is not None:
-            cut = max(len(left) - _last(split.last, len(table)), 0)
+            share = isinstance(split.last, float)
+            count = max(1, round(split.last * len(table))) if share else int(split.last)
+            cut = max(len(left) - count, 0)
             left, places[name] = left[:cut], left[cut:]
             _refuse_empty(left, f"data.{name}, last: {split.last},", len(table))
     for name, split in splits.items():
@@ -37,11 +38,6 @@ def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: i
             left, places[name] = _drawn(left, count, classes, seed)
     _refuse_empty(left, " and ".join(f"data.{name}" for name in places), len(table))
     return {"train": left, **places}
-
-
-def _last(last: int | float, rows: int) -> int:
-    """How many rows `last` means: a share of all rows where it is a fraction."""
-    return max(1, round(last * rows)) if isinstance(last, float) else last
 
 
 def _marked(table: Table, name: str, split: SplitSpec) -> np.ndarray:
@@ -58,17 +54,21 @@ def _marked(table: Table, name: str, split: SplitSpec) -> np.ndarray:
     return rows
 
 
-def _without(places: Places, rows: int) -> np.ndarray:
-    free = np.ones(rows, bool)
-    for taken in places.values():
-        free[taken] = False
-    return np.flatnonzero(free)
+def _unmarked(places: Places, rows: int) -> np.ndarray:
+    """The rows that no split column marks; two splits must not mark the same row."""
+    times = np.bincount(np.concatenate([np.array([], int), *places.values()]), minlength=rows)
+    if (times > 1).any():
+        raise DataError(
+            "data.validation and data.test must not share rows, but both hold row "
+            f"{np.flatnonzero(times > 1)[0]}; give them different values"
+        )
+    return np.flatnonzero(times == 0)
 
 
 def _drawn(
     left: np.ndarray, count: int, classes: np.ndarray | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(what stays, what is drawn), both ascending."""
+    """(rows that stay, `count` rows drawn at random), both ascending; stratified where classes allow it."""
     from sklearn.model_selection import train_test_split
 
     kept, pool, strata = left[:0], left, None
@@ -83,15 +83,6 @@ def _drawn(
             kept, pool = left[first], np.delete(left, first)
     stays, drawn = train_test_split(pool, test_size=count, random_state=seed % 2**32, stratify=strata)
     return np.sort(np.concatenate([kept, stays])), np.sort(drawn)
-
-
-def _refuse_overlap(places: Places) -> None:
-    rows, times = np.unique(np.concatenate([np.array([], int), *places.values()]), return_counts=True)
-    if (times > 1).any():
-        raise DataError(
-            "data.validation and data.test must not share rows, but both hold row "
-            f"{int(rows[times > 1][0])}; give them different values"
-        )
 
 
 def _refuse_empty(left: np.ndarray, taken: str, rows: int) -> None:

@@ -1,4 +1,4 @@
-"""A table of named columns of equal length, turned to numpy one column at a time."""
+"""A table of named columns of equal length, converted to numpy one column at a time."""
 
 import difflib
 from collections import Counter
@@ -16,7 +16,7 @@ from sparktune.errors import DataError
 class Table:
     """Columns by name, each a numpy array (rows, ...) or an Arrow column.
 
-    `where` names the table in messages.
+    Messages name the table by `where`.
     """
 
     columns: dict[str, Any]
@@ -29,8 +29,14 @@ class Table:
         Raises:
             DataError: no columns, no rows, a name twice, or columns of different length.
         """
-        pairs = list(columns)
-        lengths = {name: _length(name, column, where) for name, column in pairs}
+        pairs, lengths = list(columns), {}
+        for name, column in pairs:
+            try:
+                lengths[name] = len(column)
+            except TypeError:
+                raise DataError(
+                    f"{where}: column {name!r} must have one value per row, but got {column!r}"
+                ) from None
         if twice := [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]:
             raise DataError(f"{where}: column names must differ, but {twice[0]!r} stands twice; rename one")
         if not lengths or not all(lengths.values()):
@@ -44,7 +50,7 @@ class Table:
         return len(next(iter(self.columns.values())))
 
     def parts(self, name: str) -> list[str]:
-        """The fields of a struct column, each a column of its own; none of any other column."""
+        """Names of the fields of an Arrow struct column; empty for any other column."""
         kind = getattr(self.columns.get(name), "type", None)
         fields = getattr(kind, "fields", None)  # of an Arrow struct alone
         return [] if fields is None else [field.name for field in fields]
@@ -60,20 +66,17 @@ class Table:
         """
         column = self.columns.get(name)
         if column is None:
-            raise DataError(f"{self.where}: {role} column {name!r} is not there; {self._nearest(name)}")
+            near, names = difflib.get_close_matches(name, self.columns, n=1), sorted(self.columns)
+            listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+            hint = f"did you mean {near[0]!r}?" if near else f"known columns: {listed}"
+            raise DataError(f"{self.where}: {role} column {name!r} is not there; {hint}")
         if isinstance(column, np.ndarray):
             return column
         return _joined(column, f"{self.where}: column {name!r}", part)
 
-    def _nearest(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self.columns, n=1)
-        names = sorted(self.columns)
-        listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-        return f"did you mean {near[0]!r}?" if near else f"known columns: {listed}"
-
 
 def _joined(column: Any, what: str, part: str | None) -> np.ndarray:
-    """An Arrow column as numpy (rows, ...), its chunks decoded one after another, each let go at once."""
+    """An Arrow column as numpy (rows, ...); its chunks are decoded one by one, each freed before the next."""
     from pyarrow.compute import struct_field
 
     from sparktune.columns.arrow import Place, values
@@ -95,10 +98,3 @@ def _joined(column: Any, what: str, part: str | None) -> np.ndarray:
         found[filled : filled + len(rows)] = rows
         filled += len(rows)
     return found
-
-
-def _length(name: str, column: Any, where: str) -> int:
-    try:
-        return len(column)
-    except TypeError:
-        raise DataError(f"{where}: column {name!r} must have one value per row, but got {column!r}") from None

@@ -1,4 +1,4 @@
-"""How much each row counts."""
+"""The weight of each row in loss and metrics."""
 
 import numpy as np
 

@@ -1,1 +1,1 @@
-"""Where the rows come from: each source, or family of sources, is a file of its own."""
+"""The data sources, one file for each or for a few of the same format."""

@@ -41,44 +41,38 @@ def in_memory_table(given: Any, names: Names, where: str) -> Table:
     Raises:
         DataError: it is none of the known kinds, or cannot be turned into columns.
     """
+    columns: list[tuple[str, Any]] | None
     if isinstance(given, tuple | list) and len(given) in (2, 3):
-        return _tuple(tuple(given), names, where)
-    if isinstance(given, Mapping):
-        return Table.of([(str(name), _column(str(name), c, where)) for name, c in given.items()], where)
-    columns = _frame(given, where)
-    if columns is None:
-        raise DataError(f"{where} must be {KINDS}, but got {type(given).__name__}")
-    return Table.of(columns, where)
-
-
-def _tuple(given: tuple[Any, ...], names: Names, where: str) -> Table:
-    """x may be an array or a frame of feature columns."""
-    columns = _frame(given[0], where) or [(names[0], _column("x", given[0], where))]
-    rest = [
-        (name, _column(name, c, where))
-        for name, c in zip(names[1:], given[1:], strict=False)
-        if c is not None
-    ]
-    return Table.of([*columns, *rest], where)
+        x, *others = given  # x is an array, or a frame of feature columns
+        columns = _frame(x, where) or [(names.features, _column("x", x, where))]
+        rest = [(name, c) for name, c in zip(names[1:], others, strict=False) if c is not None]
+    elif isinstance(given, Mapping):
+        columns, rest = [], [(str(name), c) for name, c in given.items()]
+    else:
+        columns, rest = _frame(given, where), []
+        if columns is None:
+            raise DataError(f"{where} must be {KINDS}, but got {type(given).__name__}")
+    return Table.of([*columns, *((name, _column(name, c, where)) for name, c in rest)], where)
 
 
 def _frame(given: Any, where: str) -> list[tuple[str, Any]] | None:
-    """The columns of a pandas DataFrame or of whatever speaks Arrow; None for anything else."""
+    """The columns of a pandas DataFrame or of any object with an Arrow stream; None for anything else."""
     import pandas as pd
     import pyarrow as pa
 
     try:
         if isinstance(given, pd.DataFrame):
-            return [
-                (str(name), _series(str(name), given.iloc[:, i], where))
-                for i, name in enumerate(given.columns)
-            ]
+            return _frame_columns(given, where)
         if isinstance(given, pa.Table | pa.RecordBatch) or hasattr(given, "__arrow_c_stream__"):
             found = pa.table(given)
             return list(zip(found.column_names, found.columns, strict=True))
     except pa.ArrowException as error:
         raise DataError(f"{where} cannot be turned into columns: {error}") from None
     return None
+
+
+def _frame_columns(frame: Any, where: str) -> list[tuple[str, Any]]:
+    return [(str(name), _series(str(name), frame.iloc[:, i], where)) for i, name in enumerate(frame.columns)]
 
 
 def _series(name: str, series: Any, where: str) -> Any:
@@ -96,20 +90,15 @@ def _refuse_masked(name: str, given: Any, where: str) -> None:
         )
 
 
-def _struct(frame: Any, where: str) -> Any:
-    """A DataFrame as one column, its columns the fields."""
+def _column(name: str, given: Any, where: str) -> Any:
+    """A numpy array for an array of numbers or text, a struct column for a frame, else an Arrow column."""
     import pyarrow as pa
 
-    fields = [_series(str(name), frame.iloc[:, i], where) for i, name in enumerate(frame.columns)]
-    return pa.StructArray.from_arrays([pa.array(f) for f in fields], [str(name) for name in frame.columns])
-
-
-def _column(name: str, given: Any, where: str) -> Any:
-    """A numpy array where numbers or text stand in a block, else an Arrow column."""
     if np.ma.isMaskedArray(given):
         _refuse_masked(name, given, where)
     if hasattr(given, "columns") and hasattr(given, "iloc"):
-        return _struct(given, where)
+        fields = _frame_columns(given, where)
+        return pa.StructArray.from_arrays([pa.array(f) for _, f in fields], [name for name, _ in fields])
     if hasattr(given, "iloc"):
         return _series(name, given, where)
     if type(given).__module__.startswith("pyarrow"):
@@ -125,15 +114,12 @@ def _column(name: str, given: Any, where: str) -> Any:
     raise DataError(f"{where}: {name} must be an array or a list, but got {type(given).__name__}")
 
 
-def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else value
-
-
 def _arrow(name: str, values: Any, where: str) -> Any:
     import pyarrow as pa
 
     try:
-        return pa.array([_plain(value) for value in values], from_pandas=True)
+        plain = [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
+        return pa.array(plain, from_pandas=True)
     except (pa.ArrowException, TypeError, OverflowError) as error:
         raise DataError(
             f"{where}: column {name!r} must hold values of one kind: numbers, text, or lists of numbers; "

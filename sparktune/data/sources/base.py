@@ -68,7 +68,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Found:
-    """The rows of a source, and those that it holds out itself for the test (mnist's test images, say)."""
+    """The rows of a source, and its own test rows where it has some, as mnist has test images."""
 
     table: Table
     held_out: Table | None = None
@@ -80,7 +80,7 @@ class DataSource(ABC):
     Another package adds a source with one class and one entry point: `[project.entry-points]`
     `"sparktune.sources" = {sensors = "my_package:Sensors"}`. Then `source: sensors` reads it. `needs` are the
     fields that the section must have, of path, labels, table, query and label; `uses` those that it may have
-    besides. Whatever else a source wants to be told are `data.options`.
+    besides. Anything else that a source needs comes in `data.options`.
 
     Example:
         >>> import numpy as np

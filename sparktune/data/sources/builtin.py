@@ -1,4 +1,4 @@
-"""Data sets that are known by name."""
+"""Well-known data sets, selected by their names: digits, mnist and fashion_mnist."""
 
 from pathlib import Path
 from typing import Any, final

@@ -1,4 +1,4 @@
-"""The one file of this room that imports keras, and only when a data set must be downloaded."""
+"""Download of the data sets in `keras.datasets`; the only module of this package that imports keras."""
 
 import importlib
 from typing import Any

@@ -113,9 +113,11 @@ def csv_table(path: Path, where: str) -> Table:
         DataError: it cannot be read, or the files have different columns.
     """
     import pyarrow as pa
+    from pyarrow.csv import ConvertOptions, read_csv
 
+    missing = ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
     try:
-        parts = [_read_csv(file) for file in _files(path, "*.csv*", where)]
+        parts = [read_csv(file, convert_options=missing) for file in _files(path, "*.csv*", where)]
         for part in parts:
             if sorted(part.column_names) != sorted(parts[0].column_names):
                 raise DataError(
@@ -126,13 +128,6 @@ def csv_table(path: Path, where: str) -> Table:
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, where, error) from None
     return arrow_table(found, where)
-
-
-def _read_csv(file: Path) -> Any:
-    from pyarrow import csv
-
-    missing = csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
-    return csv.read_csv(file, convert_options=missing)
 
 
 def _files(path: Path, pattern: str, where: str) -> list[Path]:
