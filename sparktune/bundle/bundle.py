@@ -60,7 +60,7 @@ class Bundle:
         Raises:
             BundleError: the bundle holds none, or it cannot be loaded safely.
         """
-        from sparktune.bundle.engines.trained import keras_model
+        from sparktune.bundle.engines.checks import keras_model
 
         return keras_model(self.path, self.manifest, self.engine)
 

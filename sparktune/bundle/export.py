@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.engines.base import Engine
+from sparktune.bundle.engines.checks import check_engine
 from sparktune.bundle.engines.registry import EXPORTED, engine_class, load_engine
 from sparktune.bundle.engines.trained import TrainedModel
 from sparktune.bundle.manifest import MANIFEST, Lineage, Manifest, digests, input_names, read_manifest
@@ -85,7 +86,7 @@ def _write(
         files=digests(folder),
     ).sealed()
     engine = load_engine(folder, manifest)
-    trained.check(engine)
+    check_engine(engine, trained)
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest, engine
 

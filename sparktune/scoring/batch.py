@@ -7,8 +7,8 @@ from typing import Any, Literal
 from sparktune.bundle import Bundle, load_bundle
 from sparktune.columns.names import find
 from sparktune.errors import BundleError, ScoringError
-from sparktune.scoring import nanoseconds
 from sparktune.scoring.executors import check_executors
+from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.signature import quoted
 from sparktune.scoring.sql import predict_function
 from sparktune.scoring.table_io import check_target, file_format, is_path, read, write
@@ -53,7 +53,7 @@ def score(
     source, target = str(source), str(target)
     check_target(spark, source, target, mode)
     bundle = model if isinstance(model, Bundle) else _loaded(model, tracking_uri)
-    with nanoseconds.readable(spark):
+    with nanoseconds_readable(spark):
         frame = read(spark, source)
         types = {field.name: field.dataType for field in frame.schema.fields}
         features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")

@@ -15,7 +15,7 @@ WITHOUT_ZONE = (
 
 
 @contextmanager
-def readable(spark: Any) -> Iterator[None]:
+def nanoseconds_readable(spark: Any) -> Iterator[None]:
     """Within the context Spark reads such columns, as whole numbers; its setting is put back afterwards."""
     before = spark.conf.get(AS_LONG, None)
     spark.conf.set(AS_LONG, "true")

@@ -1,7 +1,5 @@
 """What the user asks for: frozen, validated values that load in milliseconds."""
 
-from typing import TYPE_CHECKING
-
 from sparktune.lazy import lazily
 from sparktune.spec.data import DataSpec, SplitSpec
 from sparktune.spec.document import json_schema, load_spec, parse_spec
@@ -12,28 +10,16 @@ from sparktune.spec.search import Choice, Domain, Range, SearchSpec
 from sparktune.spec.study import ObjectiveSpec, OutputSpec, ResourcesSpec, StudySpec, TrackingSpec
 from sparktune.spec.training import TrainingSpec
 
-if TYPE_CHECKING:
-    from sparktune.training.kinds.builder import BuilderSpec
-    from sparktune.training.kinds.cnn import CnnSpec
-    from sparktune.training.kinds.linear import LinearSpec
-    from sparktune.training.kinds.mlp import MlpSpec
-    from sparktune.training.kinds.rnn import RnnSpec
-
 __all__ = [
     "KINDS",
-    "BuilderSpec",
     "Choice",
-    "CnnSpec",
     "DataSpec",
     "Domain",
-    "LinearSpec",
-    "MlpSpec",
     "ModelSpec",
     "ObjectiveSpec",
     "OutputSpec",
     "Range",
     "ResourcesSpec",
-    "RnnSpec",
     "SearchSpec",
     "SplitSpec",
     "StudySpec",

@@ -91,9 +91,7 @@ class _OfAnyKind:
 
 
 if TYPE_CHECKING:
-    from sparktune.training.kinds.base import ModelKind
-
-    ModelSpec = ModelKind
+    ModelSpec = ModelSection
 else:
     ModelSpec = Annotated[ModelSection, _OfAnyKind()]
 

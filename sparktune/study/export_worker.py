@@ -15,6 +15,7 @@ from sparktune.spec import StudySpec
 from sparktune.spec.extensions import CHECKED
 from sparktune.study.export import Request
 from sparktune.training import evaluate, import_reference
+from sparktune.training.kinds.base import kind_of
 from sparktune.trial import TrialResult
 
 TOLERANCE = 1e-5
@@ -30,7 +31,7 @@ def export(request: Request) -> dict[str, float] | None:
         StudySpec.model_validate(request.spec, context=CHECKED),
         TrialResult.from_record(request.best),
     )
-    for field, reference in spec.model.own_code.items():
+    for field, reference in kind_of(spec.model).own_code.items():
         import_reference(reference, field)  # registers the layers of the user's own
     lineage = Lineage.model_validate(request.lineage)
     with closing(borrow(DataKey(**request.data), _not_here)) as shared_data:

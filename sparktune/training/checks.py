@@ -14,6 +14,7 @@ from sparktune.spec.training import CsvLog, CustomCallback, TensorBoard
 from sparktune.training.device import load_tensorflow
 from sparktune.training.feeding import label_index
 from sparktune.training.input_values import InputValues
+from sparktune.training.kinds.base import kind_of
 from sparktune.training.objective import WEIGHTED, check_monitors, loss_of, resolve_objective
 from sparktune.training.references import has_own_code, import_reference, mismatch
 from sparktune.trial import Params
@@ -40,7 +41,10 @@ def check_model(spec: StudySpec, schema: Schema, data: Dataset | None = None) ->
             _check_custom(callback, f"training.callbacks[{index}].callback")
     values = {name: _values(domain) for name, domain in spec.search.space.items()}
     ends = [{name: offered[pick] for name, offered in values.items()} for pick in (0, -1)]
-    spec.model.check_own_code([spec.configured(params) for params in ends], schema)
+    configurations = [spec.configured(params) for params in ends]
+    kind_of(spec.model).check_own_code(
+        [(kind_of(model), training) for model, training in configurations], schema
+    )
 
 
 def check_configurations(spec: StudySpec, schema: Schema, data: Dataset | None = None) -> None:
@@ -58,7 +62,8 @@ def check_configurations(spec: StudySpec, schema: Schema, data: Dataset | None =
         _say_what_the_objective_ignores(spec, objective.metric, weighted=data.train.weight is not None)
     inputs = InputValues(data) if data is not None else None
     for params in offered(spec):
-        model, training = spec.configured(params)
+        section, training = spec.configured(params)
+        model = kind_of(section)
         model.check(schema)
         if inputs is not None:
             model.check_values(inputs)
@@ -96,7 +101,7 @@ def offered(spec: StudySpec) -> Iterator[Params]:
     yield first
     for name, ends in values.items():
         yield from ({**first, name: value} for value in ends[1:])
-    if hardest := spec.model.hardest(values):
+    if hardest := kind_of(spec.model).hardest(values):
         yield {**first, **hardest}
 
 

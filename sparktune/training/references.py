@@ -7,6 +7,7 @@ from typing import Any
 from sparktune.errors import ModelError
 from sparktune.spec import StudySpec
 from sparktune.spec.training import CustomCallback
+from sparktune.training.kinds.base import kind_of
 
 
 def import_reference(reference: str, field: str) -> Any:
@@ -49,7 +50,7 @@ def own_code(spec: StudySpec) -> dict[str, str]:
         for index, callback in enumerate(spec.training.callbacks)
         if isinstance(callback, CustomCallback)
     }
-    return {**spec.model.own_code, **callbacks}
+    return {**kind_of(spec.model).own_code, **callbacks}
 
 
 def has_own_code(spec: StudySpec) -> bool:

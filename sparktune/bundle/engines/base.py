@@ -2,14 +2,12 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
+from sparktune.bundle.engines.trained import TrainedModel
 from sparktune.bundle.manifest import Manifest
-
-if TYPE_CHECKING:
-    from sparktune.bundle.engines.trained import TrainedModel
 
 
 class Engine(ABC):
@@ -47,7 +45,7 @@ class Engine(ABC):
 
     @classmethod
     @abstractmethod
-    def export(cls, trained: "TrainedModel", folder: Path) -> str:
+    def export(cls, trained: TrainedModel, folder: Path) -> str:
         """Write the engine's files into the bundle's `folder`.
 
         Args:

@@ -4,17 +4,14 @@ import os
 import shutil
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import Any, Self, final
 
 import numpy as np
 
 from sparktune.bundle.engines.base import Engine
+from sparktune.bundle.engines.trained import TrainedModel, load_keras
 from sparktune.bundle.manifest import Manifest, Tensor
-from sparktune.errors import BundleError
 from sparktune.quiet import quiet
-
-if TYPE_CHECKING:
-    from sparktune.bundle.engines.trained import TrainedModel
 
 FILE = "model.keras"
 CHUNK_BYTES = 32 * 2**20
@@ -33,7 +30,7 @@ class KerasEngine(Engine):
         self._rows = chunk_rows(model, tensor)
 
     @classmethod
-    def export(cls, trained: "TrainedModel", folder: Path) -> str:
+    def export(cls, trained: TrainedModel, folder: Path) -> str:
         """Copy the trained `.keras` file."""
         shutil.copyfile(trained.file, folder / FILE)
         return FILE
@@ -82,50 +79,6 @@ def limit_tensorflow(threads: int) -> None:
         return
 
 
-def load_keras(path: Path) -> Any:
-    """The model in a `.keras` file, loaded in safe mode: code inside the file is refused.
-
-    Raises:
-        BundleError: this process switched safe mode off, or the file cannot be loaded safely.
-    """
-    with quiet():
-        import keras
-        import tensorflow as tf
-
-        tf.config.list_physical_devices()
-    from keras.src.saving.serialization_lib import in_safe_mode  # the flag has no public reader
-
-    if in_safe_mode() is False:
-        raise BundleError(
-            "models are loaded in safe mode, but keras.config.enable_unsafe_deserialization() was called; "
-            "load the model in a process that does not call it"
-        )
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever a layer's from_config raises
-        raise BundleError(
-            f"{str(path)!r} cannot be loaded in safe mode: {error}; a model with Lambda layers must use "
-            "named layers instead, and custom layers must be importable and registered"
-        ) from error
-
-
-def tensor_of(model: Any, input_shape: tuple[int, ...]) -> Tensor:
-    """The model's input.
-
-    Raises:
-        BundleError: it has several inputs, or another shape than the columns.
-    """
-    inputs = getattr(model, "inputs", None) or []
-    if len(inputs) > 1:
-        raise BundleError(f"a model must have one input, but got {len(inputs)}: {[i.name for i in inputs]}")
-    if inputs and not _fits(tuple(inputs[0].shape[1:]), input_shape):
-        raise BundleError(
-            f"the model's input must have shape {input_shape}, but got {tuple(inputs[0].shape[1:])}"
-        )
-    dtype = str(inputs[0].dtype) if inputs else "float32"
-    return Tensor(shape=input_shape, dtype=dtype)
-
-
 def chunk_rows(model: Any, tensor: Tensor) -> int:
     """Rows at a time, so that the widest layer's outputs stay within `CHUNK_BYTES`."""
     widest = max([int(np.prod(tensor.shape)), *map(_width, _layers(model))])
@@ -145,7 +98,3 @@ def _width(layer: Any) -> int:
     except (AttributeError, ValueError):  # several outputs, or used in more than one place
         return 1
     return int(np.prod([side for side in shape[1:] if side is not None], initial=1))
-
-
-def _fits(shape: tuple[int | None, ...], wanted: tuple[int, ...]) -> bool:
-    return len(shape) == len(wanted) and all(a is None or a == b for a, b in zip(shape, wanted, strict=True))

@@ -1,18 +1,16 @@
 """The SavedModel: a model that TensorFlow Serving calls with one tensor for each feature column."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, final
+from typing import Any, Self, final
 
 import numpy as np
 
 from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.keras import limit_tensorflow
+from sparktune.bundle.engines.trained import TrainedModel
 from sparktune.bundle.manifest import Manifest, Tensor, input_names
 from sparktune.columns.schema import Feature, Schema
 from sparktune.quiet import quiet
-
-if TYPE_CHECKING:
-    from sparktune.bundle.engines.trained import TrainedModel
 
 FOLDER = "saved_model"
 
@@ -30,7 +28,7 @@ class SavedModelEngine(Engine):
         self._dtype = manifest.tensor.dtype
 
     @classmethod
-    def export(cls, trained: "TrainedModel", folder: Path) -> str:
+    def export(cls, trained: TrainedModel, folder: Path) -> str:
         """Write the SavedModel with its signature."""
         write_saved_model(trained.model, trained.tensor, trained.schema, folder / FOLDER)
         return FOLDER

@@ -4,15 +4,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
-
-from sparktune.bundle.engines.base import Engine
-from sparktune.bundle.engines.keras import KerasEngine, load_keras, tensor_of
-from sparktune.bundle.manifest import Manifest, Tensor
+from sparktune.bundle.manifest import Tensor
 from sparktune.columns.schema import Schema
 from sparktune.errors import BundleError
-
-TOLERANCE = 1e-4
+from sparktune.quiet import quiet
 
 
 @final
@@ -46,38 +41,50 @@ class TrainedModel:
         """
         return tensor_of(self.model, self.schema.input_shape)
 
-    def check(self, engine: Engine) -> None:
-        """Compare an engine that was made from this model with the model itself.
 
-        Raises:
-            BundleError: it answers another number of outputs than the schema has, or not what Keras does.
-        """
-        x = np.linspace(0, 1, 2 * int(np.prod(self.tensor.shape)))
-        x = x.reshape(2, *self.tensor.shape).astype(self.tensor.dtype)
-        raw = engine.predict(x)
-        outputs, task = self.schema.outputs, self.schema.task
-        if raw.shape != (2, outputs):
-            raise BundleError(f"the model must have {outputs} outputs ({task}), but got {raw.shape[1]}")
-        if isinstance(engine, KerasEngine):
-            return
-        keras = np.asarray(self.model(x, training=False), np.float32).reshape(raw.shape)
-        if not np.allclose(raw, keras, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True):
-            raise BundleError(
-                f"{type(engine).__name__} must answer what Keras does, but answers {raw.tolist()} "
-                f"instead of {keras.tolist()}; export with another engine"
-            )
-
-
-def keras_model(folder: Path, manifest: Manifest, engine: Engine) -> Any:
-    """The Keras model that the bundle in `folder` was made from; that of its engine where it has one.
+def load_keras(path: Path) -> Any:
+    """The model in a `.keras` file, loaded in safe mode: code inside the file is refused.
 
     Raises:
-        BundleError: the bundle holds none, or it cannot be loaded safely.
+        BundleError: this process switched safe mode off, or the file cannot be loaded safely.
     """
-    if isinstance(engine, KerasEngine):
-        return engine.model
-    if "keras" not in manifest.engines:
+    with quiet():
+        import keras
+        import tensorflow as tf
+
+        tf.config.list_physical_devices()
+    from keras.src.saving.serialization_lib import in_safe_mode  # the flag has no public reader
+
+    if in_safe_mode() is False:
         raise BundleError(
-            f"the bundle {str(folder)!r} holds no Keras model: export it with the engine 'keras'"
+            "models are loaded in safe mode, but keras.config.enable_unsafe_deserialization() was called; "
+            "load the model in a process that does not call it"
         )
-    return load_keras(folder / manifest.engines["keras"])
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever a layer's from_config raises
+        raise BundleError(
+            f"{str(path)!r} cannot be loaded in safe mode: {error}; a model with Lambda layers must use "
+            "named layers instead, and custom layers must be importable and registered"
+        ) from error
+
+
+def tensor_of(model: Any, input_shape: tuple[int, ...]) -> Tensor:
+    """The model's input.
+
+    Raises:
+        BundleError: it has several inputs, or another shape than the columns.
+    """
+    inputs = getattr(model, "inputs", None) or []
+    if len(inputs) > 1:
+        raise BundleError(f"a model must have one input, but got {len(inputs)}: {[i.name for i in inputs]}")
+    if inputs and not _fits(tuple(inputs[0].shape[1:]), input_shape):
+        raise BundleError(
+            f"the model's input must have shape {input_shape}, but got {tuple(inputs[0].shape[1:])}"
+        )
+    dtype = str(inputs[0].dtype) if inputs else "float32"
+    return Tensor(shape=input_shape, dtype=dtype)
+
+
+def _fits(shape: tuple[int | None, ...], wanted: tuple[int, ...]) -> bool:
+    return len(shape) == len(wanted) and all(a is None or a == b for a, b in zip(shape, wanted, strict=True))

@@ -17,6 +17,7 @@ from sparktune.training.device import configure_device
 from sparktune.training.epoch_tracker import EpochTracker, Fitted, Plan
 from sparktune.training.fitting import callbacks_of, feed_of
 from sparktune.training.graph_key import graph_key
+from sparktune.training.kinds.base import kind_of
 from sparktune.training.memory import KEEPER
 from sparktune.training.outcome import trained
 from sparktune.training.references import has_own_code
@@ -38,7 +39,7 @@ class CannotBatch(Exception):
 
 def batch_limit(spec: StudySpec) -> int:
     """How many alike trials of a study may train together; 1 where batching is off, as it is by default."""
-    return (spec.resources.fuse or 1) if spec.model.batchable and not has_own_code(spec) else 1
+    return (spec.resources.fuse or 1) if kind_of(spec.model).batchable and not has_own_code(spec) else 1
 
 
 def run_trials_batched(

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sparktune.columns.schema import Schema
 from sparktune.spec.model import ModelSection
@@ -133,11 +133,17 @@ class ModelKind(ModelSection, ABC):
 LAST_ACTIVATION = {"binary": "sigmoid", "classes": "softmax", "labels": "sigmoid", "regression": "linear"}
 
 
-def build_model(model: ModelKind, schema: Schema) -> "keras.Model":
-    """`model.build(schema)`, after its check.
+def kind_of(section: ModelSection) -> ModelKind:
+    """A section `model` of a study as what it is: the spec knows kinds by name only."""
+    return cast(ModelKind, section)
+
+
+def build_model(section: ModelSection, schema: Schema) -> "keras.Model":
+    """The model of a section, built after its check.
 
     Raises:
         ModelError: the kind cannot read the inputs, or the builder does not give a Keras model.
     """
+    model = kind_of(section)
     model.check(schema)
     return model.build(schema)

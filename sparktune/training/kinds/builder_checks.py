@@ -2,8 +2,8 @@
 
 import re
 import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from sparktune.training.saving import copied, describe
 if TYPE_CHECKING:
     import keras
 
-    from sparktune.training.kinds.builder import BuilderSpec
-
 UNREGISTERED = re.compile(r"Could not locate (class|function) '([^']+)'")  # Keras' words
 CONFIG = re.compile(r"(?:Full object config: |using config=|\sconfig=)\{")
 WAY_OUT = (
@@ -26,7 +24,25 @@ WAY_OUT = (
 )
 
 
-def check_builder(configurations: "list[tuple[BuilderSpec, TrainingSpec]]", schema: Schema) -> None:
+class Built(Protocol):
+    """What is asked of the section that names a builder."""
+
+    @property
+    def builder(self) -> str:
+        """Where the function is found, as `package.module:name`."""
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The function's parameters."""
+
+    def function(self) -> Callable[..., Any]:
+        """The function."""
+
+    def build(self, schema: Schema) -> "keras.Model":
+        """Its model."""
+
+
+def check_builder(configurations: list[tuple[Built, TrainingSpec]], schema: Schema) -> None:
     """Refuse a builder whose models cannot be trained and exported.
 
     One configuration that raises is no reason (its trial will be FAILED); all of them are.
@@ -49,9 +65,9 @@ def check_builder(configurations: "list[tuple[BuilderSpec, TrainingSpec]]", sche
 
 
 def _first_that_builds(
-    configurations: "list[tuple[BuilderSpec, TrainingSpec]]", schema: Schema
+    configurations: list[tuple[Built, TrainingSpec]], schema: Schema
 ) -> tuple["keras.Model", TrainingSpec]:
-    failures: list[tuple[BuilderSpec, BaseException]] = []
+    failures: list[tuple[Built, BaseException]] = []
     for spec, training in configurations:
         try:
             return spec.build(schema), training
@@ -66,7 +82,7 @@ def _first_that_builds(
     ) from reason
 
 
-def _check_no_lambda(spec: "BuilderSpec", model: "keras.Model") -> None:
+def _check_no_lambda(spec: Built, model: "keras.Model") -> None:
     try:
         with warnings.catch_warnings(record=True) as raised:
             warnings.simplefilter("always")
@@ -93,7 +109,7 @@ def _lambdas(description: Any) -> Iterator[str]:
             yield from _lambdas(part)
 
 
-def _check_travels(spec: "BuilderSpec", model: "keras.Model", schema: Schema) -> None:
+def _check_travels(spec: Built, model: "keras.Model", schema: Schema) -> None:
     """A model saved and loaded must predict as before."""
     rows = np.random.default_rng(0).random((8, *schema.input_shape), dtype=np.float32)
     try:
@@ -109,7 +125,7 @@ def _check_travels(spec: "BuilderSpec", model: "keras.Model", schema: Schema) ->
         )
 
 
-def _does_not_travel(spec: "BuilderSpec", error: Exception) -> ModelError:
+def _does_not_travel(spec: Built, error: Exception) -> ModelError:
     unregistered = UNREGISTERED.search(str(error))
     if unregistered:
         return ModelError(
@@ -125,9 +141,7 @@ def _does_not_travel(spec: "BuilderSpec", error: Exception) -> ModelError:
     )
 
 
-def _check_probabilities(
-    spec: "BuilderSpec", model: "keras.Model", training: TrainingSpec, schema: Schema
-) -> None:
+def _check_probabilities(spec: Built, model: "keras.Model", training: TrainingSpec, schema: Schema) -> None:
     """Cross-entropy reads outputs as probabilities; without a last activation it would learn nonsense."""
     if not loss_of(training, schema).endswith("crossentropy"):
         return

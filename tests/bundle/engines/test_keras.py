@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from sparktune.bundle import Bundle
-from sparktune.bundle.engines.keras import KerasEngine, chunk_rows, load_keras, tensor_of
-from sparktune.errors import BundleError
+from sparktune.bundle.engines.keras import KerasEngine, chunk_rows
 from tests.bundle.models import by_keras, inputs
 
 
@@ -37,28 +36,9 @@ def test_chunks_shrink_with_the_widest_layer(bundles: dict[str, Bundle]) -> None
     assert chunk_rows(keras.Sequential([wide]), narrow.manifest.tensor) == 32 * 2**20 // (4 * 20_000)
 
 
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "model.keras").write_text("not a model")
-    with pytest.raises(BundleError, match="cannot be loaded in safe mode"):
-        load_keras(tmp_path / "model.keras")
-
-
 def test_the_loaded_model_needs_its_file_no_longer(bundles: dict[str, Bundle], tmp_path: Path) -> None:
     bundle = bundles["regression"]
     copy = Path(shutil.copytree(bundle.path, tmp_path / "copy"))
     engine = KerasEngine.load(copy, bundle.manifest)
     shutil.rmtree(copy)
     assert engine.predict(inputs("regression", 2)).shape == (2, 1)
-
-
-def test_a_model_has_one_input() -> None:
-    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
-    both = keras.Model([a, b], keras.layers.Add()([a, b]))
-    with pytest.raises(BundleError, match=r"must have one input, but got 2: \['a', 'b'\]"):
-        tensor_of(both, (2,))
-
-
-def test_an_open_side_fits_any_width() -> None:
-    words = keras.Sequential([keras.Input((None,), dtype="int32"), keras.layers.Embedding(9, 2)])
-    tensor = tensor_of(words, (7,))
-    assert (tensor.shape, tensor.dtype) == ((7,), "int32")

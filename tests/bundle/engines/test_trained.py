@@ -1,33 +1,14 @@
-"""The trained model that engines are made from, and what they are compared with."""
+"""The trained model that engines are made from."""
 
 from pathlib import Path
 
-import numpy as np
+import keras
 import pytest
 
-from sparktune.bundle import Bundle, Engine
-from sparktune.bundle.engines.registry import engine_class
-from sparktune.bundle.engines.trained import TrainedModel, keras_model
+from sparktune.bundle import Bundle
+from sparktune.bundle.engines.trained import TrainedModel, load_keras, tensor_of
 from sparktune.errors import BundleError
-from tests.bundle.models import BINARY, CLASSES, by_keras, inputs
-
-
-class Silent(Engine):
-    """Answers `answer`, whatever the inputs."""
-
-    def __init__(self, answer: list[list[float]]) -> None:
-        self.answer = answer
-
-    @classmethod
-    def export(cls, trained: TrainedModel, folder: Path) -> str:
-        return ""
-
-    @classmethod
-    def load(cls, folder: Path, manifest: object) -> "Silent":
-        return cls([])
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        return np.array(self.answer, "f4")
+from tests.bundle.models import BINARY, CLASSES
 
 
 def test_the_input_is_that_of_the_columns(bundles: dict[str, Bundle]) -> None:
@@ -37,33 +18,20 @@ def test_the_input_is_that_of_the_columns(bundles: dict[str, Bundle]) -> None:
         TrainedModel(bundles["classes"].path / "model.keras", BINARY).tensor  # noqa: B018
 
 
-@pytest.mark.parametrize("name", ["keras", "tensorflow"])
-def test_built_in_engines_pass(bundles: dict[str, Bundle], name: str) -> None:
-    bundle = bundles["binary"]
-    trained = TrainedModel(bundle.path / "model.keras", BINARY)
-    trained.check(engine_class(name).load(bundle.path, bundle.manifest))
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.keras").write_text("not a model")
+    with pytest.raises(BundleError, match="cannot be loaded in safe mode"):
+        load_keras(tmp_path / "model.keras")
 
 
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        ([[0.1, 0.2], [0.1, 0.2]], r"1 outputs \(binary\), but got 2"),
-        ([[0.1], [0.2]], "Silent must answer what Keras does"),
-        ([[np.nan], [np.nan]], "Silent must answer what Keras does"),
-    ],
-)
-def test_other_answers_are_refused(
-    bundles: dict[str, Bundle], answer: list[list[float]], message: str
-) -> None:
-    trained = TrainedModel(bundles["binary"].path / "model.keras", BINARY)
-    with pytest.raises(BundleError, match=message):
-        trained.check(Silent(answer))
+def test_a_model_has_one_input() -> None:
+    a, b = keras.Input((2,), name="a"), keras.Input((2,), name="b")
+    both = keras.Model([a, b], keras.layers.Add()([a, b]))
+    with pytest.raises(BundleError, match=r"must have one input, but got 2: \['a', 'b'\]"):
+        tensor_of(both, (2,))
 
 
-def test_the_keras_model_is_there_beside_another_engine(bundles: dict[str, Bundle]) -> None:
-    bundle, x = bundles["binary"], inputs("binary", 3)
-    model = keras_model(bundle.path, bundle.manifest, Silent([]))
-    np.testing.assert_allclose(model.predict(x, verbose=0), by_keras(bundle, x), atol=1e-6)
-    without = bundle.manifest.model_copy(update={"engines": {"silent": ""}})
-    with pytest.raises(BundleError, match="holds no Keras model: export it with the engine 'keras'"):
-        keras_model(bundle.path, without, Silent([]))
+def test_an_open_side_fits_any_width() -> None:
+    words = keras.Sequential([keras.Input((None,), dtype="int32"), keras.layers.Embedding(9, 2)])
+    tensor = tensor_of(words, (7,))
+    assert (tensor.shape, tensor.dtype) == ((7,), "int32")
