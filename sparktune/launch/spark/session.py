@@ -55,7 +55,8 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
     if active is not None:
         return active
     configured = configured_options()
-    master = None if "spark.master" in configured else os.environ.get("SPARK_MASTER", f"local[*,{ATTEMPTS}]")
+    here = os.environ.get("SPARK_MASTER") or f"local[*,{ATTEMPTS}]"
+    master = None if "spark.master" in configured else here
     if not _submitted():
         check_java()
     builder = SparkSession.builder.appName(
@@ -73,7 +74,7 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
 
 def spark_is_configured() -> bool:
     """Whether a session is active, spark-submit runs this, or somebody has named a master."""
-    if _submitted() or "SPARK_MASTER" in os.environ:
+    if _submitted() or os.environ.get("SPARK_MASTER"):
         return True
     if "pyspark.sql" in sys.modules:
         from pyspark.sql import SparkSession

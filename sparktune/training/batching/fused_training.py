@@ -22,7 +22,7 @@ from sparktune.training.epochs import FitConfig, columns, graph_design
 SMALL = {"CPU:0": 2**13, "GPU:0": 2**22}
 
 
-def obstacle(model: keras.Model) -> str | None:
+def batching_obstacle(model: keras.Model) -> str | None:
     """Why models like this one train one by one; None where they may train together."""
     if layers := unvectorised(model):
         return f"layer {layers[0]} has no vectorised form"

@@ -88,7 +88,7 @@ def run_together(trials: Sequence[Trial], spec: StudySpec, data: Dataset) -> lis
         CannotBatch: they have to train one by one.
         Exception: whatever one of them raises; alone, each would say it in its result.
     """
-    from sparktune.training.batching.fused_training import obstacle
+    from sparktune.training.batching.fused_training import batching_obstacle
 
     started = time.perf_counter()
     KEEPER.before_trial()
@@ -97,7 +97,7 @@ def run_together(trials: Sequence[Trial], spec: StudySpec, data: Dataset) -> lis
     for trial in trials:
         with seeded(trial.seed, own_code=False):
             model, plan = compiled_model(trial, spec, data)
-        if reason := obstacle(model):
+        if reason := batching_obstacle(model):
             raise CannotBatch(reason)
         models.append(model)
         plans.append(plan)

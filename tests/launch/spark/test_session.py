@@ -66,6 +66,7 @@ def test_what_is_configured_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         ("PYSPARK_SUBMIT_ARGS", "--master local[2] pyspark-shell", True),
         ("PYSPARK_SUBMIT_ARGS", "--conf spark.driver.memory=1g pyspark-shell", False),
         ("PYSPARK_GATEWAY_PORT", "4242", True),
+        ("SPARK_MASTER", "", False),
     ],
 )
 def test_spark_is_configured_where_somebody_has_named_a_master(
