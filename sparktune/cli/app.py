@@ -27,7 +27,7 @@ err = Console(stderr=True)
 
 
 def check_place(option: typer.CallbackParam, given: Path | str | None) -> Path | str | None:
-    """Refuse a path or URI that no file system takes, before anything is started for it."""
+    """Refuse a path or URI that no file system takes, before the command starts anything."""
     try:
         place(str(given or "."))
     except Fault as fault:
@@ -167,7 +167,7 @@ def main(arguments: list[str], begun: ExitStack) -> None:
 
     Args:
         arguments: what follows the program's name.
-        begun: holds the fork server that was started ahead, where one was; closed where the study wants none.
+        begun: closes the fork server that `tune` starts early; a study without preload closes it at once.
     """
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:

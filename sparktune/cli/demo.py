@@ -1,4 +1,4 @@
-"""The main job on an embedded default: tune, then score in SQL."""
+"""The demo: tune models on handwritten digits, then score the digits with the best one in SQL."""
 
 import os
 import sys

@@ -1,10 +1,10 @@
 """The base of every section, the types of its fields, and a broken rule."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from numbers import Integral, Real
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -33,6 +33,14 @@ class Section(BaseModel):
     def variants(cls) -> "tuple[type[Section], ...]":
         """The sections that may stand where this one is asked for: itself, where there are no others."""
         return (cls,)
+
+    def with_params(self, params: Mapping[str, Any]) -> Self:
+        """A copy of the section with these fields of a trial.
+
+        Raises:
+            pydantic.ValidationError: a parameter breaks the rule of its field.
+        """
+        return type(self).model_validate({**dict(self), **params}) if params else self
 
     @model_validator(mode="before")
     @classmethod

@@ -1,7 +1,6 @@
 """Where the rows come from, which columns count, how they are split and scaled."""
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -27,7 +26,7 @@ class Fields(NamedTuple):
 
 
 READ = ("path", "labels", "table", "query", "options")
-# What the built-in classes say of themselves, so that a spec is checked without importing them.
+# The `needs` and `uses` of the built-in source classes, so that a spec is checked without importing them.
 BUILTIN = {
     "digits": Fields(),
     "mnist": Fields(uses=("path",)),
@@ -64,14 +63,6 @@ def _known(source: str, info: ValidationInfo) -> str:
     return source
 
 
-def _rows(last: int | float) -> int | float:
-    if not (1 <= last <= MAX_INT if isinstance(last, int) else 0 < last < 1):
-        raise Fault(
-            "must be a number of rows (1 or more), or a share of all rows between 0 and 1", value=last
-        )
-    return last
-
-
 Source = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"examples": list(BUILTIN)})]
 
 
@@ -81,7 +72,7 @@ class SplitSpec(Section):
     fraction: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         None, description="share of the rows, drawn with the study's seed, stratified for classes"
     )
-    last: Annotated[int | float, AfterValidator(_rows)] | None = Field(
+    last: int | float | None = Field(
         None, description="the last N rows, or the last share of the rows where it is below 1"
     )
     column: Name | None = Field(None, description="column that names each row's split")
@@ -92,6 +83,15 @@ class SplitSpec(Section):
     table: Name | None = Field(None, description="Spark table of that source")
     query: Name | None = Field(None, description="SQL query of that source")
     options: dict[str, Plain] = Field(default_factory=dict, description="what else that source is told")
+
+    @field_validator("last")
+    @classmethod
+    def _count_or_share(cls, last: int | float | None) -> int | float | None:
+        if last is not None and not (1 <= last <= MAX_INT if isinstance(last, int) else 0 < last < 1):
+            raise Fault(
+                "must be a number of rows (1 or more), or a share of all rows between 0 and 1", value=last
+            )
+        return last
 
     @model_validator(mode="after")
     def _one_way(self, info: ValidationInfo) -> "SplitSpec":
@@ -104,10 +104,6 @@ class SplitSpec(Section):
         if self.source and info.context != CHECKED:
             _check_needs(self, self.source, without=("label",))
         return self
-
-
-def _split_or_none(given: Any) -> str:
-    return "none" if given == "none" else "split"
 
 
 class DataSpec(Section):
@@ -134,7 +130,7 @@ class DataSpec(Section):
     )
     validation: Annotated[
         Annotated[SplitSpec, Tag("split")] | Annotated[Literal["none"], Tag("none")],
-        Discriminator(_split_or_none),
+        Discriminator(lambda given: "none" if given == "none" else "split"),
     ] = Field(
         SplitSpec(fraction=0.2),
         description="rows that the objective is measured on; none: train on all rows, the objective is then "
@@ -166,18 +162,12 @@ class DataSpec(Section):
             "data": self,
             **{f"data.{name}": split for name, split in self.splits.items()},
         }
-        return [
-            f"{where}.{name} (source {section.source})" if section.source else f"{where}.{name}"
-            for where, section in sections.items()
-            for name in _unread(section)
-        ]
-
-
-def _unread(section: DataSpec | SplitSpec) -> Iterator[str]:
-    read = {name for kind in fields_of(section.source) for name in kind} if section.source else set()
-    for name in READ:
-        if name not in read and getattr(section, name):
-            yield name
+        found: list[str] = []
+        for where, section in sections.items():
+            read = set().union(*fields_of(section.source)) if section.source else set()
+            source = f" (source {section.source})" if section.source else ""
+            found += [f"{where}.{n}{source}" for n in READ if n not in read and getattr(section, n)]
+        return found
 
 
 def _check_needs(section: Section, source: str, without: tuple[str, ...] = ()) -> None:

@@ -9,26 +9,19 @@ from sparktune.spec.study import StudySpec
 
 def idle_fields(spec: StudySpec) -> list[str]:
     """One sentence for each field that was given and has no effect, with the reason."""
-    return [
-        f"{field} has no effect: {why}" for field, why in (*_search(spec), *_model(spec), *_training(spec))
-    ]
-
-
-def _search(spec: StudySpec) -> Iterator[tuple[str, str]]:
-    counts = [domain.points for domain in spec.search.space.values()]
+    space, trials, given = spec.search.space, spec.search.trials, spec.model.model_fields_set
+    idle: list[tuple[str, str]] = []
+    counts = [domain.points for domain in space.values()]
     points = math.prod(count for count in counts if count is not None)
-    trials = spec.search.trials
     if None not in counts and trials is not None and trials > points:
-        yield f"search.trials {trials}", f"the space has {points} configuration{'s' * (points > 1)}"
-
-
-def _model(spec: StudySpec) -> Iterator[tuple[str, str]]:
-    for name, why in spec.model.idle(spec.search.space).items():
-        if name in spec.model.model_fields_set:
-            yield f"model.{name}", why
+        idle.append((f"search.trials {trials}", f"the space has {points} configuration{'s' * (points > 1)}"))
+    idle += [(f"model.{name}", why) for name, why in spec.model.idle(space).items() if name in given]
+    idle += _training(spec)
+    return [f"{field} has no effect: {why}" for field, why in idle]
 
 
 def _training(spec: StudySpec) -> Iterator[tuple[str, str]]:
+    """Fields of the section `training`, each with the reason."""
     training, space = spec.training, spec.search.space
     optimizer = space.get("optimizer")
     optimizers = optimizer.values if isinstance(optimizer, Choice) else (training.optimizer,)

@@ -97,25 +97,27 @@ def _shown(value: Any) -> str:
 
 
 def _fault(entry: Any, root: type[BaseModel], document: Any) -> Fault:
-    """One of pydantic's errors as a fault; how it is told depends on its type."""
-    kind, loc, value = entry["type"], entry["loc"], entry["input"]
-    raised = entry.get("ctx", {}).get("error")
+    """One of pydantic's errors as a fault."""
+    kind, loc, value, context = entry["type"], entry["loc"], entry["input"], entry.get("ctx", {})
     path = _path(loc, document)
-    if raised:
+    if raised := context.get("error"):
         below, value = getattr(raised, "path", ()), getattr(raised, "value", NOTHING)
         return Fault(str(raised), *path, *below, value=value)
     if kind in ("extra_forbidden", "invalid_key"):
         return Fault(_unknown(loc, root), *_path(loc[:-1], document), str(loc[-1]))
-    if kind == "missing":
-        return Fault("is required, but got nothing; add it", *path, loc[-1])
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _wrong_kind(entry, path)
+    if kind in ("missing", "union_tag_not_found"):
+        name = loc[-1] if kind == "missing" else context["discriminator"].strip("'")
+        return Fault("is required, but got nothing; add it", *path, name)
+    if kind == "union_tag_invalid":
+        rule = one_of(_quoted(context["expected_tags"]), context["tag"])
+        return Fault(rule, *path, context["discriminator"].strip("'"), value=context["tag"])
     if loc and loc[-1] == "[key]":
         return Fault("must have text as names; put it in quotes", *path[:-1], value=value)
     return Fault(_rule(entry), *path, value=value)
 
 
 def _rule(entry: Any) -> str:
+    """The rule that pydantic's error names, in the words of `RULES`."""
     kind, context, value = entry["type"], entry.get("ctx", {}), entry["input"]
     if kind == "literal_error":
         return one_of(_quoted(context["expected"]), value)
@@ -137,16 +139,8 @@ def _quoted(expected: str) -> list[str]:
     return re.findall(r"'([^']*)'", expected)
 
 
-def _wrong_kind(entry: Any, path: Path) -> Fault:
-    name = entry["ctx"]["discriminator"].strip("'")
-    if entry["type"] == "union_tag_not_found":
-        return Fault("is required, but got nothing; add it", *path, name)
-    value = entry["ctx"]["tag"]
-    return Fault(one_of(_quoted(entry["ctx"]["expected_tags"]), value), *path, name, value=value)
-
-
 def _joined(several: list[Fault]) -> Fault:
-    """The rules of a field's types as one."""
+    """The rules of a field that may have several types, as one fault: must be a number or one of ..."""
     rules = dict.fromkeys(fault.rule for fault in several)
     if "must be a number" in rules:
         rules.pop("must be a whole number", None)
@@ -161,18 +155,14 @@ def _path(loc: Path, document: Any) -> Path:
     path: list[str | int] = []
     tagged = False
     for part in loc:
-        if not tagged and isinstance(document, dict) and document.get("kind") == part:
+        section = document if isinstance(document, dict) else {}
+        keys = range(len(document)) if isinstance(document, (list, tuple)) else section
+        if not tagged and section.get("kind") == part:
             tagged = True
-        elif _holds(document, part):
+        elif part in keys:
             document, tagged = document[part], False
             path.append(part)
     return tuple(path)
-
-
-def _holds(document: Any, part: str | int) -> bool:
-    if isinstance(document, (list, tuple)):
-        return isinstance(part, int)
-    return isinstance(document, dict) and part in document
 
 
 def _unknown(loc: Path, root: type[BaseModel]) -> str:
@@ -187,7 +177,7 @@ def _unknown(loc: Path, root: type[BaseModel]) -> str:
 
 
 def _names(root: type[BaseModel], loc: Path) -> set[str]:
-    """Keys of the section at `loc`, of the kinds that its type names leave."""
+    """Names of the fields that the section at `loc` may have, of every type that it can have."""
     kinds = [root]
     for part in loc:
         tagged = [kind for kind in kinds if part in _tags(kind)] if len(kinds) > 1 else []
@@ -205,7 +195,7 @@ def _tags(kind: type[BaseModel]) -> tuple[Any, ...]:
 
 
 def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Section types that an annotation mentions."""
+    """The section types inside an annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield from annotation.variants() if issubclass(annotation, Section) else (annotation,)
     for member in getattr(annotation, "__args__", ()):

@@ -5,9 +5,9 @@ and imports them when the first study is read. A field that holds one number or 
 its own name; so can the sequences (`hidden`, `filters`), whose choices are then lists.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, Union
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
@@ -39,14 +39,6 @@ class ModelSection(Section):
         """Names of the fields that the space may use."""
         return [name for name in cls.model_fields if name != "kind"]
 
-    def with_params(self, params: Mapping[str, Any]) -> Self:
-        """The model of a trial with these parameters.
-
-        Raises:
-            pydantic.ValidationError: a parameter breaks the rule of its field.
-        """
-        return type(self).model_validate({**dict(self), **params}) if params else self
-
     def idle(self, space: Collection[str]) -> dict[str, str]:
         """Fields that would change nothing in a search of these names, each with the reason."""
         return {}
@@ -59,7 +51,7 @@ def registered_kinds() -> tuple[type[ModelSection], ...]:
     for name in KINDS.names:
         try:
             kinds.append(KINDS.load(name))
-        except InputError:  # said when a study names it
+        except InputError:  # raised again when a study names this kind
             continue
     return tuple(kinds)
 
@@ -74,7 +66,7 @@ def _validated(given: Any) -> ModelSection:
     if isinstance(given, ModelSection):
         return given
     if isinstance(given, dict) and given.get("kind") in KINDS.names:
-        KINDS.load(given["kind"])  # says why a package cannot be imported
+        KINDS.load(given["kind"])  # raises InputError with the reason where its package cannot be imported
     return _any_kind().validate_python(given)
 
 

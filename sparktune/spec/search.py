@@ -29,7 +29,8 @@ class Choice(Section):
     def _distinct(self) -> "Choice":
         seen: dict[str, int] = {}
         for index, value in enumerate(self.values):
-            key = _identity(value)
+            whole = isinstance(value, float) and value.is_integer()  # 1.0 is the same as 1, but true is not
+            key = json.dumps(int(value) if whole else value, sort_keys=True)
             if key in seen:
                 raise Fault(
                     f"must hold no value twice, but got {value!r} at [{seen[key]}] and [{index}]; remove one"
@@ -61,11 +62,13 @@ class Range(Section):
             raise Fault(f"must be < high {self.high}", "low", value=self.low)
         if self.log and self.low <= 0:
             raise Fault("must be > 0 where log is true", "low", value=self.low)
-        if self.step is not None:
-            self._check_step(self.step)
         return self
 
-    def _check_step(self, step: float) -> None:
+    @model_validator(mode="after")
+    def _stepped(self) -> "Range":
+        step = self.step
+        if step is None:
+            return self
         if self.log:
             raise Fault("must not be given where log is true", "step", value=step)
         if step <= 0:
@@ -74,6 +77,7 @@ class Range(Section):
             raise Fault("must be a whole number where low and high are", "step", value=step)
         if not (self.high - self.low) / step < MAX_INT:
             raise Fault("must leave fewer than 2^53 values", "step", value=step)
+        return self
 
     @property
     def is_int(self) -> bool:
@@ -96,13 +100,8 @@ class Range(Section):
         return min(float(f"{self.low + index * (self.step or 1):.12g}"), float(self.high))
 
 
-def _identity(value: Any) -> str:
-    """Equal for values that mean the same configuration: 1 and 1.0, but not 1 and true."""
-    number = isinstance(value, float) and value.is_integer()
-    return json.dumps(int(value) if number else value, sort_keys=True)
-
-
-def _listed(given: Any) -> Any:
+def _list_as_choice(given: Any) -> Any:
+    """A plain list of values as the section {values: [...]}."""
     given = unpacked(given)
     return {"values": given} if isinstance(given, (list, tuple)) else given
 
@@ -118,12 +117,12 @@ def _kind(given: Any) -> str | None:
 Domain = Annotated[
     Annotated[Choice, Tag("choice")] | Annotated[Range, Tag("range")],
     Discriminator(_kind, custom_error_type="domain", custom_error_message=NO_DOMAIN),
-    BeforeValidator(_listed),
+    BeforeValidator(_list_as_choice),
 ]
 
 
 class SearchSpec(Section):
-    """The space is never materialised: a grid of 10^9 points costs nothing until its points are asked for."""
+    """What is searched and how. Points of the space are computed when needed, so the space may be huge."""
 
     sampler: Name = Field(
         "grid", description="what proposes configurations: grid, random or one that a package adds"

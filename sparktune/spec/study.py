@@ -3,11 +3,10 @@
 import hashlib
 import json
 import re
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import (
-    BaseModel,
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
@@ -23,7 +22,6 @@ from sparktune.spec.model import ModelSpec, default_model, with_kind
 from sparktune.spec.search import Choice, Range, SearchSpec
 from sparktune.spec.training import Monitor, TrainingSpec
 
-S = TypeVar("S", bound=BaseModel)
 SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)
 MAX_NAME = 200  # a folder's name, and room for what stands beside it while it is written
 LATER = (
@@ -154,8 +152,30 @@ class StudySpec(Section):
             if not self.model.takes_any_name and name not in self.searchable:
                 raise Fault(f"is unknown; {way_out(name, self.searchable)}", "search", "space", name)
             for place, value in _ends(domain):
-                self._check(name, value, place)
-        self._check_largest()
+                fault = self._broken_rule({name: value})
+                if fault is not None:
+                    path = ("search", "space", name, place, *fault.path[1:])
+                    raise Fault(fault.rule, *path, value=fault.value)
+        return self
+
+    @model_validator(mode="after")
+    def _fits(self) -> "StudySpec":
+        """The largest model of the space keeps the bounds too, as each of its values does alone."""
+        sizes = {n: domain for n, domain in self.search.space.items() if n in self.model.sizes}
+        if len(sizes) < 2:
+            return self
+
+        def size(value: Any) -> Any:
+            return sum(value) if isinstance(value, list) else value or 0
+
+        largest = {name: max((v for _, v in _ends(domain)), key=size) for name, domain in sizes.items()}
+        fault = self._broken_rule(largest)
+        if fault is not None:
+            raise Fault(fault.rule, "search", "space", value=largest)
+        return self
+
+    @model_validator(mode="after")
+    def _all_matter(self) -> "StudySpec":
         idle = idle_names(self)
         if idle:
             name, why = idle[0]
@@ -165,39 +185,29 @@ class StudySpec(Section):
     @model_validator(mode="wrap")
     @classmethod
     def _readable(cls, given: Any, handler: ModelWrapValidatorHandler["StudySpec"]) -> "StudySpec":
-        document = _completed(given) if isinstance(given, dict) else given
+        if isinstance(given, dict):
+            given = {name: section for name, section in given.items() if section is not None}
+            model = given.get("model")
+            if isinstance(model, dict) and "kind" not in model:
+                given["model"] = with_kind(model)
         try:
-            return handler(document)
+            return handler(given)
         except ValidationError as error:
-            raise SpecError(explained(error, cls, document)) from None
+            raise SpecError(explained(error, cls, given)) from None
 
     @property
     def searchable(self) -> list[str]:
         """Names that the space may use, besides a builder's own parameters."""
         return [*self.model.searchable(), *TrainingSpec.searchable()]
 
-    def _check(self, name: str, value: Any, place: str | int) -> None:
-        """A value of the space keeps the rule of its field."""
+    def _broken_rule(self, params: dict[str, Any]) -> Fault | None:
+        """The first rule that a trial with these parameters, of the model or of training, would break."""
         try:
-            self.configured({name: value})
+            self.configured(params)
         except ValidationError as error:
-            root = TrainingSpec if name in TrainingSpec.model_fields else type(self.model)
-            fault = faults(error, root, {name: value})[0]
-            raise Fault(
-                fault.rule, "search", "space", name, place, *fault.path[1:], value=fault.value
-            ) from None
-
-    def _check_largest(self) -> None:
-        """The largest model that the space names can be held by a machine, as each value by itself can."""
-        sizes = {n: domain for n, domain in self.search.space.items() if n in self.model.sizes}
-        largest = {name: max((v for _, v in _ends(domain)), key=_total) for name, domain in sizes.items()}
-        if len(largest) < 2:
-            return
-        try:
-            self.configured(largest)
-        except ValidationError as error:
-            fault = faults(error, type(self.model), largest)[0]
-            raise Fault(fault.rule, "search", "space", value=largest) from None
+            root = TrainingSpec if TrainingSpec.model_fields.keys() & params else type(self.model)
+            return faults(error, root, params)[0]
+        return None
 
     def configured(self, params: dict[str, Any]) -> tuple[ModelSpec, TrainingSpec]:
         """The model and the training of one trial.
@@ -207,7 +217,7 @@ class StudySpec(Section):
         """
         training = {n: v for n, v in params.items() if n in TrainingSpec.model_fields}
         model = {n: v for n, v in params.items() if n not in training}
-        return self.model.with_params(model), _updated(self.training, training)
+        return self.model.with_params(model), self.training.with_params(training)
 
     def identity(self) -> dict[str, Any]:
         """What decides the numbers, as JSON values; where it runs and shows, and how wide, does not count."""
@@ -222,15 +232,6 @@ class StudySpec(Section):
         return hashlib.sha256(json.dumps(self.identity()).encode()).hexdigest()
 
 
-def _completed(document: dict[str, Any]) -> dict[str, Any]:
-    """A section that holds nothing is its default."""
-    document = {name: section for name, section in document.items() if section is not None}
-    model = document.get("model")
-    if isinstance(model, dict) and "kind" not in model:
-        document["model"] = with_kind(model)
-    return document
-
-
 def idle_names(spec: StudySpec) -> list[tuple[str, str]]:
     """Searched names that would change nothing, each with the reason."""
     space = spec.search.space
@@ -240,15 +241,6 @@ def idle_names(spec: StudySpec) -> list[tuple[str, str]]:
     if not {"momentum", "nesterov"} & set(optimizers):
         idle.append(("momentum", "no trial has optimizer momentum or nesterov; set training.optimizer"))
     return [(name, why) for name, why in idle if name in space]
-
-
-def _total(value: Any) -> Any:
-    """A number to compare sizes by: what a list adds up to."""
-    return sum(value) if isinstance(value, (list, tuple)) else value or 0
-
-
-def _updated(section: S, changes: dict[str, Any]) -> S:
-    return type(section).model_validate({**dict(section), **changes}) if changes else section
 
 
 def _ends(domain: Choice | Range) -> list[tuple[str | int, Any]]:
