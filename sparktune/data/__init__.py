@@ -1,4 +1,4 @@
-"""The data of a study: read, split, labels mapped, ready to train on."""
+"""The data of a study: read, split, labels encoded, ready to train on."""
 
 from sparktune.columns.schema import Feature, Label, Scaling, Schema, Task
 from sparktune.data.dataset import Dataset, Rows

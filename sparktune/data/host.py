@@ -26,7 +26,7 @@ from sparktune.temporary import host_folder
 
 MEMORY = Path("/dev/shm")
 SPARE = 1.25  # a copy in memory must leave a quarter of its size free
-REAPER = """\
+DELETE_AFTER_LAST_USER = """\
 import fcntl, os, sys
 if os.fork():
     os._exit(0)
@@ -42,7 +42,7 @@ with open(sys.argv[1]) as handle:
 
 @dataclass(frozen=True)
 class DataKey:
-    """What names a data set between processes: the digest of its content, and its bytes."""
+    """Identifies a data set between processes: the digest of its content, and its size in bytes."""
 
     digest: str
     size: int
@@ -51,7 +51,7 @@ class DataKey:
 @final
 @dataclass(frozen=True)
 class SharedData:
-    """A data set mapped from this host's copy; the copy stays while this object or another user's does."""
+    """A data set mapped from this host's copy, which is deleted once no process uses it any more."""
 
     key: DataKey
     path: Path
@@ -59,12 +59,12 @@ class SharedData:
     lock: int = field(repr=False)
 
     def close(self) -> None:
-        """Let go of the copy; arrays that are mapped already stay readable."""
+        """End this use of the copy; arrays that are mapped already stay readable."""
         os.close(self.lock)
 
 
 def share(data: Dataset) -> SharedData:
-    """Put a data set where every process of this host can map it; what preparing it took is given back.
+    """Put a data set where every process of this host can map it; freed memory goes back to the system.
 
     Raises:
         DataError: neither memory nor disk has room for it.
@@ -94,7 +94,7 @@ def borrow(key: DataKey, fetch: Callable[[], Path]) -> SharedData:
 
 
 def _use(key: DataKey, make: Callable[[Path], None]) -> SharedData:
-    """Take the shared lock, then look for the copy; whoever finds none makes it while others wait."""
+    """Take the shared lock, then look for the copy; the first process to find none makes it, others wait."""
     folder = _folder(key)
     path, users, makers = (folder / f"{key.digest}.{name}" for name in ("data", "users", "makers"))
     lock = _locked(users, fcntl.LOCK_SH)
@@ -156,9 +156,9 @@ def _locked(path: Path, how: int) -> int:
 
 
 def _delete_after_last_user(lock: Path, files: list[Path]) -> None:
-    """Start the process that waits; it detaches itself, so that nobody has to wait for it."""
+    """Start the process that waits for the last user and deletes the files; it detaches itself."""
     subprocess.run(
-        [sys.executable, "-I", "-S", "-c", REAPER, str(lock), *map(str, files)],
+        [sys.executable, "-I", "-S", "-c", DELETE_AFTER_LAST_USER, str(lock), *map(str, files)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

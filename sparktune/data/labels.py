@@ -1,4 +1,4 @@
-"""What the label is, and the map between labels and indices."""
+"""The label column: its values, the task that they imply, and their encoding as numbers."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""From the spec to the data set: read, find each column's role, split, encode the labels, fit the scaling."""
+"""From the spec to the data set: read, find each column's role, split, encode labels, fit the scaling."""
 
 import logging
 from dataclasses import dataclass

@@ -12,12 +12,12 @@ from sparktune.spec.size import check_size
 
 NOTHING = object()
 MAX_DEPTH = 8
-MAX_INT = 2**53  # floats, and so JSON elsewhere, hold whole numbers apart up to here
+MAX_INT = 2**53  # up to here floats, and so other readers of JSON, hold every whole number exactly
 MAX_UNITS = 1_000_000
 MAX_LAYERS = 1_000
 MAX_WEIGHTS = 10**10  # 40 GB
-MAX_BITS = 1000  # a float holds as large ones
-MAX_PATH = 3500  # bytes; Linux takes 4,096, and files lie below some of the folders
+MAX_BITS = 1000  # a float can still be as large
+MAX_PATH = 3500  # bytes; Linux takes 4,096, and some of these folders get files with longer paths
 MAX_FOLDERS = 100
 MAX_PATH_PART = 255  # bytes between two slashes, as most file systems take
 
@@ -31,7 +31,7 @@ class Section(BaseModel):
 
     @classmethod
     def variants(cls) -> "tuple[type[Section], ...]":
-        """The sections that may stand where this one is asked for: itself, where there are no others."""
+        """The section types that a field of this type accepts: this type alone by default."""
         return (cls,)
 
     def with_params(self, params: Mapping[str, Any]) -> Self:
@@ -50,9 +50,10 @@ class Section(BaseModel):
 
 
 class Fault(ValueError):
-    """A broken rule, `path` below the place whose validator raises it.
+    """A broken rule; `path` leads to its field from the section whose validator raises it.
 
-    `rule` follows the field's name in the message and may end in a way out after "; "; `value` is what came.
+    `rule` follows the field's name in the message and may end in a way out after "; "; `value` is the value
+    received.
     """
 
     def __init__(self, rule: str, *path: str | int, value: Any = NOTHING) -> None:

@@ -1,4 +1,4 @@
-"""Where the rows come from, which columns count, how they are split and scaled."""
+"""The section `data`: the source of the rows, the roles of the columns, the splits and the scaling."""
 
 from typing import Annotated, Literal, NamedTuple
 
@@ -43,7 +43,7 @@ BUILTIN = {
 
 
 def fields_of(source: str) -> Fields:
-    """What a source reads; another package's is imported for it.
+    """The fields that a source reads; a source of another package is imported to find out.
 
     Raises:
         Fault: the package cannot be imported, or holds no source.
@@ -82,7 +82,7 @@ class SplitSpec(Section):
     labels: Place | None = Field(None, description="label file of that source, for npy")
     table: Name | None = Field(None, description="Spark table of that source")
     query: Name | None = Field(None, description="SQL query of that source")
-    options: dict[str, Plain] = Field(default_factory=dict, description="what else that source is told")
+    options: dict[str, Plain] = Field(default_factory=dict, description="further options of that source")
 
     @field_validator("last")
     @classmethod
@@ -115,7 +115,7 @@ class DataSpec(Section):
     table: Name | None = Field(None, description="Spark table")
     query: Name | None = Field(None, description="Spark SQL query")
     options: dict[str, Plain] = Field(
-        default_factory=dict, description="what else a source of another package is told"
+        default_factory=dict, description="options of a source that another package adds"
     )
     features: tuple[Name, ...] | None = sequence(
         None, min_length=1, description="feature columns; every column without another role when not given"

@@ -50,7 +50,7 @@ SAMPLERS = Registry(
 
 
 def load_named(registry: Registry, field: str, name: str, info: ValidationInfo) -> Any | None:
-    """The extension that a field of the spec names; None where nobody wants to know.
+    """The extension that a field of the spec names; None where the validation context is `ANY_SAMPLER`.
 
     Raises:
         Fault: no extension has this name; the message has the nearest one.

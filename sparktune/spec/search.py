@@ -1,4 +1,4 @@
-"""What is searched: a space of named domains, a sampler and the number of trials."""
+"""The section `search`: a space of named domains, a sampler and the number of trials."""
 
 import json
 import math
@@ -54,7 +54,7 @@ class Range(Section):
     low: Number
     high: Number
     log: bool = Field(False, description="uniform in the logarithm")
-    step: Number | None = Field(None, description="distance of neighbours; 1 for ints without log")
+    step: Number | None = Field(None, description="distance between values; 1 for ints without log")
 
     @model_validator(mode="after")
     def _ordered(self) -> "Range":

@@ -1,4 +1,4 @@
-"""How large a document may be, counted before anything walks through it value by value."""
+"""The bound on the size of a document, checked before its values are validated one by one."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -24,8 +24,8 @@ def members(value: Any) -> Iterable[Any]:
 def check_size(value: Any, where: str, inside: Callable[[Any], Iterable[Any]] = members) -> None:
     """Refuse a document that would grow while it is read.
 
-    A container that stands in several places counts in each of them, though it is looked at once: nine YAML
-    lists of ten aliases to the one before are ten lines, and ten billion values.
+    A container that is used in several places counts in each of them, though it is measured once: ten lines
+    of YAML, each a list of ten aliases to the line before, hold ten billion values.
 
     Args:
         value: the document.

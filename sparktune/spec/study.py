@@ -23,12 +23,12 @@ from sparktune.spec.search import Choice, Range, SearchSpec
 from sparktune.spec.training import Monitor, TrainingSpec
 
 SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)
-MAX_NAME = 200  # a folder's name, and room for what stands beside it while it is written
+MAX_NAME = 200  # characters; temporary names beside the study's folder are longer by a suffix
 LATER = (
     ("search", "options"),
     ("model", "initializer"),
     ("training", "weighted_metrics"),
-)  # fields of a later version: who does not use them keeps the identity of before
+)  # fields added after the first version: a study that does not set them keeps its identity
 IDENTITY = ("study", "data", "model", "search", "training", "objective")
 
 
@@ -45,7 +45,7 @@ class StudySection(Section):
 
 
 class ObjectiveSpec(Section):
-    """The metric that decides, and which way is better. Both follow from the label when not given."""
+    """The metric that compares trials, and its direction. Both follow from the label when not given."""
 
     metric: Monitor | None = Field(None, description="val_accuracy for classes, val_loss for regression")
     direction: Literal["maximize", "minimize"] | None = Field(None, description="follows from the metric")
@@ -61,7 +61,8 @@ class ResourcesSpec(Section):
     gpus: NonNegative = Field(0.0, description="GPUs of each trial; a fraction shares one")
     parallelism: Count | None = Field(None, description="trials at once; what the cluster can run by default")
     fuse: Count | None = Field(
-        1, description="experimental: so many alike small trials train as one computation; 1: one by one"
+        1,
+        description="experimental: number of similar small trials trained as one computation; 1: each alone",
     )
     preload: bool = Field(True, description="fork Spark's workers from a process that has TensorFlow loaded")
 
@@ -220,7 +221,7 @@ class StudySpec(Section):
         return self.model.with_params(model), self.training.with_params(training)
 
     def identity(self) -> dict[str, Any]:
-        """What decides the numbers, as JSON values; where it runs and shows, and how wide, does not count."""
+        """The sections that decide the results, as JSON values: all but resources, tracking and output."""
         identity = self.model_dump(mode="json", include=set(IDENTITY))
         for section, name in LATER:
             if name not in getattr(self, section).model_dump(exclude_defaults=True):
@@ -228,7 +229,7 @@ class StudySpec(Section):
         return identity
 
     def digest(self) -> str:
-        """sha256 of the identity. The order of names counts: it decides which point a trial number means."""
+        """sha256 of the identity. The order of names counts, as a trial's number selects its point by it."""
         return hashlib.sha256(json.dumps(self.identity()).encode()).hexdigest()
 
 
@@ -244,7 +245,7 @@ def idle_names(spec: StudySpec) -> list[tuple[str, str]]:
 
 
 def _ends(domain: Choice | Range) -> list[tuple[str | int, Any]]:
-    """The values that can break a rule, each with its place in the domain."""
+    """All values of a choice or both bounds of a range, each with its place in the domain."""
     if isinstance(domain, Choice):
         return list(enumerate(domain.values))
     return [("low", domain.low), ("high", domain.high)]

@@ -1,4 +1,4 @@
-"""How a model is trained."""
+"""The section `training`: epochs, batches, optimizer, loss, metrics and callbacks."""
 
 from typing import Annotated, Any, Literal
 
@@ -59,9 +59,9 @@ Monitor = Annotated[Name, BeforeValidator(in_full)]
 
 
 class EarlyStopping(Section):
-    """Stop when the watched metric no longer improves."""
+    """Stop training when the watched metric no longer improves."""
 
-    patience: Whole = Field(3, description="epochs without improvement that are borne")
+    patience: Whole = Field(3, description="epochs without improvement after which training stops")
     min_delta: NonNegative = Field(0.0, description="smallest change that counts")
     monitor: Monitor | None = Field(None, description="metric to watch; the objective's by default")
     restore_best: bool = Field(True, description="end with the weights of the best epoch")
@@ -121,13 +121,13 @@ Schedule = Annotated[Cosine | Exponential, Field(discriminator="kind")]
 
 
 class TrainingSpec(Section):
-    """Epochs, optimizer, loss, what runs between epochs. Each plain field can be searched by its own name."""
+    """How a model is trained. Every field but metrics and callbacks can be searched by its own name."""
 
     epochs: Count = Field(10, description="passes over the training split")
     batch_size: Count | Literal["all"] = Field(32, description="rows per step; all: one step an epoch")
     optimizer: Optimizer = Field("adam", description="update rule")
     learning_rate: Positive | None = Field(None, description="step size; the Keras default when not given")
-    momentum: Share = Field(0.9, description="of the optimizers momentum and nesterov")
+    momentum: Share = Field(0.9, description="momentum of the optimizers momentum and nesterov")
     weight_decay: NonNegative | None = Field(None, description="decoupled weight decay")
     clip_norm: Positive | None = Field(None, description="bound on each gradient's norm")
     clip_value: Positive | None = Field(None, description="bound on each gradient's entries")
@@ -150,7 +150,7 @@ class TrainingSpec(Section):
         return [name for name in cls.model_fields if name not in ("metrics", "weighted_metrics", "callbacks")]
 
     def batch_rows(self, rows: int) -> int:
-        """Rows of a step, where there are so many to train on."""
+        """Rows of a full batch of `rows` training rows; the batch may ask for more rows than there are."""
         return rows if self.batch_size == "all" else self.batch_size
 
     @field_validator("class_weight", mode="before")
