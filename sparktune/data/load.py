@@ -15,7 +15,7 @@ from sparktune.data.mapped import gathered
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import scaling_of
 from sparktune.data.sources.base import Names, ReadTable, read_source
-from sparktune.data.splits import Places, split_rows
+from sparktune.data.splits import split_rows
 from sparktune.data.table import Table
 from sparktune.data.weights import weights_of
 from sparktune.errors import DataError
@@ -33,6 +33,15 @@ class _Part:
     x: np.ndarray
     labels: np.ndarray
     weight: np.ndarray | None
+
+    def at(self, rows: np.ndarray) -> "_Part":
+        """These rows of the part."""
+        weight = None if self.weight is None else _taken(self.weight, rows)
+        return _Part(_taken(self.x, rows), _taken(self.labels, rows), weight)
+
+    def encoded(self, task: Task, classes: tuple[Label, ...], split: str) -> Rows:
+        """The part as the rows of a split."""
+        return Rows(self.x, encode_labels(self.labels, task, classes, split), self.weight)
 
 
 def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | None = None) -> Dataset:
@@ -58,20 +67,25 @@ def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | No
     if data.validation == "none":
         log.warning("data.validation is none: trials are compared by a metric of the rows they train on")
     tables, weight = _tables(data, arrays, read_table)
-    roles = Roles.of(data, tables[MAIN], weight)
+    return _split_and_encoded(spec, tables, Roles.of(data, tables[MAIN], weight))
+
+
+def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) -> Dataset:
+    """The data set of these tables, with its classes and its scaling learned from the training split."""
     features, parts = _parts(tables, roles)
-    labels = parts[MAIN].labels
-    task = task_of(data.task, labels, roles.label)
+    main = parts.pop(MAIN)
+    task = task_of(spec.data.task, main.labels, roles.label)
     one_class = task in ("binary", "classes")
-    places = split_rows(data, tables[MAIN], labels if one_class else None, spec.study.seed)
+    places = split_rows(spec.data, tables[MAIN], main.labels if one_class else None, spec.study.seed)
     if one_class:
-        classes = classes_of(labels[places["train"]], roles.label)
+        classes = classes_of(main.labels[places["train"]], roles.label)
     else:
-        classes = label_names(tables[MAIN], roles.label, labels) if task == "labels" else ()
-    train, validation, test = (_rows(split, parts, places, task, classes) for split in SPLITS)
-    if train is None:
-        raise DataError("data must leave rows to train on, but leave none; make the splits smaller")
-    validation = validation or Rows(train.x[:0], train.y[:0], None)
+        classes = label_names(tables[MAIN], roles.label, main.labels) if task == "labels" else ()
+    chosen = {name: main.at(rows) for name, rows in places.items()}
+    chosen |= {name: part.at(np.arange(len(part.x))) for name, part in parts.items()}
+    splits = {name: chosen[name].encoded(task, classes, name) for name in SPLITS if name in chosen}
+    train, test = splits["train"], splits.get("test")
+    validation = splits.get("validation", Rows(train.x[:0], train.y[:0]))
     schema = Schema(
         features=features,
         input_shape=train.x.shape[1:],
@@ -79,7 +93,7 @@ def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | No
         task=task,
         classes=classes,
         outputs=len(classes) if task == "classes" else train.y[0].size,
-        scaling=scaling_of(data.scale, train.x),
+        scaling=scaling_of(spec.data.scale, train.x),
     )
     return Dataset(train, validation, test, schema, digest_of([train, validation, test], schema))
 
@@ -109,20 +123,6 @@ def _parts(tables: dict[str, Table], roles: Roles) -> tuple[tuple[Feature, ...],
         name: _Part(x, label, weight)
         for name, x, label, weight in zip(tables, inputs, labels, weights, strict=True)
     }
-
-
-def _rows(
-    name: str, parts: dict[str, _Part], places: Places, task: Task, classes: tuple[Label, ...]
-) -> Rows | None:
-    """The rows of one split: all of its own table, or those of the main table that were placed in it."""
-    if name in parts:
-        part, chosen = parts[name], np.arange(len(parts[name].x))
-    elif name in places:
-        part, chosen = parts[MAIN], places[name]
-    else:
-        return None
-    y = encode_labels(_taken(part.labels, chosen), task, classes, name)
-    return Rows(_taken(part.x, chosen), y, None if part.weight is None else _taken(part.weight, chosen))
 
 
 def _taken(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
