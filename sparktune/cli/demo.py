@@ -41,7 +41,7 @@ GROUP BY label ORDER BY label"""
 
 
 def run_demo(directory: Path) -> None:
-    """Everything the demo writes lies below `directory`; a second run resumes, that is, only scores again."""
+    """Run the demo; all its files are below `directory`, and a second run there only scores again."""
     directory.mkdir(parents=True, exist_ok=True)
     config = directory / "digits.yaml"
     config.write_text(STUDY.format(folder=directory), encoding="utf-8")

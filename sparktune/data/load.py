@@ -126,7 +126,7 @@ def _parts(tables: dict[str, Table], roles: Roles) -> tuple[tuple[Feature, ...],
 
 
 def _taken(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The rows of an array, in C order and writeable, as DLPack demands; a view where they lie together."""
+    """The rows of an array, in C order and writeable, as DLPack demands; a view if they are consecutive."""
     if rows[-1] - rows[0] + 1 == len(rows) and array.flags.writeable and array.flags.c_contiguous:
         return array[rows[0] : rows[-1] + 1]
     return gathered(array, rows)

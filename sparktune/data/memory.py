@@ -1,4 +1,4 @@
-"""How much memory is left: to a process, and to what lies in `/dev/shm`, which is memory too."""
+"""Free memory, for processes and for files in `/dev/shm`, which are kept in memory too."""
 
 import ctypes
 import sys

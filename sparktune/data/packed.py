@@ -80,7 +80,8 @@ def _parts(rows: Rows) -> list[tuple[str, np.ndarray]]:
 
 
 def _layout(data: Dataset, arrays: list[tuple[str, str, np.ndarray]]) -> tuple[list[dict[str, Any]], bytes]:
-    """Where each array lies in the file, and the header that says so, for which enough room is left first."""
+    """The slots, which say where in the file each array begins, and the header, which lists them."""
+    # The header holds the offsets, so its own length is not known yet: this is more than it can take.
     room = 4096 + 256 * len(arrays) + 2 * len(data.schema.model_dump_json())
     slots: list[dict[str, Any]] = []
     offset = room

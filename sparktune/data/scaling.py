@@ -8,7 +8,7 @@ CHUNK = 4096
 
 
 def scaling_of(scale: float | str, x: np.ndarray) -> Scaling | None:
-    """The scaling that `data.scale` asks for, of training inputs x (rows, ...).
+    """The scaling for the value of `data.scale`, learned from training inputs x (rows, ...).
 
     A constant divides. `minmax` maps each number of a row to 0..1, `standardize` to mean 0 and deviation 1
     (by n); a number that never changes gets scale 1.

@@ -13,7 +13,7 @@ def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: i
     """Row numbers, ascending, of `train` and of each split that has no source of its own.
 
     Rows that a split column marks are taken first, then the last rows, by their number or as a share of all
-    rows (the test rows stand at the very end, the validation rows before them), then random rows by
+    rows (the test rows are the very last, the validation rows come before them), then random rows by
     `fraction`: the test's first, each a share of all rows of the table, and stratified by `classes` (rows,)
     where that is given. The remaining rows are for training.
 
@@ -79,7 +79,7 @@ def _drawn(
         if counts.min() >= 2 and len(counts) <= min(count, len(left) - count):
             strata = inverse
         elif len(left) - len(first) > count:
-            # Too few rows to stratify: training keeps one row of each class, so that it knows them all.
+            # Too few rows to stratify: training keeps one row of each class, to learn them all.
             kept, pool = left[first], np.delete(left, first)
     stays, drawn = train_test_split(pool, test_size=count, random_state=seed % 2**32, stratify=strata)
     return np.sort(np.concatenate([kept, stays])), np.sort(drawn)

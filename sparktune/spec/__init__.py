@@ -31,7 +31,7 @@ __all__ = [
     "unknown_name",
 ]
 
-# The sections of the kinds of model lie beside what builds them.
+# The section of each kind of model is defined in the module that builds the model.
 __getattr__, __dir__ = lazily(
     __name__,
     {

@@ -151,7 +151,7 @@ class DataSpec(Section):
 
     @property
     def splits(self) -> dict[str, SplitSpec]:
-        """The splits that are asked for: `test`, then `validation`."""
+        """The sections of the splits that the study has: `test`, then `validation`."""
         asked = {"test": self.test, "validation": self.validation}
         return {name: split for name, split in asked.items() if isinstance(split, SplitSpec)}
 

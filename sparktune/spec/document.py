@@ -17,7 +17,7 @@ MAX_FILE = 1_000_000  # characters
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML in which 1e-3 is a number, a date is text, and a key stands once."""
+    """Safe YAML in which 1e-3 is a number, a date is text, and a key may be used only once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()

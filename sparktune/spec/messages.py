@@ -1,4 +1,4 @@
-"""From pydantic's errors to lines that name the field, the rule, the value and the way out."""
+"""Turns pydantic's errors into lines that name the field, the rule, the value and the way out."""
 
 import difflib
 import re
@@ -72,7 +72,7 @@ def _nearest(name: Any, known: Iterable[str]) -> str:
 
 
 def line(fault: Fault) -> str:
-    """A broken rule as one line: the field, the rule, the value, the way out, and where the field stands."""
+    """A broken rule as one line: the field, the rule, the value, the way out, and the field's full path."""
     rule, _, hint = fault.rule.partition("; ")
     leaf = next((part for part in reversed(fault.path) if isinstance(part, str)), "the spec")
     value = "" if fault.value is NOTHING else f", but got {_shown(fault.value)}"
@@ -166,7 +166,7 @@ def _path(loc: Path, document: Any) -> Path:
 
 
 def _unknown(loc: Path, root: type[BaseModel]) -> str:
-    """The rule for an unknown key: the nearest of its section, or the section that knows it."""
+    """The rule for an unknown key: the nearest name of its section, or the section that has it."""
     *place, name = loc
     known = _names(root, tuple(place))
     if not _nearest(name, known):

@@ -1,8 +1,8 @@
 """What is trained: a section of one of the registered kinds of model.
 
-A kind's fields lie beside what builds it, in `sparktune.training.kinds`; this module knows kinds by name only
-and imports them when the first study is read. A field that holds one number or one word can be searched by
-its own name; so can the sequences (`hidden`, `filters`), whose choices are then lists.
+A kind's fields are defined with the code that builds it, in `sparktune.training.kinds`; this module has their
+names only and imports them when the first study is read. A field that holds one number or one word can be
+searched by its own name; so can the sequences (`hidden`, `filters`), whose choices are then lists.
 """
 
 from collections.abc import Collection
@@ -19,7 +19,7 @@ from sparktune.spec.extensions import KINDS
 
 
 class ModelSection(Section):
-    """What the spec knows of a kind of model: its fields, and how parameters of the search become fields."""
+    """The section of a kind of model: its fields, and which of them the search may vary."""
 
     if TYPE_CHECKING:
         kind: str
@@ -31,7 +31,7 @@ class ModelSection(Section):
 
     @classmethod
     def variants(cls) -> tuple[type[Section], ...]:
-        """The sections that may stand where this one is asked for."""
+        """The section types that a field of this type accepts: all registered kinds, or this kind alone."""
         return registered_kinds() if cls is ModelSection else (cls,)
 
     @classmethod

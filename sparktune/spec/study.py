@@ -1,4 +1,4 @@
-"""The whole spec: what the user asked for, as one frozen value."""
+"""The whole spec of a study, one frozen value with all sections."""
 
 import hashlib
 import json
@@ -125,7 +125,7 @@ class TrackingSpec(Section):
 
 
 class OutputSpec(Section):
-    """Where the study directory lies."""
+    """The place of the study directory."""
 
     directory: Place = Field("studies", description="holds one folder per study")
 
