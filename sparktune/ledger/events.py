@@ -1,4 +1,4 @@
-"""What a ledger tells, line by line: each kind of line as a value, and its JSON object."""
+"""The events of a ledger: each kind of line as a typed value, and its JSON object."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Header:
-    """The first line: whose study this is. `spec` has JSON values, `created` seconds since 1970."""
+    """The first line: which study this is. `spec` has JSON values, `created` is in seconds since 1970."""
 
     format: int
     study_id: str
@@ -37,7 +37,7 @@ class Launched:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A trial came back. `model` is the sha256 of its model file where that was kept."""
+    """A trial ended. `model` is the sha256 of its model file, None where that was not kept."""
 
     result: TrialResult
     model: str | None
@@ -45,7 +45,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Voided:
-    """The result of a trial holds no longer: the trial runs again. `why` says it in words."""
+    """The result of a trial is no longer valid, so the trial runs again. `why` is the reason, in words."""
 
     trial: int
     why: str
@@ -53,14 +53,14 @@ class Voided:
 
 @dataclass(frozen=True)
 class SpecChanged:
-    """The study goes on with this spec, as JSON values: other workers say, but the same search."""
+    """The study goes on with this spec, in JSON values; it differs in what may change, the workers say."""
 
     spec: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class StudyStarted:
-    """A driver began to search, for the best `metric`; `direction` is `maximize` or `minimize`."""
+    """A driver began to search for the best `metric`; `direction` is `maximize` or `minimize`."""
 
     kind: ClassVar[str] = "started"
     metric: str
@@ -121,10 +121,9 @@ def event_to_line(event: Event) -> Line:
 
 
 def event_of_line(line: Line, checked: bool = True) -> tuple[float, Event] | None:
-    """The time of a JSON object, in seconds since 1970, and the event that it tells.
+    """The time of a line, in seconds since 1970, and its event; None for an event unknown to this version.
 
-    None where it tells what only a newer version of sparktune knows. Only a checksum can vouch for that: in a
-    line without one (`checked` is False) an unknown name is a damaged one.
+    `checked` says whether the line has a correct checksum. Without one an unknown name counts as damage.
 
     Raises:
         ValueError: a member is missing, of a wrong type or damaged.
@@ -134,22 +133,22 @@ def event_of_line(line: Line, checked: bool = True) -> tuple[float, Event] | Non
     else:
         kind, content = _EVENTS.get(str(line.get("event"))), line
     event = kind.validate_python(content) if kind else None
-    if not checked and (event is None or not _says_all(event, line)):
+    if not checked and (event is None or not _has_all_names(event, line)):
         raise ValueError("a name is damaged")
     if not isinstance(line.get("time"), (int, float)):
         raise ValueError(f"time must be a number, but is {line.get('time')!r}")
     return (line["time"], event) if event else None
 
 
-def _says_all(event: Event, line: Line) -> bool:
-    """Whether an event has all that its line has, the members of its members included."""
+def _has_all_names(event: Event, line: Line) -> bool:
+    """Whether an event has every name of its line, those of nested objects included."""
     known: Line = {**event_to_line(event), "time": 0}
     nested = [name for name, member in line.items() if isinstance(member, dict)]
     return line.keys() <= known.keys() and all(line[name].keys() <= known[name].keys() for name in nested)
 
 
 def header_of_line(line: Line) -> Header:
-    """The header that a JSON object tells.
+    """The header in a JSON object.
 
     Raises:
         ValueError: a member is missing or of a wrong type.

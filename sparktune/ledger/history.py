@@ -1,4 +1,4 @@
-"""What the lines of a ledger add up to."""
+"""The state of a study after the events of its ledger."""
 
 import math
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ from sparktune.trial import Params, TrialResult, TrialState, better
 
 @final
 class LedgerState:
-    """The state after a sequence of events; each event costs the same, however many came before.
+    """The state after a sequence of events; applying one takes constant time, but for a voided result.
 
-    By trial number: `results` are terminal, `unfinished` the last results of trials that go on when the study
-    is resumed (killed or paused), `ended` says when a result came back (seconds since 1970), `attempts` how
-    often a trial was launched, `params` those of every trial ever launched.
+    By trial number: `results` are terminal; `unfinished` are the last results of trials that were killed or
+    paused and go on when the study is resumed; `ended` is when a result came (seconds since 1970); `attempts`
+    is how often a trial was launched; `params` are those of every trial ever launched.
     """
 
     def __init__(self, direction: str) -> None:
@@ -64,12 +64,12 @@ class LedgerState:
         return self._digests.get(self.best.trial) if self.best else None
 
     def _launched(self, trial: int, attempt: int, params: Params) -> None:
-        """A result tells it, too, should the line of its launch be lost."""
+        """Also called for a result, as the line of its launch may be lost."""
         self.attempts[trial] = max(attempt, self.attempts.get(trial, 0))
         self.params[trial] = params
 
     def _record(self, result: TrialResult, digest: str | None, time: float) -> None:
-        """The first terminal result of a trial stands; of others the last one."""
+        """Keep the first terminal result of a trial; before there is one, its last result."""
         if result.trial in self.results:
             return
         result = replace(result, model=None)

@@ -1,4 +1,4 @@
-"""A file of JSON lines that only grows: a line is whole and on the disk, or it is not there.
+"""An append-only file of JSON lines: a line is complete and on the disk, or it is not there.
 
 Each line ends with a checksum of what is before it: `{"event": ..., "crc": "0a1b2c3d"}`.
 """
@@ -19,7 +19,7 @@ CHECKSUM_LENGTH = len(', "crc": "0a1b2c3d"}')
 
 @final
 class Journal:
-    """Appends lines to an existing file after its first `size` bytes, which are good; others are cut off.
+    """Appends lines to an existing file after its first `size` bytes; the first append cuts off all others.
 
     Lines are on the disk before `append` returns. One writer at a time.
     """
@@ -29,10 +29,10 @@ class Journal:
         self._size = size
 
     def append(self, *lines: Line) -> None:
-        """Write lines at once, over what is left of one that failed before.
+        """Write lines, in place of what an append that failed has left.
 
         Raises:
-            OSError: the disk is full, say; the lines before stay good.
+            OSError: the disk is full, say; the lines of earlier calls stay.
         """
         content = b"".join(map(encode_line, lines))
         os.ftruncate(self._handle, self._size)
@@ -56,7 +56,7 @@ def encode_line(line: Line) -> bytes:
 
 
 def decode_line(text: bytes) -> tuple[Line, bool]:
-    """The object on a line (without its newline), and whether a checksum vouches for it.
+    """The object on a line (without its newline), and whether the line has a checksum, which is right.
 
     Earlier versions of sparktune wrote lines without one.
 
@@ -77,7 +77,7 @@ def decode_line(text: bytes) -> tuple[Line, bool]:
 
 
 def _strict(value: Any) -> Any:
-    """The value with NaN and the infinities spelled as {"$float": "nan"}."""
+    """The value with NaN and infinities as objects, {"$float": "nan"} say."""
     if isinstance(value, float) and not math.isfinite(value):
         return {NON_FINITE: repr(float(value))}
     if isinstance(value, dict):
@@ -88,5 +88,5 @@ def _strict(value: Any) -> Any:
 
 
 def _lenient(pairs: Line) -> Any:
-    """The number that `_strict` has spelled, else the object itself."""
+    """The number of an object that `_strict` has made, else the object itself."""
     return float(pairs[NON_FINITE]) if list(pairs) == [NON_FINITE] else pairs

@@ -1,20 +1,15 @@
-"""The one durable record of a study, in its directory."""
+"""The durable record of a study, in its directory."""
 
-import hashlib
 import threading
 import time
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Self, TypeVar, final
 
 from sparktune.errors import RecordError, StudyDirectoryError
-from sparktune.files import write_atomically
 from sparktune.ledger.events import (
-    FORMAT,
     Event,
     Header,
     Launched,
@@ -25,18 +20,11 @@ from sparktune.ledger.events import (
     event_to_line,
 )
 from sparktune.ledger.history import LedgerState
-from sparktune.ledger.journal import Journal, encode_line
+from sparktune.ledger.journal import Journal
 from sparktune.ledger.lock import DriverLock
-from sparktune.ledger.ownership import (
-    LEDGER,
-    LOCK,
-    check_directory,
-    check_same,
-    header_of,
-    stored_spec,
-)
-from sparktune.ledger.reading import read_ledger
-from sparktune.ledger.recovery import rebuilt_header, repair, warn_of_damage
+from sparktune.ledger.models import ModelFiles
+from sparktune.ledger.opening import create_or_repair, read_existing
+from sparktune.ledger.ownership import LEDGER, LOCK, check_directory, stored_spec
 from sparktune.spec import StudySpec
 from sparktune.trial import Params, Trial, TrialResult, TrialState
 
@@ -65,17 +53,18 @@ class Ledger:
         self._history.replay(events)
         self._journal = journal
         self._lock = lock
+        self._models = ModelFiles(directory)
         self._turn = threading.RLock()
 
     @classmethod
     def open(cls, directory: Path, spec: StudySpec, data_digest: str, direction: str) -> Self:
         """Create the study directory, or resume the study in it.
 
-        A best trial whose model file is missing or damaged loses its record, and is trained again.
+        The result of a best trial whose model file is missing or damaged is voided: the trial runs again.
 
         Args:
             directory: the study's own folder, `studies/NAME` say.
-            spec: what was asked for.
+            spec: the study's spec, complete.
             data_digest: sha256 of the data.
             direction: `maximize` or `minimize`.
 
@@ -88,7 +77,10 @@ class Ledger:
             directory.mkdir(parents=True, exist_ok=True)
             lock = DriverLock(directory / LOCK)
             try:
-                return cls._locked(directory, spec, data_digest, direction, lock)
+                header, file = create_or_repair(directory, spec, data_digest, direction)
+                ledger = cls(directory, header, file.events, Journal(directory / LEDGER, file.size), lock)
+                ledger._take_over(spec)
+                return ledger
             except BaseException:
                 lock.close()
                 raise
@@ -98,45 +90,14 @@ class Ledger:
             raise StudyDirectoryError(f"cannot write to {directory}: {error}; set output.directory") from None
 
     @classmethod
-    def _locked(
-        cls, directory: Path, spec: StudySpec, data_digest: str, direction: str, lock: DriverLock
-    ) -> Self:
-        path = directory / LEDGER
-        if not path.exists():
-            write_atomically(path, encode_line(asdict(_header(spec, data_digest, direction))))
-        read = read_ledger(path)
-        warn_of_damage(path, read)
-        there = header_of(read, path)
-        header = there or rebuilt_header(read, spec, data_digest, direction)
-        check_same(header, spec, data_digest, direction, directory)
-        if there is None or read.damaged:
-            read = repair(path, None if there else header, read)
-        ledger = cls(directory, header, read.events, Journal(path, read.size), lock)
-        ledger._take_over(spec)
-        return ledger
-
-    @classmethod
     def read(cls, directory: Path) -> Self:
         """The record as it stands now, also of a study under way; nothing is locked or written.
 
         Raises:
             StudyDirectoryError: there is no ledger, or it cannot be read.
         """
-        path = directory / LEDGER
-        if not path.is_file():
-            raise StudyDirectoryError(f"{directory} must be a study directory, but holds no {LEDGER}")
-        try:
-            read = read_ledger(path)
-        except OSError as error:
-            raise StudyDirectoryError(f"{path} must be readable: {error}") from None
-        warn_of_damage(path, read)
-        header = header_of(read, path)
-        if header is None:
-            raise StudyDirectoryError(
-                f"the first line of {path} is damaged; run `sparktune tune` with the study's own spec: it "
-                "writes that line again and keeps the trials"
-            )
-        return cls(directory, header, read.events, None, None)
+        header, file = read_existing(directory)
+        return cls(directory, header, file.events, None, None)
 
     @property
     def directory(self) -> Path:
@@ -200,11 +161,11 @@ class Ledger:
     def best_model(self) -> Path | None:
         """The `.keras` file of the best trial; None where it has none."""
         best, digest = self._history.best, self._history.best_digest
-        path = self._model_of(best.trial) if best and digest else None
+        path = self._models.path(best.trial) if best and digest else None
         return path if path and path.is_file() else None
 
     def launched(self, *trials: Trial) -> None:
-        """Trials were handed to the launcher.
+        """Record that trials were handed to the launcher.
 
         Raises:
             RecordError: as for `record`.
@@ -212,9 +173,9 @@ class Ledger:
         self._append(*(Launched(t.number, t.attempt, t.seed, t.params) for t in trials))
 
     def record(self, result: TrialResult) -> None:
-        """A trial came back. Its first terminal result stands; later ones are passed over.
+        """Record how a trial ended. Its first terminal result stands; later ones are ignored.
 
-        The model of a new best is on the disk before its result is; the former best's file goes after.
+        The model of a new best trial is written before its result; then the former best's model is removed.
 
         Raises:
             RecordError: the disk is full, say; what was recorded before stays good.
@@ -227,13 +188,14 @@ class Ledger:
             if result.trial in self._history.results:
                 return
             wins = self._history.wins(result)
-            digest = self._keep(result) if wins else None
+            with self._writing():
+                digest = self._models.write(result.trial, result.model) if wins else None
             self._append(Recorded(result, digest))
             if wins:
-                self._sweep()
+                self._models.remove_others(self.best_model)
 
     def note(self, note: Note) -> None:
-        """Something happened besides trials: the study started or ended, its model was exported.
+        """Record an event of the study itself: it started or ended, or its model was exported.
 
         Raises:
             RecordError: as for `record`.
@@ -241,7 +203,7 @@ class Ledger:
         self._append(note)
 
     def close(self) -> None:
-        """Let another driver in; idempotent."""
+        """Release the directory for another driver; idempotent."""
         with self._turn:
             if self._journal is not None:
                 self._journal.close()
@@ -252,9 +214,7 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _append(self, *events: Event) -> None:
@@ -277,58 +237,13 @@ class Ledger:
             ) from error
 
     def _take_over(self, spec: StudySpec) -> None:
-        """Note how the study runs now, void a best trial without its model, remove what a crash left."""
+        """Note the spec that the study runs with now, and make sure that there is the best trial's model."""
         document = spec.model_dump(mode="json")
         if document != (self._history.spec or self._header.spec):
             self._append(SpecChanged(document))
-        for half_written in self._directory.glob(".*.tmp"):
-            half_written.unlink(missing_ok=True)
         best = self._history.best
-        if best is not None and not self._intact():
-            if self._has_model_without_result():
-                return
+        if best is not None and not self._models.is_intact(best.trial, self._history.best_digest):
+            if self._models.has_others(self._history.results):
+                return  # the line of the best result is lost: its trial runs again, and brings the best model
             self._append(Voided(best.trial, "the model file is missing or damaged"))
-        self._sweep()
-
-    def _has_model_without_result(self) -> bool:
-        """Whether the line of the best result is lost: its trial, which runs again, brings the best model."""
-        recorded = {self._model_of(trial) for trial in self._history.results}
-        return any(path not in recorded for path in self._directory.glob("best-*.keras"))
-
-    def _intact(self) -> bool:
-        path = self.best_model
-        return path is not None and _sha256(path.read_bytes()) == self._history.best_digest
-
-    def _model_of(self, trial: int) -> Path:
-        return self._directory / f"best-{trial}.keras"
-
-    def _keep(self, result: TrialResult) -> str | None:
-        if result.model is None:
-            return None
-        with self._writing():
-            write_atomically(self._model_of(result.trial), result.model)
-        return _sha256(result.model)
-
-    def _sweep(self) -> None:
-        """Remove model files that are not the best trial's."""
-        keep = self.best_model
-        for path in self._directory.glob("best-*.keras"):
-            if path != keep:
-                with suppress(OSError):  # it takes place on the disk, no more
-                    path.unlink()
-
-
-def _header(spec: StudySpec, data_digest: str, direction: str) -> Header:
-    return Header(
-        format=FORMAT,
-        study_id=uuid.uuid4().hex,
-        spec=spec.model_dump(mode="json"),
-        spec_digest=spec.digest(),
-        data_digest=data_digest,
-        direction=direction,
-        created=round(time.time(), 3),
-    )
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+        self._models.remove_others(self.best_model)

@@ -1,4 +1,4 @@
-"""Whose study directory is this: the checks before anything in it is used."""
+"""The checks that a directory and its ledger belong to a study, before anything in them is used."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +17,7 @@ WAY_OUT = "set another study.name or output.directory, or remove the folder if n
 
 
 def check_directory(directory: Path) -> None:
-    """A folder without a ledger may only hold what a driver leaves that died before it wrote one.
+    """Check that a folder is new, has a ledger, or only the lock and temporary files of a driver that died.
 
     Raises:
         StudyDirectoryError: the folder holds other files, or is no folder.
@@ -56,17 +56,17 @@ def header_of(read: LedgerFile, path: Path) -> Header | None:
 
 
 def check_same(header: Header, spec: StudySpec, data_digest: str, direction: str, directory: Path) -> None:
-    """The directory belongs to this study.
+    """Check that the directory belongs to this study.
 
     Raises:
-        StudyDirectoryError: names every field that differs.
+        StudyDirectoryError: it does not; the message names every field that differs.
     """
     there = stored_spec(header.spec, directory)
     differences = (
         [] if there.digest() == spec.digest() else [*_differences(there.identity(), spec.identity())]
     )
     same_rows = there.data == spec.data and there.study.seed == spec.study.seed
-    if header.data_digest != data_digest and same_rows:  # else the rows of the splits differ for that reason
+    if header.data_digest != data_digest and same_rows:  # with other rows the data differ for that reason
         differences.append(
             f"the data are others: sha256 {header.data_digest[:12]} there, {data_digest[:12]} here"
         )

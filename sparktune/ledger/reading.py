@@ -1,4 +1,4 @@
-"""A ledger's file, read line by line: a damaged line costs what it held, and nothing else."""
+"""Reading a ledger's file line by line: a damaged line loses its own event and no other."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from sparktune.ledger.events import Event, event_of_line
 from sparktune.ledger.journal import Line, decode_line
 
-# Between two lines, where the newline itself is damaged.
+# The border of two lines whose newline is damaged.
 BORDER = re.compile(rb'(?<=\})[^\n](?=\{"event": ")')
 EVENT = re.compile(rb'"event": "(\w+)"')
 TRIAL = re.compile(rb'"trial": (\d+)')
@@ -22,7 +22,7 @@ class DamagedLine:
 
     @property
     def loss(self) -> str:
-        """What it held, as far as that can be told, and what its loss means."""
+        """What the line held, as far as that can still be read, and what follows from its loss."""
         event, trial = EVENT.search(self.text), TRIAL.search(self.text)
         if event and event[1] == b"result" and trial:
             return f"the result of trial {int(trial[1])}, which runs again"
@@ -35,10 +35,10 @@ class DamagedLine:
 class LedgerFile:
     """What a ledger's file holds.
 
-    `first` is the first line, `header` its JSON object (None where it is damaged). Of the lines behind it,
-    `lines` are the good ones as they are, `events` what they tell, each with its time in seconds since 1970,
-    and `damaged` the others. `size` counts the file's bytes but for a last line without its end: a writer
-    died in it, or is in it now.
+    `first` is the first line, `header` its JSON object (None where it is damaged). Of the lines after it,
+    `lines` are the good ones as bytes, `events` their events, each with its time in seconds since 1970, and
+    `damaged` the others. `size` is the file's length in bytes without an incomplete last line, which a
+    writer has left that died, or is writing now.
     """
 
     first: bytes
@@ -67,7 +67,7 @@ def read_ledger(path: Path) -> LedgerFile:
 
 
 def _add(read: LedgerFile, number: int, text: bytes) -> None:
-    """Add a line, or those that became one when the newline between them was damaged."""
+    """Add a line, or several where the newline between them is damaged."""
     try:
         event = event_of_line(*decode_line(text))
     except ValueError:
@@ -84,7 +84,7 @@ def _add(read: LedgerFile, number: int, text: bytes) -> None:
 
 
 def _object(text: bytes) -> Line | None:
-    """What a line says; None where it is damaged."""
+    """The JSON object on a line; None where it is damaged."""
     try:
         return decode_line(text)[0]
     except ValueError:

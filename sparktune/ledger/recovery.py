@@ -1,4 +1,4 @@
-"""What can be saved of a damaged ledger."""
+"""Repair of a damaged ledger: what can still be read is kept."""
 
 import json
 import logging
@@ -18,20 +18,20 @@ from sparktune.spec import StudySpec, parse_spec
 
 COPY = "ledger.damaged.jsonl"
 HEX = {"study_id": 32, "spec_digest": 64, "data_digest": 64}
-OTHER = 8  # hexadecimal digits by which a digest differs that is another one, not a damaged one
+OTHER = 8  # a digest that differs in more digits than this is another one; else it is damaged
 Kind = TypeVar("Kind", bound=Event)
 log = logging.getLogger("sparktune.ledger")
 
 
 def is_ledger(read: LedgerFile) -> bool:
-    """Whether a file without a good header is a ledger all the same."""
+    """Whether a file with a damaged header is a ledger: it has an event, or a part of the header."""
     return bool(read.events) or any(_hex(read, name) for name in HEX)
 
 
 def rebuilt_header(read: LedgerFile, spec: StudySpec, data_digest: str, direction: str) -> Header:
     """A header from what can be read of the damaged one, from the lines behind it, and from this study.
 
-    What the file still says of its study stands, so that another study is refused as ever.
+    What the file still has of its study is used, so that another study is refused as with a good header.
     """
     log.warning("the first line of the ledger is damaged: it is written again from this study's spec")
     ended, started = _last(read, StudyEnded), _last(read, StudyStarted)
@@ -52,7 +52,7 @@ def rebuilt_header(read: LedgerFile, spec: StudySpec, data_digest: str, directio
 
 
 def repair(path: Path, rebuilt: Header | None, read: LedgerFile) -> LedgerFile:
-    """Write a ledger anew with its good lines alone, and keep the file as it was beside it.
+    """Write a ledger again with only its good lines, and keep a copy of the damaged file beside it.
 
     `rebuilt` takes the place of the first line, which stays where it is None.
 
@@ -68,7 +68,7 @@ def repair(path: Path, rebuilt: Header | None, read: LedgerFile) -> LedgerFile:
 
 
 def warn_of_damage(path: Path, read: LedgerFile) -> None:
-    """Say which lines are lost, and what that costs."""
+    """Log which lines are lost, and what follows from that."""
     for line in read.damaged:
         log.warning("line %d of %s is damaged: it held %s", line.number, path, line.loss)
 
@@ -78,7 +78,7 @@ def _last(read: LedgerFile, kind: type[Kind]) -> Kind | None:
 
 
 def _spec(read: LedgerFile) -> dict[str, Any] | None:
-    """The spec that the study ran with; of the header's own only where its digest vouches for it."""
+    """The spec that the study last ran with; the header's own only where its digest is right."""
     if changed := _last(read, SpecChanged):
         return changed.spec
     _, found, text = read.first.partition(b'"spec": ')
