@@ -1,4 +1,4 @@
-"""What MLflow shows of a study: a view of the ledger that can be rebuilt. mlflow is imported when needed."""
+"""Shows a study in MLflow, which can be rebuilt from the ledger. mlflow is imported when needed."""
 
 from sparktune.tracking.base import NullTracker, Tracker
 from sparktune.tracking.mlflow.address import check_tracking

@@ -1,4 +1,4 @@
-"""What every tracker promises: it shows a study and never stands in its way."""
+"""The interface of a tracker, which shows a study and never delays or fails it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ Artifacts = Mapping[str, Path | str]
 class Tracker(ABC):
     """Shows one study somewhere.
 
-    Every method but `check`, `wait` and `close` returns at once. None but `check` raises because the place is
-    slow, down or refuses: what could not be written is warned about once and can be rebuilt from the ledger
-    later.
+    Every method but `check`, `wait` and `close` returns at once. None but `check` raises where the server or
+    database is slow, down or refuses: one warning says that something could not be written, and the ledger
+    has all of it for a later sync.
 
     Example: a line for each trial.
         >>> import sparktune
@@ -43,19 +43,19 @@ class Tracker(ABC):
     """
 
     def check(self, spec: StudySpec) -> None:
-        """Refuse what can never be shown, before anything has started.
+        """Refuse a study that can never be shown, before anything has started.
 
         Raises:
-            TrackingError: the place cannot be used.
+            TrackingError: the tracking URI cannot be used.
         """
         return None
 
     @abstractmethod
     def start(self, spec: StudySpec, study_id: str, objective: Objective) -> None:
-        """Show that a study runs; called once, before all that follows.
+        """Show that a study runs; called once, before all the methods below.
 
-        `study_id` names the study for good: one that was shown before is continued. `objective` is what the
-        study decided on, as the spec may leave it open.
+        `study_id` stays the same when a study is resumed: what was shown before is continued. `objective` has
+        the metric and direction that the study decided on, as the spec may leave them open.
         """
 
     @abstractmethod
@@ -66,7 +66,7 @@ class Tracker(ABC):
     def record(self, result: TrialResult, ended_ms: int | None = None) -> None:
         """Show how a trial ended, at `ended_ms` (milliseconds since 1970, now by default).
 
-        A result that is shown already costs nothing, so a resumed study may record its whole ledger again.
+        A result that is shown already is not written again, so a resumed study may record all its results.
         """
 
     @abstractmethod
@@ -88,7 +88,7 @@ class Tracker(ABC):
 
     @abstractmethod
     def close(self, timeout_s: float = 10.0) -> bool:
-        """Write what is left, for at most `timeout_s` seconds; whether everything was written. Idempotent."""
+        """Write what is left for at most `timeout_s` seconds; whether everything was written. Idempotent."""
 
 
 @final

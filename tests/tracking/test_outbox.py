@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from sparktune.tracking.outbox import Outbox, lost
+from sparktune.tracking.outbox import Outbox, connection_error
 
 
 class Failing:
@@ -166,7 +166,7 @@ def test_close_gives_up_soon_once_a_job_timed_out(
     outbox.put("a", hang)
     outbox.start()
     if before:
-        while not outbox._lost:
+        while not outbox._connection_lost:
             time.sleep(0.01)
     started = time.monotonic()
     assert not outbox.close(30)
@@ -196,14 +196,14 @@ def test_close_that_is_cut_short_leaves_the_rest(
         going.set()
         release.wait(30)
 
-    def ctrl_c(began: float, timeout_s: float) -> float:
+    def ctrl_c(timeout_s: float) -> None:
         raise KeyboardInterrupt
 
     outbox.put("a", slow)
     outbox.put("b", lambda: done.append("b"))
     outbox.start()
     assert going.wait(10)
-    monkeypatch.setattr(outbox, "_end", ctrl_c)
+    monkeypatch.setattr(outbox, "_wait_for_end", ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         outbox.close(30)
     release.set()
@@ -222,9 +222,9 @@ def test_a_lost_connection_is_seen_behind_other_errors() -> None:
             return error
 
     reset, late = ConnectionResetError(), TimeoutError()
-    assert lost(raised(reset)) is reset
-    assert lost(raised(late)) is late
-    assert lost(raised(ValueError())) is None
+    assert connection_error(raised(reset)) is reset
+    assert connection_error(raised(late)) is late
+    assert connection_error(raised(ValueError())) is None
 
 
 def test_an_outbox_that_was_not_started_closes(outbox: Outbox[str]) -> None:

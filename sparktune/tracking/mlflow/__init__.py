@@ -1,1 +1,1 @@
-"""What MLflow shows of a study."""
+"""Shows a study in MLflow."""

@@ -1,4 +1,4 @@
-"""The tracking URI: what it may be, and whether somebody answers there."""
+"""The tracking URI: which ones are allowed, and whether MLflow can be reached there."""
 
 import base64
 import importlib.util
@@ -18,7 +18,7 @@ from sparktune.errors import TrackingError
 from sparktune.spec import StudySpec
 
 TIMEOUT_S = 3.0
-TRIES = 4  # where a server answers that it failed
+TRIES = 4  # while the server answers with HTTP 5xx
 PAUSE_S = 0.3
 API = "/api/2.0/mlflow/experiments/search?max_results=1"
 DRIVERS = {  # scheme: module of the database driver, and the database's usual port
@@ -30,7 +30,7 @@ OFFLINE = "or run with --offline and `sparktune sync` later"
 
 
 def check_tracking(spec: StudySpec) -> None:
-    """See whether MLflow can be written where the spec says, within seconds and without importing mlflow.
+    """Check that MLflow can be written at `tracking.uri`, within seconds and without importing mlflow.
 
     Raises:
         TrackingError: names the URI, what is wrong with it and the way out.
@@ -54,7 +54,7 @@ def check_tracking(spec: StudySpec) -> None:
 
 
 def is_database(uri: str) -> bool:
-    """Whether the URI names a database, which is written without a server."""
+    """Whether the URI names a database, which is written directly, without an MLflow server."""
     return urlsplit(uri).scheme.partition("+")[0] in ("sqlite", *DRIVERS)
 
 
@@ -120,12 +120,14 @@ def _check_server(uri: str) -> None:
                 time.sleep(PAUSE_S)
                 status = _status(uri, API)
         if status is None:
-            status = _status(uri, "/health")  # alive, but its database takes its time
+            status = _status(uri, "/health")  # needs no database, which may be slow
     except (OSError, HTTPException) as error:
         raise _error(uri, f"does not answer ({getattr(error, 'reason', error)})", start) from None
     if status is None:
         raise _error(uri, f"does not answer within {TIMEOUT_S:g} s", start)
-    if status in (401, 403) and not _own_authentication():
+    # With one of these MLflow signs its requests, which this check cannot.
+    signed = os.environ.get("MLFLOW_TRACKING_AUTH") or os.environ.get("MLFLOW_TRACKING_AWS_SIGV4")
+    if status in (401, 403) and not signed:
         way = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
         raise _error(uri, f"refuses to let us in (HTTP {status})", way)
     if status not in (200, 401, 403):
@@ -133,10 +135,14 @@ def _check_server(uri: str) -> None:
 
 
 def _status(uri: str, path: str) -> int | None:
-    """The HTTP status of a GET; None if nothing came in time."""
+    """The HTTP status of a GET request as MLflow's client would send it; None after a time-out."""
     request = urllib.request.Request(uri.rstrip("/") + path, headers=_credentials())
+    tls = ssl.create_default_context(cafile=os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH"))
+    if os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1"):
+        tls.check_hostname = False
+        tls.verify_mode = ssl.CERT_NONE
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=_tls()) as answer:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S, context=tls) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         error.close()
@@ -150,25 +156,12 @@ def _status(uri: str, path: str) -> int | None:
 
 
 def _credentials() -> dict[str, str]:
-    """The headers that MLflow's own client would send."""
+    """The authorization header from MLflow's environment variables."""
     user, password = os.environ.get("MLFLOW_TRACKING_USERNAME"), os.environ.get("MLFLOW_TRACKING_PASSWORD")
     if user and password:
         return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
     token = os.environ.get("MLFLOW_TRACKING_TOKEN")
     return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def _own_authentication() -> bool:
-    """Whether MLflow signs its requests in a way that this check cannot."""
-    return bool(os.environ.get("MLFLOW_TRACKING_AUTH") or os.environ.get("MLFLOW_TRACKING_AWS_SIGV4"))
-
-
-def _tls() -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH"))
-    if os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in ("true", "1"):
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _error(uri: str, rule: str, way: str) -> TrackingError:

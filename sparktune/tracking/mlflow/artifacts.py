@@ -1,4 +1,4 @@
-"""Files of a run."""
+"""The artefacts of a run."""
 
 import shutil
 import tempfile
@@ -12,22 +12,16 @@ if TYPE_CHECKING:
 
 
 def write_artifacts(client: "MlflowClient", run_id: str, artifacts: Artifacts) -> None:
-    """Add artefacts to a run: a Path is copied, a str is text."""
+    """Add artefacts to a run, by name: a Path is a file or folder to upload, a str is the text of a file."""
     for name, content in artifacts.items():
         if isinstance(content, str):
             client.log_text(run_id, content, name)
         elif content.is_dir():
             client.log_artifacts(run_id, str(content), name)
         else:
-            _upload(client, run_id, content, Path(name))
-
-
-def _upload(client: "MlflowClient", run_id: str, source: Path, name: Path) -> None:
-    """Log one file under a name of ours; MLflow would keep the file's own."""
-    folder = None if name.parent == Path() else name.parent.as_posix()
-    if source.name == name.name:
-        client.log_artifact(run_id, str(source), folder)
-        return
-    with tempfile.TemporaryDirectory() as temporary:
-        copy = shutil.copyfile(source, Path(temporary) / name.name)
-        client.log_artifact(run_id, str(copy), folder)
+            path = Path(name)
+            folder = None if path.parent == Path() else path.parent.as_posix()
+            with tempfile.TemporaryDirectory() as temporary:
+                if content.name != path.name:  # MLflow gives the artefact the file's name
+                    content = shutil.copyfile(content, Path(temporary) / path.name)
+                client.log_artifact(run_id, str(content), folder)

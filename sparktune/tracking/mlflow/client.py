@@ -1,8 +1,10 @@
-"""An MLflow client that fails soon, says little, and asks a server again that failed to answer."""
+"""An MLflow client with short time-outs and little output, which repeats a request that a server failed."""
 
 import logging
 import os
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,19 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, final
 
 from sparktune.tracking.mlflow.address import is_database, sqlite_file
 from sparktune.tracking.mlflow.database import create_database
-from sparktune.tracking.outbox import lost
+from sparktune.tracking.outbox import connection_error
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-# MLflow repeats a request 7 times over minutes, and a create_run whose answer was lost makes a run each time.
-# Here those are repeated that may be (REPEATABLE); for others the outbox tries again, and looks first.
-# What the user has set counts.
+# MLflow repeats every request 7 times over minutes, and a repeated create_run makes another run where only
+# the answer was lost. So its own retries are switched off: ServerClient repeats the REPEATABLE requests, and
+# the outbox does a whole job again, which first looks for what is there. Values that the user has set stay.
 LIMITS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-# Done twice, these leave what they leave when done once.
+# Idempotent requests.
 REPEATABLE = {
     "get_experiment_by_name",
     "get_run",
@@ -35,24 +37,35 @@ REPEATABLE = {
 TRIES = 3
 PAUSE_S = 0.1
 T = TypeVar("T")
+_contexts: Counter[str] = Counter()  # variables that `limits` has set, each with its contexts now open
+_lock = threading.Lock()
 
 
 @contextmanager
 def limits(seconds: int = 10) -> Iterator[None]:
-    """MLflow's requests are tried once, for `seconds`, unless the environment says otherwise."""
+    """Within this context MLflow tries a request once, for `seconds`; variables that are set already stay.
+
+    Contexts of several threads may overlap: the first one's limits hold until the last one ends.
+    """
     wanted = {**LIMITS, "MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds)}
-    ours = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(ours)
+    with _lock:
+        ours = [name for name in wanted if name not in os.environ or _contexts[name]]
+        _contexts.update(ours)
+        for name in ours:
+            os.environ.setdefault(name, wanted[name])
     try:
         yield
     finally:
-        for name in ours:
-            os.environ.pop(name, None)
+        with _lock:
+            _contexts.subtract(ours)
+            for name in ours:
+                if not _contexts[name]:
+                    os.environ.pop(name, None)
 
 
 def may_pass(error: BaseException | None) -> bool:
-    """Whether an error, or one that lies behind it, is a server's HTTP 429 or 5xx: it answers, and fails."""
-    if lost(error):  # MLflow calls that an internal error, too
+    """Whether an error is, or was caused by, a server's HTTP 429 or 5xx: it may succeed the next time."""
+    if connection_error(error):  # MLflow reports it as HTTP 500, too
         return False
     while error is not None:
         status = getattr(getattr(error, "response", None), "status_code", 0)
@@ -64,27 +77,30 @@ def may_pass(error: BaseException | None) -> bool:
     return False
 
 
+def retry(job: Callable[[], T], pause_s: float, again: Callable[[Exception], bool] = lambda error: True) -> T:
+    """Do a job up to three times, pausing longer each time; errors for which `again` is false are raised."""
+    for number in range(1, TRIES):
+        try:
+            return job()
+        except Exception as error:
+            if not again(error):
+                raise
+        time.sleep(number * pause_s)
+    return job()
+
+
 @final
 class ServerClient:
-    """MLflow's client, with repeatable requests done up to three times where a server fails to answer."""
+    """MLflow's client; retries the requests in REPEATABLE where the server answers 429 or 5xx."""
 
     def __init__(self, client: "MlflowClient") -> None:
         self._client = client
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._client, name)
-        return partial(_again, method) if name in REPEATABLE else method
-
-
-def _again(call: Callable[..., T], *args: Any, **options: Any) -> T:
-    for number in range(1, TRIES):
-        try:
-            return call(*args, **options)
-        except Exception as error:
-            if not may_pass(error):
-                raise
-        time.sleep(number * PAUSE_S)
-    return call(*args, **options)
+        if name not in REPEATABLE:
+            return method
+        return lambda *args, **options: retry(partial(method, *args, **options), PAUSE_S, may_pass)
 
 
 def connect(uri: str) -> "MlflowClient":

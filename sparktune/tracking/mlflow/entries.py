@@ -1,17 +1,17 @@
-"""What MLflow should say about a study and its trials, as plain values."""
+"""What MLflow should show of a study and its trials, as plain values."""
 
 import getpass
 import json
 import math
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sparktune.spec import StudySpec
-from sparktune.summary import BestTrial, Objective, RunStatus, Summary
-from sparktune.trial import Params, Trial, TrialResult, TrialState
+from sparktune.summary import Objective, RunStatus, Summary
+from sparktune.trial import Trial, TrialResult, TrialState
 
 STUDY_ID = "sparktune.study_id"
 TRIAL = "sparktune.trial"
@@ -23,12 +23,12 @@ NOTE = "mlflow.note.content"
 KEY_LENGTH = 250
 PARAM_LENGTH = 6000
 TAG_LENGTH = 5000
-NOTES = ("engine", "compiler", "reason", "fused", "batching", "stopped")  # of TrialNotes
+NOTES = ("engine", "compiler", "reason", "fused", "batching", "stopped")  # fields of TrialNotes
 ERROR_LENGTH = 300
 
 EntryStatus = RunStatus | Literal["RUNNING", "SCHEDULED"]
-# A diverged trial has no value, so it is shown as failed: what is FINISHED can be compared. A paused one goes
-# on later: MLflow calls that scheduled.
+# A diverged trial has no value, so it is shown as FAILED: all FINISHED runs can be compared. A paused trial
+# is SCHEDULED, as it goes on later.
 STATUS: dict[TrialState, EntryStatus] = {
     TrialState.RUNNING: "RUNNING",
     TrialState.PAUSED: "SCHEDULED",
@@ -52,10 +52,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Entry:
-    """One run as it should be shown.
+    """One MLflow run as it should be.
 
-    `number` is the trial's, None for the study's own run; times are milliseconds since 1970; `identity`
-    are the tags by which the run is found again, written when it is created.
+    `number` is the trial's, None for the study's own run. Times are milliseconds since 1970. `identity` has
+    the tags that are written when the run is created; a later search finds the run by them.
     """
 
     number: int | None
@@ -74,23 +74,27 @@ class Entry:
 
 
 class StudyEntries:
-    """The entries of one study.
+    """Makes the entries of one study: its own and those of its trials.
 
-    `objective_metric` and `direction` are those the study decided on, as the spec may leave them open.
+    `objective` has the metric and direction that the study decided on, as the spec may leave them open.
     """
 
     def __init__(self, spec: StudySpec, study_id: str, objective: Objective) -> None:
+        try:
+            user = getpass.getuser()
+        except (KeyError, OSError):  # a container user without a name
+            user = "unknown"
         self._spec = spec
         self._identity = {
             "sparktune.study": spec.study.name,
             STUDY_ID: study_id,
-            "mlflow.user": _user(),
+            "mlflow.user": user,
             "mlflow.source.name": "sparktune",
         }
         self._objective = objective
 
     def study(self, start_ms: int) -> Entry:
-        """The study's own run, while it runs."""
+        """The study's own run while the study runs."""
         tags = {
             STATE: "RUNNING",
             "sparktune.host": socket.gethostname(),
@@ -102,22 +106,35 @@ class StudyEntries:
         return Entry(None, self._spec.study.name, start_ms, self._identity, params=params, tags=tags)
 
     def finish(self, status: RunStatus, summary: Summary | None, start_ms: int, end_ms: int) -> Entry:
-        """The study's own run, when it is over."""
-        tags, points = {STATE: str(status)}, []
+        """The study's own run after the study has ended."""
+        tags: dict[str, str] = {STATE: str(status)}
+        metrics: dict[str, float] = {}
         if summary is not None:
-            points = [Point(_key(k), v, 0, end_ms) for k, v in _summary_metrics(summary) if math.isfinite(v)]
-            tags |= {_key(f"sparktune.best.{k}"): _text(v, TAG_LENGTH) for k, v in _best(summary.best)}
+            if best := summary.best:
+                metrics["best_value"] = best.value
+                params = {"trial": best.trial, **best.params}
+                tags |= {_key(f"sparktune.best.{k}"): _text(v, TAG_LENGTH) for k, v in params.items()}
+            metrics["study_seconds"] = summary.seconds
+            metrics |= {f"trials.{state.lower()}": count for state, count in summary.states.items()}
+            metrics |= {f"test.{name}": value for name, value in (summary.test or {}).items()}
             tags[NOTE] = _study_note(summary)
+        points = [Point(_key(k), float(v), 0, end_ms) for k, v in metrics.items() if math.isfinite(v)]
         name = self._spec.study.name
         return Entry(None, name, start_ms, self._identity, status, end_ms, tags=tags, points=tuple(points))
 
     def launch(self, trial: Trial, start_ms: int) -> Entry:
-        """A trial's run, while it runs."""
+        """A trial's run while the trial runs."""
         return Entry(trial.number, _trial_name(trial.number), start_ms, self._trial_identity(trial.number))
 
     def result(self, result: TrialResult, end_ms: int, start_ms: int | None = None) -> Entry:
-        """A trial's run, when it is over; it started `result.seconds` before its end by default."""
+        """A trial's run after the trial has ended; by default it started `result.seconds` before `end_ms`.
+
+        Its parameters are what is searched, and the FIXED fields by which trials of different studies are
+        compared.
+        """
         start = end_ms - round(1000 * result.seconds) if start_ms is None else min(start_ms, end_ms)
+        fixed = {name: getattr(self._spec.training, name) for name in FIXED}
+        params = {**{k: v for k, v in fixed.items() if v is not None}, **result.params}
         return Entry(
             number=result.trial,
             name=_trial_name(result.trial),
@@ -125,7 +142,7 @@ class StudyEntries:
             identity=self._trial_identity(result.trial),
             status=STATUS[result.state],
             end_ms=end_ms,
-            params={_key(k): _text(v, PARAM_LENGTH) for k, v in self._trial_params(result.params).items()},
+            params={_key(k): _text(v, PARAM_LENGTH) for k, v in params.items()},
             tags=_result_tags(result),
             points=tuple(_points(result, start, end_ms)),
         )
@@ -133,17 +150,11 @@ class StudyEntries:
     def _trial_identity(self, number: int) -> dict[str, str]:
         return {**self._identity, TRIAL: str(number)}
 
-    def _trial_params(self, params: Params) -> Params:
-        """What is searched, and the fixed fields by which trials of different studies are compared."""
-        training = self._spec.training
-        fixed = {name: getattr(training, name) for name in FIXED if getattr(training, name) is not None}
-        return {**fixed, **params}
-
 
 def _points(result: TrialResult, start_ms: int, end_ms: int) -> Iterator[Point]:
-    """The finite values; epochs are spread evenly over the trial, as their own times are not known.
+    """The finite metrics. Epochs are spread evenly over the trial's time, as their own times are not known.
 
-    The objective comes first: MLflow's parallel coordinates begin with the first metric.
+    The objective comes first, as MLflow's parallel coordinates plot begins with the first metric.
     """
     if result.value is not None and math.isfinite(result.value):
         yield Point("objective", result.value, 0, end_ms)
@@ -167,26 +178,19 @@ def _result_tags(result: TrialResult) -> dict[str, str]:
         lines = result.error.strip().splitlines() or [""]
         tags["sparktune.error"] = lines[-1][:ERROR_LENGTH]
         tags[NOTE] = f"```\n{result.error.strip()[-TAG_LENGTH:]}\n```"
-    if lost := _not_finite(result.history):
-        tags["sparktune.not_finite"] = lost
+    # Not among the points, as MLflow would show infinity as 1.8e308. Reversed: the first epoch is kept.
+    not_finite = {
+        name: f"{name}: {value} in epoch {epoch}"
+        for name, values in result.history.items()
+        for epoch, value in reversed([*enumerate(values, 1)])
+        if not math.isfinite(value)
+    }
+    tags["sparktune.not_finite"] = ", ".join(not_finite.values())[:TAG_LENGTH]
     return {k: v for k, v in tags.items() if v}
 
 
-def _not_finite(history: Mapping[str, list[float]]) -> str:
-    """First epoch without a finite value, for each such metric. MLflow would show infinity as 1.8e308."""
-    first = (
-        f"{name}: {value} in epoch {epoch}"
-        for name, values in history.items()
-        for epoch, value in [
-            next(((e, v) for e, v in enumerate(values, 1) if not math.isfinite(v)), (0, 0.0))
-        ]
-        if epoch
-    )
-    return ", ".join(first)[:TAG_LENGTH]
-
-
 def _study_params(spec: StudySpec) -> Iterator[tuple[str, Any]]:
-    """What was given in the sections that decide the numbers: they never change for a study."""
+    """What is set in the sections of the spec that decide the results; a resumed study cannot change it."""
     given = spec.model_dump(mode="json", exclude_defaults=True)
     yield from (("seed", spec.study.seed), ("sampler", spec.search.sampler), ("model.kind", spec.model.kind))
     if spec.search.trials is not None:
@@ -198,21 +202,6 @@ def _study_params(spec: StudySpec) -> Iterator[tuple[str, Any]]:
         for name, value in given.get(section, {}).items():
             if (section, name) != ("model", "kind"):
                 yield f"{section}.{name}", value
-
-
-def _summary_metrics(summary: Summary) -> Iterator[tuple[str, float]]:
-    if summary.best is not None:
-        yield "best_value", float(summary.best.value)
-    yield "study_seconds", float(summary.seconds)
-    yield from ((f"trials.{state.lower()}", float(count)) for state, count in summary.states.items())
-    yield from ((f"test.{name}", float(value)) for name, value in (summary.test or {}).items())
-
-
-def _best(best: BestTrial | None) -> Iterator[tuple[str, Any]]:
-    """Number and parameters of the best trial."""
-    if best is not None:
-        yield "trial", best.trial
-        yield from best.params.items()
 
 
 def _study_note(summary: Summary) -> str:
@@ -233,17 +222,10 @@ def _trial_name(number: int) -> str:
 
 
 def _key(name: str) -> str:
-    """The name with only the characters that MLflow takes."""
+    """The name with `_` for each character that MLflow refuses."""
     return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)[:KEY_LENGTH] or "_"
 
 
 def _text(value: Any, length: int) -> str:
-    """Words as they are, all else as JSON: numbers stay numbers on MLflow's axes."""
+    """A str as it is, everything else as JSON, so that MLflow's plots read numbers as numbers."""
     return (value if isinstance(value, str) else json.dumps(value, default=str))[:length]
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container user without a name
-        return "unknown"

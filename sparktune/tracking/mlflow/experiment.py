@@ -1,4 +1,4 @@
-"""Where a study's runs are: its experiment, and the search for them there."""
+"""The experiment that holds a study's runs, and the search for those runs."""
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 PER_PAGE = 1000
-KIND = {"mlflow.experimentKind": "custom_model_development"}  # the pages for training, not those for agents
+# With this tag MLflow's web page shows training runs, not agents.
+KIND = {"mlflow.experimentKind": "custom_model_development"}
 
 
 def open_experiment(client: "MlflowClient", uri: str, name: str) -> str:
-    """The id of the experiment of this name; it is made where there is none, and restored if it was deleted.
+    """The id of the experiment of this name; creates it where there is none, and restores a deleted one.
 
-    Artefacts of a database file lie beside it, not in the working directory. Fails where another study makes
-    the experiment at the same moment; the next try finds it.
+    With an sqlite file, artefacts are stored beside that file, not in the working directory. Raises MLflow's
+    error where another study creates the experiment at the same moment; a second call then finds it.
     """
     if (found := client.get_experiment_by_name(name)) is None:
         database = sqlite_file(uri)
@@ -32,7 +33,7 @@ def open_experiment(client: "MlflowClient", uri: str, name: str) -> str:
 def find_runs(
     client: "MlflowClient", experiment_id: str, study_id: str, number: int | None = None
 ) -> dict[int | None, list["Run"]]:
-    """Runs of a study by trial number, oldest first; None: the study's. With `number` only that trial's."""
+    """The runs of a study by trial number (None: its own), oldest first. With `number` only that trial's."""
     one = "" if number is None else f" and tags.`{TRIAL}` = '{number}'"
     runs: dict[int | None, list[Run]] = defaultdict(list)
     token: str | None = None

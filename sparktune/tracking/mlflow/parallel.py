@@ -1,4 +1,4 @@
-"""Jobs that mostly wait for a server, done at once."""
+"""Jobs that mostly wait for a server, done at the same time."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable
 def all_at_once(jobs: Iterable[Callable[[], None]]) -> None:
     """Do each job in a thread of its own; returns when all have ended.
 
-    The threads are daemons: a server that hangs keeps no process from ending, as those of an executor would.
+    The threads are daemons, so a server that hangs does not keep the process from ending; the threads of an
+    executor would.
 
     Raises:
-        Exception: one that a job raised; the others were done all the same.
+        Exception: the first one that a job raised, after all the other jobs have ended.
     """
     errors: list[Exception] = []
 

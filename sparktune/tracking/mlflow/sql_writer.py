@@ -1,4 +1,4 @@
-"""Runs written straight into the tables of MLflow's database: many of them in one transaction."""
+"""Runs written directly into the tables of MLflow's database, many in one transaction."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 Row = dict[str, Any]
-# Versions (major.minor) whose rows a test has compared with those of MLflow's own client. Others may have
-# other tables: there the client writes.
+# Versions (major.minor) of MLflow for which a test compares these rows with those of MLflow's own client.
+# Other versions may have other tables, so with them the client writes.
 KNOWN = ("3.17",)
 
 
 def store_of(client: "MlflowClient") -> Any:
-    """The store that writes to a database itself.
+    """MLflow's store where the client writes to a database directly.
 
-    None where a server does, or where this version of MLflow is not one of those whose tables are known.
+    None where it talks to a server, and for a version of MLflow whose tables are not known here.
     """
     import mlflow
 
@@ -33,10 +33,10 @@ def store_of(client: "MlflowClient") -> Any:
 
 @final
 class Batch(Writer):
-    """Collects the rows of new runs, as MLflow's own client would write them, until they are committed.
+    """Collects the rows of runs, as MLflow's own client would write them, and writes them in one transaction.
 
-    MLflow's store needs 7 transactions and 35 statements for a run, 15 ms of CPU; here a run takes its rows,
-    below 1 ms. `sibling` is a run of the same experiment.
+    MLflow's store needs 7 transactions, 35 statements and 15 ms of CPU for a run; this needs less than 1 ms.
+    `sibling` is a run of the same experiment, as the new runs get their folder of artefacts beside its own.
     """
 
     def __init__(self, store: Any, sibling: "Run") -> None:
@@ -49,7 +49,7 @@ class Batch(Writer):
         self._points: dict[str, dict[Point, None]] = defaultdict(dict)
 
     def create(self, start_ms: int, name: str, tags: Texts) -> str:
-        """A new run's id."""
+        """Add a run's row, and give its new id."""
         run_id = uuid4().hex
         self._created[run_id] = {
             "run_uuid": run_id,
@@ -68,7 +68,7 @@ class Batch(Writer):
         return run_id
 
     def log(self, run_id: str, points: Iterable[Point], params: Texts, tags: Texts) -> None:
-        """Fill a run that has no metrics and none of these parameters and tags."""
+        """Add rows to a run that has no metrics and none of these parameters and tags yet."""
         self._points[run_id] |= dict.fromkeys(points)
         self._params += _rows(run_id, params)
         self._tags += _rows(run_id, tags)
@@ -87,7 +87,9 @@ class Batch(Writer):
         from sqlalchemy import insert, update
 
         points = [(run_id, point) for run_id, own in self._points.items() for point in own]
-        latest = {(run_id, p.key): (run_id, p) for run_id, p in sorted(points, key=_age)}
+        # MLflow's order of a metric's points; its table of latest metrics has the last one.
+        ordered = sorted(points, key=lambda own: (own[1].step, own[1].at_ms, own[1].value))
+        latest = {(run_id, point.key): (run_id, point) for run_id, point in ordered}
         new = {
             models.SqlRun: [*self._created.values()],
             models.SqlTag: self._tags,
@@ -110,8 +112,3 @@ def _rows(run_id: str, values: dict[str, str]) -> list[Row]:
 def _metric(run_id: str, point: Point) -> Row:
     row = {"run_uuid": run_id, "key": point.key, "value": point.value, "step": point.step}
     return {**row, "timestamp": point.at_ms, "is_nan": False}
-
-
-def _age(point: tuple[str, Point]) -> tuple[int, int, float]:
-    """MLflow's order of a metric's points: the last one is what its tables show."""
-    return point[1].step, point[1].at_ms, point[1].value

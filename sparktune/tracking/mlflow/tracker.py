@@ -1,11 +1,10 @@
-"""The tracker of a running study: MLflow, written behind the study's back."""
+"""The tracker of a running study, which writes to MLflow in a background thread."""
 
 import json
 import logging
 import threading
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
@@ -18,7 +17,7 @@ from sparktune.tracking.mlflow.address import check_tracking, is_database
 from sparktune.tracking.mlflow.client import limits, may_pass
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.runs import StudyRuns, together
-from sparktune.tracking.outbox import Outbox, lost
+from sparktune.tracking.outbox import Outbox, connection_error
 from sparktune.trial import Trial, TrialResult
 
 if TYPE_CHECKING:
@@ -31,11 +30,12 @@ log = logging.getLogger("sparktune.tracking")
 class MlflowTracker(Tracker):
     """Shows a study in MLflow: one run for the study, one nested run per trial.
 
-    A single thread does everything that takes time, importing mlflow included.
+    The methods put their work into an outbox, whose single thread does everything that takes time, importing
+    mlflow included.
     """
 
     def __init__(self) -> None:
-        self._launched: dict[int, int] = {}
+        self._launched: dict[int, int] = {}  # milliseconds since 1970, by the number of a running trial
         self._started_ms = 0
         self._runs: StudyRuns | None = None
         self._ids: dict[str, str] | None = None
@@ -52,34 +52,44 @@ class MlflowTracker(Tracker):
             "sparktune-tracking",
             self._warn,
             limits(),
-            self._write_trials,
+            lambda trials: self._open_runs().write_trials(trials),
             together(spec.tracking.uri),
             lambda error: not is_database(spec.tracking.uri) and may_pass(error),
         )
         self._started_ms = now_ms()
-        self._outbox.put("study", self._show)
-        self._put_artifacts({"spec.yaml": spec_text(spec)})
+        self._outbox.put("study", self._open_runs)
+        self._put_artifact("spec.yaml", spec_text(spec))
         self._outbox.start()
 
     def launched(self, trial: Trial, at_ms: int | None = None) -> None:
         start_ms = now_ms() if at_ms is None else at_ms
         self._launched[trial.number] = start_ms
-        self._put(self._entries.launch(trial, start_ms))
+        entry = self._entries.launch(trial, start_ms)
+        self._outbox.put_item(entry.name, entry)
 
     def record(self, result: TrialResult, ended_ms: int | None = None) -> None:
         end_ms = now_ms() if ended_ms is None else ended_ms
         start_ms = self._launched.pop(result.trial, None)
-        self._put(self._entries.result(replace(result, model=None), end_ms, start_ms))
+        entry = self._entries.result(replace(result, model=None), end_ms, start_ms)
+        self._outbox.put_item(entry.name, entry)
 
     def finish(self, status: RunStatus, summary: Summary | None, artifacts: Artifacts | None = None) -> None:
         entry = self._entries.finish(status, summary, self._started_ms, now_ms())
-        self._outbox.put("finish", lambda: self._shown().finish_study(entry))
+        self._outbox.put("finish", lambda: self._open_runs().finish_study(entry))
         if summary is not None:
-            self._put_artifacts({"summary.json": summary_text(summary)})
-        self._put_artifacts(artifacts or {})
+            self._put_artifact("summary.json", summary_text(summary))
+        for name, content in (artifacts or {}).items():
+            self._put_artifact(name, content)
 
     def exported(self, bundle: "Bundle") -> None:
-        self._outbox.put("model", lambda: self._write_model(bundle))
+        def write_model() -> None:
+            from sparktune.bundle import log_bundle
+
+            run_id, tracking = self._open_runs().study, self._spec.tracking
+            uri = log_bundle(bundle, tracking.uri, str(run_id), tracking.registered_model_name)
+            self._ids = {**(self._ids or {}), "model_uri": uri}
+
+        self._outbox.put("model", write_model)
 
     @property
     def ids(self) -> dict[str, str] | None:
@@ -92,32 +102,12 @@ class MlflowTracker(Tracker):
     def close(self, timeout_s: float = 10.0) -> bool:
         return self._outbox.close(timeout_s)
 
-    def _put(self, entry: Entry) -> None:
-        self._outbox.put_item(entry.name, entry)
+    def _put_artifact(self, name: str, content: Path | str) -> None:
+        """As a job of its own, so that a store that refuses artefacts still gets everything else."""
+        self._outbox.put(f"artifact {name}", lambda: self._open_runs().write_artifacts({name: content}))
 
-    def _write_trials(self, entries: list[Entry]) -> None:
-        self._shown().write_trials(entries)
-
-    def _put_artifacts(self, artifacts: Artifacts) -> None:
-        """One job each: a store that refuses artefacts keeps nothing else from being written."""
-        for name, content in artifacts.items():
-            self._outbox.put(f"artifact {name}", partial(self._write_artifact, name, content))
-
-    def _write_artifact(self, name: str, content: Path | str) -> None:
-        self._shown().write_artifacts({name: content})
-
-    def _write_model(self, bundle: "Bundle") -> None:
-        from sparktune.bundle import log_bundle
-
-        run_id, tracking = self._shown().study, self._spec.tracking
-        uri = log_bundle(bundle, tracking.uri, str(run_id), tracking.registered_model_name)
-        self._ids = {**(self._ids or {}), "model_uri": uri}
-
-    def _show(self) -> None:
-        self._shown()
-
-    def _shown(self) -> StudyRuns:
-        """The runs, after the study's own has been written; the first call is the slow one."""
+    def _open_runs(self) -> StudyRuns:
+        """The study's runs. The first call is slow: it connects to MLflow and writes the study's own run."""
         if self._runs is None:
             tracking = self._spec.tracking
             self._runs = StudyRuns(tracking.uri, tracking.experiment or self._spec.study.name, self._study_id)
@@ -144,7 +134,7 @@ def now_ms() -> int:
 
 
 def spec_text(spec: StudySpec) -> str:
-    """The spec as a study file."""
+    """The spec as the text of a study file, in YAML."""
     return yaml.safe_dump(spec.model_dump(mode="json", exclude_none=True), sort_keys=False)
 
 
@@ -154,6 +144,6 @@ def summary_text(summary: Summary) -> str:
 
 
 def short(error: Exception) -> str:
-    """What was lost, else the error itself: the first 300 characters of its first line."""
-    said = lost(error) or error
-    return (str(said).strip().splitlines() or [type(said).__name__])[0][:300]
+    """The first line of an error, or of the lost connection that caused it; at most 300 characters."""
+    cause = connection_error(error) or error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0][:300]

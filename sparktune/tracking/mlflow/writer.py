@@ -1,4 +1,4 @@
-"""What it takes to write a run, and how MLflow's client does it: a request each."""
+"""What can write runs, and the writer that sends requests through MLflow's client."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -17,24 +17,24 @@ Texts = dict[str, str]
 
 
 class Writer(ABC):
-    """Makes runs and fills them."""
+    """Creates runs and writes into them."""
 
     @abstractmethod
     def create(self, start_ms: int, name: str, tags: Texts) -> str:
-        """Make a run, and give its id."""
+        """Create a run with these tags, started `start_ms` milliseconds after 1970; gives its id."""
 
     @abstractmethod
     def log(self, run_id: str, points: Iterable[Point], params: Texts, tags: Texts) -> None:
-        """Fill a run. Parameters that it has must not be given another value."""
+        """Add metrics, parameters and tags to a run. A parameter that it has cannot get another value."""
 
     @abstractmethod
     def end(self, run_id: str, status: str, end_ms: int | None) -> None:
-        """Set a run's status and end, in milliseconds since 1970."""
+        """Set a run's status and its end, in milliseconds since 1970."""
 
 
 @final
 class Requests(Writer):
-    """Writes into an experiment at once."""
+    """Sends each run to MLflow at once, into one experiment."""
 
     def __init__(self, client: "MlflowClient", experiment_id: str) -> None:
         self._client = client
@@ -44,7 +44,7 @@ class Requests(Writer):
         return str(self._client.create_run(self._experiment_id, start_ms, tags, name).info.run_id)
 
     def log(self, run_id: str, points: Iterable[Point], params: Texts, tags: Texts) -> None:
-        """One log_batch, or as many as MLflow's limits ask for."""
+        """One log_batch request, or several where one would exceed MLflow's limits."""
         from mlflow.entities import Metric, Param, RunTag
 
         batches = zip_longest(

@@ -1,6 +1,7 @@
 """The client of MLflow gives up soon, and asks again where a server answers that it failed."""
 
 import os
+from collections import Counter
 
 import pytest
 import requests
@@ -17,6 +18,21 @@ def test_what_the_user_has_set_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     with limits(7):
         assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "7"
         assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "2"
+    assert dict(os.environ) == before
+
+
+def test_limits_hold_until_the_last_of_overlapping_contexts_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MLFLOW_HTTP_REQUEST_TIMEOUT", "MLFLOW_HTTP_REQUEST_MAX_RETRIES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sparktune.tracking.mlflow.client._contexts", Counter())
+    before = dict(os.environ)
+    first, second = limits(7), limits(9)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "7"
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
+    second.__exit__(None, None, None)
     assert dict(os.environ) == before
 
 
