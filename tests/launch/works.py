@@ -75,6 +75,12 @@ def meet(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     return wait_for(trial, lambda: len(list(room.iterdir())) >= trial.params["count"])
 
 
+def copied(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """The first attempt ends when a second one has begun beside it, which goes on."""
+    log = Path(trial.params["log"])
+    return wait_for(trial, lambda: trial.attempt == 1 and len(log.read_text().splitlines()) > 1)
+
+
 def hold(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     """Keep the slot until the file `until` is there."""
     return wait_for(trial, Path(trial.params["until"]).exists)
@@ -140,7 +146,7 @@ def grow(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     return value(trial, spec, data)
 
 
-WELL = (grow, value, bulky, nap, meet, hold, beat)
+WELL = (grow, value, bulky, nap, meet, copied, hold, beat)
 ILL = (depart, blunder, leave, nothing, odd, vanish, crash, killed)
 ACTIONS = {action.__name__: action for action in WELL + ILL}
 

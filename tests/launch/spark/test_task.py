@@ -91,7 +91,7 @@ folder = sys.argv[1]
 with launch_on(spark) as launcher:
     warm = [launched(launcher, trial(9 + n, do="value")) for n in range(2)]
     assert all(future.result(120) for future in warm)
-    asked = [trial(n, do="nap", seconds=6 - 5 * n, log=f"{folder}/{n}") for n in range(2)]
+    asked = [trial(n, do=do, log=f"{folder}/{n}") for n, do in enumerate(("copied", "value"))]
     results = [future.result(120) for future in launched_together(launcher, asked)]
 print(json.dumps([[result.trial, result.state, result.attempt] for result in results]))
 """
