@@ -58,8 +58,8 @@ class Outbox(Generic[Item]):
         self._jobs: dict[str, Job | _ItemToWrite[Item]] = {}
         self._alone: set[str] = set()  # keys of items that are not written with others
         self._busy = False
-        self._failures = 0  # in a row
-        self._connection_lost = False  # in the last failure
+        self._failures = 0  # since the last success
+        self._connection_lost = False  # since the last success
         self._error: Exception | None = None
         self._warned = False
         self._done_at = 0.0  # when a job last succeeded, by the monotonic clock

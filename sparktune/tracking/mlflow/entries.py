@@ -68,6 +68,11 @@ class Entry:
     tags: dict[str, str] = field(default_factory=dict)
     points: tuple[Point, ...] = ()
 
+    @property
+    def outcome(self) -> tuple[EntryStatus, int | None]:
+        """Status and end, which differ between two attempts at a trial."""
+        return self.status, self.end_ms
+
     def latest(self) -> dict[str, float]:
         """The value of each metric at its last step."""
         return {p.key: p.value for p in sorted(self.points, key=lambda p: p.step)}

@@ -79,7 +79,7 @@ class StudyRuns:
 
         After an error each may be there in full, in part or not at all; another call completes them.
         """
-        new = {_number(e): e for e in entries if self._shown.get(_number(e)) != _outcome(e)}
+        new = {_number(e): e for e in entries if self._shown.get(_number(e)) != e.outcome}
         for number in new.keys() & self._shown.keys():  # another attempt
             self._uncertain.add(number)
             del self._shown[number], self._run_ids[number]
@@ -134,7 +134,7 @@ class StudyRuns:
             self._unfinished.add(run_id)
         else:
             self._unfinished.discard(run_id)
-            self._shown[_number(entry)] = _outcome(entry)
+            self._shown[_number(entry)] = entry.outcome
 
     def _create(self, writer: Writer, entry: Entry) -> str:
         """The id of a new run, nested in the study's own run."""
@@ -190,7 +190,7 @@ class StudyRuns:
         self._uncertain.discard(number)
         self._found[number] = []
         if complete:
-            self._shown[number] = _outcome(entry)
+            self._shown[number] = entry.outcome
 
     def _is_complete(self, run: "Run", entry: Entry) -> bool:
         """Whether the run has everything of the entry of an ended trial."""
@@ -211,11 +211,6 @@ def _fill(writer: Writer, run_id: str, entry: Entry) -> None:
     writer.log(run_id, entry.points, entry.params, entry.tags)
     if entry.status != "RUNNING":
         writer.end(run_id, entry.status, entry.end_ms)
-
-
-def _outcome(entry: Entry) -> tuple[str, int | None]:
-    """What differs between two attempts at a trial: its status and end."""
-    return entry.status, entry.end_ms
 
 
 def _number(entry: Entry) -> int:
