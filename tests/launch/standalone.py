@@ -22,7 +22,7 @@ START_SECONDS = 60
 
 @contextmanager
 def standalone_cluster(
-    workers: int = 2, cores: int = 1, memory: str = "1g", options: str = ""
+    workers: int = 2, cores: int = 1, memory: str = "1g", options: str = "", apart: bool = False
 ) -> Iterator[str]:
     """A master and its workers; gives the URL `spark://127.0.0.1:PORT`.
 
@@ -31,6 +31,7 @@ def standalone_cluster(
         cores: cores of each.
         memory: memory of each.
         options: Java options of the workers, such as `-Dspark.worker.resource.gpu.amount=1`.
+        apart: whether Spark takes each worker for a host of its own.
     """
     port, page = _free_port(), _free_port()
     url = f"spark://127.0.0.1:{port}"
@@ -41,7 +42,8 @@ def standalone_cluster(
         _until(lambda: _alive(page) >= 0, folder)
         for index in range(workers):
             shape = ["--cores", str(cores), "--memory", memory, "--work-dir", str(folder / f"work{index}")]
-            worker = ["worker.Worker", "--host", "127.0.0.1", "--webui-port", "0", *shape, url]
+            host = f"127.0.0.{index + 1}" if apart else "127.0.0.1"
+            worker = ["worker.Worker", "--host", host, "--webui-port", "0", *shape, url]
             stack.enter_context(_daemon(worker, folder / f"worker{index}", options))
         _until(lambda: _alive(page) == workers, folder)
         yield url
