@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from sparktune.errors import InputError
 
-Row = Callable[[int], int]  # the table's row that a place in an array belongs to
+RowOf = Callable[[int], int]  # the table's row that a place in an array belongs to
 VECTOR = ["type", "size", "indices", "values"]
 SPARSE = 0
 LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
@@ -41,7 +41,7 @@ class Decoded(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Place:
+class ColumnPlace:
     """How a column is named in errors (`what`), which error is raised, and the way out it offers."""
 
     what: str
@@ -60,7 +60,7 @@ class Place:
         return self.error(f"{self.what} must hold numbers, but its type is {kind}; {self.way_out}")
 
 
-def decode(array: pa.Array, place: Place, row: Row = int) -> Decoded:
+def decode(array: pa.Array, place: ColumnPlace, row: RowOf = int) -> Decoded:
     """The numbers of an Arrow array; `row` gives the row of the table for a place in the array.
 
     Raises:
@@ -85,7 +85,7 @@ def decode(array: pa.Array, place: Place, row: Row = int) -> Decoded:
     return decode(stored, place, row)
 
 
-def values(array: pa.Array, place: Place, row: Row = int) -> np.ndarray:
+def values(array: pa.Array, place: ColumnPlace, row: RowOf = int) -> np.ndarray:
     """A column with text and missing values as numpy (rows, ...): NaN and None where a scalar is missing.
 
     Raises:
@@ -148,7 +148,7 @@ def _scalars(array: pa.Array) -> Decoded:
     return Decoded(array.to_numpy(zero_copy_only=False), valid)
 
 
-def _lists(array: pa.Array, place: Place, row: Row) -> Decoded:
+def _lists(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
     valid = _valid(array)
     if pa.types.is_fixed_size_list(array.type):
         side, rows = int(array.type.list_size), len(array) - array.null_count
@@ -166,7 +166,7 @@ def _lists(array: pa.Array, place: Place, row: Row) -> Decoded:
     return _spread(found.values.reshape(rows, side, *found.values.shape[1:]), valid, whole)
 
 
-def _binary(array: pa.Array, place: Place, row: Row) -> Decoded:
+def _binary(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
     valid = _valid(array)
     given = array.drop_null() if valid is not None else array
     if pa.types.is_fixed_size_binary(given.type):
@@ -188,7 +188,7 @@ def _binary(array: pa.Array, place: Place, row: Row) -> Decoded:
     return _spread(numbers.reshape(len(given), width // 4), valid)
 
 
-def _vectors(array: pa.Array, place: Place, row: Row) -> Decoded:
+def _vectors(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
     """Sparse vectors name the indices of their values; a dense one's stand at 0, 1, 2, ..."""
     valid = _valid(array)
     kinds, sizes, indices, numbers = (array.drop_null() if valid is not None else array).flatten()
@@ -223,7 +223,7 @@ def _lengths(lists: pa.Array) -> np.ndarray:
     return lengths
 
 
-def _common(lengths: np.ndarray, place: Place, row: Row) -> int:
+def _common(lengths: np.ndarray, place: ColumnPlace, row: RowOf) -> int:
     """The one length that all rows have; 0 where there are none."""
     if not len(lengths):
         return 0
@@ -234,7 +234,7 @@ def _common(lengths: np.ndarray, place: Place, row: Row) -> int:
     return int(lengths[0])
 
 
-def _among(valid: np.ndarray | None, row: Row) -> Row:
+def _among(valid: np.ndarray | None, row: RowOf) -> RowOf:
     """The row of a place among those that are not NULL."""
     return row if valid is None else lambda i: row(int(np.flatnonzero(valid)[i]))
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sparktune.columns.arrow import Decoded, Place, decode
+from sparktune.columns.arrow import ColumnPlace, Decoded, decode
 from sparktune.columns.schema import Feature
 from sparktune.errors import ScoringError
 
@@ -48,7 +48,9 @@ def _decoded(column: Any, name: str, width: int) -> Decoded:
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         found, valid = column, None
     else:
-        found, valid = decode(_arrow(column), Place(f"feature column {name!r}", ScoringError, "cast it"))
+        found, valid = decode(
+            _arrow(column), ColumnPlace(f"feature column {name!r}", ScoringError, "cast it")
+        )
     if not len(found) or (valid is not None and not valid.any()):
         return Decoded(np.zeros((len(found), width), np.float32), valid)
     if found.size != len(found) * width:

@@ -79,9 +79,9 @@ def _joined(column: Any, what: str, part: str | None) -> np.ndarray:
     """An Arrow column as numpy (rows, ...); its chunks are decoded one by one, each freed before the next."""
     from pyarrow.compute import struct_field
 
-    from sparktune.columns.arrow import Place, values
+    from sparktune.columns.arrow import ColumnPlace, values
 
-    place = Place(what, DataError, "convert it, or leave it out by naming data.features")
+    place = ColumnPlace(what, DataError, "convert it, or leave it out by naming data.features")
     found, filled = np.empty(0), 0
     for chunk in getattr(column, "chunks", [column]):
         if not len(chunk):

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
 
-from sparktune.ledger.journal import Line
+from sparktune.ledger.journal import JournalLine
 from sparktune.summary import RunStatus, Summary
 from sparktune.trial import Params, TrialResult, TrialState
 
@@ -100,7 +100,7 @@ _NOTES: dict[str, TypeAdapter[Any]] = {
 }
 
 
-def event_to_line(event: Event) -> Line:
+def event_to_line(event: Event) -> JournalLine:
     """The JSON object of an event."""
     match event:
         case Launched(trial, attempt, seed, params):
@@ -120,7 +120,7 @@ def event_to_line(event: Event) -> Line:
             return {"event": "note", "kind": event.kind, "fields": vars(event)}
 
 
-def event_of_line(line: Line, checked: bool = True) -> tuple[float, Event] | None:
+def event_of_line(line: JournalLine, checked: bool = True) -> tuple[float, Event] | None:
     """The time of a line, in seconds since 1970, and its event; None for an event unknown to this version.
 
     `checked` says whether the line has a correct checksum. Without one an unknown name counts as damage.
@@ -140,14 +140,14 @@ def event_of_line(line: Line, checked: bool = True) -> tuple[float, Event] | Non
     return (line["time"], event) if event else None
 
 
-def _has_all_names(event: Event, line: Line) -> bool:
+def _has_all_names(event: Event, line: JournalLine) -> bool:
     """Whether an event has every name of its line, those of nested objects included."""
-    known: Line = {**event_to_line(event), "time": 0}
+    known: JournalLine = {**event_to_line(event), "time": 0}
     nested = [name for name, member in line.items() if isinstance(member, dict)]
     return line.keys() <= known.keys() and all(line[name].keys() <= known[name].keys() for name in nested)
 
 
-def header_of_line(line: Line) -> Header:
+def header_of_line(line: JournalLine) -> Header:
     """The header in a JSON object.
 
     Raises:

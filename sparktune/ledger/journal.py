@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, final
 from zlib import crc32
 
-Line = dict[str, Any]
+JournalLine = dict[str, Any]
 NON_FINITE = "$float"
 CHECKSUM = re.compile(rb', "crc": "([0-9a-f]{8})"\}')
 CHECKSUM_LENGTH = len(', "crc": "0a1b2c3d"}')
@@ -28,7 +28,7 @@ class Journal:
         self._handle = os.open(path, os.O_WRONLY | os.O_APPEND)
         self._size = size
 
-    def append(self, *lines: Line) -> None:
+    def append(self, *lines: JournalLine) -> None:
         """Write lines, in place of what an append that failed has left.
 
         Raises:
@@ -49,13 +49,13 @@ class Journal:
             self._handle = -1
 
 
-def encode_line(line: Line) -> bytes:
+def encode_line(line: JournalLine) -> bytes:
     """Strict JSON in ASCII, a checksum and a newline; numbers read back exactly, also NaN and infinity."""
     body = json.dumps(_strict(line), allow_nan=False).encode("ascii")
     return body[:-1] + b', "crc": "%08x"}\n' % crc32(body)
 
 
-def decode_line(text: bytes) -> tuple[Line, bool]:
+def decode_line(text: bytes) -> tuple[JournalLine, bool]:
     """The object on a line (without its newline), and whether the line has a checksum, which is right.
 
     Earlier versions of sparktune wrote lines without one.
@@ -87,6 +87,6 @@ def _strict(value: Any) -> Any:
     return value
 
 
-def _lenient(pairs: Line) -> Any:
+def _lenient(pairs: JournalLine) -> Any:
     """The number of an object that `_strict` has made, else the object itself."""
     return float(pairs[NON_FINITE]) if list(pairs) == [NON_FINITE] else pairs

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sparktune.ledger.events import Event, event_of_line
-from sparktune.ledger.journal import Line, decode_line
+from sparktune.ledger.journal import JournalLine, decode_line
 
 # The border of two lines whose newline is damaged.
 BORDER = re.compile(rb'(?<=\})[^\n](?=\{"event": ")')
@@ -42,7 +42,7 @@ class LedgerFile:
     """
 
     first: bytes
-    header: Line | None
+    header: JournalLine | None
     events: list[tuple[float, Event]]
     lines: list[bytes]
     damaged: list[DamagedLine]
@@ -83,7 +83,7 @@ def _add(read: LedgerFile, number: int, text: bytes) -> None:
         read.events.append(event)
 
 
-def _object(text: bytes) -> Line | None:
+def _object(text: bytes) -> JournalLine | None:
     """The JSON object on a line; None where it is damaged."""
     try:
         return decode_line(text)[0]

@@ -16,8 +16,8 @@ from sparktune.spec import StudySpec
 from sparktune.training import Objective
 from sparktune.trial import TrialResult
 
-Metrics = dict[str, float]
-Exported = tuple[Bundle | None, Metrics | None]
+TestMetrics = dict[str, float]
+Exported = tuple[Bundle | None, TestMetrics | None]
 MODULE = "sparktune.study.export_worker"  # not imported here: a module that is run must not be loaded before
 
 
@@ -142,10 +142,10 @@ class Exporter:
         )
 
 
-def _test_metrics(call: ForkedCall) -> Metrics | None:
+def _test_metrics(call: ForkedCall) -> TestMetrics | None:
     """The best model's metrics on the test split, once its bundle is made; None without such a split."""
     answer: dict[str, Any] = json.loads(call.answer())
     if "error" in answer:
         raise BundleError(answer["error"])
-    test: Metrics | None = answer["test"]
+    test: TestMetrics | None = answer["test"]
     return test

@@ -4,11 +4,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sparktune.columns.arrow import Place, decode, values
+from sparktune.columns.arrow import ColumnPlace, decode, values
 from sparktune.errors import DataError
 from tests.columns.vectors import VECTOR, dense, sparse
 
-PLACE = Place("a", DataError, "convert it, or leave it out by naming data.features")
+PLACE = ColumnPlace("a", DataError, "convert it, or leave it out by naming data.features")
 ROWS = np.arange(6, dtype="<f4").reshape(3, 2)
 BYTES = [row.tobytes() for row in ROWS]
 

@@ -41,7 +41,7 @@ FIXED = ("epochs", "batch_size", "optimizer", "learning_rate")
 
 
 @dataclass(frozen=True)
-class Point:
+class MetricPoint:
     """One value of a metric; `at_ms` in milliseconds since 1970."""
 
     key: str
@@ -66,7 +66,7 @@ class Entry:
     end_ms: int | None = None
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
-    points: tuple[Point, ...] = ()
+    points: tuple[MetricPoint, ...] = ()
 
     @property
     def outcome(self) -> tuple[EntryStatus, int | None]:
@@ -123,7 +123,7 @@ class StudyEntries:
             metrics |= {f"trials.{state.lower()}": count for state, count in summary.states.items()}
             metrics |= {f"test.{name}": value for name, value in (summary.test or {}).items()}
             tags[NOTE] = _study_note(summary)
-        points = [Point(_key(k), float(v), 0, end_ms) for k, v in metrics.items() if math.isfinite(v)]
+        points = [MetricPoint(_key(k), float(v), 0, end_ms) for k, v in metrics.items() if math.isfinite(v)]
         name = self._spec.study.name
         return Entry(None, name, start_ms, self._identity, status, end_ms, tags=tags, points=tuple(points))
 
@@ -156,20 +156,20 @@ class StudyEntries:
         return {**self._identity, TRIAL: str(number)}
 
 
-def _points(result: TrialResult, start_ms: int, end_ms: int) -> Iterator[Point]:
+def _points(result: TrialResult, start_ms: int, end_ms: int) -> Iterator[MetricPoint]:
     """The finite metrics. Epochs are spread evenly over the trial's time, as their own times are not known.
 
     The objective comes first, as MLflow's parallel coordinates plot begins with the first metric.
     """
     if result.value is not None and math.isfinite(result.value):
-        yield Point("objective", result.value, 0, end_ms)
-        yield Point("best_epoch", float(result.epoch or 0), 0, end_ms)
-        yield Point("seconds", result.seconds, 0, end_ms)
+        yield MetricPoint("objective", result.value, 0, end_ms)
+        yield MetricPoint("best_epoch", float(result.epoch or 0), 0, end_ms)
+        yield MetricPoint("seconds", result.seconds, 0, end_ms)
     for name, values in result.history.items():
         for epoch, value in enumerate(values, start=1):
             if math.isfinite(value):
                 at_ms = start_ms + (end_ms - start_ms) * epoch // len(values)
-                yield Point(_key(name), float(value), epoch, at_ms)
+                yield MetricPoint(_key(name), float(value), epoch, at_ms)
 
 
 def _result_tags(result: TrialResult) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, final
 from uuid import uuid4
 
-from sparktune.tracking.mlflow.entries import Point
+from sparktune.tracking.mlflow.entries import MetricPoint
 from sparktune.tracking.mlflow.writer import Texts, Writer
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Batch(Writer):
         self._ended: list[Row] = []
         self._tags: list[Row] = []
         self._params: list[Row] = []
-        self._points: dict[str, dict[Point, None]] = defaultdict(dict)
+        self._points: dict[str, dict[MetricPoint, None]] = defaultdict(dict)
 
     def create(self, start_ms: int, name: str, tags: Texts) -> str:
         """Add a run's row, and give its new id."""
@@ -67,7 +67,7 @@ class Batch(Writer):
         self._tags += _rows(run_id, {**tags, "mlflow.runName": name})
         return run_id
 
-    def log(self, run_id: str, points: Iterable[Point], params: Texts, tags: Texts) -> None:
+    def log(self, run_id: str, points: Iterable[MetricPoint], params: Texts, tags: Texts) -> None:
         """Add rows to a run that has no metrics and none of these parameters and tags yet."""
         self._points[run_id] |= dict.fromkeys(points)
         self._params += _rows(run_id, params)
@@ -109,6 +109,6 @@ def _rows(run_id: str, values: dict[str, str]) -> list[Row]:
     return [{"run_uuid": run_id, "key": key, "value": value} for key, value in values.items()]
 
 
-def _metric(run_id: str, point: Point) -> Row:
+def _metric(run_id: str, point: MetricPoint) -> Row:
     row = {"run_uuid": run_id, "key": point.key, "value": point.value, "step": point.step}
     return {**row, "timestamp": point.at_ms, "is_nan": False}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING, TypeVar, final
 
-from sparktune.tracking.mlflow.entries import Point
+from sparktune.tracking.mlflow.entries import MetricPoint
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,7 +24,7 @@ class Writer(ABC):
         """Create a run with these tags, started `start_ms` milliseconds after 1970; gives its id."""
 
     @abstractmethod
-    def log(self, run_id: str, points: Iterable[Point], params: Texts, tags: Texts) -> None:
+    def log(self, run_id: str, points: Iterable[MetricPoint], params: Texts, tags: Texts) -> None:
         """Add metrics, parameters and tags to a run. A parameter that it has cannot get another value."""
 
     @abstractmethod
@@ -43,7 +43,7 @@ class Requests(Writer):
     def create(self, start_ms: int, name: str, tags: Texts) -> str:
         return str(self._client.create_run(self._experiment_id, start_ms, tags, name).info.run_id)
 
-    def log(self, run_id: str, points: Iterable[Point], params: Texts, tags: Texts) -> None:
+    def log(self, run_id: str, points: Iterable[MetricPoint], params: Texts, tags: Texts) -> None:
         """One log_batch request, or several where one would exceed MLflow's limits."""
         from mlflow.entities import Metric, Param, RunTag
 

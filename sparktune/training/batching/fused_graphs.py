@@ -33,7 +33,7 @@ class Stack(NamedTuple):
     slots: Sequence[Any]
 
 
-class Sums(NamedTuple):
+class FusedSums(NamedTuple):
     """Loss summed over rows, and the state of the metrics."""
 
     loss: Any
@@ -90,7 +90,7 @@ class FusedGraphs:
         batch = self._design.batch
         trials, count = orders.shape
 
-        def step(number: Any, stack: Stack, sums: Sums, size: int = batch) -> Any:
+        def step(number: Any, stack: Stack, sums: FusedSums, size: int = batch) -> Any:
             index = tf.slice(orders, [0, number * batch], [trials, size])
             parts = (stack, sums, scalars, index, tables[:, number])
             return number + 1, *vectorized(lambda parts: self._step(rows, *parts), parts)
@@ -101,8 +101,8 @@ class FusedGraphs:
         return stack, self._results(sums, count)
 
     def _step(
-        self, rows: Columns, stack: Stack, sums: Sums, scalars: Any, index: Any, numbers: Any
-    ) -> tuple[Stack, Sums]:
+        self, rows: Columns, stack: Stack, sums: FusedSums, scalars: Any, index: Any, numbers: Any
+    ) -> tuple[Stack, FusedSums]:
         """One training step of one trial."""
         picked = [tf.gather(column, index) for column in rows]
         with self._at(stack, scalars) as scope:
@@ -119,10 +119,10 @@ class FusedGraphs:
     def _evaluated(self, stack: Stack, scalars: Any, rows: Columns) -> Any:
         count, chunk = rows[0].shape[0], self._design.chunk
 
-        def step(number: Any, sums: Sums, size: int = chunk) -> Any:
+        def step(number: Any, sums: FusedSums, size: int = chunk) -> Any:
             picked = [column[number * chunk : number * chunk + size] for column in rows]
 
-            def measured(parts: Any) -> Sums:
+            def measured(parts: Any) -> FusedSums:
                 stack, scalars, sums = parts
                 with self._at(stack, scalars):
                     loss, output = loss_and_output(self._model, *picked, training=False)
@@ -143,15 +143,15 @@ class FusedGraphs:
         with with_scalars(self._model, tf.unstack(scalars)), scope:
             yield scope
 
-    def _start(self, trials: int, rows: Columns) -> Sums:
+    def _start(self, trials: int, rows: Columns) -> FusedSums:
         zeros = [tf.zeros((trials, *part.shape), part.dtype) for part in self._metrics.start(rows[1])]
-        return Sums(tf.zeros(trials), zeros)
+        return FusedSums(tf.zeros(trials), zeros)
 
-    def _added(self, sums: Sums, loss: Any, output: Any, y: Any, weight: Any = None) -> Sums:
+    def _added(self, sums: FusedSums, loss: Any, output: Any, y: Any, weight: Any = None) -> FusedSums:
         rows = tf.cast(tf.shape(output)[0], tf.float32)
-        return Sums(sums.loss + loss * rows, self._metrics.add(sums.metrics, output, y, weight))
+        return FusedSums(sums.loss + loss * rows, self._metrics.add(sums.metrics, output, y, weight))
 
-    def _results(self, sums: Sums, rows: int) -> dict[str, Any]:
+    def _results(self, sums: FusedSums, rows: int) -> dict[str, Any]:
         loss = {"loss": sums.loss / rows}
         return {**vectorized(self._metrics.results, sums.metrics), **loss} if sums.metrics else loss
 

@@ -4,7 +4,7 @@ import math
 
 from mlflow import MlflowClient
 
-from sparktune.tracking.mlflow.entries import Point
+from sparktune.tracking.mlflow.entries import MetricPoint
 from sparktune.tracking.mlflow.writer import Requests, parts
 
 
@@ -12,7 +12,7 @@ def test_a_long_history_is_written_in_parts(store: str) -> None:
     client = MlflowClient(tracking_uri=store)
     requests = Requests(client, "0")
     curves = {f"metric_{m}": [math.sin(e + m) for e in range(700)] for m in range(3)}
-    points = [Point(name, v, e, 5_000) for name, values in curves.items() for e, v in enumerate(values)]
+    points = [MetricPoint(name, v, e, 5_000) for name, values in curves.items() for e, v in enumerate(values)]
     params, tags = {f"p{n}": str(n) for n in range(230)}, {f"t{n}": str(n) for n in range(130)}
     run_id = requests.create(1_000, "long", {"mine": "yes"})
     requests.log(run_id, points, params, tags)
