@@ -21,6 +21,7 @@ def lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any]
         return getattr(import_module(module), alias or name)
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+        module = vars(sys.modules[package])
+        return sorted({*homes, *module["__all__"], *(name for name in module if name.startswith("__"))})
 
     return find, names

@@ -25,10 +25,9 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with ExitStack() as stack:
             if given[:1] == ["tune"]:
-                from sparktune.launch.forkserver.client import ForkServer, safe_here
+                from sparktune.launch.forkserver.client import start_fork_server
 
-                if safe_here():
-                    stack.enter_context(ForkServer())
+                stack.enter_context(start_fork_server())
             from sparktune.cli.app import main as run
 
             run(given, stack)

@@ -7,7 +7,7 @@ from sparktune.lazy import lazily
 if TYPE_CHECKING:
     from sparktune.launch.base import Launcher
     from sparktune.launch.forkserver.call import ForkedCall
-    from sparktune.launch.forkserver.client import ForkServer, safe_here, serving
+    from sparktune.launch.forkserver.client import ForkServer, start_fork_server
     from sparktune.launch.local.launcher import LocalLauncher
     from sparktune.launch.payload import Work
     from sparktune.launch.spark.classic import SparkLauncher
@@ -23,9 +23,8 @@ __all__ = [
     "Work",
     "open_session",
     "read_table",
-    "safe_here",
-    "serving",
     "spark_is_configured",
+    "start_fork_server",
     "to_arrow",
 ]
 
@@ -41,8 +40,7 @@ __getattr__, __dir__ = lazily(
         "Work": "sparktune.launch.payload",
         "open_session": "sparktune.launch.spark.session",
         "read_table": "sparktune.launch.spark.tables",
-        "safe_here": "sparktune.launch.forkserver.client",
-        "serving": "sparktune.launch.forkserver.client",
+        "start_fork_server": "sparktune.launch.forkserver.client",
         "spark_is_configured": "sparktune.launch.spark.session",
         "to_arrow": "sparktune.launch.spark.tables",
     },

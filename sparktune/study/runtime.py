@@ -6,15 +6,13 @@ from typing import Any, Self, final
 from sparktune.data import Dataset, load_dataset
 from sparktune.data.host import SharedData, share
 from sparktune.launch import (
-    ForkServer,
     Launcher,
     LocalLauncher,
     SparkLauncher,
     open_session,
     read_table,
-    safe_here,
-    serving,
     spark_is_configured,
+    start_fork_server,
     to_arrow,
 )
 from sparktune.spec import StudySpec
@@ -41,8 +39,8 @@ class Runtime:
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
-        if self._spec.resources.preload and safe_here() and not serving():
-            self._opened.enter_context(ForkServer())
+        if self._spec.resources.preload:
+            self._opened.enter_context(start_fork_server())
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -6,6 +6,7 @@ from typing import Any, final
 
 from sparktune.errors import StudyFailed
 from sparktune.search import Sampler, Wait
+from sparktune.spec.base import plain
 from sparktune.training.graph_key import SCALARS, graph_key
 from sparktune.trial import Params, TrialResult
 
@@ -21,7 +22,7 @@ class TrialQueue:
     Where the sampler looks ahead without bound, a window of points is put in order: alike ones, whose graphs
     a worker traces once, follow each other, and long ones come first. A window is used up before the next one
     is asked for: a search of 10^9 points is never held, and no point waits for longer than its window. A
-    sampler that learns is asked for one point at a time, and for its `lookahead` more.
+    sampler that learns is asked for one point at a time.
 
     Args:
         sampler: is told the results in `finished` before it is asked.
@@ -37,10 +38,14 @@ class TrialQueue:
         finished: Mapping[int, TrialResult],
         window: int = WINDOW,
     ) -> None:
+        if sampler.lookahead is not None and sampler.lookahead < 0:
+            raise StudyFailed(
+                f"{type(sampler).__name__}.lookahead must be None or at least 0, but is {sampler.lookahead}"
+            )
         self._sampler = sampler
         self._launched = launched
         self._finished = finished
-        self._window = window if sampler.lookahead is None else sampler.lookahead + 1
+        self._window = window if sampler.lookahead is None else 1
         self._next_number = 0
         self._sampler_ended = False
         self._waiting: dict[str, deque[Point]] = {}  # by graph key
@@ -137,9 +142,26 @@ class TrialQueue:
             self._sampler_ended = answer is None
             if answer is None or isinstance(answer, Wait):
                 return None
-            params = answer
+            params = self._plain(answer)
         self._next_number += 1
         return number, params
+
+    def _plain(self, answer: Params) -> Params:
+        """An answer of the sampler as JSON has it: numbers of NumPy become Python's own.
+
+        Raises:
+            StudyFailed: it is no mapping of names to plain values.
+        """
+        try:
+            if isinstance(answer, dict) and all(isinstance(name, str) for name in answer):
+                return {name: plain(value) for name, value in answer.items()}
+        except ValueError:  # said below
+            pass
+        raise StudyFailed(
+            f"{type(self._sampler).__name__}.ask must give parameters by name, None or WAIT, but gave "
+            f"{answer!r} for trial {self._next_number}; values are numbers, text, true, false, null or lists "
+            "of them"
+        )
 
     def _gather(self, first: str, most: int, alike: int) -> list[Point]:
         """Points of one graph key, and others that fit in whole beside them."""

@@ -10,6 +10,7 @@ from typing import Any, final
 
 from sparktune.data.host import SharedData
 from sparktune.errors import (
+    InputError,
     LaunchError,
     SparktuneError,
     StudyDirectoryError,
@@ -93,6 +94,13 @@ def tune(
         {'learning_rate': 0.1}
     """
     check_timeout(timeout)
+    for name, given, kind in (
+        ("sampler", sampler, Sampler),
+        ("launcher", launcher, Launcher),
+        ("tracker", tracker, Tracker),
+    ):
+        if given is not None and not isinstance(given, kind):
+            raise InputError(f"{name} must be an object of a sparktune.{kind.__name__}, but got {given!r}")
     started = time.monotonic()
     own = sampler is not None
     spec = load_spec(spec, any_sampler=own) if isinstance(spec, (str, Path)) else parse_spec(spec, own)

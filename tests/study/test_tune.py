@@ -327,6 +327,14 @@ class Lines(sparktune.Tracker):
         return True
 
 
+@pytest.mark.parametrize("name", ["sampler", "launcher", "tracker"])
+@pytest.mark.parametrize("given", ["tpe", Halving, object()])
+def test_what_is_no_object_of_the_public_class_is_refused(tmp_path, name, given):
+    with pytest.raises(InputError, match=f"{name} must be an object of a sparktune.{name.capitalize()}"):
+        tune(local(tmp_path), data=data(), **{name: given})
+    assert not (tmp_path / "studies").exists()
+
+
 def test_objects_of_ones_own_propose_run_and_show(tmp_path):
     sampler, launcher, tracker = Halving(), ThreadLauncher(), Lines()
     result = tune(

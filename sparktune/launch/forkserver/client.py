@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self, final
@@ -41,6 +41,11 @@ def serving() -> bool:
         connection.connect(os.environ.get(ADDRESS, ""))
         return True
     return False
+
+
+def start_fork_server() -> AbstractContextManager[object]:
+    """A fork server, unless this process knows one that lives, or forking is not known to be safe here."""
+    return ForkServer() if safe_here() and not serving() else nullcontext()
 
 
 @final

@@ -25,8 +25,9 @@ WAIT: Final = Wait()
 class Sampler(ABC):
     """Proposes configurations: asked for the next one when a slot needs work, told how each trial ended.
 
-    A number is asked once, in rising order from 0. A study that is resumed tells the results it has, and asks
-    only for numbers that were never launched: a launched trial keeps its parameters.
+    Numbers are asked in rising order from 0, each until there is an answer other than WAIT. A study that is
+    resumed tells the results it has, and asks only for numbers that were never launched: a launched trial
+    keeps its parameters.
 
     Example: halve the learning rate until the objective, which is minimised, gets worse.
         >>> import sparktune
