@@ -77,10 +77,11 @@ class StudyPayload:
     def run_segments(
         self, segments: Sequence[Segment], limit: int | None = None, seconds: float = TOGETHER_SECONDS
     ) -> list[EncodedResult]:
-        """Train segments, alike ones as one where the study has it so, and stop where `seconds` have passed.
+        """Train segments, and stop where `seconds` have passed.
 
-        The results of the first segments, at least one: a model that does not fit beside those before it is
-        left for another time too.
+        Those of one graph key train as one where the study has it so. The results
+        are of the first segments, at least one: a model that does not fit beside those before it is left
+        for another time too.
         """
         results: list[EncodedResult] = []
         size, deadline = 0, time.monotonic() + seconds

@@ -27,10 +27,10 @@ OnTail = Callable[[], None]
 class StudyLoop:
     """Keeps every free slot busy until the queue is exhausted or the study is stopped.
 
-    Alike trials follow each other on a slot, long ones come first, and short ones share a job. A trial that
-    is PAUSED goes on at once. The ledger learns of a result before anybody else, so nothing that was
-    computed is lost by what follows. `on_tail` is called again and again while the last trials run and none
-    is left to launch.
+    Trials of one graph key follow each other on a slot, long ones come first, and short ones share a job. A
+    trial that is PAUSED goes on at once. The ledger learns of a result before anybody else, so nothing that
+    was computed is lost by what follows. `on_tail` is called again and again while the last trials run and
+    none is left to launch.
     """
 
     def __init__(
@@ -110,14 +110,14 @@ class StudyLoop:
         left = math.inf if size is None else size - len(self._ledger.results) - len(self._running)
         most = self._job_sizer.size(left, self._slots)
         # No slot stands idle while trials are trained as one.
-        alike = int(min(self._batch_limit, max(1, left / self._slots)))
+        same_graph = int(min(self._batch_limit, max(1, left / self._slots)))
         if self._queue.lookahead is not None:
-            most = alike = 1
+            most = same_graph = 1
         busy = {graph_key(segment.trial.params) for segment in self._running.values()}
         if len(self._jobs) >= self._slots:
-            return self._queue.take_ahead(most, busy, alike)
+            return self._queue.take_ahead(most, busy, same_graph)
         warm, self._warm = self._warm, None
-        return self._queue.take(most, warm, busy, alike)
+        return self._queue.take(most, warm, busy, same_graph)
 
     def _trial(self, number: int, params: Params) -> Trial:
         best = self._ledger.best

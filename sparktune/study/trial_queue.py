@@ -1,4 +1,4 @@
-"""What is still to train, in the order in which it should be: alike trials together, long ones first."""
+"""What is still to train, in the best order: trials that share graphs together, long ones first."""
 
 from collections import deque
 from collections.abc import Collection, Mapping
@@ -19,10 +19,10 @@ ALL_ROWS = 10_000  # what a batch of all rows counts as, where the number of row
 class TrialQueue:
     """The trials of a study that are still to be launched. The sampler is asked when a slot needs work.
 
-    Where the sampler looks ahead without bound, a window of points is put in order: alike ones, whose graphs
-    a worker traces once, follow each other, and long ones come first. A window is used up before the next one
-    is asked for: a search of 10^9 points is never held, and no point waits for longer than its window. A
-    sampler that learns is asked for one point at a time.
+    Where the sampler looks ahead without bound, a window of points is put in order: those of one graph key,
+    whose graphs a worker traces once, follow each other, and long ones come first. A window is used up before
+    the next one is asked for: a search of 10^9 points is never held, and no point waits for longer than its
+    window. A sampler that learns is asked for one point at a time.
 
     Args:
         sampler: is told the results in `finished` before it is asked.
@@ -73,7 +73,7 @@ class TrialQueue:
         return not self._waiting and self._all_asked()
 
     def take(
-        self, most: int, warm: str | None = None, busy: Collection[str] = (), alike: int = 1
+        self, most: int, warm: str | None = None, busy: Collection[str] = (), same_graph: int = 1
     ) -> list[Point]:
         """The next points for one slot, `most` at most; none when all are taken, or the sampler waits.
 
@@ -81,26 +81,26 @@ class TrialQueue:
 
         Args:
             most: at least 1.
-            alike: so many of one graph key are welcome, even if that is more.
+            same_graph: so many of one graph key are welcome, even if that is more.
             warm: the graph key that this slot knows; it goes on with it.
             busy: graph keys that other slots are at; they are left to them while there are others.
         """
         self._ask()
         if warm in self._waiting:
-            return self._gather(warm, most, alike)
+            return self._gather(warm, most, same_graph)
         idle = (key for key in self._waiting if key not in busy)
         first = next(idle, next(iter(self._waiting), None))
-        return [] if first is None else self._gather(first, most, alike)
+        return [] if first is None else self._gather(first, most, same_graph)
 
-    def take_ahead(self, most: int, busy: Collection[str], alike: int = 1) -> list[Point]:
+    def take_ahead(self, most: int, busy: Collection[str], same_graph: int = 1) -> list[Point]:
         """The next points for the first slot that is free; none where one suits them better than others."""
         self._ask()
-        fits = max(most, alike)
+        fits = max(most, same_graph)
         whole = (key for key, points in self._waiting.items() if len(points) <= fits and key not in busy)
         first = next(whole, None)
         if first is None and len(self._waiting) == 1:
             first = next(iter(self._waiting))
-        return [] if first is None else self._gather(first, most, alike)
+        return [] if first is None else self._gather(first, most, same_graph)
 
     def check_progress(self) -> None:
         """Refuse a sampler that waits while nothing runs: nothing would ever wake it.
@@ -163,9 +163,9 @@ class TrialQueue:
             "of them"
         )
 
-    def _gather(self, first: str, most: int, alike: int) -> list[Point]:
+    def _gather(self, first: str, most: int, same_graph: int) -> list[Point]:
         """Points of one graph key, and others that fit in whole beside them."""
-        taken = self._draw(first, max(most, alike))
+        taken = self._draw(first, max(most, same_graph))
         for other in list(self._waiting):
             if len(taken) + len(self._waiting[other]) <= most:
                 taken += self._draw(other, most)

@@ -1,4 +1,4 @@
-"""Trials per hour on one device, GPU or CPU core: `model.fit`, compiled epochs, and alike trials as one.
+"""Trials per hour on one device, GPU or CPU core: `model.fit`, compiled epochs, and fused trials.
 
 Each way trains the same trials one after another in a process of its own, on the first GPU where there is
 one, else on a CPU: sparktune on one core, `fit` with its default threads. What counts is the wall time from
@@ -142,7 +142,7 @@ def one_by_one(trials: Any, spec: Any, data: Any) -> Results:
 
 
 def fused(trials: Any, spec: Any, data: Any) -> Results:
-    """Alike trials as one, as many as may be."""
+    """Trials of one graph key as one, as many as may be."""
     from sparktune.training import run_trials_batched
     from sparktune.training.graph_key import graph_key
 

@@ -1,1 +1,1 @@
-"""Batching (experimental): alike small trials that train together, as one vectorised computation."""
+"""Batching (experimental): small trials that share graphs, trained as one vectorised computation."""

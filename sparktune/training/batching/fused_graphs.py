@@ -1,4 +1,4 @@
-"""The graphs of several trials of one design that train at once, as one vectorised computation.
+"""The graphs of several trials of one graph design that train at once, as one vectorised computation.
 
 What the trials own is stacked along a first axis, and `tf.vectorized_map` turns the step of one trial into
 the step of all: a matrix product becomes a batch of them, and a GPU (or a small model's dispatch) is paid for
@@ -52,13 +52,13 @@ def owned_by(model: Any) -> list[Any]:
 
 @lru_cache(KEPT)
 def fused(design: GraphDesign) -> "FusedGraphs":
-    """The graphs of a design, whose structure is known: those that are kept from an equal one, else new."""
+    """The graphs for a design of known structure: those that are kept from an equal one, else new ones."""
     return FusedGraphs(design)
 
 
 @final
 class FusedGraphs:
-    """Compiled functions for any number of trials of one design. Rows are as `Graphs` has them."""
+    """Compiled functions for any number of trials of one graph design. Rows are as `Graphs` has them."""
 
     def __init__(self, design: GraphDesign) -> None:
         self._design, self._model = design, design.model

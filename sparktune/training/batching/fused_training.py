@@ -1,4 +1,4 @@
-"""Trains several compiled models of one design at once: an epoch of all is one graph call."""
+"""Trains several compiled models of one graph design at once: an epoch of all is one graph call."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -34,7 +34,7 @@ def batching_obstacle(model: keras.Model) -> str | None:
 def common_graph_design(
     models: Sequence[keras.Model], configs: Sequence[FitConfig], rows: Rows
 ) -> GraphDesign | None:
-    """The design of all these models; None where they have none in common."""
+    """The graph design of all these models; None where they have none in common."""
     design, *others = [
         graph_design(model, config, config.steps(rows)) for model, config in zip(models, configs, strict=True)
     ]
@@ -43,7 +43,7 @@ def common_graph_design(
 
 @final
 class FusedTraining:
-    """Models of one design on their way through their epochs, side by side.
+    """Models of one graph design on their way through their epochs, side by side.
 
     Each is trained as it would be alone, but for rounding; one that has stopped goes on unseen. The models
     themselves stay as they are: `weights_of_each` has what they would have.

@@ -38,22 +38,22 @@ class CannotBatch(Exception):
 
 
 def batch_limit(spec: StudySpec) -> int:
-    """How many alike trials of a study may train together; 1 where batching is off, as it is by default."""
+    """How many trials of one graph key may train together; 1 where batching is off, as it is by default."""
     return (spec.resources.fuse or 1) if kind_of(spec.model).batchable and not has_own_code(spec) else 1
 
 
 def run_trials_batched(
     trials: Sequence[Trial], spec: StudySpec, data: Dataset
 ) -> Iterator[list[TrialResult]]:
-    """Train trials in their order, alike neighbours together where the study asks for it.
+    """Train trials in their order, neighbours of one graph key together where the study asks for it.
 
     Yields the results of those that trained together, or of one, as soon as they are there; nothing trains
     that is not asked for. Whatever a trial raises is in its result, as with `run_trial`. Where training
     together fails, the trials train one by one, their notes say why, and others like them do so at once.
     """
     limit = batch_limit(spec)
-    for key, alike in groupby(trials, key=lambda trial: graph_key(trial.params)):
-        while group := list(islice(alike, limit)):
+    for key, same_graph in groupby(trials, key=lambda trial: graph_key(trial.params)):
+        while group := list(islice(same_graph, limit)):
             yield from _run_group(group, key, spec, data)
 
 

@@ -46,7 +46,7 @@ class GraphDesign:
 
 
 def graphs(design: GraphDesign) -> "Graphs":
-    """The graphs of a design: those that are kept from an equal one, else new ones."""
+    """The graphs for a design: those that are kept from an equal one, else new ones."""
     return Graphs(design) if design.structure is None else _kept(design)
 
 
@@ -62,7 +62,7 @@ def _kept(design: GraphDesign) -> "Graphs":
 
 @final
 class Graphs:
-    """Compiled functions for every trial of one design. What differs between its trials is handed in.
+    """Compiled functions for every trial of one graph design. What differs between its trials is handed in.
 
     Rows are columns on the device: x (rows, ...), y (rows, ...), and weights (rows,) where there are any.
     """
@@ -70,8 +70,8 @@ class Graphs:
     def __init__(self, design: GraphDesign) -> None:
         self._design, self._model = design, design.model
         self._blocks = Blocks(design.model)
-        # Of a partial TensorFlow counts traces one by one; of a method for all designs together, whose first
-        # traces it would take for a fault and warn of.
+        # Of a partial TensorFlow counts traces one by one; of a method for all graph designs together, whose
+        # first traces it would take for a fault and warn of.
         self._train = tf.function(partial(self._trained), autograph=False)
         self._evaluate = tf.function(partial(self._evaluated), autograph=False)
 

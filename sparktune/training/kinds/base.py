@@ -47,7 +47,7 @@ class ModelKind(ModelSection, ABC):
         8
     """
 
-    # Whether alike trials may train together, as one vectorised computation.
+    # Whether trials that share graphs may train together, as one vectorised computation.
     batchable: ClassVar[bool] = False
 
     @abstractmethod
