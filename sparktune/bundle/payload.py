@@ -1,4 +1,4 @@
-"""A bundle in memory, as it travels to executors that share neither disk nor MLflow with the driver."""
+"""A bundle in memory, as it is sent to executors that share neither disk nor MLflow with the driver."""
 
 import tempfile
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Columns become numbers: the schema that travels with a model, and the only codec."""
+"""Columns become numbers: the schema that is saved with a model, and the only codec."""
 
 from sparktune.columns.schema import Feature, Label, Scaling, Schema, Task
 

@@ -1,4 +1,4 @@
-"""What the columns are: the part of the data that travels with the model."""
+"""What the columns are: the part of the data that is saved with the model."""
 
 from typing import Literal
 

@@ -31,7 +31,7 @@ def nanoseconds_readable(spark: Any) -> Iterator[None]:
 def as_timestamps(spark: Any, frame: Any) -> Any:
     """The rows of Parquet files with such columns as Spark's timestamps, in microseconds.
 
-    Over Spark Connect, from where the files' own schema is out of sight, they stay whole numbers.
+    Over Spark Connect, which cannot read the files' own schema, they stay whole numbers.
     """
     from pyspark.sql.functions import expr
 

@@ -115,7 +115,7 @@ def register(
 def predict_function(bundle: Bundle, output: Output, name: str = "predict") -> Any:
     """A bundle as a function of columns, not registered.
 
-    The model travels inside the function, so executors need neither MLflow nor a shared disk.
+    The model is part of the function, so executors need neither MLflow nor a shared disk.
     """
     from pyspark.sql.functions import arrow_udf
 

@@ -20,7 +20,7 @@ def exists(spark: Any, place: str) -> bool:
     if not is_path(place):
         return bool(spark.catalog.tableExists(place))
     jvm = getattr(spark, "_jvm", None)
-    if jvm is None:  # Spark Connect: the cluster's file system is out of sight, the writer refuses by itself
+    if jvm is None:  # Spark Connect: it cannot ask the cluster's file system, the writer refuses by itself
         return False
     path = jvm.org.apache.hadoop.fs.Path(place)
     return bool(path.getFileSystem(spark._jsparkSession.sessionState().newHadoopConf()).exists(path))

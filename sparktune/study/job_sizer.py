@@ -18,7 +18,7 @@ class JobSizer:
     def __init__(self) -> None:
         self._seconds: deque[float] = deque(maxlen=RECENT)
 
-    def hear(self, seconds: float) -> None:
+    def observe(self, seconds: float) -> None:
         """A trial took that long where it ran."""
         self._seconds.append(seconds)
 

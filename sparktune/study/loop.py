@@ -94,7 +94,7 @@ class StudyLoop:
     def _free_jobs(self) -> int:
         """Jobs that may be launched now. The launcher's size is asked for once a second, as it takes time.
 
-        A sampler that learns hears of a result before its slot is filled again.
+        A sampler that learns is told a result before its slot is filled again.
         """
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self._slots, self._most_jobs = self._launcher.slots(), self._launcher.max_in_flight()
@@ -152,7 +152,7 @@ class StudyLoop:
     def _record(self, segment: Segment, result: TrialResult) -> None:
         """The ledger first; then whoever proposes, shows or continues."""
         self._warm = graph_key(segment.trial.params)
-        self._job_sizer.hear(result.seconds)
+        self._job_sizer.observe(result.seconds)
         self._ledger.record(result)
         if result.state.terminal:
             self._queue.tell(result)

@@ -20,7 +20,7 @@ def own_mb() -> float | None:
 
 
 @final
-class MemoryKeeper:
+class MemoryReleaser:
     """Has Keras and TensorFlow let go of models that are gone, whenever the process has grown.
 
     They keep some of every model: names, the kernels that made its variables, and cycles of objects; and the
@@ -54,4 +54,4 @@ class MemoryKeeper:
             self._level = own_mb()
 
 
-KEEPER = MemoryKeeper()
+RELEASER = MemoryReleaser()

@@ -13,7 +13,7 @@ from sparktune.training.device import configure_device
 from sparktune.training.epoch_tracker import Plan
 from sparktune.training.fitting import fit
 from sparktune.training.kinds.base import build_model
-from sparktune.training.memory import KEEPER
+from sparktune.training.memory import RELEASER
 from sparktune.training.objective import resolve_objective
 from sparktune.training.outcome import failed, trained
 from sparktune.training.references import has_own_code
@@ -51,7 +51,7 @@ def run_trial(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     timings: dict[str, float] = {}
     try:
         with timed(timings, "start"):
-            KEEPER.before_trial()
+            RELEASER.before_trial()
             device_notes = configure_device(spec.resources.cpus)
         with seeded(trial.seed, has_own_code(spec)):
             with timed(timings, "build"):

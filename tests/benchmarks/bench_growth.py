@@ -52,8 +52,8 @@ def work(way: str, trials: int) -> list[Cell]:
     from sparktune.training.preload import preload
 
     preload()
-    keeper = memory.MemoryKeeper(memory.GROWTH if way == WAYS[2] else float("inf"))
-    train = plain() if way == WAYS[0] else by_sparktune(keeper)
+    releaser = memory.MemoryReleaser(memory.GROWTH if way == WAYS[2] else float("inf"))
+    train = plain() if way == WAYS[0] else by_sparktune(releaser)
     last = min(trials, PLAIN) if way == WAYS[0] else trials
     at_ten, started = 0.0, 0.0
     for number in range(1, last + 1):
@@ -64,7 +64,7 @@ def work(way: str, trials: int) -> list[Cell]:
     later = max(1, last - 10)
     within = "yes" if end - at_ten <= BAR else "NO"
     growth, each = (end - at_ten) / later, 1000 * spent / later
-    return [way, last, at_ten, end, growth, each, keeper.releases, within]
+    return [way, last, at_ten, end, growth, each, releaser.releases, within]
 
 
 def rows() -> tuple[np.ndarray, np.ndarray]:
@@ -89,14 +89,14 @@ def plain() -> Callable[[int], None]:
     return train
 
 
-def by_sparktune(keeper: Any) -> Callable[[int], None]:
-    """As a worker does, with this keeper of memory."""
+def by_sparktune(releaser: Any) -> Callable[[int], None]:
+    """As a worker does, with this releaser."""
     from sparktune.data.dataset import Dataset, Rows
     from sparktune.spec import StudySpec
     from sparktune.training import run
     from sparktune.trial import Trial
 
-    run.KEEPER = keeper
+    run.RELEASER = releaser
     part = Rows(*rows())
     data = Dataset(part, part, None, ten_classes((64,), images=False), "growth")
     spec = StudySpec.model_validate(

@@ -66,7 +66,7 @@ def waiting(seconds: float) -> Work:
             timings={"train": seconds},
         )
 
-    return work  # an inner function: it travels to the workers by value
+    return work  # an inner function: it is sent to the workers by value
 
 
 def open_idle_session(app_name: str) -> Any:

@@ -32,7 +32,7 @@ def test_payloads_of_one_bundle_are_equal(bundles: dict[str, Bundle]) -> None:
     assert len(repr(payload)) < 200
 
 
-def test_only_the_engine_that_predicts_travels(bundles: dict[str, Bundle]) -> None:
+def test_only_the_engine_that_predicts_is_sent(bundles: dict[str, Bundle]) -> None:
     bundle = bundles["binary"]
     assert to_payload(bundle).files == {"model.keras": (bundle.path / "model.keras").read_bytes()}
 

@@ -1,4 +1,4 @@
-"""What travels with a model."""
+"""What is saved with a model."""
 
 import pytest
 from pydantic import ValidationError

@@ -17,7 +17,7 @@ LARGEST_RESULT = 2**31 - 1
 class Cluster:
     """One context's executors, seen through the resources of one trial.
 
-    In local mode Spark knows one thread per task, so trials of several cores are rationed by `slots` alone;
+    In local mode Spark knows one thread per task, so trials of several cores are limited by `slots` alone;
     elsewhere a resource profile of the task makes Spark hold the cores (and the GPUs) back.
 
     Attributes:
@@ -67,8 +67,8 @@ class Cluster:
         slots, bound = self.slots(), self._resources.parallelism
         if bound is not None and self._dynamic:
             return bound
-        rationed = self.local and self._resources.cpus > self._task_cpus
-        if rationed or self._dynamic or (bound is not None and bound <= slots < self._capacity()):
+        limited = self.local and self._resources.cpus > self._task_cpus
+        if limited or self._dynamic or (bound is not None and bound <= slots < self._capacity()):
             return slots
         return slots + max(1, slots // 4)
 

@@ -18,7 +18,7 @@ from sparktune.training.epoch_tracker import EpochTracker, Fitted, Plan
 from sparktune.training.fitting import callbacks_of, feed_of
 from sparktune.training.graph_key import graph_key
 from sparktune.training.kinds.base import kind_of
-from sparktune.training.memory import KEEPER
+from sparktune.training.memory import RELEASER
 from sparktune.training.outcome import trained
 from sparktune.training.references import has_own_code
 from sparktune.training.run import compiled_model, run_trial
@@ -91,7 +91,7 @@ def run_together(trials: Sequence[Trial], spec: StudySpec, data: Dataset) -> lis
     from sparktune.training.batching.fused_training import batching_obstacle
 
     started = time.perf_counter()
-    KEEPER.before_trial()
+    RELEASER.before_trial()
     notes = configure_device(spec.resources.cpus)
     models, plans = [], []
     for trial in trials:

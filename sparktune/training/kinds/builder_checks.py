@@ -1,4 +1,4 @@
-"""Tries a user's builder once: does its model build, travel, and mean what the label means?"""
+"""Tries a user's builder once: does its model build, survive saving, and mean what the label means?"""
 
 import re
 import warnings
@@ -60,7 +60,7 @@ def check_builder(configurations: list[tuple[Built, TrainingSpec]], schema: Sche
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Keras warns of each lambda, which is an error here anyway
         _check_no_lambda(spec, model)
-        _check_travels(spec, model, schema)
+        _check_saving(spec, model, schema)
         _check_probabilities(spec, model, training, schema)
 
 
@@ -88,7 +88,7 @@ def _check_no_lambda(spec: Built, model: "keras.Model") -> None:
             warnings.simplefilter("always")
             description = describe(model)
     except Exception as error:
-        raise _does_not_travel(spec, error) from error
+        raise _cannot_be_saved(spec, error) from error
     functions = ["a lambda function" for warning in raised if "`lambda`" in str(warning.message)]
     for name in [*_lambdas(description), *functions]:
         raise ModelError(
@@ -109,7 +109,7 @@ def _lambdas(description: Any) -> Iterator[str]:
             yield from _lambdas(part)
 
 
-def _check_travels(spec: Built, model: "keras.Model", schema: Schema) -> None:
+def _check_saving(spec: Built, model: "keras.Model", schema: Schema) -> None:
     """A model saved and loaded must predict as before."""
     rows = np.random.default_rng(0).random((8, *schema.input_shape), dtype=np.float32)
     try:
@@ -117,7 +117,7 @@ def _check_travels(spec: Built, model: "keras.Model", schema: Schema) -> None:
         copy.set_weights(model.get_weights())
         before, after = _predicted(model, rows), _predicted(copy, rows)
     except Exception as error:
-        raise _does_not_travel(spec, error) from error
+        raise _cannot_be_saved(spec, error) from error
     if not np.allclose(before, after, rtol=1e-5, atol=1e-6, equal_nan=True):
         raise ModelError(
             "model.builder must return a model that predicts the same after saving and loading, but the "
@@ -125,7 +125,7 @@ def _check_travels(spec: Built, model: "keras.Model", schema: Schema) -> None:
         )
 
 
-def _does_not_travel(spec: Built, error: Exception) -> ModelError:
+def _cannot_be_saved(spec: Built, error: Exception) -> ModelError:
     unregistered = UNREGISTERED.search(str(error))
     if unregistered:
         return ModelError(
