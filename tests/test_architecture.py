@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -17,8 +18,8 @@ BIN = Path(sys.executable).parent
 
 # The rooms that may import a library, at the top of a file or inside a function.
 HOMES = {
-    "tensorflow": ("sparktune.training", "sparktune.bundle"),
-    "keras": ("sparktune.training", "sparktune.bundle", "sparktune.data.sources.keras_datasets"),
+    "tensorflow": ("sparktune.training", "sparktune.bundle.engines"),
+    "keras": ("sparktune.training", "sparktune.bundle.engines", "sparktune.data.sources.keras_datasets"),
     "mlflow": ("sparktune.tracking.mlflow", "sparktune.bundle.mlflow"),
     "pyspark": ("sparktune.launch", "sparktune.scoring"),
     "sklearn": ("sparktune.data",),
@@ -75,6 +76,28 @@ def test_library_stays_at_home(graph: grimp.ImportGraph, library: str) -> None:
     users = graph.find_modules_that_directly_import(library) if library in graph.modules else set()
     strangers = sorted(u for u in users if not any(u == h or u.startswith(f"{h}.") for h in homes))
     assert not strangers, f"{library} belongs to {homes}"
+
+
+@pytest.mark.parametrize("room", ["bundle", "scoring"])
+def test_only_engines_know_keras_by_name(room: str) -> None:
+    found = {
+        f"{path.relative_to(PACKAGE)}: {text}"
+        for path in sources()
+        if path.is_relative_to(PACKAGE / room) and not path.is_relative_to(PACKAGE / "bundle" / "engines")
+        for text in strings_and_imports(ast.parse(path.read_text(encoding="utf-8")))
+        if re.search(r"\b(keras|tensorflow)\b", text, re.IGNORECASE)
+    }
+    assert not found
+
+
+def strings_and_imports(tree: ast.AST) -> list[str]:
+    """The strings in code, and the modules it imports; docstrings, which stand alone as statements, aside."""
+    nodes = list(ast.walk(tree))
+    alone = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    strings = [n.value for n in nodes if isinstance(n, ast.Constant) and id(n) not in alone]
+    modules = [alias.name for n in nodes if isinstance(n, ast.Import) for alias in n.names]
+    origins = [str(n.module) for n in nodes if isinstance(n, ast.ImportFrom)]
+    return [*(text for text in strings if isinstance(text, str)), *modules, *origins]
 
 
 @pytest.mark.parametrize("module", LIGHT)

@@ -4,7 +4,6 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from sparktune.bundle.bundle import Bundle
@@ -13,10 +12,9 @@ from sparktune.bundle.engines.checks import check_engine
 from sparktune.bundle.engines.registry import EXPORTED, engine_class, load_engine
 from sparktune.bundle.engines.trained import TrainedModel
 from sparktune.bundle.manifest import MANIFEST, Lineage, Manifest, digests, input_names, read_manifest
+from sparktune.bundle.requirements import engine_modules, installed_version, package_of
 from sparktune.columns.schema import Schema
 from sparktune.errors import BundleError
-
-PACKAGES = ("sparktune", "keras", "tensorflow", "numpy")
 
 
 def export_bundle(
@@ -82,7 +80,7 @@ def _write(
         serving=input_names(trained.schema),
         lineage=lineage,
         engines={name: engine_class(name).export(trained, folder) for name in engines},
-        versions={"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        versions={"python": platform.python_version(), **_versions(engines)},
         files=digests(folder),
     ).sealed()
     engine = load_engine(folder, manifest)
@@ -125,8 +123,7 @@ def _unwritten(directory: Path, error: OSError) -> BundleError:
     return BundleError(f"the bundle {str(directory)!r} cannot be written: {error}; nothing was replaced")
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"
+def _versions(engines: Sequence[str]) -> dict[str, str]:
+    """The versions by which the model's outputs may differ."""
+    modules = "sparktune", *engine_modules(engines), "numpy"
+    return {module: installed_version(package_of(module)) or "unknown" for module in modules}

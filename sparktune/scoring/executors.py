@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sparktune.bundle import Bundle
-from sparktune.bundle.engines.registry import engine_class
+from sparktune.bundle.requirements import BASE, engine_modules
 from sparktune.errors import ScoringError
 
-NEEDED = ("sparktune", "numpy", "pandas", "pyarrow", "pydantic", "yaml")
 WAY_OUT = "set PYSPARK_PYTHON to a Python that has them before the session starts, or spark.pyspark.python"
 _CHECKED: set[tuple[str, str, tuple[str, ...]]] = set()
 
@@ -26,7 +25,7 @@ def check_executors(spark: Any, bundle: Bundle) -> None:
         ScoringError: the workers' Python cannot be started, or lacks a module.
     """
     context = spark.sparkContext
-    needed = (*NEEDED, *engine_class(bundle.manifest.engine).requires)
+    needed = "sparktune", *BASE, *engine_modules([bundle.manifest.engine])
     asked = context.applicationId, context.pythonExec, needed
     if asked in _CHECKED or (context.master.startswith("local") and _is_this_python(context.pythonExec)):
         return

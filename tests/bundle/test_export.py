@@ -26,6 +26,7 @@ def test_manifest_names_inputs_outputs_labels_engines_and_digests(bundles: dict[
     assert manifest["engines"] == {"keras": "model.keras", "tensorflow": "saved_model"}
     assert manifest["lineage"]["params"] == {"neurons": 64, "learning_rate": 0.01}
     assert manifest["versions"]["keras"] == keras.__version__
+    assert list(manifest["versions"]) == ["python", "sparktune", "keras", "tensorflow", "numpy"]
     assert {"model.keras", "saved_model/saved_model.pb"} <= set(manifest["files"])
 
 

@@ -17,8 +17,8 @@ class Engine(ABC):
     first one predicts. An engine is found by its name: `keras` and `tensorflow` are built in, other packages
     add theirs by an entry point of the group `sparktune.engines`.
 
-    Args of `export`, `load` and `predict` are arrays and paths alone, so that an engine may use any library;
-    it imports that library inside its methods, not at the top of its file.
+    `export` gets the trained model, `load` the folder and the manifest of a bundle, `predict` numpy arrays.
+    An engine may use any library; it imports that library inside its methods, not at the top of its file.
 
     Example:
         >>> import numpy as np

@@ -15,7 +15,7 @@ TOLERANCE = 1e-4
 
 
 def check_engine(engine: Engine, trained: TrainedModel) -> None:
-    """Compare an engine that was made from this model with the model ittrained.
+    """Compare what an engine computes with what the Keras model computes that it was made from.
 
     Raises:
         BundleError: it answers another number of outputs than the schema has, or not what Keras does.

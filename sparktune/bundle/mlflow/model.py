@@ -1,7 +1,7 @@
 """A bundle as the folder of an MLflow model, which any MLflow loads as a pyfunc."""
 
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -9,10 +9,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import numpy as np
 
 from sparktune.bundle.bundle import Bundle
+from sparktune.bundle.engines.registry import ENGINES
+from sparktune.bundle.requirements import BASE, engine_modules, installed_version, package_of
 from sparktune.columns.schema import Feature, Schema
 
 LOADER = "sparktune_model"
-RUNTIME = ("mlflow", "keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML")
 # What MLflow imports to load the model; this package is put on the path as it was when the model was logged.
 LOADER_CODE = """\
 import sys
@@ -49,7 +50,8 @@ def write_mlmodel(bundle: Bundle, folder: Path, run_id: str, logged: Any) -> Non
             data_path=str(bundle.path),
             code_paths=[str(file) for file in _write_code(Path(code))],
             mlflow_model=entry,
-            pip_requirements=_pins(),  # given, so that MLflow does not load the model to find them
+            # given, so that MLflow does not load the model to find them
+            pip_requirements=pins(bundle.manifest.engines),
         )
 
 
@@ -64,15 +66,11 @@ def _write_code(folder: Path) -> list[Path]:
     return [loader, modules]
 
 
-def _pins() -> list[str]:
-    """What scoring needs, pinned to what is installed here."""
-    found = []
-    for package in RUNTIME:
-        try:
-            found.append(f"{package}=={version(package)}")
-        except PackageNotFoundError:
-            continue
-    return found
+def pins(engines: Iterable[str]) -> list[str]:
+    """What scoring needs, pinned to what is installed here; an engine that is not installed pins nothing."""
+    modules = "mlflow", *engine_modules(name for name in engines if name in ENGINES), *BASE
+    versions = {package: installed_version(package) for package in map(package_of, modules)}
+    return [f"{package}=={number}" for package, number in versions.items() if number]
 
 
 def signature(schema: Schema) -> Any:

@@ -14,11 +14,12 @@ from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatch
 
 from sparktune.bundle import Bundle, load_bundle
 from sparktune.bundle.load import LOADERS
-from sparktune.bundle.mlflow.model import LOADER, write_mlmodel
+from sparktune.bundle.mlflow.model import LOADER, pins, write_mlmodel
 from tests.bundle.models import inputs
 
 LOGGED = SimpleNamespace(artifact_location="somewhere", model_id="m-1")
 COLUMNS = [f"f{i}" for i in range(20)]
+PINNED = ["mlflow", "keras", "tensorflow", "numpy", "pandas", "pyarrow", "pydantic", "PyYAML"]
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +59,16 @@ def test_mlflow_loads_it(written: Path, bundles: dict[str, Bundle]) -> None:
 def test_its_requirements_are_what_is_installed(written: Path, caplog: pytest.LogCaptureFixture) -> None:
     for kind in ("pip", "conda"):
         assert "tensorflow==" in Path(pyfunc.get_model_dependencies(str(written), kind)).read_text()
-    warn_dependency_requirement_mismatches((written / "requirements.txt").read_text().splitlines())
+    lines = (written / "requirements.txt").read_text().splitlines()
+    assert [line.split("==")[0] for line in lines] == PINNED
+    warn_dependency_requirement_mismatches(lines)
     assert "mismatch" not in caplog.text
+
+
+@pytest.mark.parametrize("engines", [["tensorflow"], ["tensorflow", "onnx"]])
+def test_only_the_engines_of_the_bundle_that_are_installed_are_pinned(engines: list[str]) -> None:
+    names = [line.split("==")[0] for line in pins(engines)]
+    assert names == [name for name in PINNED if name != "keras"]
 
 
 def of_an_earlier_version(written: Path, folder: Path, loader: str) -> Path:
