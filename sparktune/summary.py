@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 from sparktune.trial import Params, TrialResult
 
@@ -10,6 +10,7 @@ Reason = Literal["interrupt", "timeout"]
 RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
 
 
+@final
 @dataclass(frozen=True)
 class Objective:
     """The metric that decides, by its name in histories, and `maximize` or `minimize`."""
@@ -18,6 +19,7 @@ class Objective:
     direction: str
 
 
+@final
 @dataclass(frozen=True)
 class BestTrial:
     """The best trial: its number, parameters, value, and the epoch (from 1) of its weights."""
@@ -35,6 +37,7 @@ class BestTrial:
         return cls(result.trial, result.params, result.value, result.epoch)
 
 
+@final
 @dataclass(frozen=True)
 class Summary:
     """The outcome of a study.

@@ -5,7 +5,7 @@ import json
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, final
 
 Params = dict[str, Any]
 LINE = 300
@@ -30,6 +30,7 @@ class TrialState(StrEnum):
         return self in (TrialState.COMPLETE, TrialState.FAILED, TrialState.DIVERGED)
 
 
+@final
 @dataclass(frozen=True)
 class Trial:
     """One configuration to train once.
@@ -53,6 +54,7 @@ class Trial:
         return cls(**json.loads(text))
 
 
+@final
 @dataclass(frozen=True)
 class Segment:
     """Some epochs of a trial, trained in one go: the unit that a launcher runs.
@@ -80,6 +82,7 @@ class Segment:
         return cls(**{**values, "trial": Trial(**values["trial"])})
 
 
+@final
 @dataclass(frozen=True)
 class TrialNotes:
     """How a trial was trained, in words; None where there is nothing to say.
@@ -111,6 +114,7 @@ class TrialNotes:
         return cls(**{field.name: record[field.name] for field in fields(cls) if field.name in record})
 
 
+@final
 @dataclass(frozen=True)
 class TrialResult:
     """How a trial ended.

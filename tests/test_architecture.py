@@ -28,6 +28,9 @@ HOMES = {
 }
 LIGHT = ("sparktune", "sparktune.errors", "sparktune.trial", "sparktune.spec")
 HEAVY = ("numpy", "pandas", "pyarrow", "sklearn", "tensorflow", "keras", "pyspark", "mlflow")
+# Classes that need not be abstract or final: errors, enumerations, protocols and tuples.
+NEITHER = {"Exception", "ValueError", "StrEnum", "Protocol", "NamedTuple"}
+SPEC_BASES = {"Section", "ModelSection"}  # a subclass adds fields, so they have no abstract method
 # Modules that are tested through others, without a test of their name. The list only ever shrinks.
 UNTESTED: set[str] = set()
 
@@ -160,6 +163,50 @@ def test_every_module_has_a_test_of_its_name() -> None:
         if not (ROOT / "tests" / path.relative_to(PACKAGE).with_name(f"test_{path.name}")).exists()
     }
     assert lacking == UNTESTED
+
+
+def test_a_class_is_abstract_or_final() -> None:
+    nodes = [node for path in sources() for node in definitions(path)]
+    classes = {node.name: node for node in nodes}
+    bases = {base for node in nodes for base in names(node.bases)}
+    neither = [
+        node.name
+        for node in nodes
+        if not ancestors(node.name, classes) & NEITHER
+        and (node.name in bases) == ("final" in names(node.decorator_list))
+    ]
+    assert not neither, "a class that no other extends is @final, one that is extended is not"
+    concrete = [
+        name
+        for name in bases & set(classes) - SPEC_BASES
+        if not ancestors(name, classes) & NEITHER and not abstract_names(name, classes)
+    ]
+    assert not concrete, "a class that others extend has an abstract method"
+
+
+def definitions(path: Path) -> list[ast.ClassDef]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+def names(nodes: list[ast.expr]) -> set[str]:
+    """The last names of bases or decorators: that of `abc.ABC` is ABC, that of `Generic[T]` is Generic."""
+    return {ast.unparse(node).split("[")[0].split("(")[0].split(".")[-1] for node in nodes}
+
+
+def ancestors(name: str, classes: dict[str, ast.ClassDef]) -> set[str]:
+    bases = names(classes[name].bases) if name in classes else set()
+    return bases.union(*(ancestors(base, classes) for base in bases))
+
+
+def abstract_names(name: str, classes: dict[str, ast.ClassDef]) -> set[str]:
+    """The methods that a subclass has yet to define."""
+    if name not in classes:
+        return set()
+    inherited = set[str]().union(*(abstract_names(base, classes) for base in names(classes[name].bases)))
+    methods = [node for node in classes[name].body if isinstance(node, ast.FunctionDef)]
+    abstract = {node.name for node in methods if "abstractmethod" in names(node.decorator_list)}
+    return (inherited - {node.name for node in methods}) | abstract
 
 
 def test_the_readme_is_short() -> None:

@@ -5,7 +5,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 from pydantic import Field, ValidationError
 
@@ -18,6 +18,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED = ("self",)
 
 
+@final
 class Lineage(Section):
     """Where a model comes from. `value` is the objective at `epoch` (from 1), the epoch of the weights."""
 
@@ -32,6 +33,7 @@ class Lineage(Section):
     data_digest: str = Field(description="sha256 of the data set")
 
 
+@final
 class Tensor(Section):
     """The model's one input: `shape` of a row, numpy `dtype`."""
 
@@ -39,6 +41,7 @@ class Tensor(Section):
     dtype: Name
 
 
+@final
 class Manifest(Section):
     """Inputs by column, outputs, label map, engine files and their digests.
 

@@ -3,6 +3,7 @@
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import final
 
 from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.engines.base import Engine
@@ -11,6 +12,7 @@ from sparktune.bundle.manifest import Manifest
 from sparktune.columns.schema import Schema
 
 
+@final
 @dataclass(frozen=True)
 class ModelPayload:
     """What prediction needs, as bytes. Two payloads of one bundle are equal.
@@ -23,6 +25,7 @@ class ModelPayload:
     files: dict[str, bytes] = field(compare=False, repr=False)
 
 
+@final
 @dataclass(frozen=True)
 class Predictor:
     """A model unpacked where it runs. `dtype` is that of its inputs."""

@@ -13,7 +13,7 @@ Nothing else is a number: text, dates, times and structs are refused.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +40,7 @@ class Decoded(NamedTuple):
     valid: np.ndarray | None
 
 
+@final
 @dataclass(frozen=True)
 class ColumnPlace:
     """How a column is named in errors (`what`), which error is raised, and the way out it offers."""

@@ -1,6 +1,6 @@
 """What the columns are: the part of the data that is saved with the model."""
 
-from typing import Literal
+from typing import Literal, final
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ Task = Literal["binary", "classes", "labels", "regression"]
 Label = bool | int | float | str
 
 
+@final
 class Feature(Section):
     """One input column: a scalar where `shape` is empty, else an array of that shape."""
 
@@ -26,6 +27,7 @@ class Feature(Section):
         return width
 
 
+@final
 class Scaling(Section):
     """(x - offset) / scale, learned on the training split; one number for all inputs or one for each."""
 
@@ -33,6 +35,7 @@ class Scaling(Section):
     scale: tuple[float, ...] = sequence()
 
 
+@final
 class Schema(Section):
     """Inputs by column, outputs and label map.
 

@@ -1,12 +1,14 @@
 """The data of a study, ready to train on."""
 
 from dataclasses import dataclass
+from typing import final
 
 import numpy as np
 
 from sparktune.columns.schema import Schema
 
 
+@final
 @dataclass(frozen=True)
 class Rows:
     """Inputs x (rows, *input_shape) of a compact numeric dtype, labels y, optional weights (rows,) float32.
@@ -23,6 +25,7 @@ class Rows:
         return len(self.x)
 
 
+@final
 @dataclass(frozen=True)
 class Dataset:
     """The splits, the schema, and the sha256 of all of it.

@@ -40,6 +40,7 @@ with open(sys.argv[1]) as handle:
 """
 
 
+@final
 @dataclass(frozen=True)
 class DataKey:
     """Identifies a data set between processes: the digest of its content, and its size in bytes."""

@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -26,6 +26,7 @@ log = logging.getLogger("sparktune")
 SPLITS = ("train", "validation", "test")
 
 
+@final
 @dataclass(frozen=True)
 class _Part:
     """The rows of one table, read: inputs, raw labels and weights."""

@@ -1,6 +1,7 @@
 """Which column holds the label, which the weights, and which are features."""
 
 from dataclasses import dataclass
+from typing import final
 
 from sparktune.data.sources.numpy_files import TRAIN
 from sparktune.data.table import Table
@@ -10,6 +11,7 @@ from sparktune.spec import DataSpec
 LABELS = ("label", "y")
 
 
+@final
 @dataclass(frozen=True)
 class Roles:
     """The columns by role; columns without a role are not read."""

@@ -4,7 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from sparktune.data.mapped import allocate
 from sparktune.errors import DataError
 
 
+@final
 @dataclass(frozen=True)
 class Table:
     """Columns by name, each a numpy array (rows, ...) or an Arrow column.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from platform import node
-from typing import cast
+from typing import cast, final
 
 from sparktune.data.dataset import Dataset
 from sparktune.data.host import DataKey, SharedData, borrow
@@ -24,6 +24,7 @@ ATTEMPTS = 3
 TOGETHER_SECONDS = 2.0
 
 
+@final
 @dataclass(frozen=True)
 class StudyPayload:
     """What all trials of a study share; it reaches each worker process once.

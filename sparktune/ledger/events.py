@@ -1,7 +1,7 @@
 """The events of a ledger: each kind of line as a typed value, and its JSON object."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 from pydantic import TypeAdapter
 
@@ -12,6 +12,7 @@ from sparktune.trial import Params, TrialResult, TrialState
 FORMAT = 1
 
 
+@final
 @dataclass(frozen=True)
 class Header:
     """The first line: which study this is. `spec` has JSON values, `created` is in seconds since 1970."""
@@ -25,6 +26,7 @@ class Header:
     created: float
 
 
+@final
 @dataclass(frozen=True)
 class Launched:
     """A trial was handed to the launcher, for the `attempt`-th time (from 1)."""
@@ -35,6 +37,7 @@ class Launched:
     params: Params
 
 
+@final
 @dataclass(frozen=True)
 class Recorded:
     """A trial ended. `model` is the sha256 of its model file, None where that was not kept."""
@@ -43,6 +46,7 @@ class Recorded:
     model: str | None
 
 
+@final
 @dataclass(frozen=True)
 class Voided:
     """The result of a trial is no longer valid, so the trial runs again. `why` is the reason, in words."""
@@ -51,6 +55,7 @@ class Voided:
     why: str
 
 
+@final
 @dataclass(frozen=True)
 class SpecChanged:
     """The study goes on with this spec, in JSON values; it differs in what may change, the workers say."""
@@ -58,6 +63,7 @@ class SpecChanged:
     spec: dict[str, Any]
 
 
+@final
 @dataclass(frozen=True)
 class StudyStarted:
     """A driver began to search for the best `metric`; `direction` is `maximize` or `minimize`."""
@@ -67,6 +73,7 @@ class StudyStarted:
     direction: str
 
 
+@final
 @dataclass(frozen=True)
 class StudyEnded:
     """The study ended: FINISHED, FAILED or KILLED. `summary` is what `summary.json` holds."""
@@ -76,6 +83,7 @@ class StudyEnded:
     summary: Summary | None = None
 
 
+@final
 @dataclass(frozen=True)
 class BundleExported:
     """`bundle/` holds this trial's model. `test` are its metrics on the test split, None without one."""

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import final
 
 from sparktune.ledger.events import Event, event_of_line
 from sparktune.ledger.journal import JournalLine, decode_line
@@ -13,6 +14,7 @@ EVENT = re.compile(rb'"event": "(\w+)"')
 TRIAL = re.compile(rb'"trial": (\d+)')
 
 
+@final
 @dataclass(frozen=True)
 class DamagedLine:
     """A line, by its number (from 1), that cannot be read."""
@@ -31,6 +33,7 @@ class DamagedLine:
         return "an event; if that was the result of a trial, the trial runs again"
 
 
+@final
 @dataclass(frozen=True)
 class LedgerFile:
     """What a ledger's file holds.

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, final
 
 import pandas as pd
 from rich.console import Console
@@ -16,6 +16,7 @@ MOST_COLUMNS = 5
 FACTS = ("trial", "state", "value", "seconds")
 
 
+@final
 class StudyProgress:
     """A progress bar on standard error while a study runs; plain lines where that is no terminal."""
 

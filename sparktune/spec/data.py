@@ -1,6 +1,6 @@
 """The section `data`: the source of the rows, the roles of the columns, the splits and the scaling."""
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, final
 
 from pydantic import (
     AfterValidator,
@@ -66,6 +66,7 @@ def _known(source: str, info: ValidationInfo) -> str:
 Source = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"examples": list(BUILTIN)})]
 
 
+@final
 class SplitSpec(Section):
     """The rows of one split: exactly one of `fraction`, `last`, `column` or `source`."""
 
@@ -106,6 +107,7 @@ class SplitSpec(Section):
         return self
 
 
+@final
 class DataSpec(Section):
     """The training data. Relative paths start at the working directory."""
 

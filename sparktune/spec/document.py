@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import yaml
 
@@ -16,6 +16,7 @@ from sparktune.spec.study import StudySpec
 MAX_FILE = 1_000_000  # characters
 
 
+@final
 class _Loader(yaml.SafeLoader):
     """Safe YAML in which 1e-3 is a number, a date is text, and a key may be used only once."""
 

@@ -7,7 +7,7 @@ searched by its own name; so can the sequences (`hidden`, `filters`), whose choi
 
 from collections.abc import Collection
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Union, final
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
@@ -70,6 +70,7 @@ def _validated(given: Any) -> ModelSection:
     return _any_kind().validate_python(given)
 
 
+@final
 class _OfAnyKind:
     """Validates a section by the class of its `kind`, and describes all kinds in the JSON schema."""
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, final
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 
@@ -20,6 +20,7 @@ def unpacked(given: Any) -> Any:
     return given.tolist() if hasattr(given, "tolist") else given
 
 
+@final
 class Choice(Section):
     """A domain of listed values: numbers, words, bools or lists of them; no value twice."""
 
@@ -48,6 +49,7 @@ class Choice(Section):
         return self.values[index]
 
 
+@final
 class Range(Section):
     """A domain of numbers from `low` to `high`, both included: whole where both are, floats otherwise."""
 
@@ -121,6 +123,7 @@ Domain = Annotated[
 ]
 
 
+@final
 class SearchSpec(Section):
     """What is searched and how. Points of the space are computed when needed, so the space may be huge."""
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from typing import Any, Literal
+from typing import Any, Literal, final
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import (
@@ -32,6 +32,7 @@ LATER = (
 IDENTITY = ("study", "data", "model", "search", "training", "objective")
 
 
+@final
 class StudySection(Section):
     """Name and seed of the study."""
 
@@ -44,6 +45,7 @@ class StudySection(Section):
     seed: int = Field(0, ge=0, le=2**64 - 1, description="seed of the sampler, the splits and every trial")
 
 
+@final
 class ObjectiveSpec(Section):
     """The metric that compares trials, and its direction. Both follow from the label when not given."""
 
@@ -51,6 +53,7 @@ class ObjectiveSpec(Section):
     direction: Literal["maximize", "minimize"] | None = Field(None, description="follows from the metric")
 
 
+@final
 class ResourcesSpec(Section):
     """What one trial gets, and how many trials run at once."""
 
@@ -77,6 +80,7 @@ class ResourcesSpec(Section):
         return self
 
 
+@final
 class TrackingSpec(Section):
     """Where MLflow shows the study. Credentials come from MLFLOW_TRACKING_USERNAME and _PASSWORD."""
 
@@ -124,12 +128,14 @@ class TrackingSpec(Section):
         return uri
 
 
+@final
 class OutputSpec(Section):
     """The place of the study directory."""
 
     directory: Place = Field("studies", description="holds one folder per study")
 
 
+@final
 class StudySpec(Section):
     """A study, as asked for: `StudySpec(data={...}, model={...}, search={...})` or `load_spec(path)`.
 

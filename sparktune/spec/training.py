@@ -1,6 +1,6 @@
 """The section `training`: epochs, batches, optimizer, loss, metrics and callbacks."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, final
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -58,6 +58,7 @@ Metric = Annotated[
 Monitor = Annotated[Name, BeforeValidator(in_full)]
 
 
+@final
 class EarlyStopping(Section):
     """Stop training when the watched metric no longer improves."""
 
@@ -67,6 +68,7 @@ class EarlyStopping(Section):
     restore_best: bool = Field(True, description="end with the weights of the best epoch")
 
 
+@final
 class ReduceOnPlateau(Section):
     """Lower the learning rate when the watched metric no longer improves."""
 
@@ -77,6 +79,7 @@ class ReduceOnPlateau(Section):
     monitor: Monitor | None = None
 
 
+@final
 class TensorBoard(Section):
     """Write TensorBoard event files, one folder per trial, where the trial runs."""
 
@@ -84,6 +87,7 @@ class TensorBoard(Section):
     directory: Place
 
 
+@final
 class CsvLog(Section):
     """Write the history of each trial to a CSV file, where the trial runs."""
 
@@ -91,6 +95,7 @@ class CsvLog(Section):
     directory: Place
 
 
+@final
 class CustomCallback(Section):
     """A user's own `keras.callbacks.Callback`, built anew for each trial."""
 
@@ -102,6 +107,7 @@ class CustomCallback(Section):
 Callback = Annotated[ReduceOnPlateau | TensorBoard | CsvLog | CustomCallback, Field(discriminator="kind")]
 
 
+@final
 class Cosine(Section):
     """Cosine decay from the learning rate to `alpha` times it over all steps of the trial."""
 
@@ -109,6 +115,7 @@ class Cosine(Section):
     alpha: Share = 0.0
 
 
+@final
 class Exponential(Section):
     """The learning rate times `rate` every `epochs` epochs, smoothly."""
 
@@ -120,6 +127,7 @@ class Exponential(Section):
 Schedule = Annotated[Cosine | Exponential, Field(discriminator="kind")]
 
 
+@final
 class TrainingSpec(Section):
     """How a model is trained. Every field but metrics and callbacks can be searched by its own name."""
 

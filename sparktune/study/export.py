@@ -21,6 +21,7 @@ Exported = tuple[Bundle | None, TestMetrics | None]
 MODULE = "sparktune.study.export_worker"  # not imported here: a module that is run must not be loaded before
 
 
+@final
 @dataclass(frozen=True)
 class Request:
     """What an export needs: the spec, the key of the data, the best trial, and where its files lie."""

@@ -40,6 +40,7 @@ DRAIN_SECONDS_INTERRUPTED = 3.0
 log = logging.getLogger("sparktune")
 
 
+@final
 @dataclass(frozen=True)
 class Progress:
     """How far a study is: the newest result, the best so far, trials done and in all (None where open)."""

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, final
 
 Item = TypeVar("Item")
 Job = Callable[[], object]
@@ -20,6 +20,7 @@ PATIENCE_S = 5.0  # since it was called
 STALL_S = 12.0  # since a job last succeeded; a request may take 10 s
 
 
+@final
 @dataclass(frozen=True)
 class _ItemToWrite(Generic[Item]):
     """Marks an item in the queue, where the jobs are functions."""
@@ -27,6 +28,7 @@ class _ItemToWrite(Generic[Item]):
     item: Item
 
 
+@final
 class Outbox(Generic[Item]):
     """Does jobs and writes items one after the other in a background thread.
 

@@ -16,6 +16,7 @@ from sparktune.trial import TrialNotes, better
 Weights = list[np.ndarray]
 
 
+@final
 @dataclass(frozen=True)
 class Plan:
     """How one trial is trained.
@@ -31,6 +32,7 @@ class Plan:
     validated: bool = True
 
 
+@final
 @dataclass(frozen=True)
 class Fitted:
     """What training gave.

@@ -20,6 +20,7 @@ from sparktune.training.engine.updates import Updates
 from sparktune.trial import TrialNotes
 
 
+@final
 @dataclass(frozen=True)
 class FitConfig:
     """How many epochs, in steps of `batch` rows, with evaluation in steps of `chunk` rows."""

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, final
 
 from sparktune.data.table import Table
 from sparktune.errors import DataError
@@ -26,6 +26,7 @@ class Names(NamedTuple):
     weight: str = "weight"
 
 
+@final
 @dataclass(frozen=True)
 class Origin:
     """What a source reads: the fields of the spec's section, and what was handed over in Python.
@@ -66,6 +67,7 @@ class Origin:
         return found
 
 
+@final
 @dataclass(frozen=True)
 class Found:
     """The rows of a source, and its own test rows where it has some, as mnist has test images."""

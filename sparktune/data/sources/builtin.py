@@ -1,5 +1,6 @@
 """Well-known data sets, selected by their names: digits, mnist and fashion_mnist."""
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, final
 
@@ -29,7 +30,11 @@ class Images(DataSource):
     """
 
     uses = ("path",)
-    name: str
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The data set's module in `keras.datasets`."""
 
     def read(self, origin: Origin) -> Found:
         """The images.

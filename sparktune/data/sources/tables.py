@@ -48,6 +48,7 @@ def arrow_table(found: Any, where: str) -> Table:
     return Table.of(zip(found.column_names, found.columns, strict=True), where)
 
 
+@final
 @dataclass(frozen=True)
 class _Column:
     """A column of Parquet files, read when it is asked for, some rows at a time."""

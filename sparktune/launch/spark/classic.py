@@ -120,6 +120,7 @@ class SparkLauncher(Launcher):
         return answer
 
 
+@final
 @dataclass(frozen=True)
 class _Started:
     """What a launcher holds of its study: cluster, broadcast payload, task, and the tags of its jobs."""

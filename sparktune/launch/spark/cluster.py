@@ -1,7 +1,7 @@
 """How many trials a Spark cluster can run at once, and what each of them is granted."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 from sparktune.errors import LaunchError
 from sparktune.spec import ResourcesSpec
@@ -14,6 +14,7 @@ RESULT_OVERHEAD = 64 * 1024
 LARGEST_RESULT = 2**31 - 1
 
 
+@final
 class Cluster:
     """One context's executors, seen through the resources of one trial.
 

@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective, RunStatus, Summary
@@ -40,6 +40,7 @@ STATUS: dict[TrialState, EntryStatus] = {
 FIXED = ("epochs", "batch_size", "optimizer", "learning_rate")
 
 
+@final
 @dataclass(frozen=True)
 class MetricPoint:
     """One value of a metric; `at_ms` in milliseconds since 1970."""
@@ -50,6 +51,7 @@ class MetricPoint:
     at_ms: int
 
 
+@final
 @dataclass(frozen=True)
 class Entry:
     """One MLflow run as it should be.
@@ -78,6 +80,7 @@ class Entry:
         return {p.key: p.value for p in sorted(self.points, key=lambda p: p.step)}
 
 
+@final
 class StudyEntries:
     """Makes the entries of one study: its own and those of its trials.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from sparktune.tracking.base import Artifacts
 from sparktune.tracking.mlflow.address import is_database
@@ -24,6 +24,7 @@ UNKNOWN_MLFLOW = (AttributeError, ImportError, TypeError)
 IN_FLIGHT = 8  # trials written to a server at the same time; MLflow's client keeps up to 10 connections
 
 
+@final
 class StudyRuns:
     """Finds and writes the runs of one study, by the tags `sparktune.study_id` and `sparktune.trial`.
 

@@ -14,6 +14,7 @@ BLOCK_NUMBERS = 2**19  # outputs that wait: 2 MB of float32
 Sums = tuple[Any, list[Any]]  # loss summed over rows, state of the metrics
 
 
+@final
 @dataclass(frozen=True)
 class Steps:
     """`count` steps of `rows` rows each, of which the last one has fewer if not `even`.

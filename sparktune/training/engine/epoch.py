@@ -19,6 +19,7 @@ Columns = Sequence[Any]
 Pick = Callable[[Columns, Any, Any], Columns]  # the rows of some steps: of which columns, first step, count
 
 
+@final
 @dataclass(frozen=True)
 class TrialVariables:
     """What a trial owns: tf.Variables of model and optimizer, and scalars of its layers, float32 (n,)."""
@@ -28,6 +29,7 @@ class TrialVariables:
     scalars: Any
 
 
+@final
 @dataclass(frozen=True)
 class GraphDesign:
     """What decides the graphs. `batch` and `chunk` are rows per step of training and of evaluation.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import tensorflow as tf
 
@@ -10,6 +10,7 @@ Numbers = Sequence[Any]
 Slots = Sequence[Any]
 
 
+@final
 @dataclass(frozen=True)
 class Gradient:
     """A gradient and its square; they do not follow from each other where rows of an embedding occur twice.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import tensorflow as tf
@@ -40,6 +40,7 @@ def row_numbers(rows: int) -> np.ndarray:
     return numbers[first : first + rows]
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class _Same:
     """Equal only for the very same array."""

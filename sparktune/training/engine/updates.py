@@ -70,6 +70,7 @@ def _adam(weight: Any, slots: Slots, gradient: Any, numbers: Numbers) -> None:
     )
 
 
+@final
 @dataclass(frozen=True)
 class Rule:
     """How one kind of optimizer updates a weight: formula, kernel, slots a weight, constants by attribute."""
