@@ -1,6 +1,7 @@
 """The model of a study is tried before the study starts; the user's own code in a process of its own."""
 
 import json
+from dataclasses import dataclass
 
 from sparktune.columns.schema import Schema
 from sparktune.data import Dataset
@@ -11,6 +12,22 @@ from sparktune.training import check_configurations, has_own_code, own_code
 
 SECONDS = 300.0  # a builder may download weights, and TensorFlow loads slowly on a busy machine
 MODULE = "sparktune.study.check_worker"  # not imported here: a module that is run must not be loaded before
+
+
+@dataclass(frozen=True)
+class CheckRequest:
+    """The study whose model is tried, and the schema of its data."""
+
+    spec: StudySpec
+    schema: Schema
+
+    def to_json(self) -> str:
+        return json.dumps({name: part.model_dump(mode="json") for name, part in vars(self).items()})
+
+    @classmethod
+    def from_json(cls, text: str) -> "CheckRequest":
+        request = json.loads(text)
+        return cls(StudySpec.model_validate(request["spec"]), Schema.model_validate(request["schema"]))
 
 
 def check_study(spec: StudySpec, data: Dataset) -> None:
@@ -33,8 +50,7 @@ def check_own_code(spec: StudySpec, schema: Schema, seconds: float = SECONDS) ->
     Raises:
         ModelError: as `check_study`. SpecError: as `check_study`.
     """
-    request = {"spec": spec.model_dump(mode="json"), "schema": schema.model_dump(mode="json")}
-    with ForkedCall(MODULE, json.dumps(request)) as call:
+    with ForkedCall(MODULE, CheckRequest(spec, schema).to_json()) as call:
         try:
             answer = json.loads(call.answer(seconds))
         except NoAnswer as no_answer:

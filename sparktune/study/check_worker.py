@@ -4,29 +4,26 @@ import json
 import os
 import signal
 import sys
-from typing import Any
 
-from sparktune.columns.schema import Schema
 from sparktune.errors import InputError
 from sparktune.launch.forkserver.call import answer_alone
-from sparktune.spec import StudySpec
-from sparktune.study.check import SECONDS
+from sparktune.study.check import SECONDS, CheckRequest
 from sparktune.training import check_model
 
 
-def check(request: dict[str, Any]) -> dict[str, str | None]:
+def check(request: CheckRequest) -> dict[str, str | None]:
     """The message and the class of the error that `check_model` raises; no message where it raises none."""
     try:
-        check_model(StudySpec.model_validate(request["spec"]), Schema.model_validate(request["schema"]))
+        check_model(request.spec, request.schema)
     except InputError as error:
         return {"error": str(error), "kind": type(error).__name__}
     return {"error": None}
 
 
 def main() -> None:
-    """Read the spec and the schema from standard input, answer on standard output, wait for no thread."""
+    """Read a CheckRequest from standard input, answer on standard output, wait for no thread."""
     signal.alarm(int(SECONDS) + 60)  # ends what blocks although the driver was killed
-    request = json.load(sys.stdin)
+    request = CheckRequest.from_json(sys.stdin.read())
     with answer_alone() as file:
         json.dump(check(request), file)
     os._exit(0)

@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, final
 
-from sparktune.bundle import Bundle, load_bundle, move_bundle
-from sparktune.data.host import SharedData
+from sparktune.bundle import Bundle, Lineage, load_bundle, move_bundle
+from sparktune.data.host import DataKey, SharedData
 from sparktune.errors import BundleError, LaunchError
 from sparktune.launch import ForkedCall
 from sparktune.ledger import BundleExported, Ledger
 from sparktune.spec import StudySpec
+from sparktune.spec.extensions import CHECKED
 from sparktune.training import Objective
 from sparktune.trial import TrialResult
 
@@ -23,18 +24,39 @@ MODULE = "sparktune.study.export_worker"  # not imported here: a module that is 
 
 @final
 @dataclass(frozen=True)
-class Request:
+class ExportRequest:
     """What an export needs: the spec, the key of the data, the best trial, and where its files lie."""
 
-    spec: dict[str, Any]
-    data: dict[str, Any]
-    best: dict[str, Any]
-    lineage: dict[str, Any]
-    model: str
-    directory: str
+    spec: StudySpec
+    data: DataKey
+    best: TrialResult
+    lineage: Lineage
+    model: Path
+    directory: Path
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        """A JSON object, without the model that the best trial's result may carry."""
+        request = {
+            "spec": self.spec.model_dump(mode="json"),
+            "data": asdict(self.data),
+            "best": self.best.to_record(),
+            "lineage": self.lineage.model_dump(mode="json"),
+            "model": str(self.model),
+            "directory": str(self.directory),
+        }
+        return json.dumps(request)
+
+    @classmethod
+    def from_json(cls, text: str) -> "ExportRequest":
+        request = json.loads(text)
+        return cls(
+            spec=StudySpec.model_validate(request["spec"], context=CHECKED),
+            data=DataKey(**request["data"]),
+            best=TrialResult.from_record(request["best"]),
+            lineage=Lineage.model_validate(request["lineage"]),
+            model=Path(request["model"]),
+            directory=Path(request["directory"]),
+        )
 
 
 @final
@@ -121,7 +143,7 @@ class Exporter:
             self._begun = best.trial, ForkedCall(MODULE, self._request(best, model).to_json())
         return self._begun[1]
 
-    def _request(self, best: TrialResult, model: Path) -> Request:
+    def _request(self, best: TrialResult, model: Path) -> ExportRequest:
         lineage = {
             "study": self._spec.study.name,
             "study_id": self._ledger.study_id,
@@ -133,13 +155,13 @@ class Exporter:
             "epoch": best.epoch,
             "data_digest": self._shared_data.data.digest,
         }
-        return Request(
-            spec=self._spec.model_dump(mode="json"),
-            data=asdict(self._shared_data.key),
-            best=best.to_record(),
-            lineage=lineage,
-            model=str(model),
-            directory=str(self._draft / "bundle"),
+        return ExportRequest(
+            spec=self._spec,
+            data=self._shared_data.key,
+            best=best,
+            lineage=Lineage.model_validate(lineage),
+            model=model,
+            directory=self._draft / "bundle",
         )
 
 

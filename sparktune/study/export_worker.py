@@ -7,13 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sparktune.bundle import Bundle, Lineage, export_bundle
+from sparktune.bundle import Bundle, export_bundle
 from sparktune.data import Dataset
-from sparktune.data.host import DataKey, borrow
+from sparktune.data.host import borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
 from sparktune.spec import StudySpec
-from sparktune.spec.extensions import CHECKED
-from sparktune.study.export import Request
+from sparktune.study.export import ExportRequest
 from sparktune.training import evaluate, import_reference
 from sparktune.training.kinds.base import kind_of
 from sparktune.trial import TrialResult
@@ -21,22 +20,18 @@ from sparktune.trial import TrialResult
 TOLERANCE = 1e-5
 
 
-def export(request: Request) -> dict[str, float] | None:
+def export(request: ExportRequest) -> dict[str, float] | None:
     """Write the bundle, load it back, compute the reported metric again; gives the test split's metrics.
 
     Raises:
         BundleError: the bundle cannot be written, or does not give the metric that its trial reported.
     """
-    spec, best = (
-        StudySpec.model_validate(request.spec, context=CHECKED),
-        TrialResult.from_record(request.best),
-    )
+    spec, best = request.spec, request.best
     for field, reference in kind_of(spec.model).own_code.items():
         import_reference(reference, field)  # registers the layers of the user's own
-    lineage = Lineage.model_validate(request.lineage)
-    with closing(borrow(DataKey(**request.data), _not_here)) as shared_data:
+    with closing(borrow(request.data, _not_here)) as shared_data:
         data = shared_data.data
-        bundle = export_bundle(Path(request.model), data.schema, lineage, Path(request.directory))
+        bundle = export_bundle(request.model, data.schema, request.lineage, request.directory)
         verify_export(bundle, data, spec, best)
         return evaluate(bundle.model, data.test, spec, data.schema, best.params) if data.test else None
 
@@ -70,8 +65,8 @@ def _not_here() -> Path:
 
 
 def main() -> None:
-    """Read a Request from standard input, answer with `test` or `error` on standard output."""
-    request = Request(**json.load(sys.stdin))
+    """Read an ExportRequest from standard input, answer with `test` or `error` on standard output."""
+    request = ExportRequest.from_json(sys.stdin.read())
     try:
         answer: dict[str, Any] = {"test": export(request)}
     except SparktuneError as error:

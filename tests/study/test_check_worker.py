@@ -4,19 +4,23 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from studies import data, document
 
 from sparktune.data import load_dataset
 from sparktune.spec import parse_spec
+from sparktune.study.check import CheckRequest
 from sparktune.study.check_worker import check
 
 
-def request(folder: Path, builder: str) -> dict[str, Any]:
+def request(folder: Path, builder: str) -> CheckRequest:
     spec = parse_spec(document(folder, model={"builder": builder}))
-    schema = load_dataset(spec, arrays=data()).schema
-    return {"spec": spec.model_dump(mode="json"), "schema": schema.model_dump(mode="json")}
+    return CheckRequest(spec, load_dataset(spec, arrays=data()).schema)
+
+
+def test_a_request_crosses_to_the_worker_unchanged(tmp_path) -> None:
+    asked = request(tmp_path, "builders:plain")
+    assert CheckRequest.from_json(asked.to_json()) == asked
 
 
 def test_an_error_comes_back_with_its_class(tmp_path) -> None:
@@ -28,7 +32,7 @@ def test_an_error_comes_back_with_its_class(tmp_path) -> None:
 def test_the_answer_is_all_that_standard_output_holds(tmp_path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "sparktune.study.check_worker"],
-        input=json.dumps(request(tmp_path, "builders:plain")),
+        input=request(tmp_path, "builders:plain").to_json(),
         capture_output=True,
         text=True,
         check=True,

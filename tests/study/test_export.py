@@ -12,7 +12,7 @@ from sparktune.data.host import DataKey
 from sparktune.errors import BundleError, LaunchError
 from sparktune.ledger import BundleExported
 from sparktune.spec import parse_spec
-from sparktune.study.export import Exporter
+from sparktune.study.export import Exporter, ExportRequest
 from sparktune.trial import TrialResult, TrialState
 
 GOOD = json.dumps({"test": {"loss": 0.5}})
@@ -45,11 +45,10 @@ class Desk:
         self.best = TrialResult(trial, {"neurons": trial}, TrialState.COMPLETE, float(trial), 1)
 
     def call(self, module: str, text: str) -> SimpleNamespace:
-        request = json.loads(text)
-        self.begun.append(request["best"]["trial"])
-        folder = Path(request["directory"])
-        folder.mkdir(parents=True)
-        (folder / "manifest.json").write_text(str(request["best"]["trial"]))
+        request = ExportRequest.from_json(text)
+        self.begun.append(request.best.trial)
+        request.directory.mkdir(parents=True)
+        (request.directory / "manifest.json").write_text(str(request.best.trial))
         answer = self.answers.pop(0)
 
         def told() -> str:
@@ -83,6 +82,14 @@ def placed(desk: Desk) -> int:
     """The trial whose bundle is in its place, with nothing left beside it."""
     assert [path.name for path in desk.directory.iterdir()] == ["bundle"]
     return int((desk.directory / "bundle" / "manifest.json").read_text())
+
+
+def test_a_request_crosses_to_the_worker_unchanged(desk: Desk) -> None:
+    desk.lead(1)
+    assert desk.best and desk.best_model
+    request = exporter(desk)._request(desk.best, desk.best_model)
+    assert ExportRequest.from_json(request.to_json()) == request
+    assert (request.lineage.trial, request.lineage.data_digest) == (1, "d")
 
 
 def test_without_a_best_trial_there_is_nothing_to_export(desk: Desk) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -24,6 +25,23 @@ MODULE = "sparktune.launch.local.worker"
 READY = b"ready"
 PATIENCE = 5.0  # seconds for a process to end that has closed its connection or lost ours
 KILLED = -int(signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """The arguments of `StudyPayload.run_segments`, on their way to a worker process."""
+
+    segments: tuple[Segment, ...]
+    limit: int | None = None
+    seconds: float = 0.0
+
+    def to_json(self) -> str:
+        return json.dumps({**vars(self), "segments": [segment.to_json() for segment in self.segments]})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "RunRequest":
+        request = json.loads(text)
+        return cls(**{**request, "segments": tuple(map(Segment.from_json, request["segments"]))})
 
 
 @final
@@ -56,11 +74,10 @@ class WorkerProcess:
             WorkerLost: the process ended before the trial did.
             LaunchError: the process cannot start.
         """
-        texts = [segment.to_json() for segment in segments]
+        request = RunRequest(tuple(segments), limit, seconds).to_json().encode()
         connection = self._connection or self._start()
         try:
-            request = {"segments": texts, "limit": limit, "seconds": seconds}
-            connection.send_bytes(json.dumps(request).encode())
+            connection.send_bytes(request)
             answer = json.loads(connection.recv_bytes())
             results: list[EncodedResult] = [
                 (connection.recv_bytes().decode(), connection.recv_bytes() or None)

@@ -10,23 +10,18 @@ import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
 
-from sparktune.launch.local.process import READY
+from sparktune.launch.local.process import READY, RunRequest
 from sparktune.launch.memory import MemoryBound
 from sparktune.launch.payload import StudyPayload
-from sparktune.trial import Segment
-
-Request = dict[str, Any]
 
 
 def main(payload: Path, faults: Path) -> None:
     """Serve segments until the driver closes the connection, which is standard input, or dies.
 
-    A request is JSON: the arguments of `StudyPayload.run_segments`, its segments as JSON texts. The answer is
-    JSON, `results` in number and whether the worker is `outgrown` and wants to be replaced, and two messages
-    for each result: the record as JSON, the model's bytes or none. The first message of all is READY, or the
-    traceback of what kept the worker from starting.
+    A request is a RunRequest as JSON. The answer is JSON, `results` in number and whether the worker is
+    `outgrown` and wants to be replaced, and two messages for each result: the record as JSON, the model's
+    bytes or none. The first message of all is READY, or the traceback of what kept the worker from starting.
     """
     connection = Connection(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
@@ -43,13 +38,12 @@ def main(payload: Path, faults: Path) -> None:
 
 
 def _serve(connection: Connection, payload: StudyPayload) -> None:
-    requests: SimpleQueue[Request] = SimpleQueue()
+    requests: SimpleQueue[RunRequest] = SimpleQueue()
     threading.Thread(target=_receive, args=(connection, requests), daemon=True).start()
     bound = MemoryBound()
     while True:
         request = requests.get()
-        segments = [Segment.from_json(segment) for segment in request.pop("segments")]
-        results = payload.run_segments(segments, **request)
+        results = payload.run_segments(request.segments, request.limit, request.seconds)
         answer = {"results": len(results), "outgrown": bound.is_passed()}
         connection.send_bytes(json.dumps(answer).encode())
         for record, model in results:
@@ -57,11 +51,11 @@ def _serve(connection: Connection, payload: StudyPayload) -> None:
             connection.send_bytes(model or b"")
 
 
-def _receive(connection: Connection, requests: "SimpleQueue[Request]") -> None:
+def _receive(connection: Connection, requests: "SimpleQueue[RunRequest]") -> None:
     """Take requests as they come; end the process when the driver is gone, also in the middle of a trial."""
     while True:
         try:
-            requests.put(json.loads(connection.recv_bytes()))
+            requests.put(RunRequest.from_json(connection.recv_bytes()))
         except (EOFError, OSError):
             os._exit(0)
 

@@ -14,7 +14,7 @@ import pytest
 from sparktune.data.host import share
 from sparktune.errors import LaunchError
 from sparktune.launch.forkserver.client import ForkServer
-from sparktune.launch.local.process import WorkerProcess
+from sparktune.launch.local.process import RunRequest, WorkerProcess
 from sparktune.launch.memory import GROWTH
 from sparktune.launch.payload import StudyPayload
 from sparktune.launch.pending import WorkerLost
@@ -31,6 +31,11 @@ def worker_process(folder: Path, work: object = works.act) -> Iterator[WorkerPro
     yield process
     process.close()
     shared.close()
+
+
+def test_a_request_crosses_to_the_worker_unchanged() -> None:
+    request = RunRequest((Segment(trial(1), end=2), Segment(trial(2))), limit=7, seconds=0.5)
+    assert RunRequest.from_json(request.to_json().encode()) == request
 
 
 @pytest.fixture(params=["fork", "process"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sparktune.data.host import share
-from sparktune.launch.local.process import MODULE, READY
+from sparktune.launch.local.process import MODULE, READY, RunRequest
 from sparktune.launch.payload import StudyPayload
 from sparktune.trial import Segment
 from tests.launch import works
@@ -29,10 +29,7 @@ class Worker:
             self.process = subprocess.Popen([sys.executable, "-m", MODULE, *files], stdin=theirs.fileno())
 
     def ask(self, *segments: Segment, seconds: float = 0.0) -> list[dict[str, object]]:
-        texts = [segment.to_json() for segment in segments]
-        self.connection.send_bytes(
-            json.dumps({"segments": texts, "limit": None, "seconds": seconds}).encode()
-        )
+        self.connection.send_bytes(RunRequest(segments, seconds=seconds).to_json().encode())
         answer = json.loads(self.connection.recv_bytes())
         assert answer["outgrown"] is False
         return [self._result(self.connection) for _ in range(answer["results"])]
@@ -75,8 +72,8 @@ def test_an_error_of_the_trial_is_an_answer(worker: Worker) -> None:
 
 def test_it_ends_with_the_connection_in_the_middle_of_a_trial(worker: Worker, tmp_path: Path) -> None:
     assert worker.connection.recv_bytes() == READY
-    request = {"segments": [Segment(trial(do="beat", pulse=str(tmp_path / "pulse"))).to_json()]}
-    worker.connection.send_bytes(json.dumps(request).encode())
+    request = RunRequest((Segment(trial(do="beat", pulse=str(tmp_path / "pulse"))),))
+    worker.connection.send_bytes(request.to_json().encode())
     worker.connection.close()
     assert worker.process.wait(30) == 0
 
