@@ -18,6 +18,7 @@ from sparktune.training.batching.vectorized import vectorized
 from sparktune.training.engine.binding import with_scalars
 from sparktune.training.engine.epoch import Columns, GraphDesign, loss_and_output
 from sparktune.training.engine.metrics import Metrics
+from sparktune.training.engine.structure import all_layers
 
 KEPT = 4
 LAYERS = {"Sequential", "Functional", "InputLayer", "Rescaling", "Reshape", "Flatten", "Activation"}
@@ -42,7 +43,7 @@ class FusedSums(NamedTuple):
 
 def unvectorised(model: Any) -> list[str]:
     """Kinds of the model's layers that keep its trials from being one computation."""
-    return sorted({type(layer).__name__ for layer in model._flatten_layers()} - LAYERS)
+    return sorted({type(layer).__name__ for layer in all_layers(model)} - LAYERS)
 
 
 def owned_by(model: Any) -> list[Any]:

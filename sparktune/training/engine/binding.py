@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from sparktune.training.engine.structure import all_layers
+
 PENALTIES = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
 
 
@@ -37,7 +39,7 @@ def with_scalars(model: Any, scalars: Sequence[Any]) -> Iterator[None]:
     """Within the context the model computes with these scalar tensors instead of its own numbers."""
     numbers = iter(scalars)
     with ExitStack() as undo:
-        for layer in model._flatten_layers():
+        for layer in all_layers(model):
             # Keras adds the offset of a rescaling layer even where it is 0: a pass over all inputs.
             if type(layer) is keras.layers.Rescaling and not np.any(layer.offset):
                 undo.enter_context(_replaced(layer, "call", _factor(layer)))
@@ -67,9 +69,7 @@ def _factor(layer: Any) -> Callable[[Any], Any]:
 
 
 def _dropouts(model: Any) -> list[Any]:
-    return [
-        layer for layer in model._flatten_layers() if type(layer) is keras.layers.Dropout and layer.rate > 0
-    ]
+    return [layer for layer in all_layers(model) if type(layer) is keras.layers.Dropout and layer.rate > 0]
 
 
 def _penalised(model: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import tensorflow as tf
 
+from sparktune.training.engine.structure import all_layers
 from sparktune.training.engine.tensors import device
 
 Compiler = Literal["graph", "xla"]
@@ -58,10 +59,9 @@ def full_batches_apart(steps: int) -> bool:
 
 def _leaves(model: Any) -> list[Any]:
     """The model's layers without those that hold others, and without the cells inside recurrent ones."""
-    layers = model._flatten_layers(include_self=False)
     return [
         layer
-        for layer in layers
+        for layer in all_layers(model)
         if not hasattr(layer, "layers") and not type(layer).__name__.endswith("Cell")
     ]
 

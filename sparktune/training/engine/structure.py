@@ -27,8 +27,19 @@ def structure(model: Any) -> str | None:
     if not type(model).__module__.startswith("keras.") or not fully_described(description):
         return None
     goals = {name: part for name, part in model.get_compile_config().items() if name != "optimizer"}
-    names = {layer.name: f"layer-{number}" for number, layer in enumerate(model._flatten_layers())}
+    names = {layer.name: f"layer-{number}" for number, layer in enumerate(all_layers(model))}
     return json.dumps([_outline(description, names), goals], sort_keys=True, default=repr)
+
+
+def all_layers(model: Any) -> list[Any]:
+    """The model itself and every layer in it, each once.
+
+    Keras' public `layers` has neither the input layer of a Sequential model nor the layers inside one that is
+    no model: those of Bidirectional, of attention, or the cell of an LSTM. Keras' own list is private, so it
+    is used here alone.
+    """
+    layers: list[Any] = model._flatten_layers()
+    return layers
 
 
 def fully_described(node: Any) -> bool:

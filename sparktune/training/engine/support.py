@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from sparktune.training.engine.structure import fully_described
+from sparktune.training.engine.structure import all_layers, fully_described
 from sparktune.training.engine.updates import rule_of
 
 METHODS = ("train_step", "test_step", "compute_loss", "compute_metrics", "fit", "evaluate")
@@ -50,10 +50,11 @@ def _of_model(model: Any) -> Iterator[str]:
         yield f"the model computes in {model.outputs[0].dtype}"
     if not model.trainable_variables:
         yield "the model has nothing to train"
-    measuring = [layer.name for layer in model._flatten_layers(include_self=False) if layer.metrics]
+    layers = all_layers(model)
+    measuring = [layer.name for layer in layers if layer is not model and layer.metrics]
     if measuring:
         yield f"layer {measuring[0]} has metrics of its own"
-    stateful = [layer.name for layer in model._flatten_layers() if getattr(layer, "stateful", False)]
+    stateful = [layer.name for layer in layers if getattr(layer, "stateful", False)]
     if stateful:
         yield f"layer {stateful[0]} is stateful"
 

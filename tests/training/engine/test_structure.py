@@ -1,12 +1,25 @@
 """What models share that train by the same graphs."""
 
+from pathlib import Path
+
 import keras
 import pytest
+from keras.layers import (
+    LSTM,
+    Bidirectional,
+    Conv2D,
+    Dense,
+    Dropout,
+    Flatten,
+    MultiHeadAttention,
+    TimeDistributed,
+)
 
+import sparktune
 from sparktune.spec import MlpSpec, TrainingSpec
 from sparktune.training import build_model
 from sparktune.training.compiling import compile_for_training
-from sparktune.training.engine.structure import fully_described, structure
+from sparktune.training.engine.structure import all_layers, fully_described, structure
 
 
 @pytest.fixture
@@ -56,9 +69,64 @@ class Own(keras.layers.Layer):
 
 @pytest.mark.parametrize("layer", [Own(), keras.layers.Normalization()], ids=["own", "opaque"])
 def test_a_model_that_is_more_than_its_description_has_none(layer):
-    model = keras.Sequential([keras.Input((4,)), layer, keras.layers.Dense(1)])
+    model = keras.Sequential([keras.Input((4,)), layer, Dense(1)])
     model.compile(loss="mean_squared_error")
     assert structure(model) is None
+
+
+def kinds(layers):
+    return sorted(type(layer).__name__ for layer in layers)
+
+
+def public_layers(model):
+    """The layers that Keras gives by its public attribute, those of nested models too."""
+    return [inner for layer in getattr(model, "layers", ()) for inner in (layer, *public_layers(layer))]
+
+
+def attention():
+    rows = keras.Input((6, 4))
+    mixed = MultiHeadAttention(2, 2, dropout=0.5)(rows, rows)
+    return keras.Model(rows, Dense(1)(mixed))
+
+
+def stack(shape, *layers):
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+MODELS = {  # each with the kinds of layers that its public `layers` do not have
+    "mlp": (lambda: stack((4,), Dense(3), Dropout(0.1)), ["InputLayer", "Sequential"]),
+    "cnn": (lambda: stack((8, 8, 1), Conv2D(3, 3), Flatten()), ["InputLayer", "Sequential"]),
+    "lstm": (lambda: stack((6, 4), LSTM(3)), ["InputLayer", "LSTMCell", "Sequential"]),
+    "bidirectional": (
+        lambda: stack((6, 4), Bidirectional(LSTM(3))),
+        ["InputLayer", "LSTM", "LSTM", "LSTMCell", "LSTMCell", "Sequential"],
+    ),
+    "wrapped": (
+        lambda: stack((6, 4), TimeDistributed(Dense(3))),
+        ["Dense", "InputLayer", "Sequential"],
+    ),
+    "nested": (
+        lambda: stack((4,), stack((4,), Dense(3), Dropout(0.1)), Dense(1)),
+        ["InputLayer", "InputLayer", "Sequential"],
+    ),
+    "attention": (attention, ["Dropout", *["EinsumDense"] * 4, "Functional", "Softmax"]),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_all_layers_are_keras_public_ones_and_those_inside_others(name):
+    build, inside = MODELS[name]
+    model = build()
+    layers, public = all_layers(model), public_layers(model)
+    assert layers[0] is model
+    assert len({id(layer) for layer in layers}) == len(layers)
+    assert {id(layer) for layer in public} < {id(layer) for layer in layers}
+    assert kinds(set(layers) - set(public)) == inside
+
+
+def test_keras_private_list_of_layers_is_used_in_one_place():
+    package = Path(sparktune.__file__).parent
+    assert [p.name for p in package.rglob("*.py") if "_flatten_layers" in p.read_text()] == ["structure.py"]
 
 
 def test_a_loss_of_ours_is_fully_described():
