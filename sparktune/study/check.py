@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import final
 
 from sparktune.columns.schema import Schema
 from sparktune.data import Dataset
@@ -14,6 +15,7 @@ SECONDS = 300.0  # a builder may download weights, and TensorFlow loads slowly o
 MODULE = "sparktune.study.check_worker"  # not imported here: a module that is run must not be loaded before
 
 
+@final
 @dataclass(frozen=True)
 class CheckRequest:
     """The study whose model is tried, and the schema of its data."""

@@ -27,6 +27,7 @@ PATIENCE = 5.0  # seconds for a process to end that has closed its connection or
 KILLED = -int(signal.SIGKILL)
 
 
+@final
 @dataclass(frozen=True)
 class RunRequest:
     """The arguments of `StudyPayload.run_segments`, on their way to a worker process."""
