@@ -14,8 +14,8 @@ from sparktune.temporary import HOST, PREFIX, driver_folder, host_folder, tempor
 DRIVER = """
 import os, sys
 from sparktune.temporary import driver_folder
-print(driver_folder(), flush=True)
 (driver_folder() / "left").touch()
+print(driver_folder(), flush=True)
 sys.stdin.read()
 if os.fork() == 0:
     sys.exit()
