@@ -120,7 +120,10 @@ def _put(folder: Path, directory: Path) -> None:
 
 
 def _unwritten(directory: Path, error: OSError) -> BundleError:
-    return BundleError(f"the bundle {str(directory)!r} cannot be written: {error}; nothing was replaced")
+    return BundleError(
+        f"the bundle {str(directory)!r} cannot be written: {error.strerror or error}; nothing was replaced. "
+        "Free space there: the same command then exports it"
+    )
 
 
 def _versions(engines: Sequence[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The durable record of a study, in its directory."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +30,8 @@ from sparktune.spec import StudySpec
 from sparktune.trial import Params, Trial, TrialResult, TrialState
 
 NoteKind = TypeVar("NoteKind", bound=Note)
+
+log = logging.getLogger("sparktune.ledger")
 
 
 @final
@@ -245,5 +248,7 @@ class Ledger:
         if best is not None and not self._models.is_intact(best.trial, self._history.best_digest):
             if self._models.has_others(self._history.results):
                 return  # the line of the best result is lost: its trial runs again, and brings the best model
+            why = "the model file of trial %d, the best one, is missing or damaged: the trial runs again"
+            log.warning(why, best.trial)
             self._append(Voided(best.trial, "the model file is missing or damaged"))
         self._models.remove_others(self.best_model)

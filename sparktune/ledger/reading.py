@@ -8,8 +8,8 @@ from typing import final
 from sparktune.ledger.events import Event, event_of_line
 from sparktune.ledger.journal import JournalLine, decode_line
 
-# The border of two lines whose newline is damaged.
-BORDER = re.compile(rb'(?<=\})[^\n](?=\{"event": ")')
+# The border of two lines whose newline is damaged or lost.
+BORDER = re.compile(rb'(?<=\})[^\n]?(?=\{"event": ")')
 EVENT = re.compile(rb'"event": "(\w+)"')
 TRIAL = re.compile(rb'"trial": (\d+)')
 
@@ -27,10 +27,10 @@ class DamagedLine:
         """What the line held, as far as that can still be read, and what follows from its loss."""
         event, trial = EVENT.search(self.text), TRIAL.search(self.text)
         if event and event[1] == b"result" and trial:
-            return f"the result of trial {int(trial[1])}, which runs again"
+            return f"the result of trial {int(trial[1])}, which `sparktune tune` runs again"
         if event and event[1] == b"launched" and trial:
             return f"the launch of trial {int(trial[1])}"
-        return "an event; if that was the result of a trial, the trial runs again"
+        return "an event; if that was the result of a trial, `sparktune tune` runs the trial again"
 
 
 @final

@@ -10,7 +10,7 @@ import yaml
 
 from sparktune.errors import SpecError
 from sparktune.spec.extensions import ANY_SAMPLER
-from sparktune.spec.size import check_size
+from sparktune.spec.size import MAX_DEPTH, check_size
 from sparktune.spec.study import StudySpec
 
 MAX_FILE = 1_000_000  # characters
@@ -121,7 +121,9 @@ def _yaml(text: str, where: str) -> Any:
         node = loader.get_single_node()
         check_size(node, where, _inside)
         return None if node is None else loader.construct_document(node)
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+    except RecursionError:
+        raise SpecError(f"{where} must not be nested deeper than {MAX_DEPTH} levels, but is") from None
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError) as error:
         raise SpecError(f"{where} is not valid YAML: {' '.join(str(error).split())}") from None
 
 

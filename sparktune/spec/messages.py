@@ -121,6 +121,8 @@ def _rule(entry: Any) -> str:
     kind, context, value = entry["type"], entry.get("ctx", {}), entry["input"]
     if kind == "literal_error":
         return one_of(_quoted(context["expected"]), value)
+    if kind == "too_long" and isinstance(value, str):
+        kind = "string_too_long"
     if kind not in RULES:
         return str(entry["msg"]).replace("Input should", "must")
     scalar = isinstance(value, (bool, int, float, str))

@@ -42,7 +42,7 @@ def test_a_damaged_line_is_named_and_the_next_one_read(path: Path) -> None:
     assert read.events == [(2.5, VOIDED)]
 
 
-@pytest.mark.parametrize("byte", [b" ", b"?", b"\0", b"{", b'"'])
+@pytest.mark.parametrize("byte", [b" ", b"?", b"\0", b"{", b'"', b""])
 def test_lines_whose_newline_is_damaged_are_both_good(path: Path, byte: bytes) -> None:
     path.write_bytes(HEAD[:-1] + byte + LINES[0][:-1] + byte + LINES[1])
     read = read_ledger(path)
@@ -61,11 +61,14 @@ def test_what_is_no_ledger_has_no_header(path: Path, content: bytes) -> None:
     [
         (
             b'{"event": "result", "model": null, "result": {"trial": 12, "pa',
-            "the result of trial 12, which runs",
+            "the result of trial 12, which `sparktune tune` runs again",
         ),
         (b'{"event": "launched", "trial": 7, "st', "the launch of trial 7"),
-        (b'{"event": "note", "kind"', "if that was the result of a trial, the trial runs again"),
-        (b"\0" * 50, "if that was the result of a trial, the trial runs again"),
+        (
+            b'{"event": "note", "kind"',
+            "if that was the result of a trial, `sparktune tune` runs the trial again",
+        ),
+        (b"\0" * 50, "if that was the result of a trial, `sparktune tune` runs the trial again"),
     ],
 )
 def test_what_a_damaged_line_held_is_said(text: bytes, loss: str) -> None:

@@ -210,10 +210,11 @@ def test_what_is_lost_is_said_once_and_the_damaged_file_is_kept(
     put(tmp_path, whole, content)
     caplog.set_level(logging.WARNING)
     assert sorted(Ledger.read(tmp_path / "s").results) == [0, 2, 3, 4, 5]
-    assert "line 6 of" in caplog.text and "held the result of trial 1, which runs again" in caplog.text
+    assert "line 6 of" in caplog.text
+    assert "held the result of trial 1, which `sparktune tune` runs again" in caplog.text
     caplog.clear()
     opened(tmp_path, study).close()
-    assert "the result of trial 1, which runs again" in caplog.text
+    assert "the result of trial 1, which `sparktune tune` runs again" in caplog.text
     assert "the file as it was is" in caplog.text
     assert (tmp_path / "s" / "ledger.damaged.jsonl").read_bytes() == content
     caplog.clear()

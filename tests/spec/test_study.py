@@ -286,8 +286,8 @@ BOUNDS = [
         {"resources": {"launcher": "local", "gpus": 1}},
         "gpus must be 0 for launcher local, but got 1.0; use launcher: spark, which places GPUs",
     ),
-    ({"model": {"layers": 10**9}}, "layers must be <= 1,000, but got 1000000000 (model.layers)"),
-    ({"model": {"hidden": [1] * 1001}}, "hidden must hold at most 1,000 values, but got [1, 1"),
+    ({"model": {"layers": 10**9}}, "layers must be <= 200, but got 1000000000 (model.layers)"),
+    ({"model": {"hidden": [1] * 1001}}, "hidden must hold at most 200 values, but got [1, 1"),
     ({"model": {"neurons": 10**7}}, "neurons must be <= 1,000,000, but got 10000000 (model.neurons)"),
     (
         {"model": {"neurons": 10**6, "layers": 2}},
@@ -299,7 +299,7 @@ BOUNDS = [
     ({"model": {"kind": "cnn", "hidden": [10**6] * 2}}, "hidden must make at most 10,000,000,000 weights"),
     ({"model": {"kind": "cnn", "kernel": 1001}}, "kernel must be <= 1,000, but got 1001 (model.kernel)"),
     ({"model": {"kind": "rnn", "units": 10**6}}, "units must make at most 10,000,000,000 weights"),
-    ({"model": {"kind": "rnn", "layers": 1001}}, "layers must be <= 1,000, but got 1001 (model.layers)"),
+    ({"model": {"kind": "rnn", "layers": 201}}, "layers must be <= 200, but got 201 (model.layers)"),
     ({"model": {"kind": "rnn", "hidden": [10**6] * 2}}, "hidden must make at most 10,000,000,000 weights"),
     (
         {"model": {"kind": "rnn", "vocabulary": 10**6, "embedding": 10**6}},
@@ -371,9 +371,9 @@ SPACES = [
         "(1000000, 1000000); choose a smaller model (search.space.hidden[1])",
     ),
     (
-        {"neurons": [8, 10**5], "layers": {"low": 1, "high": 1000}},
-        "space must make at most 10,000,000,000 weights (this makes 9,990,000,000,000), but got "
-        "{'neurons': 100000, 'layers': 1000}; choose a smaller model (search.space)",
+        {"neurons": [8, 10**5], "layers": {"low": 1, "high": 200}},
+        "space must make at most 10,000,000,000 weights (this makes 1,990,000,000,000), but got "
+        "{'neurons': 100000, 'layers': 200}; choose a smaller model (search.space)",
     ),
     (
         {"hidden": [[4]], "layers": [1]},
