@@ -204,7 +204,7 @@ def row(name: str, ways: dict[str, Any], rounds: int) -> list[Cell]:
     fit, single, ours = (statistics.median(values) * 1e6 for values in steps.values())
     bar = CASES[name].bar
     verdict = "yes" if fit / ours >= bar else "NO"
-    compiler = notes.get("compiler", notes.get("reason", ""))
+    compiler = notes.compiler or notes.reason or ""
     return [
         name,
         fit,
