@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from idle import CallbackDriver, run_idle_study
+from idle import Course, run_idle_study
 from machine import Moment, describe
 from processes import tree_cpu
 from pyspark.sql import SparkSession
@@ -94,11 +94,11 @@ def _bare_jobs(spark: SparkSession, at_once: int) -> Cost:
 
 def _trials(spark: SparkSession, folder: Path, at_once: int) -> Cost:
     last = WARM + WINDOW
-    driver = run_idle_study(spark, folder, last + at_once, at_once, marks=(WARM, last))
-    return Cost(driver.seconds(WARM, last), driver.cpu_seconds(WARM, last))
+    course = run_idle_study(spark, folder, last + at_once, at_once, marks=(WARM, last))
+    return Cost(course.seconds(WARM, last), course.cpu_seconds(WARM, last))
 
 
-def _long_study(spark: SparkSession, folder: Path, trials: int) -> CallbackDriver:
+def _long_study(spark: SparkSession, folder: Path, trials: int) -> Course:
     marks = (WARM, WARM + WINDOW, trials - WINDOW, trials)
     return run_idle_study(spark, folder / "long", trials, at_once=2, marks=marks)
 
@@ -119,16 +119,16 @@ def _median(costs: Sequence[Cost]) -> Cost:
     return Cost(statistics.median(c.wall for c in costs), statistics.median(c.cpu for c in costs))
 
 
-def _flat_table(driver: CallbackDriver, trials: int) -> str:
+def _flat_table(course: Course, trials: int) -> str:
     spans = [(WARM, WARM + WINDOW), (trials - WINDOW, trials)]
-    wall = [driver.seconds(*span) for span in spans]
-    cpu = [driver.cpu_seconds(*span) for span in spans]
+    wall = [course.seconds(*span) for span in spans]
+    cpu = [course.cpu_seconds(*span) for span in spans]
     rows = [
         [f"{first + 1} to {last}", w * 1e3, c * 1e3, w / wall[0], c / cpu[0]]
         for (first, last), w, c in zip(spans, wall, cpu, strict=True)
     ]
-    searched = driver.ends[-1] - driver.started
-    total = f"All {trials} trials: {searched:.1f} s, then {driver.drain:.1f} s until MLflow had them."
+    searched = course.ends[-1] - course.started
+    total = f"All {trials} trials: {searched:.1f} s, then {course.drain:.1f} s until MLflow had them."
     columns = ["trials, 2 at once", "wall ms", "CPU ms", "wall / first", "CPU / first"]
     return f"{table(columns, rows)}\n\nBar: wall / first at most 1.30. {total}"
 

@@ -55,8 +55,8 @@ def _warm_up(spark: SparkSession, folder: Path, slots: int) -> None:
 def _measured(spark: SparkSession, folder: Path, slots: int, options: argparse.Namespace) -> list[list[Cell]]:
     """A row for the study, one for the bare job."""
     trials = slots * options.each
-    driver = run_idle_study(spark, folder / f"{slots}", trials, slots, options.seconds, marks=(trials,))
-    wall, cpu = driver.ends[-1] - driver.started, driver.cpu[trials] - driver.cpu[0]
+    course = run_idle_study(spark, folder / f"{slots}", trials, slots, options.seconds, marks=(trials,))
+    wall, cpu = course.ends[-1] - course.started, course.cpu[trials] - course.cpu[0]
     study = _row("sparktune", slots, trials, options, wall, cpu)
     cpu, started = tree_cpu(os.getpid()), time.perf_counter()
     _bare(spark, slots, trials, options.seconds)
