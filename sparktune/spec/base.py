@@ -68,20 +68,20 @@ def sequence(default: Any = ..., **rules: Any) -> Any:
     return Field(default, strict=False, **rules)
 
 
-def plain(value: Any, depth: int = 0) -> Any:
+def plain_value(value: Any, depth: int = 0) -> Any:
     """The value as JSON has it: tuples and arrays become lists, numbers of other libraries Python's own."""
     if isinstance(value, (bool, str)) or value is None:
         return value
     if isinstance(value, Real):
         return _number(value)
     if hasattr(value, "tolist"):
-        return plain(value.tolist(), depth)
+        return plain_value(value.tolist(), depth)
     if depth == MAX_DEPTH:
         raise Fault(f"must not be nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, (list, tuple)):
-        return [plain(member, depth + 1) for member in value]
+        return [plain_value(member, depth + 1) for member in value]
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {key: plain(member, depth + 1) for key, member in value.items()}
+        return {key: plain_value(member, depth + 1) for key, member in value.items()}
     raise Fault("must be a number, text, true, false, null, or lists or sections of them", value=value)
 
 
@@ -154,4 +154,4 @@ Name = Annotated[str, Field(min_length=1), AfterValidator(_text)]
 Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
 Line = Annotated[Name, AfterValidator(_one_line)]
 Place = Annotated[Name, AfterValidator(place)]
-Plain = Annotated[Any, AfterValidator(plain)]
+Plain = Annotated[Any, AfterValidator(plain_value)]

@@ -6,7 +6,7 @@ from typing import Any, final
 
 from sparktune.errors import StudyFailed
 from sparktune.search import Sampler, Wait
-from sparktune.spec.base import plain
+from sparktune.spec.base import plain_value
 from sparktune.training.graph_key import SCALARS, graph_key
 from sparktune.trial import Params, TrialResult
 
@@ -154,7 +154,7 @@ class TrialQueue:
         """
         try:
             if isinstance(answer, dict) and all(isinstance(name, str) for name in answer):
-                return {name: plain(value) for name, value in answer.items()}
+                return {name: plain_value(value) for name, value in answer.items()}
         except ValueError:  # said below
             pass
         raise StudyFailed(
