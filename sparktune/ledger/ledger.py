@@ -133,6 +133,11 @@ class Ledger:
         return MappingProxyType(self._history.unfinished)
 
     @property
+    def all_results(self) -> list[TrialResult]:
+        """The last result of every trial that has one, terminal ones first."""
+        return [*self._history.results.values(), *self._history.unfinished.values()]
+
+    @property
     def ended(self) -> Mapping[int, float]:
         """When each of these results came back, in seconds since 1970."""
         return MappingProxyType(self._history.ended)

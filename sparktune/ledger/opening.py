@@ -20,15 +20,15 @@ def create_or_repair(
 ) -> tuple[Header, LedgerFile]:
     """The header and content of this study's ledger, for the driver that holds the directory's lock.
 
-    The file is created where there is none; one with damaged lines is written again without them. Temporary
-    files of a driver that died are removed.
+    The file is created where there is none or an empty one; one with damaged lines is written again without
+    them. Temporary files of a driver that died are removed.
 
     Raises:
         StudyDirectoryError: the directory belongs to another study, or to a newer version of sparktune.
         OSError: the ledger cannot be written.
     """
     path = directory / LEDGER
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         new = Header(
             format=FORMAT,
             study_id=uuid.uuid4().hex,
@@ -58,8 +58,10 @@ def read_existing(directory: Path) -> tuple[Header, LedgerFile]:
         StudyDirectoryError: there is no ledger, or it cannot be read.
     """
     path = directory / LEDGER
-    if not path.is_file():
-        raise StudyDirectoryError(f"{directory} must be a study directory, but holds no {LEDGER}")
+    if not path.is_file() or not path.stat().st_size:
+        raise StudyDirectoryError(
+            f"{directory} must be a study directory, but its {LEDGER} is missing or empty"
+        )
     try:
         file = read_ledger(path)
     except OSError as error:

@@ -27,13 +27,12 @@ def sync_study(directory: Path) -> dict[str, str]:
         raise StudyDirectoryError(
             f"{directory} must hold a study that was started; run `sparktune tune` first"
         )
-    results = [*ledger.results.values(), *ledger.unfinished.values()]
     ended_ms = {number: round(seconds * 1000) for number, seconds in ledger.ended.items()}
     bundle = load_bundle(directory / "bundle") if (directory / "bundle").is_dir() else None
     ids = sync(
         ledger.spec,
         ledger.study_id,
-        results,
+        ledger.all_results,
         ended.state,
         ended.summary,
         Objective(started.metric, started.direction),

@@ -1,42 +1,32 @@
-"""The whole study: check, search, export, report."""
+"""The whole study: check, search, export, conclude."""
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 from sparktune.data.host import SharedData
-from sparktune.errors import (
-    InputError,
-    LaunchError,
-    SparktuneError,
-    StudyDirectoryError,
-    StudyFailed,
-    StudyInterrupted,
-)
+from sparktune.errors import InputError, LaunchError, StudyInterrupted
 from sparktune.launch import Launcher
-from sparktune.ledger import Ledger, StudyEnded, StudyStarted
+from sparktune.ledger import Ledger, StudyStarted
 from sparktune.search import Sampler, build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
 from sparktune.spec.idle import idle_fields
 from sparktune.study.check import check_study
+from sparktune.study.conclusion import AGAIN, Ending, conclude
 from sparktune.study.export import Exported, Exporter
 from sparktune.study.loop import StudyLoop
-from sparktune.study.result import StudyResult, count_states, trial_table, write_outcome
+from sparktune.study.result import StudyResult
 from sparktune.study.runtime import Runtime
 from sparktune.study.stop import Stop, check_timeout
 from sparktune.study.trial_queue import TrialQueue
-from sparktune.summary import BestTrial, Objective, Reason, RunStatus, Summary
+from sparktune.summary import Objective
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker
 from sparktune.training import resolve_objective
 from sparktune.trial import TrialResult
 
-AGAIN = "run the same command again to resume"
-DRAIN_SECONDS = 60.0
-DRAIN_SECONDS_INTERRUPTED = 3.0
 log = logging.getLogger("sparktune")
 
 
@@ -94,7 +84,31 @@ def tune(
         >>> result.best.params
         {'learning_rate': 0.1}
     """
+    started = time.monotonic()
     check_timeout(timeout)
+    _check_objects(sampler, launcher, tracker)
+    spec = _read_spec(spec, any_sampler=sampler is not None)
+    tracker = tracker or (NullTracker() if offline else MlflowTracker())
+    try:
+        with Runtime(spec, spark, launcher) as runtime:
+            tracker.check(spec)
+            dataset = runtime.load(data)
+            objective = resolve_objective(spec, dataset.schema)
+            check_study(spec, dataset)
+            folder = Path(spec.output.directory) / spec.study.name
+            with Ledger.open(folder, spec, dataset.digest, objective.direction) as ledger:
+                shared = runtime.share(dataset)
+                log.info("study %s: %s", spec.study.name, ledger.directory)
+                study = _Study(
+                    spec, objective, ledger, tracker, shared, runtime, sampler or build_sampler(spec)
+                )
+                return study.run(Stop(timeout), on_progress, started)
+    except KeyboardInterrupt:
+        raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN}") from None
+
+
+def _check_objects(sampler: Any, launcher: Any, tracker: Any) -> None:
+    """Refuse what is neither None nor an object of the public class."""
     for name, given, kind in (
         ("sampler", sampler, Sampler),
         ("launcher", launcher, Launcher),
@@ -102,27 +116,17 @@ def tune(
     ):
         if given is not None and not isinstance(given, kind):
             raise InputError(f"{name} must be an object of a sparktune.{kind.__name__}, but got {given!r}")
-    started = time.monotonic()
-    own = sampler is not None
-    spec = load_spec(spec, any_sampler=own) if isinstance(spec, (str, Path)) else parse_spec(spec, own)
+
+
+def _read_spec(given: StudySpec | dict[str, Any] | str | Path, any_sampler: bool) -> StudySpec:
+    """The spec, checked; says what in it has no effect."""
+    if isinstance(given, (str, Path)):
+        spec = load_spec(given, any_sampler=any_sampler)
+    else:
+        spec = parse_spec(given, any_sampler)
     for sentence in idle_fields(spec):
         log.warning(sentence)
-    tracker = tracker or (NullTracker() if offline else MlflowTracker())
-    try:
-        with ExitStack() as stack:
-            runtime = stack.enter_context(Runtime(spec, spark, launcher))
-            tracker.check(spec)
-            dataset = runtime.load(data)
-            objective = resolve_objective(spec, dataset.schema)
-            check_study(spec, dataset)
-            folder = Path(spec.output.directory) / spec.study.name
-            ledger = stack.enter_context(Ledger.open(folder, spec, dataset.digest, objective.direction))
-            shared = runtime.share(dataset)
-            log.info("study %s: %s", spec.study.name, ledger.directory)
-            study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler or build_sampler(spec))
-            return study.run(Stop(timeout), on_progress, started)
-    except KeyboardInterrupt:
-        raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN}") from None
+    return spec
 
 
 @final
@@ -153,15 +157,12 @@ class _Study:
             stop.interrupt()
         except Exception as error:  # noqa: BLE001 - raised once the outcome is written
             failures.append(error)
-        result = self._conclude(stop.reason, exported, failures, started)
-        if failures:
-            raise failures[0]
-        self._raise_without_best(stop.reason)
-        return result
+        ending = Ending(started, stop.reason, *exported, failures)
+        return conclude(self.spec, self.objective, self.ledger, self.tracker, ending)
 
     def _search(self, stop: Stop, on_progress: OnProgress, exporter: Exporter) -> None:
         """Run the trials that have no terminal record; Spark need not start where there is none."""
-        for result in self._results():  # of an earlier run; what the tracker shows already costs nothing
+        for result in self.ledger.all_results:  # of an earlier run; what the tracker shows costs nothing
             self.tracker.record(result, round(self.ledger.ended[result.trial] * 1000))
         queue = TrialQueue(self.sampler, self.ledger.launched_params, self.ledger.results)
         if queue.exhausted():
@@ -178,77 +179,3 @@ class _Study:
             except LaunchError:
                 if stop.reason != "interrupt":  # Ctrl-C in a terminal ends the JVM of spark-submit, too
                     raise
-
-    def _results(self) -> list[TrialResult]:
-        """How every trial stands that was ever launched and whose result returned."""
-        return [*self.ledger.results.values(), *self.ledger.unfinished.values()]
-
-    def _conclude(
-        self, stopped: Reason | None, exported: Exported, failures: list[Exception], started: float
-    ) -> StudyResult:
-        """Write the outcome, let the tracker catch up, and write it again with what the tracker shows.
-
-        What cannot be written is added to `failures`, and keeps nothing else from being written.
-        """
-        bundle, test = exported
-        results, directory = self._results(), self.ledger.directory
-        summary = Summary(
-            study=self.spec.study.name,
-            study_id=self.ledger.study_id,
-            states=count_states(results),
-            stopped=stopped,
-            objective=self.objective,
-            best=BestTrial.of(self.ledger.best),
-            test=test,
-            bundle=str(bundle.path) if bundle else None,
-            seconds=_since(started),
-        )
-        table = trial_table(results)
-        status: RunStatus = summary.status
-        if failures:  # a study whose cluster was lost goes on when it is run again
-            status = "KILLED" if isinstance(failures[0], LaunchError) else "FAILED"
-        in_a_hurry = bool(failures) or stopped == "interrupt"
-        with _keeping(failures):
-            write_outcome(directory, table, summary)
-        with _keeping(failures):
-            self.ledger.note(StudyEnded(status, summary))
-        self.tracker.finish(status, summary)
-        if bundle:
-            self.tracker.exported(bundle)
-        self.tracker.close(DRAIN_SECONDS_INTERRUPTED if in_a_hurry else DRAIN_SECONDS)
-        summary = summary.shown(self.tracker.ids, _since(started))
-        with _keeping(failures):
-            write_outcome(directory, table, summary)
-        return StudyResult(self.spec, directory, self.ledger.best, table, bundle, summary)
-
-    def _raise_without_best(self, stopped: Reason | None) -> None:
-        """Raise where the study was interrupted, or gave no value."""
-        name, folder = self.spec.study.name, self.ledger.directory
-        if stopped == "interrupt":
-            raise StudyInterrupted(f"study {name} was interrupted ({folder}); {AGAIN}")
-        if self.ledger.best is not None:
-            return
-        if stopped == "timeout":
-            raise StudyFailed(f"the timeout passed before a trial of study {name} ended ({folder}); {AGAIN}")
-        results = self._results()
-        first = next((r.complaint for r in results if r.error), "no trial was run")
-        raise StudyFailed(
-            f"no trial of study {name} gave a value: {count_states(results)}; first error: {first}; "
-            f"see {folder / 'trials.csv'}"
-        )
-
-
-@contextmanager
-def _keeping(failures: list[Exception]) -> Iterator[None]:
-    """Add to `failures` what cannot be written, and go on."""
-    try:
-        yield
-    except SparktuneError as error:
-        failures.append(error)
-    except OSError as error:
-        failures.append(StudyDirectoryError(f"the outcome of the study cannot be written: {error}; {AGAIN}"))
-
-
-def _since(started: float) -> float:
-    """Seconds since a moment of the monotonic clock."""
-    return round(time.monotonic() - started, 3)

@@ -83,9 +83,11 @@ class TestRecord:
         with opened(tmp_path, spec) as ledger:
             ledger.record(killed)
             assert (dict(ledger.results), dict(ledger.unfinished)) == ({}, {0: killed})
+            ledger.record(done(1, 0.4))
+            assert [result.trial for result in ledger.all_results] == [1, 0]
             ledger.record(done(0, 0.5))
-            assert ([*ledger.results], dict(ledger.unfinished)) == ([0], {})
-        assert [*Ledger.read(tmp_path / "s").results] == [0]
+            assert ([*ledger.results], dict(ledger.unfinished)) == ([1, 0], {})
+        assert [*Ledger.read(tmp_path / "s").results] == [1, 0]
 
     def test_a_paused_trial_goes_on_and_its_last_result_is_kept(
         self, tmp_path: Path, spec: StudySpec

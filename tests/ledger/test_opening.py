@@ -31,6 +31,17 @@ def test_a_new_ledger_has_a_header_alone_and_is_found_again(tmp_path: Path, spec
         assert (again, content.events) == (header, [(5.0, STARTED)])
 
 
+def test_an_empty_file_of_a_driver_that_died_is_taken_as_a_new_ledger(
+    tmp_path: Path, spec: StudySpec
+) -> None:
+    (tmp_path / "ledger.jsonl").touch()
+    with pytest.raises(StudyDirectoryError, match="missing or empty"):
+        read_existing(tmp_path)
+    header, file = create_or_repair(tmp_path, spec, DATA, "maximize")
+    assert (header.spec_digest, file.events) == (spec.digest(), [])
+    assert read_existing(tmp_path)[0] == header
+
+
 def test_damaged_lines_are_read_over_and_removed_by_the_driver(
     tmp_path: Path, spec: StudySpec, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -51,7 +62,7 @@ def test_damaged_lines_are_read_over_and_removed_by_the_driver(
 
 
 def test_a_folder_without_a_readable_ledger_is_refused(tmp_path: Path, spec: StudySpec) -> None:
-    with pytest.raises(StudyDirectoryError, match=r"must be a study directory, but holds no ledger\.jsonl"):
+    with pytest.raises(StudyDirectoryError, match=r"a study directory, but its ledger\.jsonl is missing"):
         read_existing(tmp_path)
     create_or_repair(tmp_path, spec, DATA, "maximize")
     with pytest.raises(StudyDirectoryError, match="belongs to another study"):

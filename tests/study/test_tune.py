@@ -22,7 +22,7 @@ from sparktune.errors import (
     StudyInterrupted,
     TrackingError,
 )
-from sparktune.study import Progress, sync_study, tune
+from sparktune.study import Progress, conclusion, sync_study, tune
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_a_store_of_models_that_hangs_holds_up_nothing_and_sync_completes_it(tmp
     mlflow.MlflowClient(spec["tracking"]["uri"]).search_experiments()  # makes the tables
     release = threading.Event()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(tune.__globals__, "DRAIN_SECONDS", 4.0)
+        patch.setattr(conclusion, "DRAIN_SECONDS", 4.0)
         patch.setattr(mlflow.MlflowClient, "log_model_artifacts", lambda *arguments: release.wait(60))
         result = tune(spec, None, data())
     assert result.summary["states"] == {"COMPLETE": 4}

@@ -1,0 +1,134 @@
+"""The end of a study: its outcome is written, however it ended."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import final
+
+from sparktune.bundle import Bundle
+from sparktune.errors import LaunchError, SparktuneError, StudyDirectoryError, StudyFailed, StudyInterrupted
+from sparktune.ledger import Ledger, StudyEnded
+from sparktune.spec import StudySpec
+from sparktune.study.export import TestMetrics
+from sparktune.study.result import StudyResult, count_states, trial_table, write_outcome
+from sparktune.summary import BestTrial, Objective, Reason, RunStatus, Summary
+from sparktune.tracking import Tracker
+
+AGAIN = "run the same command again to resume"
+DRAIN_SECONDS = 60.0
+DRAIN_SECONDS_INTERRUPTED = 3.0
+
+
+@final
+@dataclass(frozen=True)
+class Ending:
+    """How the search and the export of a study ended.
+
+    `started` is a moment of the monotonic clock, `stopped` what ended the search early, `bundle` the exported
+    model and `test` its metrics on the test split. `failures` are the errors so far, the first one first.
+    """
+
+    started: float
+    stopped: Reason | None = None
+    bundle: Bundle | None = None
+    test: TestMetrics | None = None
+    failures: list[Exception] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return round(time.monotonic() - self.started, 3)
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long the tracker may go on writing; short where somebody waits for the end."""
+        in_a_hurry = bool(self.failures) or self.stopped == "interrupt"
+        return DRAIN_SECONDS_INTERRUPTED if in_a_hurry else DRAIN_SECONDS
+
+    def status(self, summary: Summary) -> RunStatus:
+        """How MLflow names this end; a study whose cluster was lost goes on when it is run again."""
+        if not self.failures:
+            return summary.status
+        return "KILLED" if isinstance(self.failures[0], LaunchError) else "FAILED"
+
+    @contextmanager
+    def keeping_failures(self) -> Iterator[None]:
+        """Add to `failures` what cannot be written, and go on."""
+        try:
+            yield
+        except SparktuneError as error:
+            self.failures.append(error)
+        except OSError as error:
+            self.failures.append(
+                StudyDirectoryError(f"the outcome of the study cannot be written: {error}; {AGAIN}")
+            )
+
+
+def conclude(
+    spec: StudySpec, objective: Objective, ledger: Ledger, tracker: Tracker, ending: Ending
+) -> StudyResult:
+    """Write the outcome, let the tracker catch up, and write it again with what the tracker shows.
+
+    What cannot be written is added to the failures, and keeps nothing else from being written.
+
+    Raises:
+        StudyInterrupted: it was.
+        StudyFailed: no trial gave a value.
+        Exception: the first of the failures.
+    """
+    table = trial_table(ledger.all_results)
+    summary = summarize(spec, objective, ledger, ending)
+    status, drain_seconds = ending.status(summary), ending.drain_seconds
+    with ending.keeping_failures():
+        write_outcome(ledger.directory, table, summary)
+    with ending.keeping_failures():
+        ledger.note(StudyEnded(status, summary))
+    tracker.finish(status, summary)
+    if ending.bundle:
+        tracker.exported(ending.bundle)
+    tracker.close(drain_seconds)
+    summary = summary.shown(tracker.ids, ending.seconds)
+    with ending.keeping_failures():
+        write_outcome(ledger.directory, table, summary)
+    if ending.failures:
+        raise ending.failures[0]
+    check_best(spec.study.name, ledger, ending.stopped)
+    return StudyResult(spec, ledger.directory, ledger.best, table, ending.bundle, summary)
+
+
+def summarize(spec: StudySpec, objective: Objective, ledger: Ledger, ending: Ending) -> Summary:
+    """What `summary.json` holds as long as the tracker shows nothing."""
+    return Summary(
+        study=spec.study.name,
+        study_id=ledger.study_id,
+        states=count_states(ledger.all_results),
+        stopped=ending.stopped,
+        objective=objective,
+        best=BestTrial.of(ledger.best),
+        test=ending.test,
+        bundle=str(ending.bundle.path) if ending.bundle else None,
+        seconds=ending.seconds,
+    )
+
+
+def check_best(name: str, ledger: Ledger, stopped: Reason | None) -> None:
+    """Refuse to call a study of that name done which was interrupted or has no best trial.
+
+    Raises:
+        StudyInterrupted: it was.
+        StudyFailed: no trial gave a value.
+    """
+    folder = ledger.directory
+    if stopped == "interrupt":
+        raise StudyInterrupted(f"study {name} was interrupted ({folder}); {AGAIN}")
+    if ledger.best is not None:
+        return
+    if stopped == "timeout":
+        raise StudyFailed(f"the timeout passed before a trial of study {name} ended ({folder}); {AGAIN}")
+    results = ledger.all_results
+    first = next((result.complaint for result in results if result.error), "no trial was run")
+    raise StudyFailed(
+        f"no trial of study {name} gave a value: {count_states(results)}; first error: {first}; "
+        f"see {folder / 'trials.csv'}"
+    )

@@ -1,0 +1,123 @@
+import json
+import time
+
+import pytest
+from studies import document
+
+from sparktune.errors import (
+    BundleError,
+    LaunchError,
+    SparktuneError,
+    StudyDirectoryError,
+    StudyFailed,
+    StudyInterrupted,
+)
+from sparktune.ledger import Ledger, StudyEnded
+from sparktune.spec import parse_spec
+from sparktune.study.conclusion import DRAIN_SECONDS, DRAIN_SECONDS_INTERRUPTED, Ending, conclude
+from sparktune.summary import Objective
+from sparktune.tracking import Tracker
+from sparktune.trial import TrialResult, TrialState
+
+OBJECTIVE = Objective("val_accuracy", "maximize")
+GOOD = TrialResult(0, {"neurons": 2}, TrialState.COMPLETE, 0.5, 1)
+BAD = TrialResult(1, {"neurons": 4}, TrialState.FAILED, error="ValueError: no")
+
+
+class Seen(Tracker):
+    """What a tracker is given at the end of a study."""
+
+    ids = None
+
+    def __init__(self):
+        self.finished, self.seconds = [], []
+
+    def start(self, spec, study_id, objective):
+        pass
+
+    def launched(self, trial, at_ms=None):
+        pass
+
+    def record(self, result, ended_ms=None):
+        pass
+
+    def finish(self, status, summary, artifacts=None):
+        self.finished.append((status, summary.states))
+
+    def exported(self, bundle):
+        pass
+
+    def wait(self, timeout_s):
+        return None
+
+    def close(self, timeout_s=10.0):
+        self.seconds.append(timeout_s)
+        self.ids = {"run_id": "1f2e"}  # known only now
+        return True
+
+
+@pytest.fixture
+def end(tmp_path):
+    """Concludes a study with the given results; its ledger is read again after it."""
+    spec = parse_spec(document(tmp_path))
+
+    def run(results, *stopped, failures=()):
+        tracker = Seen()
+        with Ledger.open(tmp_path / "small", spec, "0" * 64, OBJECTIVE.direction) as ledger:
+            for result in results:
+                ledger.record(result)
+            try:
+                ending = Ending(time.monotonic(), *stopped, failures=[*failures])
+                return tracker, conclude(spec, OBJECTIVE, ledger, tracker, ending)
+            except SparktuneError as error:
+                return tracker, error
+
+    return run
+
+
+def noted(tmp_path):
+    return Ledger.read(tmp_path / "small").last(StudyEnded)
+
+
+def test_the_outcome_is_written_with_what_the_tracker_shows_at_last(end, tmp_path):
+    tracker, result = end([GOOD, BAD])
+    summary = json.loads((tmp_path / "small/summary.json").read_text())
+    assert summary == result.summary
+    assert (summary["mlflow"], summary["best"]["trial"]) == ({"run_id": "1f2e"}, 0)
+    assert tracker.finished == [("FINISHED", {"COMPLETE": 1, "FAILED": 1})]
+    assert tracker.seconds == [DRAIN_SECONDS]
+    assert noted(tmp_path).state == "FINISHED"
+
+
+@pytest.mark.parametrize(("failure", "status"), [(BundleError("b"), "FAILED"), (LaunchError("c"), "KILLED")])
+def test_a_failure_is_raised_when_all_is_written(end, tmp_path, failure, status):
+    tracker, error = end([GOOD], failures=[failure])
+    assert error is failure
+    assert tracker.finished[0][0] == noted(tmp_path).state == status
+    assert tracker.seconds == [DRAIN_SECONDS_INTERRUPTED]
+    assert (tmp_path / "small/summary.json").exists()
+
+
+def test_what_cannot_be_written_keeps_nothing_else_from_being_written(end, tmp_path):
+    (tmp_path / "small/trials.csv").mkdir(parents=True)
+    (tmp_path / "small/ledger.jsonl").touch()  # of a driver that died at its start
+    tracker, error = end([GOOD])
+    assert isinstance(error, StudyDirectoryError)
+    assert "the outcome of the study cannot be written" in str(error)
+    assert noted(tmp_path).state == tracker.finished[0][0] == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    ("results", "stopped", "kind", "sentence"),
+    [
+        ([GOOD], "interrupt", StudyInterrupted, "study small was interrupted"),
+        ([], "timeout", StudyFailed, "the timeout passed before a trial of study small ended"),
+        ([BAD], None, StudyFailed, "{'FAILED': 1}; first error: ValueError: no; see"),
+        ([], None, StudyFailed, "first error: no trial was run"),
+    ],
+)
+def test_a_study_without_a_best_trial_is_not_called_done(end, tmp_path, results, stopped, kind, sentence):
+    _, error = end(results, stopped)
+    assert isinstance(error, kind)
+    assert sentence in str(error)
+    assert json.loads((tmp_path / "small/summary.json").read_text())["stopped"] == stopped
