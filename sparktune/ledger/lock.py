@@ -45,3 +45,41 @@ def _described(holder: bytes) -> str:
         return f"process {known['pid']} on host {known['host']}"
     except (ValueError, TypeError, KeyError):
         return "which is just starting"
+
+
+def is_driven(path: Path) -> bool:
+    """Whether a live driver holds the lock at `path`. Nothing is written, and no driver is hindered.
+
+    A driver on this host that is dead is told by its process id, without touching the lock; else a shared
+    lock is tried, and released at once.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        if _is_dead(os.pread(handle, 4096, 0)):
+            return False
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    else:
+        return False
+    finally:
+        os.close(handle)
+
+
+def _is_dead(holder: bytes) -> bool:
+    """Whether the last holder was a process of this host that is gone."""
+    try:
+        known = json.loads(holder)
+        if known["host"] != socket.gethostname():
+            return False
+        os.kill(known["pid"], 0)
+    except ProcessLookupError:
+        return True
+    except (ValueError, TypeError, KeyError, PermissionError):
+        return False
+    return False

@@ -1,5 +1,31 @@
-"""What a study shows."""
+"""What a study shows: on the terminal, as a page, as figures; all from one record of its directory."""
 
-from sparktune.report.terminal import StudyProgress, outcome_lines, trials_ranked
+from typing import TYPE_CHECKING
 
-__all__ = ["StudyProgress", "outcome_lines", "trials_ranked"]
+from sparktune.lazy import lazily
+
+if TYPE_CHECKING:
+    from sparktune.report.reading import read_study
+    from sparktune.report.record import Execution, Session, StudyRecord, TrialRecord
+    from sparktune.report.terminal import StudyProgress, outcome_lines, trials_ranked
+
+__all__ = [
+    "Execution",
+    "Session",
+    "StudyProgress",
+    "StudyRecord",
+    "TrialRecord",
+    "outcome_lines",
+    "read_study",
+    "trials_ranked",
+]
+
+# reading a study needs neither rich nor pandas
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        **dict.fromkeys(("Execution", "Session", "StudyRecord", "TrialRecord"), "sparktune.report.record"),
+        "read_study": "sparktune.report.reading",
+        **dict.fromkeys(("StudyProgress", "outcome_lines", "trials_ranked"), "sparktune.report.terminal"),
+    },
+)

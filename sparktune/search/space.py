@@ -44,3 +44,18 @@ def _logarithmic(domain: Range, share: float) -> int | float:
     low, high = math.log(domain.low - margin), math.log(domain.high + margin)
     value = math.exp(low + share * (high - low))
     return min(max(round(value) if domain.is_int else value, domain.low), domain.high)
+
+
+def position(domain: Domain, value: object) -> float:
+    """Where a value lies in its domain, from 0 (first or low) to 1: by place in a list, else as it is drawn.
+
+    A value that the domain does not hold, which a sampler of one's own may propose, lies in the middle.
+    """
+    if isinstance(domain, Choice):
+        place = next((i for i, known in enumerate(domain.values) if known == value), None)
+        return 0.5 if place is None or domain.points == 1 else place / (domain.points - 1)
+    if not isinstance(value, (int, float)) or not domain.low <= value <= domain.high:
+        return 0.5
+    if domain.log:
+        return math.log(value / domain.low) / math.log(domain.high / domain.low)
+    return (value - domain.low) / (domain.high - domain.low)

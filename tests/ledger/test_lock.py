@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from sparktune.errors import StudyDirectoryError
-from sparktune.ledger.lock import DriverLock
+from sparktune.ledger.lock import DriverLock, is_driven
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from sparktune.ledger.lock import DriverLock
+from sparktune.ledger.lock import DriverLock, is_driven
 lock = DriverLock(Path(sys.argv[1]))
 print("held", flush=True)
 time.sleep(60)
@@ -64,3 +64,18 @@ def test_a_refused_driver_keeps_no_handle(tmp_path: Path) -> None:
             DriverLock(tmp_path / "lock")
     assert len([*Path("/proc/self/fd").iterdir()]) == handles
     lock.close()
+
+
+def test_whether_a_driver_is_alive_is_told_without_hindering_one(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not is_driven(path)
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "held\n"
+        assert is_driven(path)
+        process.kill()
+    assert not is_driven(path)
+    lock = DriverLock(path)
+    assert is_driven(path)
+    lock.close()
+    assert not is_driven(path)

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sparktune.search.space import draw, point, points
+from sparktune.search.space import draw, point, points, position
 from sparktune.spec import SearchSpec
 
 SPACE = SearchSpec(space={"a": [1, 2], "b": {"low": 0.0, "high": 1.0, "step": 0.5}}).space
@@ -26,3 +26,20 @@ def test_a_draw_lies_in_the_space_and_follows_its_source() -> None:
     assert {params["a"] for params in drawn} == {1, 2}
     assert all(0.5 <= params["b"] <= 2.0 for params in drawn)
     assert draw(OPEN, random.Random(7)) == draw(OPEN, random.Random(7))
+
+
+@pytest.mark.parametrize(
+    ("domain", "value", "place"),
+    [
+        ([3, 1, 2], 1, 0.5),
+        (["sgd", "adam"], "adam", 1.0),
+        (["sgd", "adam"], "momentum", 0.5),
+        ([7], 7, 0.5),
+        ({"low": 0.001, "high": 0.1, "log": True}, 0.01, 0.5),
+        ({"low": 10, "high": 20}, 12, 0.2),
+        ({"low": 10, "high": 20}, 30, 0.5),
+    ],
+)
+def test_a_value_has_a_place_in_its_domain(domain: object, value: object, place: float) -> None:
+    space = SearchSpec(sampler="random", trials=1, space={"a": domain}).space
+    assert position(space["a"], value) == pytest.approx(place)
