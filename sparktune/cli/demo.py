@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from sparktune.bundle import Bundle
-from sparktune.cli.show import show_outcome, tune_with_progress
+from sparktune.cli.output import show
+from sparktune.cli.tune import outcome, tune_with_progress
 from sparktune.data import load_dataset
 from sparktune.launch import open_session
 from sparktune.scoring import register
@@ -46,7 +47,7 @@ def run_demo(directory: Path) -> None:
     config = directory / "digits.yaml"
     config.write_text(STUDY.format(folder=directory), encoding="utf-8")
     result = tune_with_progress(load_spec(config))
-    show_outcome(result)
+    show(*outcome(result))
     if result.bundle is not None:
         table = _digits_table(result.spec, directory)
         _score_in_sql(result.spec, result.bundle, table)

@@ -1,12 +1,19 @@
-import json
+import os
+import re
+import subprocess
 import sys
 from contextlib import contextmanager
 
 import pytest
 import yaml
 
+import sparktune
 from sparktune.cli import main
+from sparktune.cli.app import app
+from sparktune.errors import StudyFailed
+from tests.cli.command import heavy_modules, run
 
+COMMANDS = [command.name for command in app.registered_commands]
 STUDY = {"search": {"space": {"neurons": [1, 2]}}, "data": {"source": "digits"}}
 
 
@@ -18,53 +25,42 @@ def config(tmp_path, monkeypatch):
     return tmp_path / "study.yaml"
 
 
-def run(capsys, *arguments: str) -> tuple[int, str, str]:
-    """Exit code, output and errors of the command."""
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    captured = capsys.readouterr()
-    return ended.value.code or 0, captured.out, captured.err
-
-
-@pytest.mark.parametrize("command", ["tune", "score", "sync", "init", "schema", "demo"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(capsys, command):
     code, out, _ = run(capsys, command, "--help")
     assert code == 0
     assert "Usage" in out
 
 
+def test_every_command_shows_an_example(capsys):
+    assert COMMANDS
+    for command in COMMANDS:
+        assert f"sparktune {command}" in run(capsys, command, "--help")[1].partition("Example")[2]
+
+
+def test_the_version_is_the_packages(capsys):
+    assert run(capsys, "--version") == (0, f"sparktune {sparktune.__version__}\n", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands(shell):
+    words = {"_SPARKTUNE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": "sparktune s"}
+    words |= {"COMP_WORDS": "sparktune s", "COMP_CWORD": "1", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    done = subprocess.run(
+        [sys.executable, "-m", "sparktune"], env={**os.environ, **words}, capture_output=True, text=True
+    )
+    assert {"score", "sync", "schema"} <= set(re.findall(r"\w+", done.stdout)), done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["init"], ["schema"]], ids=" ".join)
+def test_what_needs_no_heavy_library_loads_none(arguments):
+    assert heavy_modules(*arguments) == []
+
+
 def test_help_shows_examples_and_exit_codes(capsys):
     _, out, _ = run(capsys, "tune", "--help")
     assert "sparktune tune --config study.yaml" in out
     assert "130 interrupted" in " ".join(out.split())
-
-
-def test_the_schema_is_json_schema(capsys):
-    code, out, _ = run(capsys, "schema")
-    assert code == 0
-    assert set(json.loads(out)["properties"]) >= {"study", "data", "model", "search", "training"}
-
-
-def test_init_prints_an_example(capsys):
-    code, out, _ = run(capsys, "init", "cnn")
-    assert code == 0
-    assert yaml.safe_load(out)["model"]["kind"] == "cnn"
-    assert "#" in out
-
-
-def test_init_writes_a_file_once(capsys, config):
-    assert run(capsys, "init", "mlp", "--output", "new.yaml")[0] == 0
-    before = (config.parent / "new.yaml").read_text()
-    code, _, err = run(capsys, "init", "cnn", "--output", "new.yaml")
-    assert code == 2
-    assert "new.yaml" in err
-    assert (config.parent / "new.yaml").read_text() == before
-
-
-def test_an_unknown_kind_is_bad_input(capsys):
-    code, _, err = run(capsys, "init", "mpl")
-    assert code == 2
-    assert "mlp" in err
 
 
 @pytest.mark.parametrize(
@@ -116,9 +112,12 @@ def test_tensorflow_is_being_loaded_when_the_study_starts_if_it_wants_that(monke
         finally:
             events.append("ended")
 
+    def study():
+        events.append("study")
+        raise StudyFailed("on purpose")
+
     monkeypatch.setattr("sparktune.launch.forkserver.client.ForkServer", server)
-    monkeypatch.setattr("sparktune.cli.show.tune_with_progress", lambda *_, **__: events.append("study"))
-    monkeypatch.setattr("sparktune.cli.show.show_outcome", lambda _: None)
+    monkeypatch.setattr("sparktune.cli.tune.tune_with_progress", lambda *_, **__: study())
     with pytest.raises(SystemExit):
         main(["tune", "--config", str(config), "--set", f"resources.preload={wanted}".lower()])
     assert events == (["begun", "study", "ended"] if wanted else ["begun", "ended", "study"])

@@ -7,7 +7,8 @@ import mlflow
 import numpy as np
 import pytest
 
-from sparktune.cli.show import show_outcome, tune_with_progress
+from sparktune.cli.output import show
+from sparktune.cli.tune import outcome, tune_with_progress
 from sparktune.spec import StudySpec
 
 
@@ -30,7 +31,7 @@ def test_a_study_without_a_space_is_one_trial_everywhere(sections, tmp_path, cap
     progress = capsys.readouterr().err
     assert f"1/1 trial 0: -> {result.best.value:.6g}" in progress.splitlines()
 
-    show_outcome(result)
+    show(*outcome(result))
     lines = capsys.readouterr().out.splitlines()
     table = "\n".join(lines[:6])
     assert "Trials, best first" in table

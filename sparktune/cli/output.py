@@ -1,0 +1,89 @@
+"""Where a command writes: its answer to standard output, everything else to standard error."""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, TextIO, final
+
+import typer
+from rich.console import Console, RenderableType
+
+from sparktune.errors import SparktuneError
+
+
+@final
+@dataclass(frozen=True)
+class Invocation:
+    """What a command was started with.
+
+    `begun` closes the fork server that `tune` starts early. `document` takes the one JSON document of
+    `--json`; None without that option.
+    """
+
+    begun: ExitStack
+    document: TextIO | None = None
+
+
+@final
+class Output:
+    """What one command writes. `--quiet` leaves out notes and warnings, `--verbose` adds what happens.
+
+    Args:
+        context: the command's context, whose `obj` is its Invocation.
+        quiet: nothing but the answer and errors.
+        verbose: also what is done, as the package's loggers say it.
+    """
+
+    def __init__(self, context: typer.Context, quiet: bool, verbose: bool) -> None:
+        self.quiet = quiet
+        self._document: TextIO | None = context.obj.document
+        level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
+        logging.getLogger("sparktune").setLevel(level)
+
+    def note(self, text: str) -> None:
+        """A line on standard error, for people."""
+        if not self.quiet:
+            print(text, file=sys.stderr)
+
+    def answer(self, document: Mapping[str, Any], *shown: RenderableType) -> None:
+        """What the command was asked for, on standard output.
+
+        Args:
+            document: written as JSON where `--json` is given.
+            shown: printed otherwise, see `show`.
+        """
+        if self._document is not None:
+            write_document(self._document, document)
+            return
+        show(*shown)
+
+
+def show(*parts: RenderableType) -> None:
+    """Print to standard output, one below the other: text as it is, tables as wide as the terminal."""
+    console = Console(highlight=False)
+    for part in parts:
+        console.print(part, markup=False, soft_wrap=isinstance(part, str))
+
+
+def write_document(file: TextIO, document: Mapping[str, Any]) -> None:
+    """One JSON document and a line end."""
+    file.write(json.dumps(document, indent=2) + "\n")
+    file.flush()
+
+
+def write_error(error: SparktuneError, document: TextIO | None) -> None:
+    """The message on standard error; with `--json` also the document `{"error": {...}}`."""
+    console = Console(stderr=True)
+    console.print(f"[bold red]{type(error).__name__}[/]: ", end="")
+    console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+    if document is not None:
+        write_error_document(type(error).__name__, str(error), error.exit_code, document)
+
+
+def write_error_document(kind: str, message: str, exit_code: int, document: TextIO) -> None:
+    """What `--json` answers where a command fails: `{"error": {"type", "message", "exit_code"}}`."""
+    error = {"type": kind, "message": message, "exit_code": exit_code}
+    write_document(document, {"error": error})

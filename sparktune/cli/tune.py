@@ -1,0 +1,75 @@
+"""The command that runs a study: progress while it runs, its outcome after."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sparktune.cli.options import Config, Json, Offline, Overrides, Quiet, Verbose
+from sparktune.cli.output import Output
+from sparktune.spec import StudySpec, load_spec
+from sparktune.trial import TrialState
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from sparktune.study import Progress, StudyResult
+
+
+def tune_command(
+    context: typer.Context,
+    config: Config,
+    overrides: Overrides = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Seconds after which the search ends; the best so far is exported."),
+    ] = None,
+    offline: Offline = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Run the study of a YAML file; the same command again resumes it.
+
+    Exit codes: 0 done, 1 the study failed, 2 bad input, 130 interrupted.
+    """
+    output = Output(context, quiet, verbose)
+    spec = load_spec(config, overrides or ())
+    if not spec.resources.preload:
+        context.obj.begun.close()
+    result = tune_with_progress(spec, offline=offline, timeout=timeout, quiet=quiet)
+    output.answer({**result.summary, "directory": str(result.directory)}, *outcome(result))
+
+
+def tune_with_progress(
+    spec: StudySpec, offline: bool = False, timeout: float | None = None, quiet: bool = False
+) -> "StudyResult":
+    """Run the study; standard error shows a progress bar and a line for each trial that ended."""
+    from rich.console import Console
+
+    from sparktune.report import StudyProgress
+    from sparktune.study import tune
+
+    with StudyProgress(Console(stderr=True, quiet=quiet), spec.study.name) as bar:
+
+        def on_progress(progress: "Progress") -> None:
+            if progress.result.state is TrialState.KILLED:
+                return  # there may be dozens; the outcome says how many
+            with suppress(BrokenPipeError):  # nobody reads the output any more, but the study goes on
+                result, best = progress.result, progress.best
+                params = "".join(f" {name}={value}" for name, value in result.params.items())
+                ending = f"{result.value:.6g}" if result.value is not None else str(result.state)
+                reason = f" ({result.complaint})" if result.error else ""
+                line = f"trial {result.trial}:{params} -> {ending}{reason}"
+                best_so_far = f"best {best.value:.6g} (trial {best.trial})" if best else ""
+                bar.update(line, progress.done, progress.total, best_so_far)
+
+        return tune(spec, offline=offline, timeout=timeout, on_progress=on_progress)
+
+
+def outcome(result: "StudyResult") -> "list[RenderableType]":
+    """The table of trials and what to do next."""
+    from sparktune.report import outcome_lines, trials_ranked
+
+    table = trials_ranked(result.trials, result.outcome.objective.direction)
+    return [table, *outcome_lines(result.outcome, result.directory, result.spec.tracking.uri)]

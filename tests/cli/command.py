@@ -1,0 +1,35 @@
+"""The command, run in this process or in one of its own."""
+
+import subprocess
+import sys
+
+import pytest
+
+from sparktune.cli import main
+
+HEAVY = ("tensorflow", "keras", "mlflow", "pyspark", "pandas", "pyarrow", "numpy", "sklearn")
+LOADED = """
+import atexit, sys
+atexit.register(lambda: print("loaded:", *sorted({%r} & set(sys.modules)), file=sys.stderr))
+from sparktune.cli import main
+main(sys.argv[1:])
+"""
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, output and errors of the command; with `--json` give `capfd`, as descriptors are moved."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    captured = capsys.readouterr()
+    code = ended.value.code
+    return code if isinstance(code, int) else 0, captured.out, captured.err
+
+
+def heavy_modules(*arguments: str, heavy: tuple[str, ...] = HEAVY) -> list[str]:
+    """Which of these libraries the command has loaded when it ends, which it must do well."""
+    code = LOADED.replace("{%r}", repr(set(heavy)))
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr.rpartition("loaded:")[2].split()

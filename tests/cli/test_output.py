@@ -1,0 +1,68 @@
+"""What goes to standard output, and what to standard error."""
+
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.command import run
+
+CHATTY = """
+import os, sys, typer
+from sparktune.cli import app, main
+from sparktune.cli.options import Json
+from sparktune.cli.output import Output
+
+def chatty(context: typer.Context, as_json: Json = False):
+    output = Output(context, quiet=False, verbose=False)
+    print("a library prints")
+    os.system("echo a process prints")
+    output.note("a note")
+    output.answer({"answer": 42}, "the answer is 42")
+
+app.app.command("chatty")(chatty)
+main(["chatty", *sys.argv[1:]])
+"""
+
+
+def chatty(*arguments: str) -> tuple[str, str]:
+    """Output and errors of a command whose libraries and processes print, too."""
+    done = subprocess.run([sys.executable, "-c", CHATTY, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, done.stderr
+
+
+def test_with_json_standard_output_has_the_document_alone() -> None:
+    out, err = chatty("--json")
+    assert json.loads(out) == {"answer": 42}
+    assert set(err.splitlines()) == {"a library prints", "a process prints", "a note"}
+
+
+def test_without_json_standard_output_is_for_people() -> None:
+    out, err = chatty()
+    assert "the answer is 42" in out.splitlines()
+    assert err == "a note\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [(["init", "nope"], "SpecError"), (["init", "mlp", "--nope"], "UsageError")],
+    ids=["input", "usage"],
+)
+def test_an_error_is_a_document_too(capfd, arguments, kind) -> None:
+    code, out, err = run(capfd, *arguments, "--json")
+    error = json.loads(out)["error"]
+    assert (code, error["type"], error["exit_code"]) == (2, kind, 2)
+    assert "nope" in err
+
+
+@pytest.mark.parametrize(
+    ("option", "level"), [("--quiet", logging.ERROR), ("--verbose", logging.INFO), ("-q", logging.ERROR)]
+)
+def test_how_much_is_logged(capsys, option, level) -> None:
+    assert run(capsys, "init", option)[0] == 0
+    assert logging.getLogger("sparktune").level == level
+    assert run(capsys, "init")[0] == 0
+    assert logging.getLogger("sparktune").level == logging.WARNING
