@@ -13,6 +13,7 @@ from sparktune.ledger.history import LedgerState
 from sparktune.ledger.lock import is_driven
 from sparktune.ledger.opening import read_existing
 from sparktune.ledger.ownership import LOCK, stored_spec
+from sparktune.report.evaluation import read_evaluation
 from sparktune.report.record import Execution, Session, StudyRecord, StudyStatus, TrialRecord
 from sparktune.search import build_sampler
 from sparktune.spec import StudySpec
@@ -57,6 +58,7 @@ def read_study(directory: Path) -> StudyRecord:
         total=_total(spec, len(state.params)),
         best_number=best,
         test=exported.test if exported and exported.trial == best else None,
+        evaluation=read_evaluation(directory, best),
         summary=_summary(directory, state),
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, final
 
 from sparktune.errors import InputError
+from sparktune.report.evaluation import Evaluation
 from sparktune.search.space import position
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective, RunStatus, Summary
@@ -115,7 +116,8 @@ class StudyRecord:
     `status` is RUNNING while a driver is alive; of a study whose driver died it is KILLED. `created` is in
     seconds since 1970, `seconds` the time of all `sessions` together. `trials` are those launched, by number;
     `total` is how many there will be, None where that is open. `test` has the metrics of the exported model
-    on the test split. `summary` is None before the study has ended once.
+    on the test split, `evaluation` its figures in detail; None where there are none. `summary` is None before
+    the study has ended once.
     """
 
     directory: Path
@@ -129,6 +131,7 @@ class StudyRecord:
     total: int | None
     best_number: int | None
     test: dict[str, float] | None
+    evaluation: Evaluation | None
     summary: Summary | None
 
     @property

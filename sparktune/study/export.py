@@ -12,6 +12,7 @@ from sparktune.data.host import DataKey, SharedData
 from sparktune.errors import BundleError, LaunchError
 from sparktune.launch import ForkedCall
 from sparktune.ledger import BundleExported, Ledger
+from sparktune.report.evaluation import Evaluation, write_evaluation
 from sparktune.spec import StudySpec
 from sparktune.spec.extensions import CHECKED
 from sparktune.training import Objective
@@ -125,13 +126,16 @@ class Exporter:
         """Make the bundle; what went wrong beside the last trials is tried once more."""
         begun_ahead = self._begun is not None
         try:
-            test = _test_metrics(self._call(best, model))
+            test, evaluation = _answer(self._call(best, model))
         except (BundleError, LaunchError):
             if not begun_ahead:
                 raise
             self.close()
-            test = _test_metrics(self._call(best, model))
+            test, evaluation = _answer(self._call(best, model))
         move_bundle(self._draft / "bundle", self._place)
+        if evaluation is not None:
+            with suppress(OSError):  # the report does without
+                write_evaluation(self._ledger.directory, evaluation)
         exported = BundleExported(best.trial, test)
         self._ledger.note(exported)
         return exported
@@ -165,10 +169,10 @@ class Exporter:
         )
 
 
-def _test_metrics(call: ForkedCall) -> TestMetrics | None:
-    """The best model's metrics on the test split, once its bundle is made; None without such a split."""
+def _answer(call: ForkedCall) -> tuple[TestMetrics | None, Evaluation | None]:
+    """What the best model gives on the test split, and its figures in detail, once its bundle is made."""
     answer: dict[str, Any] = json.loads(call.answer())
     if "error" in answer:
         raise BundleError(answer["error"])
-    test: TestMetrics | None = answer["test"]
-    return test
+    evaluation = answer["evaluation"]
+    return answer["test"], Evaluation.from_json(evaluation) if evaluation else None

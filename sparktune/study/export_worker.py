@@ -11,6 +11,7 @@ from sparktune.bundle import Bundle, export_bundle
 from sparktune.data import Dataset
 from sparktune.data.host import borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
+from sparktune.report.measuring import measure
 from sparktune.spec import StudySpec
 from sparktune.study.export import ExportRequest
 from sparktune.training import evaluate, import_reference
@@ -20,8 +21,11 @@ from sparktune.trial import TrialResult
 TOLERANCE = 1e-5
 
 
-def export(request: ExportRequest) -> dict[str, float] | None:
-    """Write the bundle, load it back, compute the reported metric again; gives the test split's metrics.
+def export(request: ExportRequest) -> dict[str, Any]:
+    """Write the bundle, load it back, compute the reported metric again; then measure it on the test split.
+
+    Gives `test`, the metrics on that split, None without one; and `evaluation`, the figures in detail on that
+    split or else on the validation split, as JSON, None where they cannot be computed.
 
     Raises:
         BundleError: the bundle cannot be written, or does not give the metric that its trial reported.
@@ -33,7 +37,23 @@ def export(request: ExportRequest) -> dict[str, float] | None:
         data = shared_data.data
         bundle = export_bundle(request.model, data.schema, request.lineage, request.directory)
         verify_export(bundle, data, spec, best)
-        return evaluate(bundle.model, data.test, spec, data.schema, best.params) if data.test else None
+        test = evaluate(bundle.model, data.test, spec, data.schema, best.params) if data.test else None
+        return {"test": test, "evaluation": evaluation_of(bundle, data)}
+
+
+def evaluation_of(bundle: Bundle, data: Dataset) -> str | None:
+    """The figures in detail, on the test split or else on the validation split, as JSON.
+
+    None where neither has rows, or something goes wrong, which a warning says: an export is worth more.
+    """
+    rows = data.test or data.validation
+    if not len(rows):
+        return None
+    try:
+        return measure(bundle, rows, "test" if data.test else "validation").to_json().decode()
+    except Exception as error:  # noqa: BLE001 - a model of the user's own may answer anything
+        print(f"the exported model could not be evaluated in detail: {error!r}", file=sys.stderr)
+        return None
 
 
 def verify_export(bundle: Bundle, data: Dataset, spec: StudySpec, best: TrialResult) -> None:
@@ -68,7 +88,7 @@ def main() -> None:
     """Read an ExportRequest from standard input, answer with `test` or `error` on standard output."""
     request = ExportRequest.from_json(sys.stdin.read())
     try:
-        answer: dict[str, Any] = {"test": export(request)}
+        answer = export(request)
     except SparktuneError as error:
         answer = {"error": str(error)}
     print(json.dumps(answer))

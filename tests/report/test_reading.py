@@ -116,7 +116,7 @@ def test_a_sampler_of_ones_own_leaves_the_total_open(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StudyDirectoryError, match="must be a study directory, but holds no ledger"):
+    with pytest.raises(StudyDirectoryError, match="must be a study directory, but its ledger"):
         read_study(tmp_path)
 
 

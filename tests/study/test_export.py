@@ -11,11 +11,14 @@ import pytest
 from sparktune.data.host import DataKey
 from sparktune.errors import BundleError, LaunchError
 from sparktune.ledger import BundleExported
+from sparktune.report.evaluation import Evaluation, read_evaluation
 from sparktune.spec import parse_spec
 from sparktune.study.export import Exporter, ExportRequest
 from sparktune.trial import TrialResult, TrialState
 
-GOOD = json.dumps({"test": {"loss": 0.5}})
+EVALUATION = Evaluation(1, "test", "regression", 4, 4)
+GOOD = json.dumps({"test": {"loss": 0.5}, "evaluation": None})
+EVALUATED = json.dumps({"test": {"loss": 0.5}, "evaluation": EVALUATION.to_json().decode()})
 BAD = json.dumps({"error": "the disk is full"})
 
 
@@ -161,3 +164,19 @@ def test_trials_keep_their_gpus_to_themselves(desk: Desk) -> None:
     with exporter(desk, gpus=1) as ours:
         ours.begin()
         assert desk.begun == []
+
+
+def test_figures_in_detail_lie_in_the_study_directory(desk: Desk) -> None:
+    desk.answers = [EVALUATED]
+    desk.lead(1)
+    with exporter(desk) as ours:
+        ours.export()
+    assert read_evaluation(desk.directory, 1) == EVALUATION
+
+
+def test_an_export_stands_though_its_figures_cannot_be_written(desk: Desk) -> None:
+    desk.answers = [EVALUATED]
+    desk.lead(1)
+    (desk.directory / "evaluation.json").mkdir()
+    with exporter(desk) as ours:
+        assert ours.export() == (desk.directory / "bundle", {"loss": 0.5})

@@ -22,6 +22,7 @@ from sparktune.errors import (
     StudyInterrupted,
     TrackingError,
 )
+from sparktune.report import read_study
 from sparktune.study import Progress, conclusion, sync_study, tune
 
 
@@ -70,6 +71,14 @@ def test_the_bundle_gives_the_reported_metric(finished):
     accuracy = np.mean((bundle.predict(x)[:, 0] > 0.5) == y)
     assert bundle.lineage.trial == result.best.trial
     assert accuracy > 0.7
+
+
+def test_the_exported_model_is_measured_in_detail(finished):
+    _, result, _ = finished
+    evaluation = read_study(result.directory).evaluation
+    assert evaluation is not None and (evaluation.split, evaluation.rows) == ("test", 24)
+    right = sum(figures.correct for figures in evaluation.classes)
+    assert right / evaluation.rows == pytest.approx(result.summary["test"]["accuracy"])
 
 
 def test_mlflow_shows_the_study_and_its_trials(finished):
