@@ -2,11 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.packages import EntryPoints, write_package
 
 settings.register_profile("shared-machine", deadline=None)
 settings.load_profile("shared-machine")
@@ -62,6 +64,32 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+
+
+@pytest.fixture
+def install(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str, EntryPoints], Path]]:
+    """install(module, source, points): a package of one module is on the path; gives its folder.
+
+    `points` has the names in that module by the name of their entry point, by group. A name with a colon is
+    one of another module.
+    """
+    modules: list[str] = []
+
+    def installed(module: str, source: str, points: EntryPoints) -> Path:
+        folder = tmp_path_factory.mktemp(module)
+        places = {
+            group: {name: target if ":" in target else f"{module}:{target}" for name, target in each.items()}
+            for group, each in points.items()
+        }
+        write_package(folder, {f"{module}.py": source}, places)
+        patch.syspath_prepend(folder)
+        modules.append(module)
+        return folder
+
+    with pytest.MonkeyPatch.context() as patch:
+        yield installed
+    for module in modules:
+        sys.modules.pop(module, None)
 
 
 @pytest.fixture(scope="session")

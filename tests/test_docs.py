@@ -3,7 +3,6 @@
 `python test_docs.py FOLDER` runs both in FOLDER, where the example package has been installed.
 """
 
-import configparser
 import contextlib
 import doctest
 import io
@@ -19,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.packages import write_package
+
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)\)")
@@ -33,20 +34,10 @@ def blocks() -> list[tuple[str, str]]:
 
 def install(folder: Path) -> None:
     """Write the example package as pip would: its files, its name and its entry points."""
-    for language, text in blocks():
-        if language == "python" and (named := FILE.match(text)):
-            (folder / named[1]).parent.mkdir(exist_ok=True)
-            (folder / named[1]).write_text(text, encoding="utf-8")
+    found = [(FILE.match(text), text) for language, text in blocks() if language == "python"]
+    files = {named[1]: text for named, text in found if named}
     project = tomllib.loads(next(text for language, text in blocks() if language == "toml"))["project"]
-    about = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-    )
-    points = configparser.ConfigParser()
-    points.read_dict(project["entry-points"])
-    with (about / "entry_points.txt").open("w") as file:
-        points.write(file)
+    write_package(folder, files, project["entry-points"], project["name"])
 
 
 def run_blocks() -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Extensions by name."""
 
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,16 +11,10 @@ BUILTIN = {"pi": "math:pi", "text": "string:ascii_letters"}
 
 
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def installed(install):
     """A package with three entry points, on the path."""
-    (tmp_path / "constants_of_others.py").write_text("e = 2.7\npi = 3\n")
-    about = tmp_path / "constants_of_others-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: constants-of-others\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(
-        "[sparktune.numbers]\ne = constants_of_others:e\npi = constants_of_others:pi\nlost = nowhere:x\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
+    points = {"e": "e", "pi": "pi", "lost": "nowhere:x"}
+    install("constants_of_others", "e = 2.7\npi = 3\n", {"sparktune.numbers": points})
 
 
 def test_a_built_in_extension_is_imported_when_it_is_loaded(monkeypatch):

@@ -14,32 +14,18 @@ from pydantic import (
 
 from sparktune.errors import InputError
 from sparktune.spec.base import MAX_INT, Fault, Name, Place, Plain, Section, sequence
-from sparktune.spec.extensions import CHECKED, SOURCES
+from sparktune.spec.extensions import BUILTIN_SOURCES, CHECKED, SOURCES
 from sparktune.spec.messages import one_of
 
 
 class Fields(NamedTuple):
     """The fields of its section that a source reads: those it must have, and those it may have."""
 
-    needs: tuple[str, ...] = ()
-    uses: tuple[str, ...] = ()
+    needs: tuple[str, ...]
+    uses: tuple[str, ...]
 
 
 READ = ("path", "labels", "table", "query", "options")
-# The `needs` and `uses` of the built-in source classes, so that a spec is checked without importing them.
-BUILTIN = {
-    "digits": Fields(),
-    "mnist": Fields(uses=("path",)),
-    "fashion_mnist": Fields(uses=("path",)),
-    "arrays": Fields(),
-    "idx": Fields(("path",)),
-    "npz": Fields(("path",)),
-    "npy": Fields(("path", "labels")),
-    "csv": Fields(("path", "label")),
-    "parquet": Fields(("path", "label")),
-    "table": Fields(("table", "label")),
-    "query": Fields(("query", "label")),
-}
 
 
 def fields_of(source: str) -> Fields:
@@ -48,10 +34,8 @@ def fields_of(source: str) -> Fields:
     Raises:
         Fault: the package cannot be imported, or holds no source.
     """
-    if source in BUILTIN:
-        return BUILTIN[source]
     try:
-        found = SOURCES.load(source)
+        found = BUILTIN_SOURCES.get(source) or SOURCES.load(source)
         return Fields(tuple(found.needs), tuple(found.uses))
     except (InputError, AttributeError, TypeError) as error:
         raise Fault(f"must name a data source, but {source!r} is none: {error}", "source") from None
@@ -63,7 +47,7 @@ def _known(source: str, info: ValidationInfo) -> str:
     return source
 
 
-Source = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"examples": list(BUILTIN)})]
+Source = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"examples": list(BUILTIN_SOURCES)})]
 
 
 @final

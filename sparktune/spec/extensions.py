@@ -1,6 +1,6 @@
 """What other packages may add, by name. Lazy `module:name` strings: nothing here imports what it names."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationInfo
 
@@ -23,22 +23,29 @@ KINDS = Registry(
     },
 )
 
-SOURCES = Registry(
-    "sparktune.sources",
-    {
-        "digits": "sparktune.data.sources.builtin:Digits",
-        "mnist": "sparktune.data.sources.builtin:Mnist",
-        "fashion_mnist": "sparktune.data.sources.builtin:FashionMnist",
-        "arrays": "sparktune.data.sources.arrays:Arrays",
-        "idx": "sparktune.data.sources.idx:Idx",
-        "npz": "sparktune.data.sources.numpy_files:Npz",
-        "npy": "sparktune.data.sources.numpy_files:Npy",
-        "csv": "sparktune.data.sources.tables:Csv",
-        "parquet": "sparktune.data.sources.tables:Parquet",
-        "table": "sparktune.data.sources.spark:SparkTable",
-        "query": "sparktune.data.sources.spark:SparkQuery",
-    },
-)
+
+class BuiltinSource(NamedTuple):
+    """A built-in data source: its class, and the fields of its section that it must have and may have."""
+
+    place: str
+    needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+
+
+BUILTIN_SOURCES = {
+    "digits": BuiltinSource("sparktune.data.sources.builtin:Digits"),
+    "mnist": BuiltinSource("sparktune.data.sources.builtin:Mnist", uses=("path",)),
+    "fashion_mnist": BuiltinSource("sparktune.data.sources.builtin:FashionMnist", uses=("path",)),
+    "arrays": BuiltinSource("sparktune.data.sources.arrays:Arrays"),
+    "idx": BuiltinSource("sparktune.data.sources.idx:Idx", needs=("path",)),
+    "npz": BuiltinSource("sparktune.data.sources.numpy_files:Npz", needs=("path",)),
+    "npy": BuiltinSource("sparktune.data.sources.numpy_files:Npy", needs=("path", "labels")),
+    "csv": BuiltinSource("sparktune.data.sources.tables:Csv", needs=("path", "label")),
+    "parquet": BuiltinSource("sparktune.data.sources.tables:Parquet", needs=("path", "label")),
+    "table": BuiltinSource("sparktune.data.sources.spark:SparkTable", needs=("table", "label")),
+    "query": BuiltinSource("sparktune.data.sources.spark:SparkQuery", needs=("query", "label")),
+}
+SOURCES = Registry("sparktune.sources", {name: source.place for name, source in BUILTIN_SOURCES.items()})
 
 SAMPLERS = Registry(
     "sparktune.samplers",

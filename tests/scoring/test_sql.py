@@ -234,6 +234,19 @@ def test_wrong_arguments_are_errors_of_the_analysis(
     assert re.search(message, str(refused.value).splitlines()[0])
 
 
+@pytest.mark.usefixtures("tables")
+def test_arguments_are_cast_as_cast_does(spark: Any, bundles: dict[str, Bundle]) -> None:
+    from pyspark.errors import NumberFormatException
+
+    register(spark, bundles["binary"], "predict", output="raw")
+    epoch = "TIMESTAMP '1970-01-01 00:00:02.5Z'"
+    calls = [f"predict({first}, {SCALARS[4:]})" for first in ("2.5F", "'2.5'", epoch)]
+    number, text, timestamp = spark.sql(f"SELECT {', '.join(calls)} FROM binary WHERE id = 0").first()
+    assert number == text == timestamp
+    with pytest.raises(NumberFormatException, match="CAST_INVALID_INPUT"):
+        spark.sql(f"SELECT predict('two', {SCALARS[4:]}) FROM binary").collect()
+
+
 def test_the_session_keeps_its_options_or_is_told(
     spark: Any, bundles: dict[str, Bundle], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,15 +1,15 @@
 """Samplers that other packages add are found by name, and checked where the spec is."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sparktune.errors import InputError, SpecError
-from sparktune.registry import Registry
 from sparktune.search import build_sampler
-from sparktune.spec import extensions, parse_spec
+from sparktune.spec import parse_spec
 
 MODULE = """
 from sparktune.search.samplers.base import Sampler
@@ -34,23 +34,10 @@ SAME = {"sampler": "same", "options": {"params": {"neurons": 3}}, "space": {"neu
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(install: Callable[..., Path]) -> None:
     """An installed package that adds the sampler `same`, and one, `broken`, that cannot be imported."""
-    (tmp_path / "same_sampler.py").write_text(MODULE)
-    metadata = tmp_path / "same_sampler-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: same-sampler\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(
-        "[sparktune.samplers]\nsame = same_sampler:Same\nbroken = no_such_module_here:Sampler\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(vars(extensions.SAMPLERS), "_installed", fresh(extensions.SAMPLERS))
-    return tmp_path
-
-
-def fresh(registry: Registry) -> Any:
-    """The entry points that are installed now."""
-    return Registry(registry.group, {})._installed
+    points = {"same": "Same", "broken": "no_such_module_here:Sampler"}
+    install("same_sampler", MODULE, {"sparktune.samplers": points})
 
 
 def message(**search: Any) -> str:
@@ -59,18 +46,21 @@ def message(**search: Any) -> str:
     return str(refused.value)
 
 
-def test_a_sampler_of_another_package_is_named_like_a_built_in_one(package: Path) -> None:
+@pytest.mark.usefixtures("package")
+def test_a_sampler_of_another_package_is_named_like_a_built_in_one() -> None:
     spec = parse_spec({"search": SAME, "study": {"seed": 7}})
     sampler = build_sampler(spec)
     assert (sampler.ask(0), sampler.seed) == ({"neurons": 3}, 7)  # type: ignore[attr-defined]
     assert "same_sampler" in sys.modules
 
 
-def test_its_own_rule_is_told_with_the_section(package: Path) -> None:
+@pytest.mark.usefixtures("package")
+def test_its_own_rule_is_told_with_the_section() -> None:
     assert message(sampler="same") == "search needs options: {params: ...} (search)"
 
 
-def test_one_that_cannot_be_imported_is_bad_input(package: Path) -> None:
+@pytest.mark.usefixtures("package")
+def test_one_that_cannot_be_imported_is_bad_input() -> None:
     with pytest.raises(InputError, match=r"sparktune\.samplers 'broken' cannot be imported: No module named"):
         parse_spec({"search": {"sampler": "broken"}})
 
@@ -95,6 +85,7 @@ def test_a_built_in_sampler_has_no_options(sampler: str) -> None:
     )
 
 
-def test_no_options_leave_the_identity_as_it_was_before_there_were_any(package: Path) -> None:
+@pytest.mark.usefixtures("package")
+def test_no_options_leave_the_identity_as_it_was_before_there_were_any() -> None:
     assert "options" not in parse_spec({}).identity()["search"]
     assert parse_spec({"search": SAME}).identity()["search"]["options"] == {"params": {"neurons": 3}}

@@ -82,7 +82,8 @@ class DataSource(ABC):
     Another package adds a source with one class and one entry point: `[project.entry-points]`
     `"sparktune.sources" = {sensors = "my_package:Sensors"}`. Then `source: sensors` reads it. `needs` are the
     fields that the section must have, of path, labels, table, query and label; `uses` those that it may have
-    besides. Anything else that a source needs comes in `data.options`.
+    besides. (Those of built-in sources are in `sparktune.spec.extensions`, so that a spec is checked without
+    importing them.) Anything else that a source needs comes in `data.options`.
 
     Example:
         >>> import numpy as np

@@ -29,8 +29,6 @@ class Images(DataSource):
     `path` names a copy instead: a folder of idx files, or the .npz archive that Keras keeps.
     """
 
-    uses = ("path",)
-
     @property
     @abstractmethod
     def name(self) -> str:

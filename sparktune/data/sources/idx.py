@@ -20,8 +20,6 @@ TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 class Idx(DataSource):
     """Images and labels in the files of the original MNIST; a t10k pair is held out."""
 
-    needs = ("path",)
-
     def read(self, origin: Origin) -> Found:
         """The images.
 

@@ -21,8 +21,6 @@ ZIP = b"PK"
 class Npz(DataSource):
     """An .npz archive: every key is a column."""
 
-    needs = ("path",)
-
     def read(self, origin: Origin) -> Found:
         """The columns.
 
@@ -35,8 +33,6 @@ class Npz(DataSource):
 @final
 class Npy(DataSource):
     """Inputs in one .npy file and labels in another."""
-
-    needs = ("path", "labels")
 
     def read(self, origin: Origin) -> Found:
         """The two columns.

@@ -11,8 +11,6 @@ from sparktune.errors import DataError
 class SparkTable(DataSource):
     """All rows of a table of Spark's catalog."""
 
-    needs = ("table", "label")
-
     def read(self, origin: Origin) -> Found:
         """The rows.
 
@@ -25,8 +23,6 @@ class SparkTable(DataSource):
 @final
 class SparkQuery(DataSource):
     """The rows that a query of Spark SQL gives."""
-
-    needs = ("query", "label")
 
     def read(self, origin: Origin) -> Found:
         """The rows.

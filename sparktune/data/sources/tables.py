@@ -17,8 +17,6 @@ BATCH_ROWS = 2**15
 class Csv(DataSource):
     """CSV files with a header line."""
 
-    needs = ("path", "label")
-
     def read(self, origin: Origin) -> Found:
         """The rows of all files.
 
@@ -31,8 +29,6 @@ class Csv(DataSource):
 @final
 class Parquet(DataSource):
     """Parquet files, as Spark or pandas writes them."""
-
-    needs = ("path", "label")
 
     def read(self, origin: Origin) -> Found:
         """The columns, each read when it is needed.

@@ -1,5 +1,6 @@
 """Engines are found by name, those of other packages too."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,6 @@ from sparktune.bundle.engines.keras import KerasEngine
 from sparktune.bundle.engines.registry import ENGINES, EXPORTED, engine_class, load_engine
 from sparktune.bundle.payload import load_payload, to_payload
 from sparktune.errors import BundleError
-from sparktune.registry import Registry
 from tests.bundle.models import REGRESSION, inputs, keras_model, lineage
 
 LAYERS = """
@@ -44,18 +44,9 @@ class Wrong(Layers):
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def package(install: Callable[..., Path]) -> None:
     """An installed package with two engines."""
-    (tmp_path / "engines_of_others.py").write_text(LAYERS)
-    about = tmp_path / "engines_of_others-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: engines-of-others\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(
-        "[sparktune.engines]\nlayers = engines_of_others:Layers\nwrong = engines_of_others:Wrong\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    fresh = Registry(ENGINES.group, ENGINES._builtin)
-    monkeypatch.setattr("sparktune.bundle.engines.registry.ENGINES", fresh)
+    install("engines_of_others", LAYERS, {"sparktune.engines": {"layers": "Layers", "wrong": "Wrong"}})
 
 
 def exported(folder: Path, *engines: str) -> Bundle:

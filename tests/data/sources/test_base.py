@@ -2,10 +2,7 @@ import logging
 
 import pytest
 
-from sparktune.data import DataSource
 from sparktune.errors import DataError, SpecError
-from sparktune.spec.data import BUILTIN
-from sparktune.spec.extensions import SOURCES
 
 SENSORS = """
 import numpy as np
@@ -32,16 +29,10 @@ number = 3
 
 
 @pytest.fixture
-def installed(tmp_path, monkeypatch):
+def installed(install):
     """A package with sources of its own, on the path."""
-    (tmp_path / "sensors_of_others.py").write_text(SENSORS)
-    about = tmp_path / "sensors_of_others-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: sensors-of-others\nVersion: 1.0\n")
-    lines = ["[sparktune.sources]", "sensors = sensors_of_others:Sensors", "empty = sensors_of_others:Empty"]
-    lines += ["number = sensors_of_others:number", "lost = nowhere:x"]
-    (about / "entry_points.txt").write_text("\n".join(lines) + "\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    points = {"sensors": "Sensors", "empty": "Empty", "number": "number", "lost": "nowhere:x"}
+    install("sensors_of_others", SENSORS, {"sparktune.sources": points})
 
 
 @pytest.mark.parametrize(
@@ -95,12 +86,6 @@ def test_a_source_of_another_package(load, caplog):
 def test_a_source_of_another_package_that_cannot_be_used(load, section, error, message):
     with pytest.raises(error, match=message):
         load(**section)
-
-
-@pytest.mark.parametrize("name", BUILTIN)
-def test_the_spec_knows_what_each_source_reads(name):
-    source = SOURCES.load(name)
-    assert issubclass(source, DataSource) and (source.needs, source.uses) == tuple(BUILTIN[name])
 
 
 def test_fields_that_a_source_does_not_read_are_said(load, caplog):

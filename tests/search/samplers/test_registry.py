@@ -1,5 +1,6 @@
 """From the spec to its sampler."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,14 +46,7 @@ def test_the_study_seed_moves_the_random_points() -> None:
     assert everything(one) != everything(two)
 
 
-def test_a_sampler_of_another_package_is_found_by_its_entry_point(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "countdown.py").write_text(PACKAGE)
-    about = tmp_path / "countdown-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: countdown\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[sparktune.samplers]\ncountdown = countdown:Countdown\n")
-    monkeypatch.syspath_prepend(tmp_path)
+def test_a_sampler_of_another_package_is_found_by_its_entry_point(install: Callable[..., Path]) -> None:
+    install("countdown", PACKAGE, {"sparktune.samplers": {"countdown": "Countdown"}})
     spec = StudySpec(search={"sampler": "countdown", "trials": 3, "space": {"neurons": [1, 2, 3]}})
     assert everything(build_sampler(spec)) == [{"neurons": n} for n in (3, 2, 1)]

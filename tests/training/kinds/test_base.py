@@ -89,13 +89,9 @@ print("trained", len(result.history["loss"]))
 """
 
 
-def test_a_kind_of_another_package_is_one_file_and_one_line(tmp_path):
-    about = tmp_path / "kinds_of_others-1.0.dist-info"
-    about.mkdir()
-    (tmp_path / "kinds_of_others.py").write_text(KIND)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: kinds-of-others\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("[sparktune.kinds]\nbottleneck = kinds_of_others:Bottleneck\n")
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+def test_a_kind_of_another_package_is_one_file_and_one_line(install):
+    folder = install("kinds_of_others", KIND, {"sparktune.kinds": {"bottleneck": "Bottleneck"}})
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, "-c", TRAINED],
         capture_output=True,
