@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal, final
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from sparktune.columns.schema import Schema
 from sparktune.errors import BundleError
@@ -31,6 +31,13 @@ class Lineage(Section):
     value: float
     epoch: Count
     data_digest: str = Field(description="sha256 of the data set")
+    source: str | None = Field(None, description="Python source of a builder of a notebook or script")
+
+    @model_serializer(mode="wrap")
+    def _without_missing_source(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Manifests without a source stay as earlier versions wrote and read them."""
+        fields: dict[str, Any] = handler(self)
+        return {name: value for name, value in fields.items() if name != "source" or value is not None}
 
 
 @final

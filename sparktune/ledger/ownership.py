@@ -1,5 +1,6 @@
 """The checks that a directory and its ledger belong to a study, before anything in them is used."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from sparktune.spec import StudySpec, parse_spec
 
 LEDGER = "ledger.jsonl"
 LOCK = ".driver.lock"
+LONG_TEXT = 100  # characters
 WAY_OUT = "set another study.name or output.directory, or remove the folder if nobody needs it"
 
 
@@ -98,4 +100,11 @@ def _differences(there: Any, here: Any, path: str = "") -> Iterator[str]:
         for key in {**there, **here}:
             yield from _differences(there.get(key), here.get(key), f"{path}.{key}" if path else key)
     elif there != here or type(there) is not type(here):
-        yield f"{path}: {there!r} there, {here!r} here"
+        yield f"{path}: {_short(there)} there, {_short(here)} here"
+
+
+def _short(value: Any) -> str:
+    """A value in a message; of a long text its length and digest."""
+    if isinstance(value, str) and len(value) > LONG_TEXT:
+        return f"{len(value)} characters (sha256 {hashlib.sha256(value.encode()).hexdigest()[:12]})"
+    return repr(value)

@@ -27,6 +27,7 @@ MAX_NAME = 200  # characters; temporary names beside the study's folder are long
 LATER = (
     ("search", "options"),
     ("model", "initializer"),
+    ("model", "source"),
     ("training", "weighted_metrics"),
 )  # fields added after the first version: a study that does not set them keeps its identity
 IDENTITY = ("study", "data", "model", "search", "training", "objective")

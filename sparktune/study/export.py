@@ -16,6 +16,7 @@ from sparktune.report.evaluation import Evaluation, write_evaluation
 from sparktune.spec import StudySpec
 from sparktune.spec.extensions import CHECKED
 from sparktune.training import Objective
+from sparktune.training.kinds.base import kind_of
 from sparktune.trial import TrialResult
 
 TestMetrics = dict[str, float]
@@ -158,6 +159,7 @@ class Exporter:
             "value": best.value,
             "epoch": best.epoch,
             "data_digest": self._shared_data.data.digest,
+            "source": kind_of(self._spec.model).own_source,
         }
         return ExportRequest(
             spec=self._spec,

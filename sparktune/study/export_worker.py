@@ -14,7 +14,7 @@ from sparktune.errors import BundleError, DataError, SparktuneError
 from sparktune.report.measuring import measure
 from sparktune.spec import StudySpec
 from sparktune.study.export import ExportRequest
-from sparktune.training import evaluate, import_reference
+from sparktune.training import evaluate
 from sparktune.training.kinds.base import kind_of
 from sparktune.trial import TrialResult
 
@@ -31,8 +31,7 @@ def export(request: ExportRequest) -> dict[str, Any]:
         BundleError: the bundle cannot be written, or does not give the metric that its trial reported.
     """
     spec, best = request.spec, request.best
-    for field, reference in kind_of(spec.model).own_code.items():
-        import_reference(reference, field)  # registers the layers of the user's own
+    kind_of(spec.model).import_own_code()  # registers the layers of the user's own
     with closing(borrow(request.data, _not_here)) as shared_data:
         data = shared_data.data
         bundle = export_bundle(request.model, data.schema, request.lineage, request.directory)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from sparktune.bundle import Bundle
+from sparktune.errors import StudyDirectoryError
 from sparktune.files import write_atomically
 from sparktune.spec import StudySpec
 from sparktune.summary import Summary
@@ -37,6 +38,12 @@ class StudyResult:
     def summary(self) -> dict[str, Any]:
         """What `summary.json` holds, as JSON values."""
         return self.outcome.to_record()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the best trial and the table of trials."""
+        from sparktune.study.notebook import result_html
+
+        return result_html(self)
 
 
 def trial_table(results: Iterable[TrialResult]) -> "pd.DataFrame":
@@ -74,3 +81,17 @@ def write_outcome(directory: Path, trials: "pd.DataFrame", summary: Summary) -> 
 def write_summary(directory: Path, summary: Summary) -> None:
     """Write `summary.json` alone."""
     write_atomically(directory / "summary.json", (json.dumps(summary.to_record(), indent=2) + "\n").encode())
+
+
+def write_source(directory: Path, source: str | None) -> None:
+    """Write the source of the study's builder as `builder.py`, where it has one.
+
+    Raises:
+        StudyDirectoryError: it cannot be written.
+    """
+    if source is None:
+        return
+    try:
+        write_atomically(directory / "builder.py", source.encode())
+    except OSError as error:
+        raise StudyDirectoryError(f"cannot write to {directory}: {error}; set output.directory") from None

@@ -13,18 +13,21 @@ from sparktune.launch import Launcher
 from sparktune.ledger import Ledger, StudyStarted
 from sparktune.search import Sampler, build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
+from sparktune.spec.document import read_document
 from sparktune.spec.idle import idle_fields
 from sparktune.study.check import check_study
 from sparktune.study.conclusion import AGAIN, Ending, conclude
 from sparktune.study.export import Exported, Exporter
 from sparktune.study.loop import StudyLoop
-from sparktune.study.result import StudyResult
+from sparktune.study.notebook import notebook_progress
+from sparktune.study.result import StudyResult, write_source
 from sparktune.study.runtime import Runtime
 from sparktune.study.stop import Stop, check_timeout
 from sparktune.study.trial_queue import TrialQueue
 from sparktune.summary import Objective
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker
 from sparktune.training import resolve_objective
+from sparktune.training.kinds.base import kind_of
 from sparktune.trial import TrialResult
 
 log = logging.getLogger("sparktune")
@@ -49,12 +52,13 @@ def tune(
     spark: Any = None,
     data: Any = None,
     *,
+    builder: Callable[..., Any] | str | None = None,
     sampler: Sampler | None = None,
     launcher: Launcher | None = None,
     tracker: Tracker | None = None,
     offline: bool = False,
     timeout: float | None = None,
-    on_progress: OnProgress = lambda progress: None,
+    on_progress: OnProgress | None = None,
 ) -> StudyResult:
     """Run a study, or resume it where its directory exists.
 
@@ -63,12 +67,15 @@ def tune(
         spark: the SparkSession to use; one is opened where there is none.
         data: the data where `data.source` is `arrays`: (x, y), (x, y, weight), a mapping of columns, a pandas
             DataFrame, an Arrow table or a Spark DataFrame.
+        builder: in place of `model.builder`, a function `build(params, input_shape, outputs)` that returns a
+            Keras model. One of a notebook or script is sent as source, with all that it uses.
         sampler: proposes configurations; the one that `search.sampler` names by default.
         launcher: runs the trials; the one that `resources.launcher` names by default. The study closes it.
         tracker: shows the study; MLflow by default.
         offline: do not write to MLflow; `sparktune sync` can do so later.
         timeout: seconds, above 0, from the first launch, after which the search ends with the best so far.
-        on_progress: called after each trial, in the driver's thread.
+        on_progress: called after each trial, in the driver's thread. By default a notebook shows one display
+            that is updated, and nothing is shown elsewhere.
 
     Raises:
         InputError: something given cannot be used; nothing was started.
@@ -87,7 +94,8 @@ def tune(
     started = time.monotonic()
     check_timeout(timeout)
     _check_objects(sampler, launcher, tracker)
-    spec = _read_spec(spec, any_sampler=sampler is not None)
+    given = spec if builder is None else with_builder(spec, builder)
+    spec = _read_spec(given, any_sampler=sampler is not None)
     tracker = tracker or (NullTracker() if offline else MlflowTracker())
     try:
         with Runtime(spec, spark, launcher) as runtime:
@@ -97,12 +105,14 @@ def tune(
             check_study(spec, dataset)
             folder = Path(spec.output.directory) / spec.study.name
             with Ledger.open(folder, spec, dataset.digest, objective.direction) as ledger:
+                write_source(ledger.directory, kind_of(spec.model).own_source)
                 shared = runtime.share(dataset)
                 log.info("study %s: %s", spec.study.name, ledger.directory)
                 study = _Study(
                     spec, objective, ledger, tracker, shared, runtime, sampler or build_sampler(spec)
                 )
-                return study.run(Stop(timeout), on_progress, started)
+                with notebook_progress(spec.study.name, on_progress) as show:
+                    return study.run(Stop(timeout), show, started)
     except KeyboardInterrupt:
         raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN}") from None
 
@@ -127,6 +137,25 @@ def _read_spec(given: StudySpec | dict[str, Any] | str | Path, any_sampler: bool
     for sentence in idle_fields(spec):
         log.warning(sentence)
     return spec
+
+
+def with_builder(
+    spec: StudySpec | dict[str, Any] | str | Path, builder: Callable[..., Any] | str
+) -> dict[str, Any]:
+    """The sections of a study with this builder as its model's.
+
+    Raises:
+        SpecError: the study file cannot be read.
+    """
+    if isinstance(spec, StudySpec):
+        document = spec.model_dump(mode="json")
+    else:
+        document = read_document(spec) if isinstance(spec, (str, Path)) else spec
+    model = document.get("model") or {}
+    if not isinstance(model, dict):
+        raise InputError(f"model must be a mapping where builder is given, but got {model!r}")
+    others = {name: value for name, value in model.items() if name != "source"}
+    return {**document, "model": {"kind": "builder", **others, "builder": builder}}
 
 
 @final

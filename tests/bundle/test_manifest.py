@@ -24,6 +24,16 @@ def test_it_comes_back_as_it_was_written(bundles: dict[str, Bundle]) -> None:
     assert read_manifest(bundles["classes"].path) == manifest
 
 
+def test_only_a_lineage_with_a_source_names_it(bundles: dict[str, Bundle]) -> None:
+    """Bundles of before have none, and their digests stay."""
+    manifest = bundles["classes"].manifest
+    assert "source" not in json.loads(manifest.to_json())["lineage"]
+    lineage = manifest.lineage.model_copy(update={"source": "def build(): pass"})
+    sourced = manifest.model_copy(update={"lineage": lineage}).sealed()
+    assert Manifest.from_json(sourced.to_json(), "text").lineage.source == "def build(): pass"
+    assert sourced.digest != manifest.digest
+
+
 def test_the_first_engine_predicts(bundles: dict[str, Bundle]) -> None:
     manifest = bundles["binary"].manifest
     assert manifest.engine == "keras"

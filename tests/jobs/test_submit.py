@@ -52,6 +52,43 @@ def test_tune_and_score(master, tmp_path):
     assert set(scored["prediction"]) <= {"up", "down"}
 
 
+SCRIPT = """
+import keras
+import numpy as np
+
+import sparktune
+
+RATES = {"tanh": 0.1}
+
+
+def build(params, input_shape, outputs):
+    hidden = keras.layers.Dense(params["units"], activation=next(iter(RATES)))
+    last = keras.layers.Dense(outputs, activation="sigmoid")
+    return keras.Sequential([keras.Input(input_shape), hidden, last])
+
+
+if __name__ == "__main__":
+    x = np.random.default_rng(0).normal(size=(80, 2)).astype("float32")
+    study = {
+        "study": {"name": "script"},
+        "model": {"builder": "build"},
+        "search": {"space": {"units": [2, 3]}},
+        "training": {"epochs": 1},
+        "resources": {"launcher": "spark"},
+    }
+    print(sparktune.tune(study, data=(x, (x[:, 0] > 0).astype(int)), offline=True).outcome.states)
+"""
+
+
+@pytest.mark.parametrize("master", ["standalone"], indirect=True)
+def test_a_script_sends_a_builder_of_its_own(master, tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    assert "{'COMPLETE': 2}" in submit(master, tmp_path, str(tmp_path / "script.py"))
+    source = (tmp_path / "studies/script/builder.py").read_text()
+    assert "RATES = {'tanh': 0.1}" in source and "def build" in source
+    assert sparktune.load(tmp_path / "studies/script/bundle").lineage.source == source
+
+
 def test_ctrl_c_in_a_terminal_writes_the_outcome(tmp_path):
     """The JVM of spark-submit hears it as well, and may end before the driver does."""
     spec = {

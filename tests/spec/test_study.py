@@ -184,7 +184,8 @@ SECTIONS = [
     ({"model": {"hidden": [3, 0]}}, "hidden must be >= 1, but got 0 (model.hidden[1])"),
     (
         {"model": {"builder": "nonsense"}},
-        "builder must look like package.module:function, but got 'nonsense' (model.builder)",
+        "builder must look like package.module:function, but got 'nonsense'; in a notebook or script, define "
+        "the function before it is named, or give the function itself (model.builder)",
     ),
     ({"model": {"builder": "m:f", "parms": {}}}, "parms is unknown; did you mean params? (model.parms)"),
     (

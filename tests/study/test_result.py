@@ -1,7 +1,10 @@
 import json
 from dataclasses import replace
 
-from sparktune.study.result import count_states, trial_table, write_outcome
+import pytest
+
+from sparktune.errors import StudyDirectoryError
+from sparktune.study.result import count_states, trial_table, write_outcome, write_source
 from sparktune.summary import BestTrial, Objective, Summary
 from sparktune.trial import TrialResult, TrialState
 
@@ -36,3 +39,12 @@ def test_both_files_are_written_again_as_a_whole(tmp_path):
     assert told["best"] == {"trial": 1, "params": DONE.params, "value": 0.5, "epoch": 2}
     assert len((tmp_path / "trials.csv").read_text().splitlines()) == 3
     assert sorted(p.name for p in tmp_path.iterdir()) == ["summary.json", "trials.csv"]
+
+
+def test_a_source_is_a_file_and_none_is_no_file(tmp_path):
+    write_source(tmp_path, None)
+    assert list(tmp_path.iterdir()) == []
+    write_source(tmp_path, "def build(): pass\n")
+    assert (tmp_path / "builder.py").read_text() == "def build(): pass\n"
+    with pytest.raises(StudyDirectoryError, match=r"cannot write to .*absent"):
+        write_source(tmp_path / "absent", "def build(): pass")

@@ -208,7 +208,7 @@ def _study_params(spec: StudySpec) -> Iterator[tuple[str, Any]]:
         yield f"space.{name}", shown.get("values", shown)
     for section in ("data", "model", "training", "objective"):
         for name, value in given.get(section, {}).items():
-            if (section, name) != ("model", "kind"):
+            if (section, name) not in (("model", "kind"), ("model", "source")):
                 yield f"{section}.{name}", value
 
 

@@ -1,5 +1,6 @@
 """A user's own models."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, final
 
@@ -14,26 +15,55 @@ from sparktune.training.kinds.base import ModelKind
 if TYPE_CHECKING:
     import keras
 
+FIELD = "model.builder"
+
 
 @final
 class BuilderSpec(ModelKind):
     """A user's own `build(params, input_shape, outputs) -> keras.Model`.
+
+    `builder` takes the function itself, too: one of a module goes by its import path, one of a notebook or a
+    script as the source of itself and all that it uses.
 
     `params` holds the fixed parameters and every searched name that is no field of `training`. `outputs` is
     the number of output units. The last activation and the loss must fit each other, as in any Keras model.
     """
 
     kind: Literal["builder"] = "builder"
-    builder: Name = Field(description="package.module:function, importable on driver and executors")
+    builder: Name = Field(
+        description="package.module:function, importable on driver and executors; or the name of a function "
+        "of the notebook or script that tunes"
+    )
+    source: str | None = Field(
+        None, description="Python source of a builder without a module; follows from the function"
+    )
     params: dict[str, Plain] = Field(default_factory=dict, description="parameters that are not searched")
 
     takes_any_name: ClassVar[bool] = True
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_source(cls, given: Any) -> Any:
+        """A function, or the name of one in `__main__`, becomes its import path or its name and source."""
+        builder = given.get("builder") if isinstance(given, dict) else None
+        if isinstance(builder, str) and given.get("source") is None:
+            builder = getattr(sys.modules["__main__"], builder, None)
+        return {**given, **described_builder(builder)} if callable(builder) else given
+
     @model_validator(mode="after")
     def _reference(self) -> Self:
         module, colon, function = self.builder.partition(":")
-        if not (colon and function.isidentifier() and all(p.isidentifier() for p in module.split("."))):
-            raise Fault("must look like package.module:function", "builder", value=self.builder)
+        if self.source is not None and not self.builder.isidentifier():
+            raise Fault("must be the name of a function in source", "builder", value=self.builder)
+        if self.source is None and not (
+            colon and function.isidentifier() and all(p.isidentifier() for p in module.split("."))
+        ):
+            raise Fault(
+                "must look like package.module:function; in a notebook or script, define the function before "
+                "it is named, or give the function itself",
+                "builder",
+                value=self.builder,
+            )
         return self
 
     @classmethod
@@ -49,7 +79,16 @@ class BuilderSpec(ModelKind):
     @property
     def own_code(self) -> dict[str, str]:
         """The builder."""
-        return {"model.builder": self.builder}
+        return {FIELD: self.builder}
+
+    @property
+    def own_source(self) -> str | None:
+        """The source of a builder without a module."""
+        return self.source
+
+    def import_own_code(self) -> None:
+        """Import the builder, or run its source."""
+        self.function()
 
     @classmethod
     def check_own_code(cls, configurations: Sequence[tuple[ModelKind, TrainingSpec]], schema: Schema) -> None:
@@ -70,9 +109,12 @@ class BuilderSpec(ModelKind):
         Raises:
             ModelError: it does not import or cannot be called.
         """
-        from sparktune.training.references import import_reference
+        from sparktune.training.references import function_from_source, import_reference
 
-        build = import_reference(self.builder, "model.builder")
+        if self.source is not None:
+            build = function_from_source(self.source, self.builder, FIELD)
+        else:
+            build = import_reference(self.builder, FIELD)
         if not callable(build):
             raise ModelError(
                 f"model.builder must be a function, but {self.builder!r} is {type(build).__name__}: {build!r}"
@@ -118,6 +160,20 @@ class BuilderSpec(ModelKind):
                 f"model.builder must return a model of inputs {schema.input_shape}, but the one of "
                 f"{self.builder!r} does not take them: {error}"
             ) from error
+
+
+def described_builder(function: Callable[..., Any]) -> dict[str, str]:
+    """The fields `builder` and, for a function without a module, `source` of a function.
+
+    Raises:
+        ModelError: it cannot be sent to the trials.
+    """
+    from sparktune.training.kinds.standalone import reference_of, standalone_source
+
+    if reference := reference_of(function):
+        return {"builder": reference}
+    source = standalone_source(function, FIELD)
+    return {"builder": function.__name__, "source": source}
 
 
 def _has_this_input_alone(model: Any, shape: tuple[int, ...]) -> bool:
