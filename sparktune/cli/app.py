@@ -8,10 +8,10 @@ from typing import Annotated, TextIO
 import typer
 
 from sparktune import __version__
-from sparktune.cli.models import score_command
+from sparktune.cli.models import evaluate_command, predict_command, score_command
 from sparktune.cli.output import Invocation, write_error, write_error_document
 from sparktune.cli.start import demo_command, init_command, schema_command
-from sparktune.cli.studies import sync_command
+from sparktune.cli.studies import best_command, show_command, status_command, sync_command
 from sparktune.cli.tune import tune_command
 from sparktune.errors import SparktuneError, StudyInterrupted
 
@@ -32,6 +32,24 @@ app.command(
     "score",
     epilog="Example:  sparktune score --model studies/mnist/bundle --input new.parquet --output out.parquet",
 )(score_command)
+app.command(
+    "predict",
+    epilog="Examples:  sparktune predict --model studies/mnist/bundle --input rows.csv   |   "
+    """sparktune predict --model studies/churn/bundle --row '{"age": 31, "visits": 2}'""",
+)(predict_command)
+app.command(
+    "evaluate",
+    epilog="Example:  sparktune evaluate --model studies/churn/bundle --data new.parquet --label churned",
+)(evaluate_command)
+app.command(
+    "status",
+    epilog="Examples:  sparktune status studies/mnist   |   sparktune status studies/mnist --json",
+)(status_command)
+app.command("show", epilog="Example:  sparktune show studies/mnist 3")(show_command)
+app.command(
+    "best",
+    epilog="Examples:  sparktune best studies/mnist   |   sparktune best studies/mnist --json | jq .params",
+)(best_command)
 app.command("sync", epilog="Example:  sparktune sync studies/mnist")(sync_command)
 app.command("init", epilog="Example:  sparktune init mlp > study.yaml")(init_command)
 app.command("schema", epilog="Example:  sparktune schema > study.schema.json")(schema_command)

@@ -1,11 +1,30 @@
-"""Commands of exported models: score tables with one."""
+"""Commands of exported models: score tables, answer for a few rows, measure on labelled rows."""
 
-from typing import Annotated, Literal
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sparktune.cli.options import Json, Model, Quiet, TrackingUri, Verbose, check_place
 from sparktune.cli.output import Output
+from sparktune.errors import InputError
+
+if TYPE_CHECKING:
+    from sparktune.bundle import Bundle
+    from sparktune.data import Table
+
+Seen = Annotated[
+    Path | None,
+    typer.Option(
+        "--input", callback=check_place, help="CSV, JSON, Parquet or .npz file; JSON on stdin by default."
+    ),
+]
+Rows = Annotated[
+    list[str] | None,
+    typer.Option("--row", help='A row as JSON, {"age": 31}; may be given many times.'),
+]
 
 
 def score_command(
@@ -37,3 +56,80 @@ def score_command(
     rows = score(spark, model, source, target, mode, tracking_uri=tracking_uri)
     output.answer({"rows": rows, "model": model, "output": target})
     output.note(f"{rows} rows scored into {target}")
+
+
+def predict_command(
+    context: typer.Context,
+    model: Model,
+    source: Seen = None,
+    given: Rows = None,
+    tracking_uri: TrackingUri = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Answer for a few rows, without Spark: one JSON object a line, with `prediction` and `probability`.
+
+    Rows come from --row, from --input, or else as JSON from standard input: one object of columns, a list of
+    such objects, or one object a line. A column that is null makes the answer null.
+    """
+    from sparktune.scoring.batch import load_model
+    from sparktune.scoring.local import predict_rows
+
+    output = Output(context, quiet, verbose)
+    if source is not None and given:
+        raise InputError(f"--row and --input exclude each other, but got both ({str(source)!r}); remove one")
+    bundle = load_model(model, tracking_uri)
+    answers = predict_rows(bundle, _rows(bundle, source, given))
+    output.answer({"model": model, "predictions": answers}, *map(json.dumps, answers))
+
+
+def evaluate_command(
+    context: typer.Context,
+    model: Model,
+    data: Annotated[
+        Path, typer.Option(callback=check_place, help="CSV, JSON, Parquet or .npz file with the labels.")
+    ],
+    label: Annotated[
+        str | None, typer.Option(help="Column of the true labels; its name in training by default.")
+    ] = None,
+    weight: Annotated[
+        str | None, typer.Option(help="Column of row weights, which count in the loss.")
+    ] = None,
+    tracking_uri: TrackingUri = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Measure a model on labelled rows: its task's default loss, and every metric that suits the label."""
+    from rich.table import Table
+
+    from sparktune.scoring.batch import load_model
+    from sparktune.scoring.local import measure_rows
+    from sparktune.scoring.rows import read_rows
+
+    output = Output(context, quiet, verbose)
+    rows = read_rows(data)
+    metrics = measure_rows(load_model(model, tracking_uri), rows, label, weight)
+    shown = Table(
+        "metric", box=None, pad_edge=False, title=f"{len(rows)} rows of {data}", title_justify="left"
+    )
+    shown.add_column("value", justify="right")
+    for name, value in metrics.items():
+        shown.add_row(name, f"{value:.6g}")
+    output.answer({"model": model, "data": str(data), "rows": len(rows), "metrics": metrics}, shown)
+    output.note(f"{len(rows)} rows of {data}")
+
+
+def _rows(bundle: "Bundle", source: Path | None, given: list[str] | None) -> "Table":
+    """The rows of --row, of a file, or of standard input."""
+    from sparktune.scoring.rows import parse_rows, read_rows, table_of
+
+    if source is not None:
+        return read_rows(source)
+    if given:
+        rows = [row for text in given for row in parse_rows(text, "--row")]
+        return table_of(rows, bundle.schema, "--row")
+    if sys.stdin.isatty():
+        raise InputError("rows must be given by --row or --input, or as JSON on standard input, but got none")
+    return table_of(parse_rows(sys.stdin.read(), "standard input"), bundle.schema, "standard input")

@@ -1,9 +1,186 @@
-"""Commands of study directories: write one into MLflow again."""
+"""Commands of study directories: how a study stands, one of its trials, its best, and MLflow again."""
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sparktune.cli.options import Json, Quiet, StudyDirectory, Verbose
 from sparktune.cli.output import Output
+from sparktune.errors import StudyFailed
+from sparktune.trial import Params, TrialState
+
+if TYPE_CHECKING:
+    from sparktune.report import StudyRecord, TrialRecord
+
+NARROW = 60  # columns
+
+
+def status_command(
+    context: typer.Context,
+    directory: StudyDirectory,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Say how a study stands: also while it runs, and where its driver was killed."""
+    from sparktune.report import read_study
+
+    output = Output(context, quiet, verbose)
+    study = read_study(directory)
+    document = status_document(study, time.time())
+    output.answer(document, *status_lines(study, document))
+
+
+def status_document(study: "StudyRecord", now: float) -> dict[str, Any]:
+    """How a study stands `now`, in seconds since 1970.
+
+    `seconds` is the time that drivers worked on it; `seconds_left` an estimate from the trials of the driver
+    that runs, None where there is none yet.
+    """
+    running = [trial.number for trial in study.trials if trial.state is TrialState.RUNNING]
+    states: dict[str, int] = {}
+    for trial in study.trials:
+        states[trial.state] = states.get(trial.state, 0) + 1
+    done = sum(trial.state.terminal for trial in study.trials)
+    live = study.status == "RUNNING" and bool(study.sessions)
+    return {
+        "study": study.name,
+        "study_id": study.study_id,
+        "directory": str(study.directory),
+        "status": study.status,
+        "trials": {"total": study.total, "done": done, "running": running, "states": states},
+        "objective": asdict(study.objective),
+        "best": None if study.best is None else best_document(study.best),
+        "seconds": round(study.seconds + (now - study.sessions[-1].ended if live else 0.0), 3),
+        "seconds_left": _seconds_left(study, done, now) if live else None,
+    }
+
+
+def best_document(best: "TrialRecord") -> dict[str, Any]:
+    """The best trial as `summary.json` has it."""
+    return {"trial": best.number, "params": best.params, "value": best.value, "epoch": best.epoch}
+
+
+def _seconds_left(study: "StudyRecord", done: int, now: float) -> float | None:
+    """From the trials that ended since the driver started; None where there are none, or no total."""
+    started = study.sessions[-1].started
+    ended = sum(t.state.terminal and t.ended is not None and t.ended >= started for t in study.trials)
+    if not ended or study.total is None:
+        return None
+    return round((study.total - done) * (now - started) / ended, 1)
+
+
+def status_lines(study: "StudyRecord", document: dict[str, Any]) -> list[str]:
+    """The same for people."""
+    trials = document["trials"]
+    states = ", ".join(f"{count} {state}" for state, count in sorted(trials["states"].items()))
+    total = "" if study.total is None else f" of {study.total}"
+    lines = [
+        f"study    {study.name}: {study.status}",
+        f"trials   {trials['done']}{total} done" + (f" ({states})" if states else ""),
+    ]
+    if study.best is not None:
+        lines += [f"best     trial {study.best.number}, {_found(study, study.best)}"]
+        lines += [f"         {pair}" for pair in _pairs(study.best.params)]
+    left = document["seconds_left"]
+    lines += [
+        f"time     {document['seconds']:.1f} s" + ("" if left is None else f", about {left:.0f} s left")
+    ]
+    for number in trials["running"]:
+        params = ", ".join(_pairs(study.trial(number).params))
+        lines += [f"running  trial {number}" + (f" ({params})" if params else "")]
+    if study.status == "KILLED":
+        lines += ["stopped before its end; run the same `sparktune tune` again to resume"]
+    return lines
+
+
+def show_command(
+    context: typer.Context,
+    directory: StudyDirectory,
+    number: Annotated[int, typer.Argument(metavar="TRIAL", help="The trial's number, from 0.")],
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Show one trial: its parameters, its learning curves, and its error."""
+    from sparktune.report import read_study
+
+    output = Output(context, quiet, verbose)
+    study = read_study(directory)
+    trial = study.trial(number)
+    document = {
+        "trial": trial.number,
+        "state": trial.state,
+        "params": trial.params,
+        "value": trial.value,
+        "epoch": trial.epoch,
+        "history": trial.history,
+        "seconds": trial.seconds,
+        "timings": trial.timings,
+        "attempts": trial.attempts,
+        "host": trial.host,
+        "notes": trial.notes.to_record(),
+        "error": trial.error,
+    }
+    output.answer(document, *trial_lines(study, trial))
+
+
+def trial_lines(study: "StudyRecord", trial: "TrialRecord") -> list[str]:
+    """A trial for people."""
+    from sparktune.report.text_plot import text_plot
+
+    lines = [f"trial {trial.number} of study {study.name}: {trial.state}"]
+    lines += [f"  {pair}" for pair in _pairs(trial.params)]
+    if trial.value is not None:
+        lines += [_found(study, trial)]
+    if trial.seconds:
+        phases = ", ".join(f"{name} {seconds:.2f}" for name, seconds in trial.timings.items())
+        lines += [f"{trial.seconds:.2f} s on {trial.host or 'this host'} ({phases})"]
+    if trial.attempts > 1:
+        lines += [f"{trial.attempts} attempts"]
+    metric = study.objective.metric
+    names = [metric, metric.removeprefix("val_")] if metric.startswith("val_") else [metric]
+    curves = {name: trial.history[name] for name in names if trial.history.get(name)}
+    if curves:
+        lines += ["", text_plot(curves, NARROW)]
+    if trial.error:
+        lines += ["", trial.error.rstrip()]
+    return lines
+
+
+def best_command(
+    context: typer.Context,
+    directory: StudyDirectory,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Name the best trial of a study, its parameters and its exported model.
+
+    Exit code 1 where no trial has a value yet.
+    """
+    from sparktune.report import read_study
+
+    output = Output(context, quiet, verbose)
+    study = read_study(directory)
+    best = study.best
+    if best is None:
+        raise StudyFailed(
+            f"no trial of study {study.name} has a value yet; run `sparktune status {directory}`"
+        )
+    exported = study.summary.best if study.summary and study.summary.bundle else None
+    model = str(directory / "bundle") if exported and exported.trial == best.number else None
+    baseline = None if study.baseline is None else best_document(study.baseline)
+    document = {**best_document(best), "test": study.test, "bundle": model, "baseline": baseline}
+    lines = [f"trial {best.number} of study {study.name}, {_found(study, best)}"]
+    lines += [f"  {pair}" for pair in _pairs(best.params)]
+    if study.baseline is not None and study.baseline.number != best.number:
+        lines += [f"baseline: trial {study.baseline.number}, {_found(study, study.baseline)}"]
+    if study.test:
+        lines += ["test: " + ", ".join(f"{name} {value:.6g}" for name, value in study.test.items())]
+    output.answer(document, *lines, *([f"model: {model}"] if model else []))
 
 
 def sync_command(
@@ -20,3 +197,12 @@ def sync_command(
     ids = sync_study(directory)
     output.answer(ids)
     output.note(f"MLflow experiment {ids['experiment_id']}, run {ids['run_id']}")
+
+
+def _found(study: "StudyRecord", trial: "TrialRecord") -> str:
+    epoch = "" if trial.epoch is None else f" at epoch {trial.epoch}"
+    return f"{study.objective.metric} {trial.value:.6g}{epoch}"
+
+
+def _pairs(params: Params) -> list[str]:
+    return [f"{name}={value}" for name, value in params.items()]

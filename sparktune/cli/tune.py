@@ -1,12 +1,15 @@
 """The command that runs a study: progress while it runs, its outcome after."""
 
+import shutil
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sparktune.cli.options import Config, Json, Offline, Overrides, Quiet, Verbose
 from sparktune.cli.output import Output
+from sparktune.errors import StudyDirectoryError
 from sparktune.spec import StudySpec, load_spec
 from sparktune.trial import TrialState
 
@@ -50,7 +53,8 @@ def tune_with_progress(
     from sparktune.report import StudyProgress
     from sparktune.study import tune
 
-    with StudyProgress(Console(stderr=True, quiet=quiet), spec.study.name) as bar:
+    done, total = _known_before(spec)
+    with StudyProgress(Console(stderr=True, quiet=quiet), spec.study.name, done, total) as bar:
 
         def on_progress(progress: "Progress") -> None:
             if progress.result.state is TrialState.KILLED:
@@ -67,9 +71,22 @@ def tune_with_progress(
         return tune(spec, offline=offline, timeout=timeout, on_progress=on_progress)
 
 
+def _known_before(spec: StudySpec) -> tuple[int, int | None]:
+    """Trials of earlier runs, and trials in all (None where that is open), before anything has started."""
+    from sparktune.ledger import Ledger
+    from sparktune.search import build_sampler
+
+    try:
+        done = len(Ledger.read(Path(spec.output.directory) / spec.study.name).results)
+    except StudyDirectoryError:  # a new study; or `tune` says what is wrong
+        done = 0
+    return done, build_sampler(spec).size
+
+
 def outcome(result: "StudyResult") -> "list[RenderableType]":
     """The table of trials and what to do next."""
     from sparktune.report import outcome_lines, trials_ranked
 
-    table = trials_ranked(result.trials, result.outcome.objective.direction)
+    width = shutil.get_terminal_size().columns
+    table = trials_ranked(result.trials, result.outcome.objective.direction, width)
     return [table, *outcome_lines(result.outcome, result.directory, result.spec.tracking.uri)]

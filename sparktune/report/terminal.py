@@ -6,32 +6,51 @@ from typing import Any, Self, final
 
 import pandas as pd
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from sparktune.summary import Summary
 
 SHOWN = 10
 MOST_COLUMNS = 5
+NARROW = 60  # columns of a terminal that everything fits into
 FACTS = ("trial", "state", "value", "seconds")
 
 
 @final
 class StudyProgress:
-    """A progress bar on standard error while a study runs; plain lines where that is no terminal."""
+    """A progress bar on standard error while a study runs; plain lines where that is no terminal.
 
-    def __init__(self, console: Console, name: str) -> None:
-        self._console = console
+    Args:
+        console: where it is shown.
+        name: the study's.
+        done: trials that had ended before.
+        total: trials in all, None where that is open.
+    """
+
+    def __init__(self, console: Console, name: str, done: int = 0, total: int | None = None) -> None:
+        self._done = done
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TimeLeftColumn(),
             TextColumn("{task.fields[best]}"),
             console=console,
             disable=not console.is_terminal,
+            expand=True,
         )
-        self._task = self._bar.add_task(name, total=None, best="")
+        self._task = self._bar.add_task(name, completed=done, total=total, best="", ends=None)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -44,30 +63,61 @@ class StudyProgress:
 
     def update(self, line: str, done: int, total: int | None, best: str) -> None:
         """Show that one more trial ended: `line` tells which and how."""
-        self._bar.update(self._task, completed=done, total=total, best=best)
+        task = self._bar.tasks[self._task]
+        ends = None
+        if total is not None and done > self._done and task.elapsed:
+            ends = task.get_time() + task.elapsed / (done - self._done) * (total - done)
+        self._bar.update(self._task, completed=done, total=total, best=best, ends=ends)
         place = f"{done}/{total}" if total else f"{done}"
         self._bar.console.print(f"[dim]{place}[/] {line}", highlight=False)
 
 
-def trials_ranked(trials: pd.DataFrame, direction: str) -> Table:
+@final
+class TimeLeftColumn(ProgressColumn):
+    """The time until a task's `ends`, a time of its clock; nothing where that is None.
+
+    Unlike rich's own column it also knows the time left where a step takes minutes.
+    """
+
+    def render(self, task: Task) -> Text:
+        """Hours, minutes and seconds; `about`, as the trials to come may take longer."""
+        ends: float | None = task.fields["ends"]
+        if ends is None or task.finished:
+            return Text("")
+        minutes, seconds = divmod(max(0, round(ends - task.get_time())), 60)
+        hours, minutes = divmod(minutes, 60)
+        return Text(f"{hours}:{minutes:02}:{seconds:02} left" if hours else f"{minutes}:{seconds:02} left")
+
+
+def trials_ranked(trials: pd.DataFrame, direction: str, width: int = NARROW) -> Table:
     """The best trials first, at most ten, with their parameters; then how many are not shown.
 
-    Few parameters have a column each; many stand one below the other.
+    Parameters have a column each where that fits into `width` columns; else they stand one below the other.
     """
     ranked = trials.sort_values("value", ascending=direction == "minimize", na_position="last", kind="stable")
     params = [name for name in trials.columns if name.startswith("params.")]
-    columns = params if len(params) <= MOST_COLUMNS else []
-    table = Table(title="Trials, best first", title_justify="left")
-    for name in (*FACTS, *columns):
-        table.add_column(name.removeprefix("params."), justify="left" if name == "state" else "right")
-    if not columns and params:
-        table.add_column("parameters")
-    for _, row in ranked.head(SHOWN).iterrows():
-        pairs = [f"{name.removeprefix('params.')}={_cell(row[name])}" for name in params]
-        together = [] if columns or not params else ["\n".join(pairs)]
-        table.add_row(*(_cell(row[name]) for name in (*FACTS, *columns)), *together)
+    table = _table(ranked.head(SHOWN), params, apart=len(params) <= MOST_COLUMNS)
+    if Console(width=10_000).measure(table).maximum > width:
+        table = _table(ranked.head(SHOWN), params, apart=False)
     if len(ranked) > SHOWN:
         table.caption = f"and {len(ranked) - SHOWN} more in trials.csv"
+    return table
+
+
+def _table(rows: pd.DataFrame, params: list[str], *, apart: bool) -> Table:
+    """The rows with a column for each parameter, or with all parameters in one."""
+    columns = params if apart else []
+    table = Table(
+        title="Trials, best first", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False
+    )
+    for name in (*FACTS, *columns):
+        table.add_column(name.removeprefix("params."), justify="left" if name == "state" else "right")
+    if params and not apart:
+        table.add_column("parameters", overflow="fold")
+    for _, row in rows.iterrows():
+        pairs = [f"{name.removeprefix('params.')}={_cell(row[name])}" for name in params]
+        together = ["\n".join(pairs)] if params and not apart else []
+        table.add_row(*(_cell(row[name]) for name in (*FACTS, *columns)), *together)
     return table
 
 

@@ -52,7 +52,7 @@ def score(
     """
     source, target = str(source), str(target)
     check_target(spark, source, target, mode)
-    bundle = model if isinstance(model, Bundle) else _loaded(model, tracking_uri)
+    bundle = model if isinstance(model, Bundle) else load_model(model, tracking_uri)
     with nanoseconds_readable(spark):
         frame = read(spark, source)
         types = {field.name: field.dataType for field in frame.schema.fields}
@@ -63,7 +63,13 @@ def score(
         return _run(bundle, frame, features, kept, target, mode)
 
 
-def _loaded(model: str | Path, tracking_uri: str | None) -> Bundle:
+def load_model(model: str | Path, tracking_uri: str | None = None) -> Bundle:
+    """The bundle to score with, from its folder or an MLflow URI.
+
+    Raises:
+        ScoringError: there is none, or it was changed after the export.
+        TrackingError: MLflow does not answer or does not know it.
+    """
     try:
         return load_bundle(model, tracking_uri)
     except BundleError as error:

@@ -7,6 +7,7 @@ split. Loads without tensorflow.
 from sparktune.columns.schema import Schema, Task
 from sparktune.errors import SpecError
 from sparktune.spec import StudySpec, TrainingSpec, unknown_name
+from sparktune.spec.training import Metric
 from sparktune.summary import Objective
 
 NUMERIC_LOSSES = (
@@ -17,7 +18,7 @@ NUMERIC_LOSSES = (
     "log_cosh",
 )
 WEIGHTED = "weighted_"  # in front of a metric that counts rows by their weights
-NUMERIC_METRICS = ("mean_squared_error", "mean_absolute_error", "root_mean_squared_error")
+NUMERIC_METRICS: tuple[Metric, ...] = ("mean_squared_error", "mean_absolute_error", "root_mean_squared_error")
 
 # The first loss of each task is its default.
 LOSSES: dict[Task, tuple[str, ...]] = {
@@ -26,7 +27,7 @@ LOSSES: dict[Task, tuple[str, ...]] = {
     "labels": ("binary_crossentropy",),
     "regression": (*NUMERIC_LOSSES, "poisson"),
 }
-METRICS: dict[Task, tuple[str, ...]] = {
+METRICS: dict[Task, tuple[Metric, ...]] = {
     "binary": ("accuracy", "auc", "precision", "recall", *NUMERIC_METRICS),
     "classes": ("accuracy", "top_5_accuracy"),
     "labels": ("accuracy", "auc", "precision", "recall"),
@@ -66,6 +67,11 @@ def metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
     return _fitting(training.metrics, "training.metrics", schema)
 
 
+def metrics_for(schema: Schema) -> tuple[Metric, ...]:
+    """All metrics that fit the label."""
+    return tuple(name for name in METRICS[schema.task] if _has_enough_classes(name, schema))
+
+
 def weighted_metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
     """The metrics measured by row weights too, without the `weighted_` that is in front of them in histories.
 
@@ -84,12 +90,16 @@ def _fitting(metrics: tuple[str, ...], field: str, schema: Schema) -> tuple[str,
                 f"{field} must fit a {schema.task} label (any of {', '.join(known)}), but got "
                 f"{metric!r}; remove it, or set data.task if the label is something else"
             )
-        if metric == "top_5_accuracy" and schema.outputs <= 5:
+        if not _has_enough_classes(metric, schema):
             raise SpecError(
                 f"{field}: top_5_accuracy needs more than 5 classes, but the label has "
                 f"{schema.outputs}; remove it"
             )
     return tuple(dict.fromkeys(metrics))
+
+
+def _has_enough_classes(metric: str, schema: Schema) -> bool:
+    return metric != "top_5_accuracy" or schema.outputs > 5
 
 
 def produced(training: TrainingSpec, schema: Schema, validated: bool = True) -> tuple[str, ...]:

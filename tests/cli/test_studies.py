@@ -1,11 +1,139 @@
 """Commands of study directories."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
-from tests.cli.command import run
+import pytest
+
+from sparktune.ledger.events import Launched, Recorded, StudyStarted
+from sparktune.ledger.lock import DriverLock
+from tests.cli.command import heavy_modules, run
+from tests.report.ledgers import finished, result, value_of, write_ledger
 
 
-def test_a_folder_that_is_no_study_is_bad_input(capfd, tmp_path) -> None:
-    code, out, err = run(capfd, "sync", str(tmp_path), "--json")
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of 18 trials that has ended."""
+    return finished(tmp_path_factory.mktemp("study") / "small")
+
+
+@pytest.fixture
+def under_way(tmp_path: Path) -> Path:
+    """A study whose first trial has ended, whose second one runs or did so when its driver was killed."""
+    params = [result(number).params for number in (0, 1)]
+    events = [
+        (0.0, StudyStarted("val_accuracy", "maximize")),
+        *((0.0, Launched(number, 1, 7, params[number])) for number in (0, 1)),
+        (3.0, Recorded(result(0, 0.5), None)),
+    ]
+    return write_ledger(tmp_path / "small", events)
+
+
+def document(capfd, *arguments: str) -> dict[str, object]:
+    code, out, err = run(capfd, *arguments, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+@pytest.mark.parametrize("command", ["sync", "status", "best", "show"])
+def test_a_folder_that_is_no_study_is_bad_input(capfd, tmp_path, command) -> None:
+    arguments = [command, str(tmp_path), *(["0"] if command == "show" else [])]
+    code, out, err = run(capfd, *arguments, "--json")
     assert (code, json.loads(out)["error"]["type"]) == (2, "StudyDirectoryError")
     assert "ledger.jsonl" in err
+
+
+def test_the_status_of_a_study_that_has_ended(capfd, study) -> None:
+    status = document(capfd, "status", str(study))
+    assert (status["study"], status["status"], status["seconds_left"]) == ("small", "FINISHED", None)
+    assert status["trials"] == {
+        "total": 18,
+        "done": 18,
+        "running": [],
+        "states": {"COMPLETE": 15, "FAILED": 3},
+    }
+    assert status["best"]["params"].keys() == {"neurons", "learning_rate", "optimizer"}
+    lines = run(capfd, "status", str(study))[1].splitlines()
+    assert lines[:2] == ["study    small: FINISHED", "trials   18 of 18 done (15 COMPLETE, 3 FAILED)"]
+    assert max(map(len, lines)) <= 60
+
+
+def test_the_status_of_a_study_that_runs_and_of_a_killed_one(capfd, under_way) -> None:
+    lock = DriverLock(under_way / ".driver.lock")
+    running = document(capfd, "status", str(under_way))
+    lock.close()
+    killed = document(capfd, "status", str(under_way))
+    assert (running["status"], running["trials"]["running"]) == ("RUNNING", [1])
+    assert (running["trials"]["done"], running["trials"]["total"]) == (1, 18)
+    assert running["seconds_left"] == pytest.approx(17 * running["seconds"], rel=0.01)
+    assert (killed["status"], killed["seconds_left"], killed["seconds"]) == ("KILLED", None, 3.0)
+    assert killed["trials"]["states"] == {"COMPLETE": 1, "KILLED": 1}
+    assert "again to resume" in run(capfd, "status", str(under_way))[1]
+
+
+@pytest.mark.parametrize("command", ["status", "best"])
+def test_reading_a_study_loads_no_heavy_library(study, command) -> None:
+    found = heavy_modules(command, str(study), heavy=("tensorflow", "keras", "mlflow", "pyspark", "pandas"))
+    assert found == []
+
+
+def test_a_trial_with_its_curve(capfd, study) -> None:
+    trial = document(capfd, "show", str(study), "0")
+    assert (trial["state"], trial["value"], trial["epoch"]) == ("COMPLETE", value_of(0), 2)
+    assert trial["history"] == {"accuracy": [0.5, value_of(0) + 0.05], "val_accuracy": [0.4, value_of(0)]}
+    out = run(capfd, "show", str(study), "0")[1]
+    assert "  neurons=16\n  learning_rate=0.001\n  optimizer=sgd\n" in out
+    assert "* val_accuracy  o accuracy" in out
+    assert max(map(len, out.splitlines())) <= 60
+
+
+def test_a_trial_with_its_error(capfd, study) -> None:
+    trial = document(capfd, "show", str(study), "5")
+    assert (trial["state"], trial["value"]) == ("FAILED", None)
+    assert trial["error"].endswith("ValueError: shape (5, 3) is wrong")
+    assert run(capfd, "show", str(study), "5")[1].endswith("ValueError: shape (5, 3) is wrong\n")
+
+
+def test_a_trial_that_is_not_there(capfd, study) -> None:
+    code, _, err = run(capfd, "show", str(study), "18")
+    assert code == 2
+    assert "0 to 17" in err
+
+
+def test_the_best_trial(capfd, study) -> None:
+    best = document(capfd, "best", str(study))
+    assert best["value"] == max(value_of(number) for number in range(18) if number % 6 != 5)
+    assert best["bundle"] is None
+    out = run(capfd, "best", str(study))[1]
+    assert f"trial {best['trial']} of study small, val_accuracy {best['value']:.6g} at epoch 2" in out
+    assert f"baseline: trial {best['baseline']['trial']}" in out
+
+
+def test_a_study_without_a_value_has_no_best(capfd, tmp_path) -> None:
+    folder = write_ledger(tmp_path / "small", [(0.0, StudyStarted("val_accuracy", "maximize"))])
+    code, out, _ = run(capfd, "best", str(folder), "--json")
+    assert (code, json.loads(out)["error"]["exit_code"]) == (1, 1)
+
+
+DRIVER = """
+import sys, time
+from pathlib import Path
+from sparktune.ledger.lock import DriverLock
+lock = DriverLock(Path(sys.argv[1]) / ".driver.lock")
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_killed_driver_is_seen_at_once(capfd, under_way) -> None:
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, str(under_way)], stdout=subprocess.PIPE)
+    assert driver.stdout is not None and driver.stdout.readline() == b"held\n"
+    assert document(capfd, "status", str(under_way))["status"] == "RUNNING"
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
+    driver.stdout.close()
+    assert document(capfd, "status", str(under_way))["status"] == "KILLED"

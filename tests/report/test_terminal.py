@@ -1,8 +1,11 @@
 import io
+import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from rich.console import Console
 
 from sparktune.report import StudyProgress, outcome_lines, trials_ranked
@@ -23,8 +26,8 @@ SUMMARY = Summary(
 )
 
 
-def shown(content: object) -> str:
-    console = Console(file=io.StringIO(), width=120)
+def shown(content: object, width: int = 120) -> str:
+    console = Console(file=io.StringIO(), width=width)
     console.print(content)
     return console.file.getvalue()
 
@@ -37,12 +40,15 @@ def trials(count: int) -> pd.DataFrame:
     )
 
 
+def numbers(lines: list[str]) -> list[str]:
+    return [line.split()[0] for line in lines if line.split() and line.split()[0].isdigit()]
+
+
 def test_the_best_trials_come_first_and_failed_ones_last():
     lines = shown(trials_ranked(trials(4), "maximize")).splitlines()
-    numbers = [line.split("│")[1].strip() for line in lines if line.startswith("│")]
-    assert numbers == ["2", "1", "0", "3"]
+    assert numbers(lines) == ["2", "1", "0", "3"]
     lines = shown(trials_ranked(trials(4), "minimize")).splitlines()
-    assert [line.split("│")[1].strip() for line in lines if line.startswith("│")] == ["0", "1", "2", "3"]
+    assert numbers(lines) == ["0", "1", "2", "3"]
 
 
 def test_ten_are_shown_and_the_rest_counted():
@@ -56,6 +62,24 @@ def test_many_parameters_stand_below_each_other():
     text = shown(trials_ranked(table, "maximize"))
     assert text.count("parameter_8=0.125") == 3
     assert "…" not in text
+
+
+@pytest.mark.parametrize("names", [["n"], ["neurons", "learning_rate"], [f"parameter_{n}" for n in range(9)]])
+def test_a_table_fits_into_60_columns_and_hides_nothing(names: list[str]) -> None:
+    table = trials(12).drop(columns="params.n").assign(**{f"params.{name}": 0.00123456 for name in names})
+    table["value"] = 0.123456
+    lines = shown(trials_ranked(table, "maximize"), 60).splitlines()
+    assert max(map(len, lines)) <= 60
+    text = "\n".join(lines)
+    assert "…" not in text
+    assert text.count("0.00123456") == 10 * len(names)
+    assert all(name in text for name in names)
+
+
+def test_a_parameter_has_its_column_where_there_is_room() -> None:
+    table = trials(2).assign(**{"params.learning_rate": 0.25, "params.optimizer": "adam"})
+    assert "learning_rate=" in shown(trials_ranked(table, "maximize", 50), 50)
+    assert "learning_rate=" not in shown(trials_ranked(table, "maximize", 100), 100)
 
 
 def test_a_study_without_trials_is_an_empty_table():
@@ -90,3 +114,17 @@ def test_progress_without_a_terminal_is_a_line_per_trial():
         bar.update("trial 0: n=1 -> 0.5", 1, 4, "best 0.5 (trial 0)")
         bar.update("trial 1: n=2 -> 0.7", 2, None, "best 0.7 (trial 1)")
     assert console.file.getvalue().splitlines() == ["1/4 trial 0: n=1 -> 0.5", "2 trial 1: n=2 -> 0.7"]
+
+
+def test_the_bar_knows_the_total_at_once_and_the_time_left_after_a_trial() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=70, force_terminal=True, color_system=None)
+    with StudyProgress(console, "small", done=2, total=6) as bar:
+        assert "2/6" in file.getvalue()
+        assert "left" not in file.getvalue()
+        time.sleep(0.6)
+        bar.update("trial 2: n=1 -> 0.5", 3, 6, "best 0.5 (trial 2)")
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue()).splitlines()
+    bar_line = next(line for line in lines if "3/6" in line and "━" in line)
+    assert re.search(r"0:0[1-4] left best 0.5 \(trial 2\)", bar_line), bar_line
+    assert max(map(len, lines)) <= 70

@@ -1,0 +1,87 @@
+"""A bundle's answers and its quality on rows of this process, without Spark."""
+
+from typing import Any
+
+import numpy as np
+
+from sparktune.bundle import Bundle
+from sparktune.columns.inputs import side_by_side
+from sparktune.columns.names import find
+from sparktune.data import Rows, Table
+from sparktune.data.labels import encode_labels, label_values
+from sparktune.data.weights import weights_of
+from sparktune.errors import ScoringError
+from sparktune.scoring.worker import answers
+from sparktune.spec import StudySpec, TrainingSpec
+from sparktune.training import evaluate
+from sparktune.training.objective import metrics_for
+
+Answer = dict[str, Any]
+
+
+def predict_rows(bundle: Bundle, table: Table) -> list[Answer]:
+    """For each row what `score` writes beside it: `prediction`, and `probability` but for regression.
+
+    Both are None where a feature is missing.
+
+    Raises:
+        ScoringError: a feature column is missing, or holds no numbers.
+    """
+    x, valid = _inputs(bundle, table)
+    raw = bundle.predict(x)
+    found: list[Answer] = answers(bundle.schema, "both", raw, valid).to_pylist()
+    return found
+
+
+def measure_rows(
+    bundle: Bundle, table: Table, label: str | None = None, weight: str | None = None
+) -> dict[str, float]:
+    """`loss`, the default one of the task, and all metrics that suit the label, measured by Keras.
+
+    Args:
+        bundle: the model.
+        table: the features, and the true labels.
+        label: the column of the labels; its name in training by default.
+        weight: a column of row weights, which count in the loss.
+
+    Raises:
+        ScoringError: a feature is missing or NULL, or a label never came up in training.
+        DataError: there is no such column of labels or weights, or it cannot be used.
+    """
+    schema = bundle.schema
+    x, valid = _inputs(bundle, table)
+    if not valid.all():
+        raise ScoringError(
+            f"features must not hold NULL, but row {int(valid.argmin())} does; drop or fill it"
+        )
+    labels = label_values(table, label or schema.label)
+    if schema.task in ("binary", "classes"):
+        _check_known(labels, schema.classes, label or schema.label)
+    y = encode_labels(labels, schema.task, schema.classes, "rows")
+    training = TrainingSpec(metrics=metrics_for(schema))
+    rows = Rows(x.reshape(len(x), *schema.input_shape), y, weights_of(table, weight))
+    return evaluate(bundle.model, rows, StudySpec(training=training), schema)
+
+
+def _inputs(bundle: Bundle, table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of the feature columns, (rows, width), and which rows have all of them, (rows,)."""
+    features, dtype = bundle.schema.features, np.dtype(bundle.manifest.tensor.dtype)
+    names = [find(feature.name, table.columns) for feature in features]
+    return side_by_side([_whole(table.columns[name]) for name in names], features, dtype)
+
+
+def _whole(column: Any) -> Any:
+    """A column that is read in chunks as one Arrow array; any other as it is."""
+    import pyarrow as pa
+
+    return pa.chunked_array(column.chunks, column.type) if hasattr(column, "chunks") else column
+
+
+def _check_known(labels: np.ndarray, classes: tuple[Any, ...], name: str) -> None:
+    known = set(classes)
+    strange = next((row for row, value in enumerate(labels.tolist()) if value not in known), None)
+    if strange is not None:
+        raise ScoringError(
+            f"label {name!r} must be one that came up in training ({', '.join(map(str, classes))}), but row "
+            f"{strange} holds {labels.tolist()[strange]!r}; leave such rows out"
+        )

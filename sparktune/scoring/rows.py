@@ -1,0 +1,86 @@
+"""A few rows for scoring in this process: from a file, or as JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sparktune.columns.schema import Schema
+from sparktune.data import Table
+from sparktune.data.sources.numpy_files import npz_tables
+from sparktune.data.sources.tables import arrow_table, csv_table, parquet_table
+from sparktune.errors import ScoringError
+
+JSON_ENDINGS = (".json", ".jsonl")
+EXAMPLE = 'such as {"age": 31}'
+Row = Mapping[str, Any]
+
+
+def read_rows(path: Path) -> Table:
+    """The columns of a file: CSV with a header line, JSON (see `parse_rows`), `.npz`, else Parquet.
+
+    Raises:
+        ScoringError: there is no such file, or it holds no rows. DataError: it cannot be read.
+    """
+    if not path.exists():
+        raise ScoringError(f"the data must be a file or a folder, but there is nothing at {str(path)!r}")
+    if ".csv" in path.suffixes:
+        return csv_table(path, str(path))
+    if path.suffix == ".npz":
+        return npz_tables(path, str(path))[0]
+    if path.suffix in JSON_ENDINGS:
+        return _as_table(parse_rows(path.read_text(encoding="utf-8"), str(path)), str(path))
+    return parquet_table(path, str(path))
+
+
+def parse_rows(text: str, where: str) -> list[Row]:
+    """Rows as JSON: one object of columns, a list of such objects, or one object a line.
+
+    Raises:
+        ScoringError: the text, which messages name by `where`, is something else.
+
+    Example:
+        >>> parse_rows('{"age": 31}', "--row")
+        [{'age': 31}]
+    """
+    try:
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except ValueError as error:
+        raise ScoringError(f"{where} must hold rows as JSON, {EXAMPLE}, but is not: {error}") from None
+    rows = found if isinstance(found, list) else [found]
+    if not rows:
+        raise ScoringError(f"{where} must hold rows as JSON, {EXAMPLE}, but holds none")
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            got = f"but row {number} is {row!r:.80}"
+            raise ScoringError(f"{where} must hold objects of columns, {EXAMPLE}, {got}")
+    return rows
+
+
+def table_of(rows: Sequence[Row], schema: Schema, where: str) -> Table:
+    """The rows as the feature columns of a model.
+
+    Raises:
+        ScoringError: a row lacks a column, or holds what is no number.
+    """
+    for number, row in enumerate(rows):
+        missing = [feature.name for feature in schema.features if feature.name not in row]
+        if missing:
+            raise ScoringError(
+                f"{where}: row {number} must have the column {missing[0]!r}, but has "
+                f"{', '.join(map(repr, row)) or 'none'}; add it, null where it is not known"
+            )
+    return _as_table([{f.name: row[f.name] for f in schema.features} for row in rows], where)
+
+
+def _as_table(rows: Sequence[Row], where: str) -> Table:
+    import pyarrow as pa
+
+    names = dict.fromkeys(name for row in rows for name in row)
+    try:
+        return arrow_table(pa.table({name: pa.array([r.get(name) for r in rows]) for name in names}), where)
+    except pa.ArrowException as error:
+        raise ScoringError(f"{where}: a column must hold values of one type: {error}") from None

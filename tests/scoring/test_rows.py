@@ -1,0 +1,56 @@
+"""A few rows: from files, and as JSON."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sparktune.errors import InputError, ScoringError
+from sparktune.scoring.rows import parse_rows, read_rows, table_of
+from tests.bundle.models import REGRESSION
+
+FRAME = pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5]})
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet", "json", "jsonl", "npz"])
+def test_files_of_every_kind_are_the_same_columns(tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"rows.{ending}"
+    if ending == "parquet":
+        FRAME.to_parquet(file)
+    elif ending == "npz":
+        np.savez(file, a=FRAME["a"], b=FRAME["b"])
+    elif ending.startswith("csv"):
+        FRAME.to_csv(file, index=False)
+    else:
+        FRAME.to_json(file, orient="records", lines=ending == "jsonl")
+    table = read_rows(file)
+    assert {name: table.values(name, "any").tolist() for name in table.columns} == FRAME.to_dict("list")
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', '[{"a": 1}]', '{"a": 1}\n\n'])
+def test_rows_as_json(text: str) -> None:
+    assert parse_rows(text, "--row") == [{"a": 1}]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "1", "[[1]]", '{"a": 1', "NaN x"])
+def test_what_is_no_row_is_refused_by_name(text: str) -> None:
+    with pytest.raises(ScoringError, match=r"^--row must hold"):
+        parse_rows(text, "--row")
+
+
+def test_a_row_without_a_column_is_refused() -> None:
+    rows = [{"a": 1, "b": [1, 2, 3], "more": "text"}, {"a": None}]
+    with pytest.raises(ScoringError, match=r"row 1 must have the column 'b', but has 'a'; add it, null"):
+        table_of(rows, REGRESSION, "--row")
+    assert set(table_of(rows[:1], REGRESSION, "--row").columns) == {"a", "b"}
+    with pytest.raises(ScoringError, match="one type"):
+        table_of([{"a": 1, "b": "x"}, {"a": "x", "b": 2}], REGRESSION, "--row")
+
+
+def test_a_file_that_is_not_there_or_of_another_kind(tmp_path: Path) -> None:
+    with pytest.raises(ScoringError, match="nothing at"):
+        read_rows(tmp_path / "nowhere.csv")
+    (tmp_path / "rows.parquet").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="cannot read"):
+        read_rows(tmp_path / "rows.parquet")
