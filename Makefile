@@ -4,8 +4,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Spark finds its Java here; the script installs one or says how, where there is none.
 WITH_JAVA := JAVA_HOME="$$(.ci/java)" && export JAVA_HOME &&
-# A file's tests share what is costly, such as a cluster, and stay together; the longest files come first.
-IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# A file's tests share what is costly, such as a cluster, and stay together; the longest files come first. Many wait
+# for clusters and servers: three at a time keep two cores busy.
+IN_PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint clean
