@@ -93,6 +93,11 @@ def drawn(params, input_shape, outputs):
     return model
 
 
+def for_any_label(params, input_shape, outputs):
+    hidden = keras.layers.Dense(params.get("units", 4))
+    return stack(input_shape, outputs, hidden, last="sigmoid" if outputs == 1 else "softmax")
+
+
 def free(params, input_shape, outputs):
     return Free(outputs)
 

@@ -37,7 +37,8 @@ class Engine(ABC):
         ...         return engine
         ...
         ...     def predict(self, x):
-        ...         return x.reshape(len(x), -1).astype("f4") @ self.weights["kernel"] + self.weights["bias"]
+        ...         kernel, bias = self.weights["kernel"], self.weights["bias"]
+        ...         return x.reshape(-1, len(kernel)).astype("f4") @ kernel + bias
     """
 
     requires: ClassVar[tuple[str, ...]] = ()

@@ -9,26 +9,23 @@ import pytest
 
 from sparktune.bundle import Bundle, Engine
 from sparktune.bundle.engines import base
-from sparktune.bundle.engines.registry import EXPORTED, engine_class
+from sparktune.bundle.engines.registry import EXPORTED
 from sparktune.bundle.engines.trained import TrainedModel
 from sparktune.bundle.manifest import Manifest
 from sparktune.columns.schema import Feature, Schema
-from tests.bundle.models import inputs
+from tests.bundle.engines.contract import EngineContract
 
 LINE = Schema(features=(Feature(name="x"),), input_shape=(1,), task="regression", outputs=1)
 
 
-@pytest.mark.parametrize("name", EXPORTED)
-@pytest.mark.parametrize("kind", ["binary", "classes", "regression"])
-def test_contract(bundles: dict[str, Bundle], kind: str, name: str) -> None:
-    """Flat rows, no rows, and any numeric type; float32 (rows, outputs) comes out."""
-    bundle, x = bundles[kind], inputs(kind, 8)
-    engine = engine_class(name).load(bundle.path, bundle.manifest)
-    raw = engine.predict(x)
-    assert (raw.dtype, raw.shape) == (np.float32, (8, bundle.schema.outputs))
-    for same in (x.reshape(8, -1), x.astype("f8")):
-        np.testing.assert_array_equal(engine.predict(same), raw)
-    assert engine.predict(x[:0]).shape == (0, bundle.schema.outputs)
+class TestBuiltIn(EngineContract):
+    @pytest.fixture(params=EXPORTED)
+    def name(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
+
+    @pytest.fixture(params=["binary", "classes", "regression"])
+    def bundle(self, bundles: dict[str, Bundle], request: pytest.FixtureRequest) -> Bundle:
+        return bundles[request.param]
 
 
 def test_an_engine_lacks_no_method() -> None:

@@ -11,6 +11,7 @@ from sparktune.bundle.engines.keras import KerasEngine
 from sparktune.bundle.engines.registry import ENGINES, EXPORTED, engine_class, load_engine
 from sparktune.bundle.payload import load_payload, to_payload
 from sparktune.errors import BundleError
+from tests.bundle.engines.contract import EngineContract
 from tests.bundle.models import REGRESSION, inputs, keras_model, lineage
 
 LAYERS = """
@@ -34,7 +35,7 @@ class Layers(Engine):
 
     def predict(self, x):
         first, bias, second, last = self.weights
-        hidden = np.maximum((2 * x.reshape(len(x), -1).astype("f4") - 1) @ first + bias, 0)
+        hidden = np.maximum((2 * x.reshape(-1, len(first)).astype("f4") - 1) @ first + bias, 0)
         return hidden @ second + last
 
 class Wrong(Layers):
@@ -52,6 +53,17 @@ def package(install: Callable[..., Path]) -> None:
 def exported(folder: Path, *engines: str) -> Bundle:
     keras_model("regression").save(folder / "m.keras")
     return export_bundle(folder / "m.keras", REGRESSION, lineage(), folder / "bundle", engines)
+
+
+@pytest.mark.usefixtures("package")
+class TestOfAnotherPackage(EngineContract):
+    @pytest.fixture
+    def name(self) -> str:
+        return "layers"
+
+    @pytest.fixture
+    def bundle(self, package: None, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+        return exported(tmp_path_factory.mktemp("layers"), "layers", "keras")
 
 
 def test_the_built_in_engines_are_exported_and_keras_predicts(bundles: dict[str, Bundle]) -> None:

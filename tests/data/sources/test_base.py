@@ -1,8 +1,16 @@
 import logging
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 
+from sparktune.data import Origin
 from sparktune.errors import DataError, SpecError
+from sparktune.spec.extensions import BUILTIN_SOURCES
+from tests.data.sources.contract import DataSourceContract
+from tests.data.sources.test_idx import write_pair
 
 SENSORS = """
 import numpy as np
@@ -14,6 +22,7 @@ class Sensors(DataSource):
     uses = ("options",)
 
     def read(self, origin: Origin) -> Found:
+        origin.file()
         rows = origin.options["rows"]
         columns = {"hour": np.arange(rows), "label": np.arange(rows) % 2}
         return Found(Table.of(columns.items(), origin.where))
@@ -33,6 +42,60 @@ def installed(install):
     """A package with sources of its own, on the path."""
     points = {"sensors": "Sensors", "empty": "Empty", "number": "number", "lost": "nowhere:x"}
     install("sensors_of_others", SENSORS, {"sparktune.sources": points})
+
+
+X, Y = np.arange(24, dtype="float32").reshape(12, 2), np.arange(12) % 2
+IMAGES = np.arange(12 * 64, dtype="uint8").reshape(12, 8, 8)
+COLUMNS = pa.table({"a": X[:, 0], "b": X[:, 1], "label": Y})
+
+
+@pytest.fixture
+def files(tmp_path):
+    """The rows in a file of every kind; gives the folder."""
+    pq.write_table(COLUMNS, tmp_path / "rows.parquet")
+    pyarrow.csv.write_csv(COLUMNS, tmp_path / "rows.csv")
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "y.npy", Y)
+    np.savez(tmp_path / "rows.npz", a=X, label=Y)
+    np.savez(tmp_path / "images.npz", x_train=IMAGES, y_train=Y, x_test=IMAGES[:4], y_test=Y[:4])
+    (tmp_path / "idx").mkdir()
+    write_pair(tmp_path / "idx", "train-", IMAGES, Y.astype("uint8"))
+    return tmp_path
+
+
+class TestBuiltIn(DataSourceContract):
+    @pytest.fixture(params=BUILTIN_SOURCES)
+    def name(self, request):
+        return request.param
+
+    @pytest.fixture
+    def origin(self, name, files):
+        given = {
+            "digits": {},
+            "mnist": {"path": "images.npz"},
+            "fashion_mnist": {"path": "images.npz"},
+            "arrays": {"arrays": (X, Y)},
+            "idx": {"path": "idx"},
+            "npz": {"path": "rows.npz"},
+            "npy": {"path": "x.npy", "labels": "y.npy"},
+            "csv": {"path": "rows.csv"},
+            "parquet": {"path": "rows.parquet"},
+            "table": {"table": "t", "read_table": lambda table: COLUMNS},
+            "query": {"query": "SELECT * FROM t", "read_table": lambda query: COLUMNS},
+        }[name]
+        placed = {k: str(files / v) if k in ("path", "labels") else v for k, v in given.items()}
+        return Origin("data", **placed)
+
+
+@pytest.mark.usefixtures("installed")
+class TestOfAnotherPackage(DataSourceContract):
+    @pytest.fixture
+    def name(self):
+        return "sensors"
+
+    @pytest.fixture
+    def origin(self, tmp_path):
+        return Origin("data", path=str(tmp_path), options={"rows": 12})
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from sparktune.columns.schema import Scaling
-from sparktune.spec import MlpSpec
+from sparktune.spec import KINDS, MlpSpec
 from sparktune.training import build_model
 from sparktune.training.kinds import base, layered
 from sparktune.training.kinds.base import ModelKind
+from tests.training.kinds.contract import ModelKindContract
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,36 @@ def test_a_kind_of_another_package_is_one_file_and_one_line(install):
         env={**os.environ, "PYTHONPATH": path},
     )
     assert done.stdout == "trained 10\n", done.stderr
+
+
+class TestBuiltIn(ModelKindContract):
+    @pytest.fixture(params=KINDS.names)
+    def given(self, request, user_module):
+        return {
+            "mlp": ({"neurons": 3}, (4,)),
+            "linear": ({}, (4,)),
+            "cnn": ({"filters": [2]}, (8, 8, 1)),
+            "rnn": ({"units": 3}, (5, 2)),
+            "builder": ({"builder": f"{user_module}:for_any_label"}, (4,)),
+        }[request.param], KINDS.load(request.param)
+
+    @pytest.fixture
+    def kind(self, given):
+        (fields, _), kind = given
+        return kind(**fields)
+
+    @pytest.fixture
+    def shape(self, given):
+        return given[0][1]
+
+
+class TestOfAnotherPackage(ModelKindContract):
+    shape = pytest.fixture(lambda self: (4,))
+
+    @pytest.fixture
+    def kind(self, install):
+        install("kinds_of_others", KIND, {"sparktune.kinds": {"bottleneck": "Bottleneck"}})
+        return KINDS.load("bottleneck")(width=3)
 
 
 def test_a_kind_is_abstract_until_it_builds():
