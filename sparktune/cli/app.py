@@ -8,6 +8,7 @@ from typing import Annotated, TextIO
 import typer
 
 from sparktune import __version__
+from sparktune.cli.check import check_command
 from sparktune.cli.models import evaluate_command, predict_command, score_command
 from sparktune.cli.output import Invocation, write_error, write_error_document
 from sparktune.cli.start import demo_command, init_command, schema_command
@@ -28,6 +29,10 @@ app.command(
     epilog="Examples:  sparktune tune --config study.yaml   |   "
     "sparktune tune -c study.yaml --set search.trials=20 --timeout 600",
 )(tune_command)
+app.command(
+    "check",
+    epilog="Example:  sparktune check --config study.yaml --set search.trials=20",
+)(check_command)
 app.command(
     "score",
     epilog="Example:  sparktune score --model studies/mnist/bundle --input new.parquet --output out.parquet",

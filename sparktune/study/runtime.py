@@ -29,13 +29,16 @@ class Runtime:
         spec: the study.
         spark: the session to use; one is opened where it is None.
         launcher: where trials run; what `resources.launcher` says where it is None.
+
+    Attributes:
+        on_spark: whether trials run on Spark where no launcher is given.
     """
 
     def __init__(self, spec: StudySpec, spark: Any = None, launcher: Launcher | None = None) -> None:
         self._spec = spec
         self._spark = spark
         self._launcher = launcher
-        self._on_spark = _on_spark(spec, spark)
+        self.on_spark = _on_spark(spec, spark)
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -73,7 +76,7 @@ class Runtime:
         """
         launcher = self._launcher
         if launcher is None:
-            launcher = SparkLauncher(self.session()) if self._on_spark else LocalLauncher()
+            launcher = SparkLauncher(self.session()) if self.on_spark else LocalLauncher()
         launcher.start(self._spec, shared)
         return launcher
 

@@ -18,7 +18,7 @@ from sparktune.launch.base import Launcher
 from sparktune.launch.local.process import WorkerProcess
 from sparktune.launch.payload import StudyPayload, Work, default_work
 from sparktune.launch.pending import PendingSegment, PendingSegments, run_pending
-from sparktune.spec import StudySpec
+from sparktune.spec import ResourcesSpec, StudySpec
 from sparktune.temporary import driver_folder
 from sparktune.trial import Segment, TrialResult
 
@@ -53,9 +53,7 @@ class LocalLauncher(Launcher):
         payload = StudyPayload(spec.model_dump_json(), shared.key, _pickled(self._work or default_work()))
         folder = Path(self._folder.enter_context(tempfile.TemporaryDirectory(dir=driver_folder())))
         (folder / "payload").write_bytes(pickle.dumps(payload, protocol=pickle.HIGHEST_PROTOCOL))
-        fits = max(1, _cores() // spec.resources.cpus)
-        count = min(fits, spec.resources.parallelism or fits)
-        _warn_of_idle_resources(spec, fits)
+        count = local_slots(spec.resources)
         self._workers = [WorkerProcess(folder, str(index), spec.resources.cpus) for index in range(count)]
         self._threads = [threading.Thread(target=self._serve, args=(w,), daemon=True) for w in self._workers]
         for thread in self._threads:
@@ -95,9 +93,10 @@ class LocalLauncher(Launcher):
         worker.close()
 
 
-def _warn_of_idle_resources(spec: StudySpec, fits: int) -> None:
-    """Say what asks for more than this machine has; `fits` trials run on it at once."""
-    cores, cpus, parallelism = _cores(), spec.resources.cpus, spec.resources.parallelism
+def local_slots(resources: ResourcesSpec) -> int:
+    """Trials that run at once in processes of this machine; a warning names what has no effect here."""
+    cores, cpus, parallelism = _cores(), resources.cpus, resources.parallelism
+    fits = max(1, cores // cpus)
     if cpus > cores:
         log.warning("resources.cpus %d has no effect above %d, the cores of this machine", cpus, cores)
     if parallelism is not None and parallelism > fits:
@@ -105,6 +104,7 @@ def _warn_of_idle_resources(spec: StudySpec, fits: int) -> None:
             "resources.parallelism %d has no effect above %d, as many trials as fit on %d cores",
             *(parallelism, fits, cores),
         )
+    return min(fits, parallelism or fits)
 
 
 def _cores() -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sparktune.launch.forkserver.client import safe_here
 from sparktune.launch.jvm.java import QUICK_START, check_java
 from sparktune.launch.payload import ATTEMPTS
-from sparktune.spec import StudySpec
+from sparktune.spec import ResourcesSpec, StudySpec
 from sparktune.temporary import driver_folder, temporary_environment
 
 if TYPE_CHECKING:
@@ -82,6 +82,17 @@ def spark_is_configured() -> bool:
         if SparkSession.getActiveSession() is not None:
             return True
     return "spark.master" in configured_options()
+
+
+def spark_slots(resources: ResourcesSpec) -> int | None:
+    """Trials that run at once where the master is this machine; None where only the cluster knows."""
+    master = os.environ.get("SPARK_MASTER") or ("" if "spark.master" in configured_options() else "local[*]")
+    local = re.match(r"local(?:\[(\d+|\*)|$)", master)
+    if local is None:
+        return None
+    threads = os.cpu_count() or 1 if local[1] == "*" else int(local[1] or 1)
+    fits = max(1, threads // resources.cpus)
+    return min(fits, resources.parallelism or fits)
 
 
 def configured_options() -> set[str]:

@@ -1,0 +1,72 @@
+"""The command that checks a study file and says what it would run."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from sparktune.cli.options import Config, Json, Offline, Overrides, Quiet, Verbose
+from sparktune.cli.output import Output
+from sparktune.spec import StudySpec, load_spec
+from sparktune.spec.search import Choice, Domain
+
+if TYPE_CHECKING:
+    from sparktune.study.plan import StudyPlan
+
+SHOWN = 8  # columns, values of a domain and classes
+
+
+def check_command(
+    context: typer.Context,
+    config: Config,
+    overrides: Overrides = None,
+    offline: Offline = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Check a study file as `tune` does before its first trial, and say what would run.
+
+    Nothing is trained or written. Exit codes: 0 it can run, 2 bad input.
+    """
+    from sparktune.study.plan import plan_study
+
+    output = Output(context, quiet, verbose)
+    spec = load_spec(config, overrides or ())
+    plan = plan_study(spec, offline)
+    output.answer(plan.to_record(), *plan_lines(spec, plan))
+
+
+def plan_lines(spec: StudySpec, plan: "StudyPlan") -> list[str]:
+    """The plan for people."""
+    trials = "any number of trials" if plan.trials is None else f"{plan.trials} trials"
+    done = f", {plan.done} of them done" if plan.done else ""
+    place = "on Spark" if plan.launcher == "spark" else "in processes of this machine"
+    at_once = "as many at once as Spark grants" if plan.slots is None else f"{plan.slots} at once"
+    rows = ", ".join(f"{count:,} {split}" for split, count in plan.rows.items())
+    features = [f"{f.name} ({f.dtype}{f' {list(f.shape)}' if f.shape else ''})" for f in plan.features]
+    classes = f": {_some([str(label) for label in plan.classes])}" if plan.classes else ""
+    return [
+        f"study      {plan.study} in {plan.directory}",
+        f"trials     {trials}{done} by sampler {spec.search.sampler}",
+        f"           {at_once}, {place}",
+        *(f"space      {name}: {_values(domain)}" for name, domain in spec.search.space.items()),
+        f"model      {spec.model.kind}, {spec.training.epochs} epochs unless searched",
+        f"objective  {plan.objective.metric}, {plan.objective.direction}",
+        f"data       {rows} rows, {plan.bytes / 1e6:.1f} MB",
+        f"features   {_some(features)}",
+        f"label      {plan.label}, {plan.task}{classes}",
+        f"MLflow     {spec.tracking.uri}",
+    ]
+
+
+def _values(domain: Domain) -> str:
+    if isinstance(domain, Choice):
+        return _some([str(value) for value in domain.values])
+    scale = " (log)" if domain.log else ""
+    return f"{domain.low} to {domain.high}{scale}"
+
+
+def _some(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

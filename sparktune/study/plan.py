@@ -1,0 +1,114 @@
+"""What a study would do, found out without starting it: the checks of `tune`, and nothing is written."""
+
+import logging
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, final
+
+from sparktune.columns.schema import Feature, Label, Task
+from sparktune.data import Dataset
+from sparktune.data.packed import packed_size
+from sparktune.errors import StudyDirectoryError
+from sparktune.launch.local.launcher import local_slots
+from sparktune.launch.spark.session import spark_slots
+from sparktune.ledger import Ledger
+from sparktune.ledger.lock import is_driven
+from sparktune.ledger.ownership import LEDGER, LOCK, check_directory, check_same
+from sparktune.search import build_sampler
+from sparktune.spec import StudySpec
+from sparktune.spec.idle import idle_fields
+from sparktune.study.check import check_study
+from sparktune.study.runtime import Runtime
+from sparktune.summary import Objective
+from sparktune.tracking import MlflowTracker
+from sparktune.training import resolve_objective
+
+log = logging.getLogger("sparktune")
+
+
+@final
+@dataclass(frozen=True)
+class StudyPlan:
+    """What `tune` would run.
+
+    `trials` is their number, None where that is open; `done` of them have ended in earlier runs. `slots` is
+    how many run at once, None where only the cluster knows. `rows` counts them by split, `bytes` is the size
+    of the data in memory, once for each host. `classes` is empty for regression.
+    """
+
+    study: str
+    directory: Path
+    trials: int | None
+    done: int
+    launcher: Literal["local", "spark"]
+    slots: int | None
+    objective: Objective
+    rows: dict[str, int]
+    bytes: int
+    features: tuple[Feature, ...]
+    label: str
+    task: Task
+    classes: tuple[Label, ...]
+
+    def to_record(self) -> dict[str, Any]:
+        """A JSON object."""
+        values = {**vars(self), "directory": str(self.directory), "objective": asdict(self.objective)}
+        return {**values, "features": [f.model_dump() for f in self.features], "classes": [*self.classes]}
+
+
+def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
+    """Check a study as `tune` does before its first trial, and say what it would run.
+
+    Spark starts only where the data are a table or a query, TensorFlow only for a builder or callbacks of
+    the user's own.
+
+    Raises:
+        InputError: what `tune` would refuse.
+    """
+    for sentence in idle_fields(spec):
+        log.warning(sentence)
+    if not offline:
+        MlflowTracker().check(spec)
+    runtime = Runtime(spec)
+    data = runtime.load(None)
+    objective = resolve_objective(spec, data.schema)
+    check_study(spec, data)
+    directory = Path(spec.output.directory) / spec.study.name
+    splits = {"train": data.train, "validation": data.validation, "test": data.test}
+    return StudyPlan(
+        study=spec.study.name,
+        directory=directory,
+        trials=build_sampler(spec).size,
+        done=_trials_done(directory, spec, data, objective),
+        launcher="spark" if runtime.on_spark else "local",
+        slots=spark_slots(spec.resources) if runtime.on_spark else local_slots(spec.resources),
+        objective=objective,
+        rows={name: len(rows) for name, rows in splits.items() if rows is not None},
+        bytes=packed_size(data),
+        features=data.schema.features,
+        label=data.schema.label,
+        task=data.schema.task,
+        classes=data.schema.classes,
+    )
+
+
+def _trials_done(directory: Path, spec: StudySpec, data: Dataset, objective: Objective) -> int:
+    """The trials that need not run again.
+
+    Raises:
+        StudyDirectoryError: the directory belongs to another study or a live driver, or cannot be written.
+    """
+    check_directory(directory)
+    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise StudyDirectoryError(f"{directory} must be writable, but {there} is not; set output.directory")
+    if not (directory / LEDGER).exists():
+        return 0
+    if is_driven(directory / LOCK):
+        raise StudyDirectoryError(
+            f"{directory} is in use by a driver that runs; `sparktune status {directory}` says how far it is"
+        )
+    ledger = Ledger.read(directory)
+    check_same(ledger.header, spec, data.digest, objective.direction, directory)
+    return len(ledger.results)
