@@ -11,6 +11,7 @@ from sparktune import __version__
 from sparktune.cli.check import check_command
 from sparktune.cli.models import evaluate_command, predict_command, score_command
 from sparktune.cli.output import Invocation, write_error, write_error_document
+from sparktune.cli.pack import pack_command
 from sparktune.cli.start import demo_command, init_command, schema_command
 from sparktune.cli.studies import best_command, show_command, status_command, sync_command
 from sparktune.cli.tune import tune_command
@@ -58,6 +59,7 @@ app.command(
 app.command("sync", epilog="Example:  sparktune sync studies/mnist")(sync_command)
 app.command("init", epilog="Example:  sparktune init mlp > study.yaml")(init_command)
 app.command("schema", epilog="Example:  sparktune schema > study.schema.json")(schema_command)
+app.command("pack", epilog="Example:  sparktune pack --output environment.tar.gz")(pack_command)
 app.command("demo", epilog="Example:  sparktune demo --directory demo")(demo_command)
 
 

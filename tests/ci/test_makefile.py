@@ -38,11 +38,15 @@ def pins() -> dict[str, Version]:
 
 @pytest.fixture(scope="module")
 def requirements() -> list[Requirement]:
-    """What `make install` installs: what pyproject.toml asks for, and the development tools."""
+    """What `make install` installs: what pyproject.toml asks for, the development tools and their extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [
-        Requirement(line) for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    ]
+    extras = project["optional-dependencies"]
+    found = [Requirement(line) for line in [*project["dependencies"], *extras["dev"]]]
+    chosen = {
+        extra for requirement in found if requirement.name == "sparktune" for extra in requirement.extras
+    }
+    found += [Requirement(line) for extra in sorted(chosen) for line in extras[extra]]
+    return [requirement for requirement in found if requirement.name != "sparktune"]
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -3,28 +3,25 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import venv
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
-from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
-import venv_pack
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import sparktune
 from tests.jobs.submit import submit
 from tests.launch.standalone import standalone_cluster
 
-# What the README says that executors need; PySpark comes with Spark.
-NEEDED = ("tensorflow", "keras", "numpy", "pydantic", "PyYAML")
-# C++ headers and libclang, for those who compile against TensorFlow: a quarter of the archive.
-LEFT_OUT = ("tensorflow/include/", "clang/")
-# Machine code of TensorFlow: linked, as each of its gigabytes would be copied five times.
-LARGE = 50 * 2**20
+ROOT = Path(__file__).parents[2]
+# What the README says that executors need; PySpark comes with Spark. The command needs typer.
+NEEDED = ("tensorflow", "keras", "numpy", "pydantic", "PyYAML", "typer")
+# Its gigabytes would be copied five times: the executors find it on their host.
+ON_THE_HOST = "tensorflow"
 
 STUDY = """\
 study: {name: packed}
@@ -36,10 +33,10 @@ training: {epochs: 1, batch_size: 256}
 # A user's own builder, sent along by --py-files. It notes which interpreter and libraries it was run with.
 WITNESS = """\
 import json, os, pathlib, sys
-import keras, sparktune, tensorflow
+import keras, numpy, sparktune, ssl
 
 def build(params, input_shape, outputs):
-    found = {{"prefix": sys.prefix, "files": [m.__file__ for m in (keras, sparktune, tensorflow)]}}
+    found = {{"prefix": sys.prefix, "files": [m.__file__ for m in (json, ssl, keras, numpy, sparktune)]}}
     pathlib.Path({folder!r}, f"{{os.getpid()}}.json").write_text(json.dumps(found))
     flat, dense = keras.layers.Flatten(), keras.layers.Dense(outputs, activation="softmax")
     return keras.Sequential([keras.Input(input_shape), flat, dense])
@@ -48,30 +45,34 @@ def build(params, input_shape, outputs):
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with what executors need, packed.
-
-    Its files are those of the environment that runs the tests, as if the same wheels were installed; the
-    largest libraries are links to them, as the archive stays on this machine. For the same reason nothing is
-    compressed; yet it is a .tar.gz, as Spark loses the permissions of a .tar.
-    """
+    """A virtual environment with what executors need, packed. Its files are those of this environment."""
     folder = tmp_path_factory.mktemp("packed")
     environment = folder / "environment"
     venv.create(environment, symlinks=True)
     (packages,) = (environment / "lib").glob("python*/site-packages")
-    for source, target in installed_files():
-        place(source, packages / target)
-    shutil.copytree(Path(sparktune.__file__).parent, packages / "sparktune")
-    packed = venv_pack.pack(str(environment), output=str(folder / "environment.tar.gz"), compress_level=0)
+    for source, name in installed_files():
+        place(source, packages / name)
+    command = [str(environment / "bin" / "python"), "-m", "sparktune", "pack", "--level", "0", "--json"]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
     shutil.rmtree(environment)
-    return Path(packed)
+    return folder / json.loads(done.stdout)["output"]
 
 
 def installed_files() -> Iterator[tuple[Path, str]]:
-    """Each file of NEEDED and of what they need in turn, and its place in site-packages."""
+    """Each file of NEEDED and of what they need in turn, without ON_THE_HOST; its place in site-packages."""
     for found in needed():
         site = Path(str(found.locate_file("")))
-        names = {str(f) for f in found.files or [] if not str(f).startswith(("..", *LEFT_OUT))}
-        names |= {cache_from_source(name) for name in names if name.endswith(".py")}
+        names = {
+            str(f) for f in found.files or [] if not str(f).startswith(("..", f"{ON_THE_HOST}/", "clang/"))
+        }
         yield from ((site / name, name) for name in sorted(names) if (site / name).exists())
 
 
@@ -88,20 +89,29 @@ def needed() -> list[Distribution]:
 
 def place(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    if source.stat().st_size > LARGE:
-        target.symlink_to(source)
-        return
     try:
         target.hardlink_to(source)
     except OSError:  # another file system
         shutil.copy2(source, target)
 
 
-def test_executors_train_with_the_environment_that_was_shipped(archive: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    """A folder of packages that the executors' host has: ON_THE_HOST alone."""
+    folder = tmp_path / "host"
+    folder.mkdir()
+    (folder / ON_THE_HOST).symlink_to(str(distribution(ON_THE_HOST).locate_file(ON_THE_HOST)))
+    return folder
+
+
+def test_executors_train_with_the_environment_that_was_shipped(
+    archive: Path, host: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     witnesses = tmp_path / "witnesses"
     witnesses.mkdir()
     (tmp_path / "study.yaml").write_text(STUDY)
     (tmp_path / "witness.py").write_text(WITNESS.format(folder=str(witnesses)))
+    monkeypatch.setenv("PYTHONPATH", str(host))  # of the workers; the driver has its own
     with standalone_cluster(workers=1, cores=1, memory="1g") as master:
         submit(
             master,
@@ -110,6 +120,7 @@ def test_executors_train_with_the_environment_that_was_shipped(archive: Path, tm
             *("--config", "study.yaml", "--offline"),
             options=("--archives", f"{archive}#environment", "--py-files", "witness.py"),
             PYSPARK_PYTHON="./environment/bin/python",
+            PYTHONPATH=str(ROOT),
         )
 
     summary = json.loads((tmp_path / "studies" / "packed" / "summary.json").read_text())

@@ -1,0 +1,39 @@
+"""The command that packs this environment for a cluster without images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sparktune.cli.options import Json, Quiet, Verbose, check_place
+from sparktune.cli.output import Output
+
+
+def pack_command(
+    context: typer.Context,
+    target: Annotated[
+        Path,
+        typer.Option("--output", "-o", callback=check_place, help="Archive to write, a .tar.gz or .tgz."),
+    ] = Path("environment.tar.gz"),
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="PACKAGE", help="Leave a package out; may be given many times."),
+    ] = None,
+    level: Annotated[int, typer.Option(min=0, max=9, help="Compression: 0 is none, 9 the smallest.")] = 1,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    as_json: Json = False,
+) -> None:
+    """Pack this Python environment with its interpreter, for executors that have no image of it."""
+    from sparktune.packing import pack
+
+    output = Output(context, quiet, verbose)
+    packed = pack(target, exclude or (), level)
+    size, unpacked = (f"{count / 1e9:.2f} GB" for count in (packed.size, packed.unpacked))
+    answer = {"output": str(target), "bytes": packed.size, "unpacked": packed.unpacked, "files": packed.files}
+    output.answer(answer)
+    output.note(f"{target} written: {size}, {unpacked} unpacked, {packed.files} files; ship it with")
+    output.note(
+        "  PYSPARK_DRIVER_PYTHON=python PYSPARK_PYTHON=./environment/bin/python "
+        f"spark-submit --archives {target}#environment ..."
+    )
