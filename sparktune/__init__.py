@@ -2,6 +2,8 @@
 
 result = sparktune.tune("study.yaml")
 sparktune.register(spark, result.bundle.path, "predict")
+
+Beside the functions and the abstract classes, the names below are the types in their signatures.
 """
 
 from typing import TYPE_CHECKING
@@ -10,37 +12,58 @@ from sparktune.errors import SparktuneError
 from sparktune.lazy import lazily
 
 if TYPE_CHECKING:
-    from sparktune.bundle import Engine
+    from sparktune.bundle import Bundle, Engine, Manifest
     from sparktune.bundle import load_bundle as load
-    from sparktune.data import DataSource, Found, Origin, Table
+    from sparktune.bundle.engines.trained import TrainedModel
+    from sparktune.columns import Schema
+    from sparktune.data import Dataset, DataSource, Found, Origin, Table
+    from sparktune.data.host import SharedData
     from sparktune.launch.base import Launcher
     from sparktune.scoring import register, score
+    from sparktune.scoring.sql import SqlFunction
     from sparktune.search import WAIT, Sampler
-    from sparktune.spec import StudySpec
-    from sparktune.study import StudyResult
+    from sparktune.spec import SearchSpec, StudySpec, TrainingSpec
+    from sparktune.study import Progress, StudyResult
     from sparktune.study.tune import tune
+    from sparktune.summary import Objective, Summary
     from sparktune.tracking import Tracker
     from sparktune.training import LayeredKind, ModelKind, run_segment
-    from sparktune.trial import Segment, TrialResult
+    from sparktune.training.input_values import InputValues
+    from sparktune.trial import Segment, Trial, TrialResult, TrialState
 
 __version__ = "0.1.0"
 __all__ = [
     "WAIT",
+    "Bundle",
     "DataSource",
+    "Dataset",
     "Engine",
     "Found",
+    "InputValues",
     "Launcher",
     "LayeredKind",
+    "Manifest",
     "ModelKind",
+    "Objective",
     "Origin",
+    "Progress",
     "Sampler",
+    "Schema",
+    "SearchSpec",
     "Segment",
+    "SharedData",
     "SparktuneError",
+    "SqlFunction",
     "StudyResult",
     "StudySpec",
+    "Summary",
     "Table",
     "Tracker",
+    "TrainedModel",
+    "TrainingSpec",
+    "Trial",
     "TrialResult",
+    "TrialState",
     "load",
     "register",
     "run_segment",
@@ -53,20 +76,35 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         "WAIT": "sparktune.search",
+        "Bundle": "sparktune.bundle",
         "DataSource": "sparktune.data",
+        "Dataset": "sparktune.data",
         "Engine": "sparktune.bundle",
         "Found": "sparktune.data",
+        "InputValues": "sparktune.training.input_values",
         "Launcher": "sparktune.launch",
         "LayeredKind": "sparktune.training",
+        "Manifest": "sparktune.bundle",
         "ModelKind": "sparktune.training",
+        "Objective": "sparktune.summary",
         "Origin": "sparktune.data",
+        "Progress": "sparktune.study",
         "Sampler": "sparktune.search",
+        "Schema": "sparktune.columns",
+        "SearchSpec": "sparktune.spec",
         "Segment": "sparktune.trial",
+        "SharedData": "sparktune.data.host",
+        "SqlFunction": "sparktune.scoring.sql",
         "StudyResult": "sparktune.study",
         "StudySpec": "sparktune.spec",
+        "Summary": "sparktune.summary",
         "Table": "sparktune.data",
         "Tracker": "sparktune.tracking",
+        "TrainedModel": "sparktune.bundle.engines.trained",
+        "TrainingSpec": "sparktune.spec",
+        "Trial": "sparktune.trial",
         "TrialResult": "sparktune.trial",
+        "TrialState": "sparktune.trial",
         "load": "sparktune.bundle:load_bundle",
         "register": "sparktune.scoring",
         "run_segment": "sparktune.training",

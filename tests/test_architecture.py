@@ -8,9 +8,12 @@ import subprocess
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import grimp
 import pytest
+
+import sparktune
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sparktune"
@@ -133,6 +136,23 @@ def test_exported_names_exist_and_are_documented(package: str) -> None:
         member = getattr(module, name)
         if inspect.isclass(member) or inspect.isroutine(member):
             assert own_docstring(member), f"{package}.{name} needs a docstring"
+
+
+def test_types_in_public_signatures_are_public() -> None:
+    own = {
+        node.name for path in sources() for node in ast.walk(ast.parse(path.read_text())) if is_class(node)
+    }
+    members = [getattr(sparktune, name) for name in sparktune.__all__]
+    methods = [m for c in members if inspect.isabstract(c) for m in vars(c).values()]
+    unwrapped = [getattr(m, "__func__", getattr(m, "fget", m)) for m in (*members, *methods)]
+    functions = [m for m in unwrapped if inspect.isfunction(m)]
+    named = {w for f in functions for a in f.__annotations__.values() for w in re.findall(r"\w+", shown(a))}
+    assert (named & own) - {"Wait"} <= set(sparktune.__all__)  # the one Wait there is is sparktune.WAIT
+
+
+def shown(annotation: Any) -> str:
+    """The names in an annotation, as text."""
+    return annotation.__name__ if inspect.isclass(annotation) else str(annotation)
 
 
 def own_docstring(member: object) -> str:
