@@ -140,7 +140,10 @@ def test_exported_names_exist_and_are_documented(package: str) -> None:
 
 def test_types_in_public_signatures_are_public() -> None:
     own = {
-        node.name for path in sources() for node in ast.walk(ast.parse(path.read_text())) if is_class(node)
+        node.name
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
     }
     members = [getattr(sparktune, name) for name in sparktune.__all__]
     methods = [m for c in members if inspect.isabstract(c) for m in vars(c).values()]
