@@ -4,9 +4,8 @@ import atexit
 import gc
 import os
 import sys
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TextIO
 
 GARBAGE = (100_000, 50, 100)  # thresholds of the garbage collector's three generations
 
@@ -25,7 +24,11 @@ def main(arguments: list[str] | None = None) -> None:
     atexit.register(gc.freeze)
     try:
         with ExitStack() as stack:
-            document = _document(stack) if "--json" in given else None
+            document = None
+            if "--json" in given:
+                from sparktune.cli.streams import document_alone
+
+                document = stack.enter_context(document_alone())
             if given[:1] == ["tune"]:
                 from sparktune.launch.forkserver.client import start_fork_server
 
@@ -36,18 +39,6 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("interrupted; run the same command again", file=sys.stderr)
         sys.exit(130)
-
-
-def _document(stack: ExitStack) -> TextIO:
-    """Standard output, for one JSON document alone; what else is printed goes to standard error.
-
-    That holds for libraries, the user's own code and processes that are started from here on.
-    """
-    from sparktune.launch.forkserver.call import answer_alone
-
-    document = stack.enter_context(answer_alone())
-    stack.enter_context(redirect_stdout(sys.stderr))
-    return document
 
 
 __all__ = ["main"]

@@ -1,6 +1,7 @@
 """A job by spark-submit, as a user would run it, but with JVMs that start quickly."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,13 +17,16 @@ SUBMIT = Path(pyspark.__file__).parent / "bin" / "spark-submit"
 def submit(
     master: str, folder: Path, job: str, *arguments: str, options: tuple[str, ...] = (), **python: str
 ) -> str:
-    """Run a job in a folder until its end; gives what it printed.
+    """Run a job in a folder until its end; gives what it printed, which has no stack trace of Java or Python.
 
     `options` are spark-submit's, `python` environment variables in the place of this Python's.
     """
     process = started(master, folder, job, *arguments, options=options, **python)
     printed, errors = process.communicate(timeout=300)
     assert process.returncode == 0, printed[-3000:] + errors[-5000:]
+    assert not re.search(r"^\s+at [\w.$]+\(|Traceback|Exception| ERROR ", printed + errors, re.MULTILINE), (
+        printed[-3000:] + errors[-5000:]
+    )
     return printed
 
 

@@ -46,7 +46,8 @@ def test_tune_and_score(master, tmp_path):
         return
 
     paths = ["--input", str(tmp_path / "rows.parquet"), "--output", str(tmp_path / "scored.parquet")]
-    submit(master, tmp_path, "score.py", "--model", summary["bundle"], *paths)
+    printed = submit(master, tmp_path, "score.py", "--model", summary["bundle"], *paths, "--json")
+    assert json.loads(printed)["rows"] == 200  # and nothing else, though Java sends both streams there
     scored = pq.read_table(tmp_path / "scored.parquet").sort_by("id").to_pydict()
     bundle = sparktune.load(summary["bundle"])
     expected = bundle.predict(rows.astype("float32"))[:, 0]
