@@ -10,6 +10,7 @@
     │   └── ScoringError           a model, a column, a function name, a target
     ├── BundleError                an exported model that fails its digest or its verification
     ├── RecordError                the study directory cannot be written any more: its disk is full, say
+    ├── CheckpointError            a checkpoint that cannot be made or used: its trial is trained from epoch 0
     ├── LaunchError                the cluster cannot run trials
     ├── StudyFailed                no trial gave a value
     └── StudyInterrupted           exit code 130: stopped by the user
@@ -60,6 +61,10 @@ class BundleError(SparktuneError):
 
 class RecordError(SparktuneError, OSError):
     """The study directory cannot be written any more; what was recorded before is safe."""
+
+
+class CheckpointError(SparktuneError):
+    """A checkpoint cannot be made, is damaged, or is not that of its trial; training starts again."""
 
 
 class LaunchError(SparktuneError):

@@ -59,22 +59,26 @@ class Trial:
 class Segment:
     """Some epochs of a trial, trained in one go: the unit that a launcher runs.
 
-    `start` epochs have been trained before. Training returns after epoch `end` (None: the trial's last one)
-    with PAUSED and a checkpoint, or with the trial's end. `checkpoint` is the reference of what training goes
-    on from; None for a trial's first segment.
+    `start` epochs have been trained before. Training returns after epoch `end` (None: the trial's last one),
+    or at the first epoch's end after so many `seconds` (None: no bound), with PAUSED and a checkpoint, or
+    with the trial's end. `checkpoint` is the path or URI of what training goes on from; None for a trial's
+    first segment. `checkpoint_bytes` is its content where that was sent along.
     """
 
     trial: Trial
     start: int = 0
     end: int | None = None
     checkpoint: str | None = None
+    seconds: float | None = None
+    checkpoint_bytes: bytes | None = field(default=None, repr=False)
 
     def later(self, attempts: int) -> "Segment":
         """The same segment, so many attempts later."""
         return replace(self, trial=replace(self.trial, attempt=self.trial.attempt + attempts))
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        """A JSON object of everything but the content of the checkpoint."""
+        return json.dumps(asdict(replace(self, checkpoint_bytes=None)))
 
     @classmethod
     def from_json(cls, text: str) -> "Segment":
@@ -89,7 +93,8 @@ class TrialNotes:
 
     `threads`: those of TensorFlow. `engine`: `compiled` or `fit`, then `reason` says why. `compiler`: graph
     or xla. `fused`: how many trials were trained as one. `batching`: why they were not, where they should
-    have been. `stopped`: what ended training before its last epoch.
+    have been. `stopped`: what ended training before its last epoch. `checkpoint`: why there was none, or
+    why the trial was trained again from epoch 0.
     """
 
     threads: str | None = None
@@ -99,6 +104,7 @@ class TrialNotes:
     fused: str | None = None
     batching: str | None = None
     stopped: str | None = None
+    checkpoint: str | None = None
 
     def updated(self, other: "TrialNotes") -> "TrialNotes":
         """These notes, with what `other` says in their place where it says something."""
@@ -121,7 +127,8 @@ class TrialResult:
 
     `value` is the objective at its best epoch, `epoch` that epoch (from 1), `history` a list per metric, one
     value per epoch; `model` the `.keras` file of that epoch, where it was worth sending. `timings` are
-    seconds by phase. A PAUSED trial goes on from the checkpoint that `checkpoint` refers to.
+    seconds by phase. A PAUSED trial has epochs left: its `history` is that of all epochs so far, and it goes
+    on from `checkpoint`, a path or URI, or from `checkpoint_bytes` while that is on its way to the driver.
     """
 
     trial: int
@@ -137,6 +144,7 @@ class TrialResult:
     notes: TrialNotes = TrialNotes()
     model: bytes | None = field(default=None, repr=False)
     checkpoint: str | None = None
+    checkpoint_bytes: bytes | None = field(default=None, repr=False)
 
     @property
     def complaint(self) -> str | None:
@@ -154,9 +162,14 @@ class TrialResult:
         """Seconds that the trial took where it ran."""
         return sum(self.timings.values())
 
+    @property
+    def epochs(self) -> int:
+        """Epochs that have been trained."""
+        return max(map(len, self.history.values()), default=0)
+
     def to_record(self) -> dict[str, Any]:
-        """A JSON object of everything but the model, and of the checkpoint where there is one."""
-        left_out = ("model",) if self.checkpoint else ("model", "checkpoint")
+        """A JSON object of everything but the contents of model and checkpoint."""
+        left_out = ["model", "checkpoint_bytes", *([] if self.checkpoint else ["checkpoint"])]
         record = {name: value for name, value in self.__dict__.items() if name not in left_out}
         return {**record, "notes": self.notes.to_record()}
 

@@ -101,11 +101,11 @@ class StudyPayload:
         if len(segments) == 1 or self._work_function is not default_work():
             yield from ([self.run(segment, limit)] for segment in segments)
             return
-        from sparktune.training import run_trials_batched
+        from sparktune.training import run_segments_batched
 
         bound_threads(self.cpus)
         trials = iter(segment.trial for segment in segments)
-        for batch in run_trials_batched([s.trial for s in segments], self._study, self._shared_data.data):
+        for batch in run_segments_batched(segments, self._study, self._shared_data.data):
             yield [encode_result(result, next(trials), limit) for result in batch]
 
 

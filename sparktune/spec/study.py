@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from sparktune.errors import SpecError
-from sparktune.spec.base import Count, Fault, Line, NonNegative, Place, Section
+from sparktune.spec.base import Count, Fault, Line, NonNegative, Place, Positive, Section, Whole
 from sparktune.spec.data import DataSpec
 from sparktune.spec.messages import explained, faults, way_out
 from sparktune.spec.model import ModelSpec, default_model, with_kind
@@ -67,6 +67,9 @@ class ResourcesSpec(Section):
     fuse: Count | None = Field(
         1,
         description="experimental: number of similar small trials trained as one computation; 1: each alone",
+    )
+    segment_seconds: Positive = Field(
+        60.0, description="a trial that takes longer goes on from a checkpoint, anywhere, so often"
     )
     preload: bool = Field(True, description="fork Spark's workers from a process that has TensorFlow loaded")
 
@@ -131,9 +134,13 @@ class TrackingSpec(Section):
 
 @final
 class OutputSpec(Section):
-    """The place of the study directory."""
+    """The place of the study directory, and of checkpoints that are too large to be sent."""
 
     directory: Place = Field("studies", description="holds one folder per study")
+    checkpoint_limit: Whole = Field(32 * 2**20, description="bytes of a checkpoint that is sent to and fro")
+    checkpoints: Place | None = Field(
+        None, description="path or URI for larger ones, which driver and executors share"
+    )
 
 
 @final

@@ -6,7 +6,7 @@ from sparktune.lazy import lazily
 
 if TYPE_CHECKING:
     from sparktune.summary import Objective
-    from sparktune.training.batching.run import batch_limit, run_trials_batched
+    from sparktune.training.batching.run import batch_limit, run_segments_batched
     from sparktune.training.checks import check_configurations, check_model
     from sparktune.training.epoch_tracker import Fitted, Plan
     from sparktune.training.evaluation import evaluate
@@ -37,8 +37,8 @@ __all__ = [
     "produced",
     "resolve_objective",
     "run_segment",
+    "run_segments_batched",
     "run_trial",
-    "run_trials_batched",
 ]
 
 # Reading a study imports the kinds of models, and with them this package, where nothing trains.
@@ -63,7 +63,7 @@ __getattr__, __dir__ = lazily(
         "produced": "sparktune.training.objective",
         "resolve_objective": "sparktune.training.objective",
         "run_segment": "sparktune.training.run",
+        "run_segments_batched": "sparktune.training.batching.run",
         "run_trial": "sparktune.training.run",
-        "run_trials_batched": "sparktune.training.batching.run",
     },
 )

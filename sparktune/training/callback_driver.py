@@ -17,10 +17,13 @@ class CallbackDriver:
         epochs: at most; a callback that sets `model.stop_training` ends training before.
         steps: of an epoch.
         callbacks: called as `fit` would call them, but not for batches.
+        first: the epoch to begin with, from 0.
     """
 
-    def __init__(self, model: keras.Model, epochs: int, steps: int, callbacks: Sequence[Any]) -> None:
-        self._model, self._epochs, self._epoch = model, epochs, 0
+    def __init__(
+        self, model: keras.Model, epochs: int, steps: int, callbacks: Sequence[Any], first: int = 0
+    ) -> None:
+        self._model, self._epochs, self._first, self._epoch = model, epochs, first, first
         self._logs: Logs = {}
         self._listeners = keras.callbacks.CallbackList(
             list(callbacks), add_history=True, model=model, epochs=epochs, steps=steps, verbose=0
@@ -31,7 +34,7 @@ class CallbackDriver:
     @property
     def over(self) -> bool:
         """Whether the last epoch has ended; there is one at least, as with `fit`."""
-        return self._epoch == self._epochs or bool(self._epoch and self._model.stop_training)
+        return self._epoch == self._epochs or (self._epoch > self._first and self._model.stop_training)
 
     def begin_epoch(self) -> None:
         """An epoch begins."""

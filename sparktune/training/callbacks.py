@@ -10,16 +10,18 @@ from sparktune.training.objective import direction_of
 from sparktune.training.references import import_reference
 
 
-def build_callbacks(plan: Plan) -> list[Any]:
+def build_callbacks(plan: Plan, first: int = 0) -> list[Any]:
     """The user's callbacks in their order. Files are named by trial.
+
+    Where `first` epochs were trained before, their rows in CSV files stay.
 
     Raises:
         ModelError: a custom callback does not import.
     """
-    return [_build(callback, plan) for callback in plan.training.callbacks]
+    return [_build(callback, plan, first) for callback in plan.training.callbacks]
 
 
-def _build(callback: Callback, plan: Plan) -> Any:
+def _build(callback: Callback, plan: Plan, first: int) -> Any:
     import keras
 
     match callback:
@@ -32,9 +34,11 @@ def _build(callback: Callback, plan: Plan) -> Any:
                 on_train_end=lambda logs: log.close(),
             )
         case CsvLog():
-            folder = Path(callback.directory)
-            folder.mkdir(parents=True, exist_ok=True)
-            return keras.callbacks.CSVLogger(str(folder / f"trial-{plan.trial}.csv"))
+            file = Path(callback.directory) / f"trial-{plan.trial}.csv"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if first and file.is_file():  # an attempt that was lost may have written more
+                file.write_text("".join(file.read_text().splitlines(keepends=True)[: first + 1]))
+            return keras.callbacks.CSVLogger(str(file), append=first > 0)
         case CustomCallback():
             return import_reference(callback.callback, "training.callbacks")(**callback.params)
         case _:

@@ -10,6 +10,7 @@ import numpy as np
 from sparktune.columns.schema import Schema
 from sparktune.spec import TrainingSpec
 from sparktune.summary import Objective
+from sparktune.training.checkpoint import Checkpoint
 from sparktune.training.objective import direction_of, produced
 from sparktune.trial import TrialNotes, better
 
@@ -39,7 +40,8 @@ class Fitted:
 
     `history` holds one list per metric, a value per epoch. `best_epoch` counts from 1 and `best_weights` are
     in the order of `model.get_weights()`; both are None where no epoch had finite numbers. `diverged` says
-    what was not finite in the last epoch. `timings` are seconds by phase.
+    what was not finite in the last epoch. `timings` are seconds by phase. `paused`: epochs are left, and
+    training goes on from `checkpoint`, where one could be made.
     """
 
     history: dict[str, list[float]]
@@ -48,6 +50,25 @@ class Fitted:
     diverged: str | None = None
     timings: dict[str, float] = field(default_factory=dict)
     notes: TrialNotes = field(default_factory=TrialNotes)
+    paused: bool = False
+    checkpoint: Checkpoint | None = field(default=None, repr=False)
+
+
+@final
+@dataclass(frozen=True)
+class TrackerState:
+    """What a tracker knows between two epochs.
+
+    `best_weights` is None where no epoch was good, and where the best epoch is the last one: the model has
+    them. `watched_best` and `epochs_without` are early stopping's.
+    """
+
+    history: dict[str, list[float]]
+    best_epoch: int | None
+    best_value: float | None
+    best_weights: Weights | None
+    watched_best: float | None
+    epochs_without: int
 
 
 @final
@@ -58,8 +79,8 @@ class EarlyStop:
         self.metric, self.direction = metric, direction
         self._patience = max(patience, 1)
         self._margin = min_delta if direction == "maximize" else -min_delta
-        self._best: float | None = None
-        self._epochs_without = 0
+        self.best: float | None = None
+        self.epochs_without = 0
 
     @classmethod
     def of(cls, plan: Plan) -> "EarlyStop | None":
@@ -73,11 +94,11 @@ class EarlyStop:
 
     def ends(self, value: float) -> bool:
         """Whether training should end after an epoch with this value."""
-        if self._best is None or better(self.direction, value - self._margin, self._best):
-            self._best, self._epochs_without = value, 0
+        if self.best is None or better(self.direction, value - self._margin, self.best):
+            self.best, self.epochs_without = value, 0
             return False
-        self._epochs_without += 1
-        return self._epochs_without >= self._patience
+        self.epochs_without += 1
+        return self.epochs_without >= self._patience
 
 
 @final
@@ -119,6 +140,29 @@ class EpochTracker:
         epoch, _, weights = self._best or (None, None, None)
         ended = notes.updated(TrialNotes(stopped=self._stopped))
         return Fitted(self._history, epoch, weights, self._diverged, timings, ended)
+
+    def state(self) -> TrackerState:
+        """What is known now, to go on from later."""
+        epoch, value, weights = self._best or (None, None, None)
+        rule = self._early_stop
+        return TrackerState(
+            history=self._history,
+            best_epoch=epoch,
+            best_value=value,
+            best_weights=None if epoch == self._epoch else weights,
+            watched_best=rule.best if rule else None,
+            epochs_without=rule.epochs_without if rule else 0,
+        )
+
+    def restore(self, state: TrackerState, weights: Callable[[], Weights]) -> None:
+        """Go on from a state; `weights` gives those of its last epoch."""
+        self._history = {name: [*state.history[name]] for name in self._history}
+        if state.best_epoch is not None and state.best_value is not None:
+            kept = weights() if state.best_weights is None else state.best_weights
+            self._best = (state.best_epoch, state.best_value, kept)
+        if self._early_stop is not None:
+            self._early_stop.best = state.watched_best
+            self._early_stop.epochs_without = state.epochs_without
 
     @property
     def _epoch(self) -> int:

@@ -1,6 +1,7 @@
 """Trains a compiled Keras model at the arithmetic's speed: an epoch is one graph call, else `model.fit`."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -23,17 +24,30 @@ from sparktune.trial import TrialNotes
 @final
 @dataclass(frozen=True)
 class FitConfig:
-    """How many epochs, in steps of `batch` rows, with evaluation in steps of `chunk` rows."""
+    """How many epochs, in steps of `batch` rows, with evaluation in steps of `chunk` rows.
+
+    `first` epochs were trained before: the compiler is chosen for all, and the order of rows goes on.
+    """
 
     epochs: int
     batch: int
     chunk: int
     shuffle: bool = True
     seed: int = 0
+    first: int = 0
 
     def steps(self, rows: Rows) -> int:
         """Training steps of an epoch over these rows."""
         return -(-len(rows.x) // self.batch)
+
+    def orders(self, rows: int) -> Iterator[np.ndarray]:
+        """The order of so many rows in each epoch from the first on: int32 (rows,), one array used anew."""
+        order, random = row_numbers(rows), np.random.default_rng(self.seed)
+        for epoch in itertools.count():
+            if self.shuffle:
+                random.shuffle(order)
+            if epoch >= self.first:
+                yield order
 
 
 def train(
@@ -72,15 +86,12 @@ def _no_room(*parts: Rows) -> str | None:
 def _fit(
     model: keras.Model, rows: Rows, validation: Rows, config: FitConfig, callbacks: Sequence[Any]
 ) -> None:
-    keras.utils.set_random_seed(config.seed)  # the order of rows comes from TensorFlow's generator
-    x, y, *weight = map(cpu_view, columns(rows))
     model.fit(
-        x,
-        y,
-        sample_weight=weight[0] if weight else None,
-        batch_size=config.batch,
+        _batches(rows, config),
         epochs=config.epochs,
-        shuffle=config.shuffle,
+        initial_epoch=config.first,
+        steps_per_epoch=config.steps(rows),
+        shuffle=False,
         validation_data=tuple(map(cpu_view, columns(validation))) if len(validation) else None,
         validation_batch_size=config.chunk,
         callbacks=list(callbacks),
@@ -88,10 +99,29 @@ def _fit(
     )
 
 
+def _batches(rows: Rows, config: FitConfig) -> tf.data.Dataset:
+    """The batches of all epochs that are left, without an end, in the order that compiled epochs have too."""
+
+    def steps(order: Any, parts: Any) -> tf.data.Dataset:
+        starts = tf.data.Dataset.range(0, len(rows.x), config.batch)
+        return starts.map(lambda first: _picked(parts, order[first : first + config.batch]))
+
+    orders = tf.data.Dataset.from_generator(
+        lambda: (order.copy() for order in config.orders(len(rows.x))),
+        output_signature=tf.TensorSpec((len(rows.x),), tf.int32),
+    )
+    parts = tf.data.Dataset.from_tensors(tuple(map(cpu_view, columns(rows)))).repeat()
+    return tf.data.Dataset.zip((orders, parts)).flat_map(steps).prefetch(tf.data.AUTOTUNE)
+
+
+def _picked(parts: Any, index: Any) -> Any:
+    return tuple(tf.gather(part, index) for part in parts)
+
+
 def _train_compiled(
     model: keras.Model, rows: Rows, validation: Rows, config: FitConfig, callbacks: Sequence[Any]
 ) -> Compiler:
-    driver = CallbackDriver(model, config.epochs, config.steps(rows), callbacks)
+    driver = CallbackDriver(model, config.epochs, config.steps(rows), callbacks, config.first)
     training: Training | None = None
     while training is None or not driver.over:
         driver.begin_epoch()
@@ -141,16 +171,13 @@ class Training:
         )
         self._rows = [*map(on_device, columns(rows))]
         self._validation = [*map(on_device, columns(validation))] if len(validation) else []
-        self._order = row_numbers(len(rows.x))
-        self._random = np.random.default_rng(config.seed) if config.shuffle else None
+        self._orders = config.orders(len(rows.x))
 
     def train(self) -> Logs:
         """One epoch; loss and metrics are means over its rows while the weights changed."""
-        if self._random is not None:
-            self._random.shuffle(self._order)
         first = int(self._optimizer.iterations)
         table = self._updates.table(self._optimizer, first, self.steps)
-        logs = self._graphs.train(self._state, self._rows, cpu_view(self._order), table)
+        logs = self._graphs.train(self._state, self._rows, cpu_view(next(self._orders)), table)
         self._optimizer.iterations.assign(first + self.steps)
         return logs
 

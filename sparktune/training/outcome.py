@@ -16,7 +16,11 @@ WAY_OUT = "lower learning_rate, set training.clip_norm, or scale the data (data.
 
 
 def trained(trial: Trial, objective: Objective, model: "keras.Model", fitted: Fitted) -> TrialResult:
-    """DIVERGED, or COMPLETE with the model's bytes if its value is not worse than the trial's threshold."""
+    """DIVERGED, PAUSED, or COMPLETE with the model's bytes if its value is not worse than the threshold."""
+    if fitted.paused:
+        content = fitted.checkpoint.to_bytes() if fitted.checkpoint else None
+        paused = {"history": fitted.history, "notes": fitted.notes, "checkpoint_bytes": content}
+        return _result(trial, TrialState.PAUSED, **paused)
     if fitted.diverged is not None:
         error = f"{fitted.diverged}; {WAY_OUT}"
         return _result(trial, TrialState.DIVERGED, history=fitted.history, notes=fitted.notes, error=error)

@@ -7,7 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sparktune.data.dataset import Dataset
+from sparktune.errors import CheckpointError
 from sparktune.spec import StudySpec
+from sparktune.training.checkpoint import Checkpoint
+from sparktune.training.checkpoint_files import read_checkpoint, with_room
 from sparktune.training.compiling import compile_for_training
 from sparktune.training.device import configure_device
 from sparktune.training.epoch_tracker import Plan
@@ -18,51 +21,69 @@ from sparktune.training.objective import resolve_objective
 from sparktune.training.outcome import failed, trained
 from sparktune.training.references import has_own_code
 from sparktune.training.seeding import seeded
-from sparktune.trial import Segment, Trial, TrialResult
+from sparktune.trial import Segment, Trial, TrialNotes, TrialResult
 
 if TYPE_CHECKING:
     import keras
 
 
 def run_segment(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult:
-    """Train a segment of a trial, as `run_trial`: what a launcher runs.
-
-    A trial is one segment for now: training starts at its first epoch and ends with its last.
-
-    Raises:
-        ValueError: the segment is a part of a trial.
-    """
-    if segment.start or segment.end is not None:
-        raise ValueError(f"a segment must be a whole trial, but got epochs {segment.start} to {segment.end}")
-    return run_trial(segment.trial, spec, data)
-
-
-def run_trial(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
-    """Train one configuration and say how it ended; needs neither Spark, a tracker nor a sampler.
+    """Train a segment of a trial and say how it ended; needs neither Spark, a tracker nor a sampler.
 
     COMPLETE has a finite value, the objective at its best epoch, and the model of that epoch if the value is
-    not worse than `trial.threshold`. DIVERGED: a loss or the objective was not finite in some epoch; training
-    ended there. FAILED: an error, `sys.exit` included, came up; `error` is its traceback. The same trial
-    gives the same numbers on the same machine.
+    not worse than `trial.threshold`. PAUSED: the segment ended before the trial did; the result has a
+    checkpoint, from which the next segment gives the numbers that this one would have given. DIVERGED: a loss
+    or the objective was not finite in some epoch; training ended there. FAILED: an error, `sys.exit`
+    included, came up; `error` is its traceback. The same trial gives the same numbers on the same machine.
+
+    A checkpoint that is missing, damaged or another trial's is noted, and training starts at epoch 0. So it
+    is where no checkpoint could be made; then the segment ends at its `end` alone, not after its `seconds`.
 
     Raises:
         KeyboardInterrupt: the only thing that is not caught.
     """
     timings: dict[str, float] = {}
+    notes = TrialNotes()
     try:
         with timed(timings, "start"):
             RELEASER.before_trial()
             device_notes = configure_device(spec.resources.cpus)
-        with seeded(trial.seed, has_own_code(spec)):
-            with timed(timings, "build"):
-                model, plan = compiled_model(trial, spec, data)
-            fitted = fit(model, plan, data)
-            timings.update(fitted.timings)
-            with timed(timings, "save"):
-                result = trained(trial, plan.objective, model, fitted)
+        try:
+            result = _run(segment, spec, data, read_checkpoint(segment), timings)
+        except CheckpointError as error:
+            notes = TrialNotes(checkpoint=f"trained again from epoch 0: {error}")
+            result = _run(segment, spec, data, None, timings)
+        if result.checkpoint_bytes is not None:
+            with timed(timings, "checkpoint"):
+                result = with_room(result, spec)
     except (Exception, SystemExit):  # noqa: BLE001 - whatever a trial raises is data
-        return replace(failed(trial), timings=timings)
-    return replace(result, timings=timings, notes=device_notes.updated(result.notes))
+        return replace(failed(segment.trial), timings=timings)
+    return replace(result, timings=timings, notes=device_notes.updated(notes).updated(result.notes))
+
+
+def _run(
+    segment: Segment, spec: StudySpec, data: Dataset, checkpoint: Checkpoint | None, timings: dict[str, float]
+) -> TrialResult:
+    """Build, train and save; `timings` gets the seconds of each."""
+    trial, output = segment.trial, spec.output
+    bounds = None
+    if segment.end is not None or segment.seconds is not None:
+        from sparktune.training.segments import SegmentBounds
+
+        largest = None if output.checkpoints else output.checkpoint_limit
+        bounds = SegmentBounds(segment.end, segment.seconds, largest)
+    with seeded(trial.seed, has_own_code(spec)):
+        with timed(timings, "build"):
+            model, plan = compiled_model(trial, spec, data)
+        fitted = fit(model, plan, data, bounds, checkpoint)
+        timings.update(fitted.timings)
+        with timed(timings, "save"):
+            return trained(trial, plan.objective, model, fitted)
+
+
+def run_trial(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Train one configuration in one go: `run_segment` without bounds."""
+    return run_segment(Segment(trial), spec, data)
 
 
 def compiled_model(trial: Trial, spec: StudySpec, data: Dataset) -> "tuple[keras.Model, Plan]":

@@ -143,11 +143,12 @@ def one_by_one(trials: Any, spec: Any, data: Any) -> Results:
 
 def fused(trials: Any, spec: Any, data: Any) -> Results:
     """Trials of one graph key as one, as many as may be."""
-    from sparktune.training import run_trials_batched
+    from sparktune.training import run_segments_batched
     from sparktune.training.graph_key import graph_key
+    from sparktune.trial import Segment
 
-    ordered = sorted(trials, key=lambda trial: graph_key(trial.params))
-    return [result.value for batch in run_trials_batched(ordered, spec, data) for result in batch]
+    ordered = [Segment(trial) for trial in sorted(trials, key=lambda trial: graph_key(trial.params))]
+    return [result.value for batch in run_segments_batched(ordered, spec, data) for result in batch]
 
 
 TRAIN: dict[str, Callable[[Any, Any, Any], Results]] = dict(

@@ -21,9 +21,9 @@ from sparktune.training.kinds.base import kind_of
 from sparktune.training.memory import RELEASER
 from sparktune.training.outcome import trained
 from sparktune.training.references import has_own_code
-from sparktune.training.run import compiled_model, run_trial
+from sparktune.training.run import compiled_model, run_segment
 from sparktune.training.seeding import seeded
-from sparktune.trial import Trial, TrialNotes, TrialResult
+from sparktune.trial import Segment, Trial, TrialNotes, TrialResult
 
 if TYPE_CHECKING:
     import keras
@@ -42,28 +42,34 @@ def batch_limit(spec: StudySpec) -> int:
     return (spec.resources.fuse or 1) if kind_of(spec.model).batchable and not has_own_code(spec) else 1
 
 
-def run_trials_batched(
-    trials: Sequence[Trial], spec: StudySpec, data: Dataset
+def run_segments_batched(
+    segments: Sequence[Segment], spec: StudySpec, data: Dataset
 ) -> Iterator[list[TrialResult]]:
-    """Train trials in their order, neighbours of one graph key together where the study asks for it.
+    """Train segments in their order, neighbours of one graph key together where the study asks for it.
 
     Yields the results of those that trained together, or of one, as soon as they are there; nothing trains
-    that is not asked for. Whatever a trial raises is in its result, as with `run_trial`. Where training
-    together fails, the trials train one by one, their notes say why, and others like them do so at once.
+    that is not asked for. Trials that train together do so from their first epoch to their last. Whatever a
+    trial raises is in its result, as with `run_segment`. Where training together fails, the trials train one
+    by one, their notes say why, and others like them do so at once.
     """
     limit = batch_limit(spec)
-    for key, same_graph in groupby(trials, key=lambda trial: graph_key(trial.params)):
-        while group := list(islice(same_graph, limit)):
+    for (key, whole), same_graph in groupby(segments, key=_together):
+        while group := list(islice(same_graph, limit if whole else 1)):
             yield from _run_group(group, key, spec, data)
 
 
+def _together(segment: Segment) -> tuple[str, bool]:
+    """Equal for segments that may train together, if the second part is true: each is a whole trial."""
+    return graph_key(segment.trial.params), not segment.start and segment.end is None
+
+
 def _run_group(
-    group: Sequence[Trial], key: str, spec: StudySpec, data: Dataset
+    group: Sequence[Segment], key: str, spec: StudySpec, data: Dataset
 ) -> Iterator[list[TrialResult]]:
     known = (spec.digest(), key) if len(group) > 1 else None
     if known is not None and known not in _reasons:
         try:
-            yield run_together(group, spec, data)
+            yield run_together([segment.trial for segment in group], spec, data)
             return
         except CannotBatch as refusal:
             reason = str(refusal)
@@ -73,8 +79,8 @@ def _run_group(
             _reasons.clear()
         _reasons[known] = " ".join(reason.split())[:300]
     noted = TrialNotes(batching=_reasons[known]) if known is not None else TrialNotes()
-    for trial in group:
-        result = run_trial(trial, spec, data)
+    for segment in group:
+        result = run_segment(segment, spec, data)
         yield [replace(result, notes=result.notes.updated(noted))]
 
 

@@ -11,9 +11,9 @@ import pytest
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.errors import ModelError
 from sparktune.spec import StudySpec
-from sparktune.training import batch_limit, run_trial, run_trials_batched
+from sparktune.training import batch_limit, run_segments_batched, run_trial
 from sparktune.training.batching.run import CannotBatch, run_together
-from sparktune.trial import Trial, TrialResult, TrialState
+from sparktune.trial import Segment, Trial, TrialResult, TrialState
 
 RATES = (0.003, 0.01, 0.03)
 RESULT = TrialResult(0, {}, TrialState.COMPLETE)
@@ -57,6 +57,10 @@ def trials_of(**params: Sequence[Any]) -> list[Trial]:
     """A trial for each place in the lists, with seeds of their own."""
     points = [dict(zip(params, values, strict=True)) for values in zip(*params.values(), strict=True)]
     return [Trial("study", number, point, seed=5 + number) for number, point in enumerate(points)]
+
+
+def segments_of(trials: Sequence[Trial]) -> list[Segment]:
+    return [Segment(trial) for trial in trials]
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"])
@@ -158,21 +162,28 @@ def test_batching_is_off_unless_the_study_asks_for_it(spec_of, user_module):
     )
 
 
-class TestRunTrialsBatched:
+class TestRunSegmentsBatched:
     def test_alike_neighbours_train_together_and_others_alone(self, few, spec_of):
         spec = spec_of(training={"epochs": 1, "batch_size": 8}, resources={"fuse": 2})
         trials = trials_of(learning_rate=(0.1, 0.2, 0.3, 0.4), neurons=(4, 4, 4, 5))
-        batches = list(run_trials_batched(trials, spec, few))
+        batches = list(run_segments_batched(segments_of(trials), spec, few))
         assert [[result.trial for result in batch] for batch in batches] == [[0, 1], [2], [3]]
         assert [result.notes.fused for batch in batches for result in batch] == ["2", "2", None, None]
         assert {result.notes.batching for batch in batches for result in batch} == {None}
 
+    def test_a_part_of_a_trial_trains_alone(self, few, spec_of):
+        spec = spec_of(training={"epochs": 2, "batch_size": 8}, resources={"fuse": 3})
+        segments = [replace(one, end=1) for one in segments_of(trials_of(learning_rate=RATES))]
+        batches = list(run_segments_batched(segments, spec, few))
+        assert [[result.state for result in batch] for batch in batches] == [[TrialState.PAUSED]] * 3
+
     def test_nothing_trains_that_is_not_asked_for(self, few, spec_of, monkeypatch):
         ran = []
         monkeypatch.setattr(
-            "sparktune.training.batching.run.run_trial", lambda trial, *_: ran.append(trial.number) or RESULT
+            "sparktune.training.batching.run.run_segment",
+            lambda segment, *_: ran.append(segment.trial.number) or RESULT,
         )
-        batches = run_trials_batched(trials_of(learning_rate=RATES), spec_of(), few)
+        batches = run_segments_batched(segments_of(trials_of(learning_rate=RATES)), spec_of(), few)
         assert ran == []
         next(batches)
         assert ran == [0]
@@ -187,8 +198,12 @@ class TestRunTrialsBatched:
         monkeypatch.setattr("sparktune.training.batching.run.run_together", broken)
         spec = spec_of(training={"epochs": 1}, resources={"fuse": 2}, study={"name": "broken"})
         trials = trials_of(learning_rate=(*RATES, 0.1, 0.2))
-        results = [result for batch in run_trials_batched(trials, spec, few) for result in batch]
-        again = [result for batch in run_trials_batched(trials[1:], spec, few) for result in batch]
+        results = [
+            result for batch in run_segments_batched(segments_of(trials), spec, few) for result in batch
+        ]
+        again = [
+            result for batch in run_segments_batched(segments_of(trials[1:]), spec, few) for result in batch
+        ]
         assert tried == [[0, 1]]
         assert {result.state for result in results} == {TrialState.COMPLETE}
         reason = "training together failed: ValueError: no kernel"
@@ -199,7 +214,9 @@ class TestRunTrialsBatched:
         model = {"kind": "mlp", "neurons": 20_000}
         spec = spec_of(model=model, training={"epochs": 1}, resources={"fuse": 2})
         results = [
-            r for batch in run_trials_batched(trials_of(learning_rate=(0.1, 0.2)), spec, few) for r in batch
+            r
+            for batch in run_segments_batched(segments_of(trials_of(learning_rate=(0.1, 0.2))), spec, few)
+            for r in batch
         ]
         assert [result.state for result in results] == [TrialState.COMPLETE] * 2
         assert all("weights, and above 8192" in result.notes.batching for result in results)
