@@ -28,6 +28,7 @@ HOMES = {
     "sklearn": ("sparktune.data",),
     "typer": ("sparktune.cli",),
     "rich": ("sparktune.cli", "sparktune.report"),
+    "matplotlib": ("sparktune.report",),
 }
 LIGHT = ("sparktune", "sparktune.errors", "sparktune.trial", "sparktune.spec")
 HEAVY = ("numpy", "pandas", "pyarrow", "sklearn", "tensorflow", "keras", "pyspark", "mlflow")

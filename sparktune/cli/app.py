@@ -12,6 +12,7 @@ from sparktune.cli.check import check_command
 from sparktune.cli.models import evaluate_command, predict_command, score_command
 from sparktune.cli.output import Invocation, write_error, write_error_document
 from sparktune.cli.pack import pack_command
+from sparktune.cli.report import report_command
 from sparktune.cli.start import demo_command, init_command, schema_command
 from sparktune.cli.studies import best_command, show_command, status_command, sync_command
 from sparktune.cli.tune import tune_command
@@ -56,6 +57,10 @@ app.command(
     "best",
     epilog="Examples:  sparktune best studies/mnist   |   sparktune best studies/mnist --json | jq .params",
 )(best_command)
+app.command(
+    "report",
+    epilog="Examples:  sparktune report studies/mnist   |   sparktune report studies/mnist -o mnist.html",
+)(report_command)
 app.command("sync", epilog="Example:  sparktune sync studies/mnist")(sync_command)
 app.command("init", epilog="Example:  sparktune init mlp > study.yaml")(init_command)
 app.command("schema", epilog="Example:  sparktune schema > study.schema.json")(schema_command)

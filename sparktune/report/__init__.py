@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from sparktune.lazy import lazily
 
 if TYPE_CHECKING:
+    from sparktune.report.page import write_report
     from sparktune.report.reading import read_study
     from sparktune.report.record import Execution, Session, StudyRecord, TrialRecord
     from sparktune.report.terminal import StudyProgress, outcome_lines, trials_ranked
@@ -18,6 +19,7 @@ __all__ = [
     "outcome_lines",
     "read_study",
     "trials_ranked",
+    "write_report",
 ]
 
 # reading a study needs neither rich nor pandas
@@ -26,6 +28,7 @@ __getattr__, __dir__ = lazily(
     {
         **dict.fromkeys(("Execution", "Session", "StudyRecord", "TrialRecord"), "sparktune.report.record"),
         "read_study": "sparktune.report.reading",
+        "write_report": "sparktune.report.page",
         **dict.fromkeys(("StudyProgress", "outcome_lines", "trials_ranked"), "sparktune.report.terminal"),
     },
 )

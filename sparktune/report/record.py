@@ -167,6 +167,20 @@ class StudyRecord:
             return None
         return min(self.valued, key=lambda trial: (self._off_middle(trial.params), trial.number))
 
+    @property
+    def error_lowered(self) -> float | None:
+        """The share of the baseline's error, from 0 to 1, that the best trial does not have.
+
+        The error of a maximised metric is its distance to 1. None without a baseline, or where the values
+        are no such metric.
+        """
+        if self.best is None or self.baseline is None:
+            return None
+        best, baseline = self.best.value or 0.0, self.baseline.value or 0.0
+        if self.objective.direction == "maximize":
+            best, baseline = 1 - best, 1 - baseline
+        return 1 - best / baseline if baseline > 0 and best >= 0 else None
+
     def trial(self, number: int) -> TrialRecord:
         """The trial of a number.
 

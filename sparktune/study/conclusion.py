@@ -1,14 +1,17 @@
 """The end of a study: its outcome is written, however it ended."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import final
 
 from sparktune.bundle import Bundle
 from sparktune.errors import LaunchError, SparktuneError, StudyDirectoryError, StudyFailed, StudyInterrupted
 from sparktune.ledger import Ledger, StudyEnded
+from sparktune.report.page import write_final_report
 from sparktune.spec import StudySpec
 from sparktune.study.export import TestMetrics
 from sparktune.study.result import StudyResult, count_states, trial_table, write_outcome
@@ -18,6 +21,7 @@ from sparktune.tracking import Tracker
 AGAIN = "run the same command again to resume"
 DRAIN_SECONDS = 60.0
 DRAIN_SECONDS_INTERRUPTED = 3.0
+log = logging.getLogger("sparktune")
 
 
 @final
@@ -84,6 +88,7 @@ def conclude(
         write_outcome(ledger.directory, table, summary)
     with ending.keeping_failures():
         ledger.note(StudyEnded(status, summary))
+    write_report_if_possible(ledger.directory, ending.seconds)
     tracker.finish(status, summary)
     if ending.bundle:
         tracker.exported(ending.bundle)
@@ -95,6 +100,14 @@ def conclude(
         raise ending.failures[0]
     check_best(spec.study.name, ledger, ending.stopped)
     return StudyResult(spec, ledger.directory, ledger.best, table, ending.bundle, summary)
+
+
+def write_report_if_possible(directory: Path, seconds: float) -> None:
+    """Write the report of a study that took so many seconds; what goes wrong with it is only a warning."""
+    try:
+        write_final_report(directory, seconds)
+    except Exception as error:  # noqa: BLE001 - a picture is worth no study
+        log.warning("the report could not be written: %r; see `sparktune report %s`", error, directory)
 
 
 def summarize(spec: StudySpec, objective: Objective, ledger: Ledger, ending: Ending) -> Summary:

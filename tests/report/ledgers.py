@@ -1,6 +1,7 @@
 """Study directories as drivers leave them, written at once and with times of one's own."""
 
 import math
+import random
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sparktune.ledger.events import (
     event_to_line,
 )
 from sparktune.ledger.journal import encode_line
+from sparktune.search import build_sampler
 from sparktune.search.space import point
 from sparktune.spec import parse_spec
 from sparktune.summary import BestTrial, Objective, Summary
@@ -29,11 +31,11 @@ SPACE: dict[str, Any] = {
 Timed = tuple[float, Event]
 
 
-def write_ledger(folder: Path, events: list[Timed], **sections: Any) -> Path:
+def write_ledger(folder: Path, events: list[Timed], direction: str = "maximize", **sections: Any) -> Path:
     """A study directory whose ledger has these events, each `time` seconds after the study's start."""
     spec = parse_spec({"study": {"name": "small"}, "search": {"space": SPACE}, **sections}, True)
     document = spec.model_dump(mode="json")
-    header = Header(1, "1f2e", document, spec.digest(), "d" * 64, "maximize", START)
+    header = Header(1, "1f2e", document, spec.digest(), "d" * 64, direction, START)
     lines = [encode_line(asdict(header))]
     lines += [encode_line({**event_to_line(event), "time": START + time}) for time, event in events]
     folder.mkdir(parents=True, exist_ok=True)
@@ -83,3 +85,38 @@ def error_of(number: int) -> str | None:
     return (
         f'Traceback (most recent call last):\n  File "a.py", line 1\nValueError: shape ({number}, 3) is wrong'
     )
+
+
+def searched(folder: Path, count: int) -> Path:
+    """A random search of as many trials as given on four slots of two hosts; some fail, others diverge."""
+    space = {
+        "neurons": [16, 32, 64, 128],
+        "learning_rate": {"low": 1e-4, "high": 0.3, "log": True},
+        "dropout": {"low": 0.0, "high": 0.6},
+        "optimizer": ["sgd", "adam", "rmsprop"],
+    }
+    search = {"sampler": "random", "trials": count, "space": space}
+    sampler = build_sampler(parse_spec({"search": search}))
+    source, free = random.Random(1), [0.0] * 4
+    events: list[Timed] = [(0, StudyStarted("val_accuracy", "maximize"))]
+    for number in range(count):
+        params = sampler.ask(number)
+        assert isinstance(params, dict)
+        slot = free.index(min(free))
+        seconds = source.uniform(3, 9) * params["neurons"] / 64
+        good = math.exp(-(math.log10(params["learning_rate"] / 0.004) ** 2) / 1.5)
+        value = round(min(0.99, 0.1 + 0.85 * good + source.gauss(0, 0.01)), 6)
+        ended = {"params": params, "host": f"worker-{slot // 2}", "seconds": seconds}
+        if number % 25 == 7:
+            record = result(number, error=f"ValueError: {number} rows", **ended)
+        elif params["learning_rate"] > 0.25:
+            record = result(number, state=TrialState.DIVERGED, **ended)
+        else:
+            curve = [round(value * (1 - math.exp(-epoch / 3)), 5) for epoch in range(1, 20)]
+            history = {"accuracy": [v + 0.01 for v in curve] + [value], "val_accuracy": [*curve, value]}
+            record = result(number, value, epoch=20, history=history, **ended)
+        events += [(free[slot] + slot / 1000, Launched(number, 1, 7, params))]
+        events += [(free[slot] + 0.2 + seconds, Recorded(record, None))]
+        free[slot] += 0.2 + seconds
+    events.append((max(free) + 1, StudyEnded("FINISHED")))
+    return write_ledger(folder, sorted(events, key=lambda e: e[0]), search=search)

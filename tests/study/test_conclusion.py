@@ -121,3 +121,17 @@ def test_a_study_without_a_best_trial_is_not_called_done(end, tmp_path, results,
     assert isinstance(error, kind)
     assert sentence in str(error)
     assert json.loads((tmp_path / "small/summary.json").read_text())["stopped"] == stopped
+
+
+def test_the_report_lies_in_the_study_directory(end, tmp_path):
+    end([GOOD, BAD])
+    assert "best val_accuracy, trial 0" in (tmp_path / "small" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_report_that_cannot_be_written_is_a_warning(end, tmp_path, caplog):
+    (tmp_path / "small").mkdir()
+    with Ledger.open(tmp_path / "small", parse_spec(document(tmp_path)), "0" * 64, "maximize"):
+        (tmp_path / "small" / "report.html").mkdir()
+    _, result = end([GOOD])
+    assert result.best.value == 0.5
+    assert "the report could not be written" in caplog.text

@@ -1,9 +1,13 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from sparktune.data.dataset import Rows
 from sparktune.study.export import MODULE
+from sparktune.study.export_worker import evaluation_of
 
 RUN = (
     MODULE,
@@ -19,3 +23,12 @@ def test_a_module_that_is_run_is_not_imported_by_its_package(module):
     code = f"import sys, sparktune, {package}; [getattr({package}, n) for n in {package}.__all__]; "
     code += f"sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_export_stands_though_its_model_cannot_be_evaluated_in_detail(capsys):
+    rows = Rows(np.zeros((2, 1), "float32"), np.zeros(2, "float32"))
+    data = SimpleNamespace(test=None, validation=rows)
+    assert evaluation_of(None, data) is None
+    assert "could not be evaluated in detail" in capsys.readouterr().err
+    assert evaluation_of(None, SimpleNamespace(test=None, validation=Rows(rows.x[:0], rows.y[:0]))) is None
+    assert capsys.readouterr().err == ""

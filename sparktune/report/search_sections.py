@@ -1,0 +1,129 @@
+"""The parts of the page about the search: what was found, over what, and how it came about."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from html import escape
+
+from sparktune.report.axis import short
+from sparktune.report.importance import Importance
+from sparktune.report.markup import charts, duration, section, share_bar, table, tile, wide
+from sparktune.report.record import StudyRecord
+from sparktune.report.series import GROUPS, axis_of, parameters
+from sparktune.report.svg.curves import curve_charts
+from sparktune.report.svg.parallel import legend, parallel_chart
+from sparktune.report.svg.trials import history_chart, multiples, parameter_chart, time_chart
+
+MOST_PARAMETERS = 12
+
+
+def ranked_parameters(study: StudyRecord, importance: tuple[Importance, ...] | None) -> tuple[str, ...]:
+    """The parameters that differ, the most important ones first where that is known."""
+    shares = {entry.name: entry.share for entry in importance or ()}
+    return tuple(sorted(parameters(study), key=lambda name: -shares.get(name, 0.0)))
+
+
+def summary_section(study: StudyRecord) -> str:
+    """What was found: figures, and the best parameters beside the baseline's."""
+    metric, best, baseline = study.objective.metric, study.best, study.baseline
+    counts = Counter(str(trial.state) for trial in study.trials)
+    day = datetime.fromtimestamp(study.created, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    states = ", ".join(f"{count} {state.lower()}" for state, count in sorted(counts.items())) or "no trials"
+    total = f"of {study.total} trials: " if study.total and study.total > len(study.trials) else ""
+    tiles = [
+        tile(best.value if best else "none", f"best {metric}" + (f", trial {best.number}" if best else ""))
+    ]
+    if best and baseline:
+        tiles.append(tile(baseline.value, f"baseline {metric}, trial {baseline.number}"))
+    if study.error_lowered is not None:
+        tiles.append(tile(f"{study.error_lowered:.0%}", "less error than the baseline", "good"))
+    measured = study.objective.metric.removeprefix("val_")
+    if study.test and measured in study.test:
+        tiles.append(tile(study.test[measured], f"test {measured}"))
+    tiles.append(tile(len(study.trials), f"{total}{states}"))
+    tiles.append(tile(duration(study.seconds), "in all"))
+    about = (
+        f"{study.status.lower()} - {escape(study.spec.model.kind)} - started {day} - id {study.study_id[:8]}"
+    )
+    head = f'<header><h1>{escape(study.name)}</h1><p class="muted">{about}</p></header>\n'
+    return f'{head}<div class="tiles">{"".join(tiles)}</div>{_best_table(study)}\n'
+
+
+def _best_table(study: StudyRecord) -> str:
+    """The parameters of the best trial beside those of the baseline."""
+    best, baseline = study.best, study.baseline
+    if best is None:
+        return "<p>No trial has a value yet.</p>"
+    if baseline is None or not parameters(study):
+        return table(["parameter", "best"], best.params.items()) if best.params else ""
+    rows = [(name, short(best.params.get(name)), short(baseline.params.get(name))) for name in best.params]
+    says = (
+        '<p class="muted">The baseline is the trial nearest to the middle of the space: what one would have '
+        "taken without a search.</p>"
+    )
+    header = ["parameter", f"best (trial {best.number})", f"baseline (trial {baseline.number})"]
+    return table(header, rows) + says
+
+
+def history_section(study: StudyRecord) -> str:
+    """Values over trials and over time; nothing without values."""
+    if not study.valued:
+        return ""
+    lead = '<i class="key"></i>a trial <i class="key c1"></i>best so far'
+    return section("History", charts([history_chart(study), time_chart(study)]), lead=lead)
+
+
+def parameter_section(study: StudyRecord, names: tuple[str, ...]) -> str:
+    """Values over each parameter that differs between trials, and over two of them."""
+    if not study.valued or not names:
+        return ""
+    single = charts(parameter_chart(study, name) for name in names[:MOST_PARAMETERS])
+    left = len(names) - MOST_PARAMETERS
+    more = f'<p class="muted">{left} further parameters are in trials.csv.</p>' if left > 0 else ""
+    lead = f"{escape(study.objective.metric)} of each trial; the line joins the best of each value."
+    return section("Parameters", single, more, _pair(study, names), lead=lead)
+
+
+def _pair(study: StudyRecord, names: tuple[str, ...]) -> str:
+    """Small multiples: the first parameter with numbers lies across, another one tells the charts apart."""
+    if len(names) < 2:
+        return ""
+    numbers = [name for name in names if axis_of(study, name).kind != "category"]
+    name = max(numbers or names[:1], key=lambda number: min(_values(study, number), GROUPS + 1))
+    others = [other for other in names if other != name]
+    by = next((other for other in others if _values(study, other) <= GROUPS), others[0])
+    title = f"<h3>{escape(study.objective.metric)} against {escape(name)} by {escape(by)}</h3>"
+    return title + charts(multiples(study, name, by), "small")
+
+
+def _values(study: StudyRecord, name: str) -> int:
+    return len({repr(trial.params.get(name)) for trial in study.trials})
+
+
+def parallel_section(study: StudyRecord, names: tuple[str, ...]) -> str:
+    """All trials over all parameters."""
+    if not study.valued or not names:
+        return ""
+    lead = (
+        'Every trial is a line; <i class="key c1"></i>the best one, <i class="key lost"></i>without a value.'
+    )
+    return section("Parallel coordinates", legend(), wide(parallel_chart(study, names)), lead=lead)
+
+
+def importance_section(importance: tuple[Importance, ...] | None) -> str:
+    """The importance of parameters; nothing where it is not known."""
+    if importance is None:
+        return ""
+    rows = [(entry.name, share_bar(entry.share)) for entry in importance[:20]]
+    lead = "How much each parameter sets the best trials apart from all (PED-ANOVA), in shares of 100 %."
+    return section("Importance", table(["parameter", "share"], rows), lead=lead)
+
+
+def curve_section(study: StudyRecord) -> str:
+    """The learning curves of the best trials; nothing where they have one epoch."""
+    if not any(len(trial.history.get(study.objective.metric, ())) > 1 for trial in study.valued[:1]):
+        return ""
+    lead = (
+        f'<i class="key"></i>{escape(study.objective.metric)} <i class="key c1 dashed"></i>the same on the '
+        "training split, where it is measured; the gap is training minus validation at the best epoch (dot)."
+    )
+    return section("Learning curves of the best trials", charts(curve_charts(study), "small"), lead=lead)

@@ -1,0 +1,103 @@
+"""Charts of values: over trials, over time, over a parameter, and over two parameters."""
+
+from collections.abc import Sequence
+
+from sparktune.report.axis import Axis, number_axis, short
+from sparktune.report.record import StudyRecord
+from sparktune.report.series import (
+    Group,
+    Point,
+    axis_of,
+    best_so_far,
+    grouped,
+    over_parameter,
+    over_time,
+    over_trials,
+    value_axis,
+)
+from sparktune.report.svg.canvas import Plot
+from sparktune.trial import better
+
+MINUTES, HOURS = 180.0, 10_800.0  # seconds from which on an axis counts in minutes, in hours
+
+
+def history_chart(study: StudyRecord) -> str:
+    """The value of each trial by its number, and the best so far."""
+    points = over_trials(study)
+    last = max((trial.number for trial in study.trials), default=0)
+    axis = number_axis("trial", [0, max(last, 1)])
+    return _history(study, points, axis, 1.0, "Value of each trial, and the best so far, by trial number")
+
+
+def time_chart(study: StudyRecord) -> str:
+    """The value of each trial by when it ended, and the best so far."""
+    points = over_time(study)
+    seconds = max([study.seconds, *(point.x for point in points)], default=0.0)
+    unit, size = clock(seconds)
+    axis = number_axis(f"time [{unit}]", [0.0, max(seconds / size, 1e-3)])
+    return _history(study, points, axis, size, "Value of each trial, and the best so far, by time")
+
+
+def clock(seconds: float) -> tuple[str, float]:
+    """The unit in which an axis of so many seconds counts, and its length in seconds."""
+    return ("s", 1.0) if seconds < MINUTES else ("min", 60.0) if seconds < HOURS else ("h", 3600.0)
+
+
+def parameter_chart(study: StudyRecord, name: str) -> str:
+    """The value of each complete trial by one parameter; a line joins the best of each value."""
+    plot = Plot(axis_of(study, name), value_axis(study), f"{study.objective.metric} by {name}")
+    points = over_parameter(study, name)
+    _add(study, plot, points, name, "c0")
+    return plot.svg()
+
+
+def multiples(study: StudyRecord, name: str, by: str) -> list[str]:
+    """The same for each value or range of a second parameter: a chart for each, on the same axes."""
+    x, y = axis_of(study, name), value_axis(study)
+    return [_multiple(study, x, y, group, by) for group in grouped(study, name, by)]
+
+
+def _multiple(study: StudyRecord, x: Axis, y: Axis, group: Group, by: str) -> str:
+    label = f"{study.objective.metric} by {x.name}, where {by} is {group.name}"
+    plot = Plot(x, y, label, width=280, height=200, title=f"{by} {group.name}")
+    _add(study, plot, group.points, x.name, "c0")
+    return plot.svg()
+
+
+def _add(study: StudyRecord, plot: Plot, points: Sequence[Point], name: str, kind: str) -> None:
+    plot.line([(p.x, p.value) for p in best_by_value(study, points)], f"line {kind}")
+    plot.dots([(p.x, p.value, _title(p, f"{name} {short(p.x)}")) for p in points], f"dot {kind}", 3.5)
+    _mark_best(study, plot, points)
+
+
+def best_by_value(study: StudyRecord, points: Sequence[Point], most: int = 24) -> list[Point]:
+    """The best point at each value of a number that has few; none of words, or where each has its own."""
+    best: dict[float, Point] = {}
+    for point in points:
+        if isinstance(point.x, bool) or not isinstance(point.x, (int, float)):
+            return []
+        leader = best.get(point.x)
+        if better(study.objective.direction, point.value, leader.value if leader else None):
+            best[point.x] = point
+    return [best[x] for x in sorted(best)] if len(best) <= min(most, len(points) - 1) else []
+
+
+def _history(study: StudyRecord, points: Sequence[Point], axis: Axis, size: float, label: str) -> str:
+    plot = Plot(axis, value_axis(study), label)
+    plot.dots([(p.x / size, p.value, _title(p, "")) for p in points], "dot c0", 3.5)
+    leaders = [(p.x / size, p.value) for p in best_so_far(study, points)]
+    plot.steps(leaders, axis.high, "line c1") if leaders else None
+    _mark_best(study, plot, [Point(p.trial, p.x / size, p.value) for p in points])
+    return plot.svg()
+
+
+def _mark_best(study: StudyRecord, plot: Plot, points: Sequence[Point]) -> None:
+    """A ring around the best trial, where it is among the points."""
+    for point in points:
+        if point.trial == study.best_number:
+            plot.dots([(point.x, point.value, _title(point, "best"))], "ring", 6)
+            plot.note(point.x, point.value, f"#{point.trial} {short(point.value)}")
+
+
+def _title(point: Point, more: str) -> str:
+    return f"trial {point.trial}: {short(point.value)}" + (f", {more}" if more else "")

@@ -1,0 +1,51 @@
+"""The parts of the page about the search."""
+
+from sparktune.report import StudyRecord
+from sparktune.report.importance import Importance
+from sparktune.report.search_sections import (
+    curve_section,
+    history_section,
+    importance_section,
+    parallel_section,
+    parameter_section,
+    ranked_parameters,
+    summary_section,
+)
+
+SHARES = (Importance("learning_rate", 0.7), Importance("optimizer", 0.2), Importance("neurons", 0.1))
+
+
+def test_the_summary_sets_the_best_beside_the_baseline(grid: StudyRecord) -> None:
+    shown = summary_section(grid)
+    assert grid.best and grid.baseline and grid.error_lowered
+    for words in (
+        f"best val_accuracy, trial {grid.best.number}",
+        f"baseline val_accuracy, trial {grid.baseline.number}",
+        f"{grid.error_lowered:.0%}",
+        "15 complete, 3 failed",
+        "<td>learning_rate</td>",
+        "nearest to the middle of the space",
+    ):
+        assert words in shown
+
+
+def test_a_study_without_values(empty: StudyRecord) -> None:
+    assert "No trial has a value yet" in summary_section(empty)
+    assert history_section(empty) == parallel_section(empty, ()) == curve_section(empty) == ""
+    assert parameter_section(empty, ()) == importance_section(None) == ""
+
+
+def test_the_most_important_parameters_come_first(grid: StudyRecord) -> None:
+    names = ranked_parameters(grid, SHARES)
+    assert names == ("learning_rate", "optimizer", "neurons")
+    assert ranked_parameters(grid, None) == ("neurons", "learning_rate", "optimizer")
+    shown = parameter_section(grid, names)
+    assert shown.index("by learning_rate") < shown.index("by optimizer") < shown.index("by neurons")
+    assert "val_accuracy against learning_rate by optimizer" in shown
+    assert "70.0 %" in importance_section(SHARES)
+
+
+def test_history_parallel_coordinates_and_curves(grid: StudyRecord) -> None:
+    assert history_section(grid).count("<svg") == 2
+    assert "Parallel coordinates of 18 trials" in parallel_section(grid, ("neurons", "learning_rate"))
+    assert curve_section(grid).count("<svg") == 10

@@ -1,0 +1,86 @@
+"""What the charts show, as numbers."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sparktune.errors import InputError
+from sparktune.ledger.events import Recorded, StudyStarted
+from sparktune.report import StudyRecord, read_study
+from sparktune.report.series import (
+    axis_of,
+    best_so_far,
+    curves,
+    grouped,
+    over_parameter,
+    over_time,
+    over_trials,
+    parameters,
+    value_axis,
+)
+from sparktune.summary import Objective
+from tests.report.ledgers import result, value_of, write_ledger
+
+
+def with_values(folder: Path, *values: float) -> StudyRecord:
+    events = [(1.0, Recorded(result(n, value), None)) for n, value in enumerate(values)]
+    return read_study(write_ledger(folder, [(0, StudyStarted("val_loss", "minimize")), *events], "minimize"))
+
+
+def test_values_over_trials_and_time(grid: StudyRecord) -> None:
+    numbers = [n for n in range(18) if n % 6 != 5]
+    assert [(p.trial, p.x, p.value) for p in over_trials(grid)] == [(n, n, value_of(n)) for n in numbers]
+    assert [p.trial for p in over_time(grid)] == numbers
+    assert over_time(grid)[0].x == pytest.approx(2.3)
+
+
+def test_the_best_so_far_only_gets_better(grid: StudyRecord) -> None:
+    leaders = best_so_far(grid, over_trials(grid))
+    assert leaders[0].trial == 0 and leaders[-1].trial == grid.best_number
+    down = replace(grid, objective=Objective("val_loss", "minimize"))
+    falling = [p.value for p in best_so_far(down, over_trials(grid))]
+    assert falling == sorted(falling, reverse=True) and falling[-1] == min(p.value for p in over_trials(grid))
+
+
+def test_far_values_do_not_press_the_others_together(tmp_path: Path) -> None:
+    near = [0.5 + n / 100 for n in range(12)]
+    axis = value_axis(with_values(tmp_path / "far", *near, 1e6))
+    assert axis.kind == "linear" and axis.high < 2
+    spread = value_axis(with_values(tmp_path / "spread", *[10.0**-n for n in range(8)]))
+    assert (spread.kind, spread.high) == ("log", 1.0)
+    assert value_axis(with_values(tmp_path / "none")).kind == "linear"
+
+
+def test_parameters_are_those_that_differ(grid: StudyRecord, tmp_path: Path) -> None:
+    assert parameters(grid) == ("neurons", "learning_rate", "optimizer")
+    assert parameters(with_values(tmp_path, 0.5)) == ()
+    assert {p.x for p in over_parameter(grid, "neurons")} == {16, 32, 64}
+
+
+def test_an_unknown_parameter_is_refused(grid: StudyRecord, empty: StudyRecord) -> None:
+    with pytest.raises(InputError, match=r"must be one of neurons, .*neurons.*, but got 'neuron'"):
+        axis_of(grid, "neuron")
+    with pytest.raises(InputError, match="no trial has parameters, but got 'neurons'"):
+        axis_of(empty, "neurons")
+
+
+def test_groups_by_value_and_by_range(grid: StudyRecord, random_search: StudyRecord) -> None:
+    found = grouped(grid, "learning_rate", "neurons")
+    assert [group.name for group in found] == ["16", "32", "64"]
+    assert sum(len(group.points) for group in found) == 15
+    ranges = grouped(random_search, "learning_rate", "dropout")
+    assert len(ranges) == 4 and ranges[0].name.startswith("0.00")
+    sizes = [len(group.points) for group in ranges]
+    assert sum(sizes) == len(random_search.valued) and max(sizes) - min(sizes) <= 2
+    with pytest.raises(InputError, match="but got 'depth'"):
+        grouped(grid, "depth", "neurons")
+
+
+def test_the_curves_of_the_best_with_their_gap(grid: StudyRecord) -> None:
+    found = curves(grid)
+    assert [c.trial.number for c in found] == [t.number for t in grid.valued[:10]]
+    assert found[0].validation == (0.4, found[0].trial.value)
+    assert found[0].gap == pytest.approx(0.05)
+    untrained = replace(found[0], training=())
+    assert untrained.gap is None
