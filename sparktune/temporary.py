@@ -24,10 +24,10 @@ def driver_folder() -> Path:
     base = host_folder()
     for left in base.glob(f"{PREFIX}*"):
         with suppress(OSError):  # it is another user's, or in use
-            os.close(_locked(left))
+            os.close(lock_folder(left))
             shutil.rmtree(left, ignore_errors=True)
     draft = Path(tempfile.mkdtemp(prefix=".sparktune-", dir=base))  # has its lock before it has its name
-    _locked(draft)
+    lock_folder(draft)
     folder = draft.rename(base / f"{PREFIX}{draft.name.rpartition('-')[2]}")
     atexit.register(_remove, folder, os.getpid())
     return folder
@@ -43,8 +43,8 @@ def temporary_environment(folder: Path) -> dict[str, str]:
     return {"TMPDIR": str(folder), HOST: str(host_folder())}
 
 
-def _locked(folder: Path) -> int:
-    """A descriptor of this user's folder that holds its lock.
+def lock_folder(folder: Path) -> int:
+    """A descriptor of this user's folder that holds its lock: nobody else has it.
 
     Raises:
         OSError: it is locked, gone, or belongs to another user.

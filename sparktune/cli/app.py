@@ -9,6 +9,7 @@ import typer
 
 from sparktune import __version__
 from sparktune.cli.check import check_command
+from sparktune.cli.clean import clean_command
 from sparktune.cli.models import evaluate_command, predict_command, score_command
 from sparktune.cli.output import Invocation, write_error, write_error_document
 from sparktune.cli.pack import pack_command
@@ -62,6 +63,7 @@ app.command(
     epilog="Examples:  sparktune report studies/mnist   |   sparktune report studies/mnist -o mnist.html",
 )(report_command)
 app.command("sync", epilog="Example:  sparktune sync studies/mnist")(sync_command)
+app.command("clean", epilog="Examples:  sparktune clean   |   sparktune clean --yes")(clean_command)
 app.command("init", epilog="Example:  sparktune init mlp > study.yaml")(init_command)
 app.command("schema", epilog="Example:  sparktune schema > study.schema.json")(schema_command)
 app.command("pack", epilog="Example:  sparktune pack --output environment.tar.gz")(pack_command)

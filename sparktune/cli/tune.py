@@ -53,7 +53,7 @@ def tune_with_progress(
     from sparktune.report import StudyProgress
     from sparktune.study import tune
 
-    done, total = _known_before(spec)
+    done, total = known_before(spec)
     with StudyProgress(Console(stderr=True, quiet=quiet), spec.study.name, done, total) as bar:
 
         def on_progress(progress: "Progress") -> None:
@@ -71,7 +71,7 @@ def tune_with_progress(
         return tune(spec, offline=offline, timeout=timeout, on_progress=on_progress)
 
 
-def _known_before(spec: StudySpec) -> tuple[int, int | None]:
+def known_before(spec: StudySpec) -> tuple[int, int | None]:
     """Trials of earlier runs, and trials in all (None where that is open), before anything has started."""
     from sparktune.ledger import Ledger
     from sparktune.search import build_sampler

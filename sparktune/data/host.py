@@ -94,6 +94,15 @@ def borrow(key: DataKey, fetch: Callable[[], Path]) -> SharedData:
     return _use(key, copy)
 
 
+def lock_unused(users: Path) -> int:
+    """The exclusive lock of a copy that no process uses, as a descriptor; `users` is the file of its lock.
+
+    Raises:
+        OSError: a process uses the copy.
+    """
+    return _locked(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _use(key: DataKey, make: Callable[[Path], None]) -> SharedData:
     """Take the shared lock, then look for the copy; the first process to find none makes it, others wait."""
     folder = _folder(key)

@@ -1,5 +1,6 @@
 """Where a study runs: the Spark session, the fork server, the launcher, and the one copy of its data."""
 
+import logging
 from contextlib import ExitStack, closing
 from typing import Any, Self, final
 
@@ -16,6 +17,8 @@ from sparktune.launch import (
     to_arrow,
 )
 from sparktune.spec import StudySpec
+
+log = logging.getLogger("sparktune")
 
 
 @final
@@ -62,11 +65,17 @@ class Runtime:
             DataError: it cannot be used.
         """
         given = to_arrow(data) if hasattr(data, "sparkSession") else data
-        return load_dataset(self._spec, given, lambda **which: read_table(self.session(), **which))
+        dataset = load_dataset(self._spec, given, lambda **which: read_table(self.session(), **which))
+        splits = {"training": dataset.train, "validation": dataset.validation, "test": dataset.test}
+        counts = [f"{len(rows):,} {name}" for name, rows in splits.items() if rows is not None]
+        log.info("data: %s rows", ", ".join(counts))
+        return dataset
 
     def share(self, data: Dataset) -> SharedData:
         """The data set where every process of this host maps it; one copy for all that follows."""
-        return self._opened.enter_context(closing(share(data)))
+        shared = self._opened.enter_context(closing(share(data)))
+        log.info("data: %.1f MB at %s", shared.key.size / 1e6, shared.path)
+        return shared
 
     def start_launcher(self, shared: SharedData) -> Launcher:
         """The launcher, ready to run trials on these data. Whoever enters its context closes it.
@@ -78,6 +87,7 @@ class Runtime:
         if launcher is None:
             launcher = SparkLauncher(self.session()) if self.on_spark else LocalLauncher()
         launcher.start(self._spec, shared)
+        log.info("trials: %d at once by %s", launcher.slots(), type(launcher).__name__)
         return launcher
 
 

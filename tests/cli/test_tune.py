@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from sparktune.cli.output import show
-from sparktune.cli.tune import outcome, tune_with_progress
+from sparktune.cli.tune import known_before, outcome, tune_with_progress
+from sparktune.ledger import Ledger
 from sparktune.spec import StudySpec
+from sparktune.trial import TrialResult, TrialState
+from tests.cli.command import run
 
 
 @pytest.fixture
@@ -47,3 +50,27 @@ def test_a_study_without_a_space_is_one_trial_everywhere(sections, tmp_path, cap
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     runs = client.search_runs([summary["mlflow"]["experiment_id"]])
     assert sorted(run.info.status for run in runs) == ["FINISHED", "FINISHED"]
+
+
+def test_quiet_and_verbose_studies_and_one_for_scripts(sections, tmp_path, capfd, caplog):
+    config = tmp_path / "study.yaml"
+    config.write_text(json.dumps(sections))
+    command = ["tune", "--config", str(config), "--offline"]
+    code, out, err = run(capfd, *command, "--verbose")
+    assert code == 0
+    assert "Trials, best first" in out
+    for words in ("data: 48 training, 12 validation rows", "trials: 1 at once by LocalLauncher"):
+        assert words in caplog.text
+    assert "1/1 trial 0" in err
+    code, out, err = run(capfd, *command, "--quiet", "--json")
+    summary = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (summary["states"], summary["directory"]) == ({"COMPLETE": 1}, str(tmp_path / "studies/shown"))
+
+
+def test_the_bar_counts_the_trials_of_earlier_runs(sections, tmp_path):
+    assert known_before(StudySpec(**sections)) == (0, 1)
+    spec = StudySpec(**{**sections, "search": {"space": {"neurons": [1, 2, 3]}}})
+    with Ledger.open(tmp_path / "studies/shown", spec, "d", "maximize") as ledger:
+        ledger.record(TrialResult(0, {"neurons": 1}, TrialState.COMPLETE, 0.5, 1))
+    assert known_before(spec) == (1, 3)

@@ -1,0 +1,179 @@
+"""Files that killed processes of this user have left: in temporary folders, in memory and in the cache.
+
+What a live process owns is told by its lock, its socket or its age, and is never listed; that is looked at
+again before anything is removed.
+"""
+
+import os
+import shutil
+import socket
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Literal, final
+
+from sparktune.data.host import MEMORY, lock_unused
+from sparktune.files import cache_folder
+from sparktune.launch.jvm.class_archive import SECONDS, archive_file
+from sparktune.temporary import PREFIX, host_folder, lock_folder
+
+SHARED = Path("/tmp")  # where fork servers have sockets whose address would be too long elsewhere
+DAY = 86_400.0
+MINUTE = 60.0
+What = Literal[
+    "folder of a dead driver",
+    "unused copy of data",
+    "temporary folder",
+    "unfinished archive",
+    "other archive",
+]
+Hold = Callable[[], int | None]  # a descriptor to close after removal; None where a live process is the owner
+
+
+@final
+@dataclass(frozen=True)
+class Orphan:
+    """Files without an owner: `path`, with those `beside` it that go too; `bytes` is their size in all."""
+
+    what: What
+    path: Path
+    beside: tuple[Path, ...]
+    bytes: int
+    hold: Hold = field(repr=False, compare=False)
+
+    def remove(self) -> bool:
+        """Remove them; whether that was done: not where they have an owner by now, or cannot be removed."""
+        held = self.hold()
+        if held is None:
+            return False
+        try:
+            for path in (self.path, *self.beside):
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        except OSError:
+            return False
+        finally:
+            os.close(held)
+        return True
+
+
+def find_orphans(other_archives: bool = False) -> list[Orphan]:
+    """What can be removed now.
+
+    Args:
+        other_archives: also the class archives in the cache that this Java and this Spark do not use;
+            another environment of this user may use them.
+    """
+    candidates = [*_driver_folders(), *_data_copies(), *_temporary_folders(), *_archives(other_archives)]
+    found = []
+    for what, (path, *beside), hold in candidates:
+        held = hold()
+        if held is not None:
+            os.close(held)
+            found.append(Orphan(what, path, tuple(beside), sum(map(_size, [path, *beside])), hold))
+    return found
+
+
+Candidate = tuple[What, tuple[Path, ...], Hold]
+
+
+def _driver_folders() -> Iterator[Candidate]:
+    """Folders of drivers, whose lock is free where the driver is dead."""
+    base = host_folder()
+    for folder in sorted(base.glob(f"{PREFIX}*")):
+        yield "folder of a dead driver", (folder,), partial(_descriptor, lock_folder, folder)
+    for draft in sorted(base.glob(".sparktune-*")):  # of a driver that died before the folder had its name
+        if _age(draft) > MINUTE:
+            yield "folder of a dead driver", (draft,), partial(_descriptor, lock_folder, draft)
+
+
+def _data_copies() -> Iterator[Candidate]:
+    """Copies of data sets that no process has mapped, and whose own remover was killed."""
+    for base in (MEMORY, host_folder()):
+        folder = base / f"sparktune-{os.getuid()}"
+        for digest in sorted({path.name.lstrip(".").partition(".")[0] for path in _inside(folder)}):
+            names = (f"{digest}.data", f".{digest}.data", f"{digest}.makers", f"{digest}.users")
+            paths = tuple(folder / name for name in names)
+            yield "unused copy of data", paths, partial(_descriptor, lock_unused, paths[-1])
+
+
+def _temporary_folders() -> Iterator[Candidate]:
+    """Other folders of ours: of a fork server that no longer answers, or a day old."""
+    own = f"sparktune-{os.getuid()}"
+    for base in sorted({SHARED, host_folder()}):
+        for folder in sorted(base.glob("sparktune-*")):
+            if folder.name != own and not folder.name.startswith(PREFIX) and _is_ours(folder):
+                yield "temporary folder", (folder,), partial(_folder_without_owner, folder)
+
+
+def _archives(other: bool) -> Iterator[Candidate]:
+    """Class archives whose making was cut off, and those that are not in use here."""
+    try:
+        cache, used = cache_folder(), archive_file()
+    except RuntimeError:  # this user has no home
+        return
+    for unfinished in sorted(cache.glob(".building-*")):
+        if _age(unfinished) > 2 * SECONDS:
+            yield "unfinished archive", (unfinished,), partial(_opened, unfinished)
+    for archive in sorted(cache.glob("*.jsa")) if other else ():
+        if archive != used:
+            yield "other archive", (archive,), partial(_opened, archive)
+
+
+def _folder_without_owner(folder: Path) -> int | None:
+    """The folder opened, unless a fork server answers in it, or it has none and is younger than a day."""
+    address = folder / "socket"
+    if address.exists():
+        with socket.socket(socket.AF_UNIX) as connection:
+            if connection.connect_ex(str(address)) == 0:
+                return None
+    elif _age(folder) < DAY:
+        return None
+    return _opened(folder)
+
+
+def _descriptor(lock: Callable[[Path], int], path: Path) -> int | None:
+    """What `lock` gives; None where somebody else has the lock, or there is nothing at `path`."""
+    with suppress(OSError):
+        return lock(path)
+    return None
+
+
+def _opened(path: Path) -> int | None:
+    with suppress(OSError):
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    return None
+
+
+def _is_ours(folder: Path) -> bool:
+    with suppress(OSError):
+        status = folder.lstat()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+    return False
+
+
+def _inside(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if _is_ours(folder) else []
+
+
+def _age(path: Path) -> float:
+    """Seconds since it was last changed; 0 where it is gone."""
+    with suppress(OSError):
+        return time.time() - path.lstat().st_mtime
+    return 0.0
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(_bytes(file) for file in files)
+
+
+def _bytes(file: Path) -> int:
+    with suppress(OSError):
+        status = file.lstat()
+        return status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return 0
