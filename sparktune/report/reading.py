@@ -41,16 +41,13 @@ def read_study(directory: Path) -> StudyRecord:
     spec = stored_spec(state.spec or header.spec, directory)
     status = _status(state, is_driven(directory / LOCK))
     executions = _executions(file.events, status)
-    started = next((note for note in reversed(state.notes) if isinstance(note, StudyStarted)), None)
     exported = next((note for note in reversed(state.notes) if isinstance(note, BundleExported)), None)
     best = state.best.trial if state.best else None
     return StudyRecord(
         directory=directory,
         spec=spec,
         study_id=header.study_id,
-        objective=Objective(
-            started.metric if started else spec.objective.metric or "objective", header.direction
-        ),
+        objective=_objective(state, spec),
         status=status,
         created=header.created,
         sessions=_sessions(file.events, header.created),
@@ -61,6 +58,16 @@ def read_study(directory: Path) -> StudyRecord:
         evaluation=read_evaluation(directory, best),
         summary=_summary(directory, state),
     )
+
+
+def _objective(state: LedgerState, spec: StudySpec) -> Objective:
+    """As the study started or ended with it; where both lines are lost, as the spec has it."""
+    for note in reversed(state.notes):
+        if isinstance(note, StudyStarted):
+            return Objective(note.metric, state.direction)
+        if isinstance(note, StudyEnded) and note.summary:
+            return note.summary.objective
+    return Objective(spec.objective.metric or "objective", state.direction)
 
 
 def _status(state: LedgerState, driven: bool) -> StudyStatus:
