@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sparktune.spec import SearchSpec, StudySpec, TrainingSpec
     from sparktune.study import Progress, StudyResult
     from sparktune.study.tune import tune
-    from sparktune.summary import Objective, Summary
+    from sparktune.summary import DataSummary, Objective, Summary
     from sparktune.tracking import Tracker
     from sparktune.training import LayeredKind, ModelKind, run_segment
     from sparktune.training.input_values import InputValues
@@ -36,6 +36,7 @@ __all__ = [
     "WAIT",
     "Bundle",
     "DataSource",
+    "DataSummary",
     "Dataset",
     "Engine",
     "Found",
@@ -97,6 +98,7 @@ __getattr__, __dir__ = lazily(
         "SqlFunction": "sparktune.scoring.sql",
         "StudyResult": "sparktune.study",
         "StudySpec": "sparktune.spec",
+        "DataSummary": "sparktune.summary",
         "Summary": "sparktune.summary",
         "Table": "sparktune.data",
         "Tracker": "sparktune.tracking",

@@ -21,6 +21,15 @@ class Objective:
 
 @final
 @dataclass(frozen=True)
+class DataSummary:
+    """The data set of a study: sha256 of its content, and rows by split, empty where they are not known."""
+
+    digest: str
+    rows: dict[str, int]
+
+
+@final
+@dataclass(frozen=True)
 class BestTrial:
     """The best trial: its number, parameters, value, and the epoch (from 1) of its weights."""
 

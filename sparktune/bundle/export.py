@@ -6,11 +6,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.checks import check_engine
 from sparktune.bundle.engines.registry import EXPORTED, engine_class, load_engine
 from sparktune.bundle.engines.trained import TrainedModel
+from sparktune.bundle.example import write_example
 from sparktune.bundle.manifest import MANIFEST, Lineage, Manifest, digests, input_names, read_manifest
 from sparktune.bundle.requirements import engine_modules, installed_version, package_of
 from sparktune.columns.schema import Schema
@@ -18,7 +21,12 @@ from sparktune.errors import BundleError
 
 
 def export_bundle(
-    model_file: Path, schema: Schema, lineage: Lineage, directory: Path, engines: Sequence[str] = EXPORTED
+    model_file: Path,
+    schema: Schema,
+    lineage: Lineage,
+    directory: Path,
+    engines: Sequence[str] = EXPORTED,
+    example: np.ndarray | None = None,
 ) -> Bundle:
     """Write the model in a `.keras` file as a bundle in the folder `directory`.
 
@@ -31,6 +39,7 @@ def export_bundle(
         lineage: the study and trial it comes from.
         directory: the bundle's folder.
         engines: the names of the engines to write; the first one predicts.
+        example: raw inputs (rows, *input_shape), of which the bundle keeps the first few for its users.
 
     Raises:
         BundleError: the model cannot be loaded safely or does not fit the schema, an engine is not installed
@@ -43,7 +52,7 @@ def export_bundle(
         directory.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{directory.name}.", dir=directory.parent) as draft:
             folder = Path(draft) / "bundle"
-            manifest, engine = _write(TrainedModel(model_file, schema), lineage, folder, engines)
+            manifest, engine = _write(TrainedModel(model_file, schema), lineage, folder, engines, example)
             _put(folder, directory)
     except OSError as error:
         raise _unwritten(directory, error) from error
@@ -70,10 +79,16 @@ def previous(directory: Path) -> Path:
 
 
 def _write(
-    trained: TrainedModel, lineage: Lineage, folder: Path, engines: Sequence[str]
+    trained: TrainedModel,
+    lineage: Lineage,
+    folder: Path,
+    engines: Sequence[str],
+    example: np.ndarray | None,
 ) -> tuple[Manifest, Engine]:
     """Write every engine, then the manifest; the engine that predicts is loaded back and compared."""
     folder.mkdir()
+    if example is not None:
+        write_example(folder, trained.schema, example)
     manifest = Manifest(
         schema=trained.schema,
         tensor=trained.tensor,

@@ -18,6 +18,7 @@ from sparktune.launch import open_session
 from sparktune.scoring import register
 from sparktune.spec import StudySpec, load_spec
 from sparktune.study import StudyResult
+from sparktune.tracking.mlflow.view import runs_page
 
 STUDY = """\
 study: {{name: digits, seed: 1}}
@@ -85,12 +86,12 @@ def _say_what_next(result: StudyResult, bundle: Bundle, table: Path) -> None:
     """Print the commands that go on from here, with their folder where it is not on PATH."""
     folder = Path(sys.executable).parent
     tools = "" if str(folder) in os.get_exec_path() else f"{folder}{os.sep}"
-    mlflow = result.summary["mlflow"]  # its table of runs; the experiment's own page shows language models
-    page = f"#/experiments/{mlflow['experiment_id']}/runs?workflowType=machine_learning" if mlflow else ""
+    mlflow, outcome = result.outcome.mlflow, result.outcome
+    page = runs_page(mlflow["experiment_id"], outcome.study_id) if mlflow else ""
     lines = [
         "What next:",
         f"  browse the runs    {tools}mlflow ui --backend-store-uri {result.spec.tracking.uri}",
-        f"                     then open http://127.0.0.1:5000/{page}",
+        f"                     then open http://127.0.0.1:5000{page}",
         f"  score new rows     {tools}sparktune score --model {bundle.path} --input {table} "
         "--output scored.parquet",
         f"  tune your own      {tools}sparktune init csv > study.yaml; edit it; "

@@ -6,6 +6,7 @@ from typing import final
 import numpy as np
 
 from sparktune.columns.schema import Schema
+from sparktune.summary import DataSummary
 
 
 @final
@@ -38,3 +39,11 @@ class Dataset:
     test: Rows | None
     schema: Schema
     digest: str
+
+    @property
+    def summary(self) -> DataSummary:
+        """The digest and the number of rows of each split that there is."""
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
+        return DataSummary(
+            self.digest, {name: len(rows) for name, rows in splits.items() if rows is not None}
+        )

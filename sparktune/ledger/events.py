@@ -66,11 +66,15 @@ class SpecChanged:
 @final
 @dataclass(frozen=True)
 class StudyStarted:
-    """A driver began to search for the best `metric`; `direction` is `maximize` or `minimize`."""
+    """A driver began to search for the best `metric`; `direction` is `maximize` or `minimize`.
+
+    `rows` has the number of rows of each split; None in ledgers of earlier versions.
+    """
 
     kind: ClassVar[str] = "started"
     metric: str
     direction: str
+    rows: dict[str, int] | None = None
 
 
 @final

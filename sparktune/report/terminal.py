@@ -19,6 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sparktune.summary import Summary
+from sparktune.tracking.mlflow.address import is_database
+from sparktune.tracking.mlflow.view import runs_page, server_of
 
 SHOWN = 10
 MOST_COLUMNS = 5
@@ -134,11 +136,23 @@ def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[
     if summary.bundle:
         lines.append(f"model: {summary.bundle}")
     lines.append(f"study: {directory} (trials.csv, summary.json)")
-    if summary.mlflow:
-        lines.append(f"runs: mlflow ui --backend-store-uri {tracking_uri}")
+    lines += _where_runs_are(summary, tracking_uri)
     if summary.stopped:
         lines.append(f"stopped by {summary.stopped}; run the same command again to go on")
     return lines
+
+
+def _where_runs_are(summary: Summary, tracking_uri: str) -> list[str]:
+    """The address of the study's runs in MLflow's web page; a database has none before `mlflow ui` runs."""
+    if summary.mlflow is None:
+        return []
+    experiment, server = summary.mlflow["experiment_id"], server_of(tracking_uri)
+    if server is None:
+        return [f"runs: experiment {experiment} at {tracking_uri}"]
+    page = server + runs_page(experiment, summary.study_id)
+    if is_database(tracking_uri):
+        return [f"runs: mlflow ui --backend-store-uri {tracking_uri}", f"      then open {page}"]
+    return [f"runs: {page}"]
 
 
 def _cell(value: Any) -> str:

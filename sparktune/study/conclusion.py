@@ -14,7 +14,7 @@ from sparktune.ledger import Ledger, StudyEnded
 from sparktune.report.page import write_final_report
 from sparktune.spec import StudySpec
 from sparktune.study.export import TestMetrics
-from sparktune.study.result import StudyResult, count_states, trial_table, write_outcome
+from sparktune.study.result import StudyResult, artifacts_of, count_states, trial_table, write_outcome
 from sparktune.summary import BestTrial, Objective, Reason, RunStatus, Summary
 from sparktune.tracking import Tracker
 
@@ -81,7 +81,7 @@ def conclude(
         StudyFailed: no trial gave a value.
         Exception: the first of the failures.
     """
-    table = trial_table(ledger.all_results)
+    table = trial_table(ledger.all_results, objective.metric)
     summary = summarize(spec, objective, ledger, ending)
     status, drain_seconds = ending.status(summary), ending.drain_seconds
     with ending.keeping_failures():
@@ -89,7 +89,7 @@ def conclude(
     with ending.keeping_failures():
         ledger.note(StudyEnded(status, summary))
     write_report_if_possible(ledger.directory, ending.seconds)
-    tracker.finish(status, summary)
+    tracker.finish(status, summary, artifacts_of(ledger.directory))
     if ending.bundle:
         tracker.exported(ending.bundle)
     tracker.close(drain_seconds)

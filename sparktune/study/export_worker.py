@@ -34,7 +34,9 @@ def export(request: ExportRequest) -> dict[str, Any]:
     kind_of(spec.model).import_own_code()  # registers the layers of the user's own
     with closing(borrow(request.data, _not_here)) as shared_data:
         data = shared_data.data
-        bundle = export_bundle(request.model, data.schema, request.lineage, request.directory)
+        bundle = export_bundle(
+            request.model, data.schema, request.lineage, request.directory, example=data.train.x
+        )
         verify_export(bundle, data, spec, best)
         test = evaluate(bundle.model, data.test, spec, data.schema, best.params) if data.test else None
         return {"test": test, "evaluation": evaluation_of(bundle, data)}

@@ -17,6 +17,8 @@ from sparktune.trial import TrialResult
 if TYPE_CHECKING:
     import pandas as pd
 
+SHOWN_FILES = ("trials.csv", "report.html", "evaluation.json")
+
 
 @final
 @dataclass(frozen=True)
@@ -46,8 +48,16 @@ class StudyResult:
         return result_html(self)
 
 
-def trial_table(results: Iterable[TrialResult]) -> "pd.DataFrame":
-    """One row per trial in order: trial, state, value, attempts, seconds, error, params.NAME."""
+def trial_table(results: Iterable[TrialResult], objective: str) -> "pd.DataFrame":
+    """One row per trial: trial, state, value, attempts, seconds, error, params.NAME, train_NAME, gap.
+
+    `train_NAME` are the metrics on the training split in the trial's best epoch; `gap` is the objective on
+    the training split minus that on the validation split. A trial without a value has neither.
+
+    Args:
+        results: how the trials ended.
+        objective: the metric that decides, `val_accuracy` say.
+    """
     import pandas as pd
 
     rows = [
@@ -60,11 +70,35 @@ def trial_table(results: Iterable[TrialResult]) -> "pd.DataFrame":
             "error": result.error,
             **{f"params.{name}": value for name, value in result.params.items()},
         }
+        | _on_training(result, objective)
         for result in sorted(results, key=lambda r: r.trial)
     ]
-    return pd.DataFrame(
-        rows, columns=None if rows else ["trial", "state", "value", "attempts", "seconds", "error"]
-    )
+    first = ["trial", "state", "value", "attempts", "seconds", "error"]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return pd.DataFrame(rows, columns=sorted(names, key=_rank) if rows else first)
+
+
+def _rank(column: str) -> int:
+    """Columns of one kind stay together, in the order in which they were first seen."""
+    return 2 if column == "gap" else 1 if column.startswith("train_") else 0
+
+
+def _on_training(result: TrialResult, objective: str) -> dict[str, float]:
+    """The metrics on the training split in the best epoch, and the gap where there is validation."""
+    if result.epoch is None:
+        return {}
+    best = {name: values[result.epoch - 1] for name, values in result.history.items()}
+    name = objective.removeprefix("val_")
+    validated = any(own.startswith("val_") for own in best)
+    wanted = [own for own in best if f"val_{own}" in best or not validated]
+    train = {f"train_{own}": best[own] for own in wanted}
+    gap = {"gap": best[name] - best[f"val_{name}"]} if {name, f"val_{name}"} <= best.keys() else {}
+    return {**train, **gap}
+
+
+def artifacts_of(directory: Path) -> dict[str, Path]:
+    """What is shown of a study directory as it is, by name: the files that are there."""
+    return {name: directory / name for name in SHOWN_FILES if (directory / name).is_file()}
 
 
 def count_states(results: Iterable[TrialResult]) -> dict[str, int]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from sparktune.bundle import load_bundle
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import Ledger, StudyEnded, StudyStarted
-from sparktune.study.result import write_summary
-from sparktune.summary import Objective
+from sparktune.study.result import artifacts_of, write_summary
+from sparktune.summary import DataSummary, Objective
 from sparktune.tracking import sync
 
 
@@ -36,7 +36,9 @@ def sync_study(directory: Path) -> dict[str, str]:
         ended.state,
         ended.summary,
         Objective(started.metric, started.direction),
+        data=DataSummary(ledger.header.data_digest, started.rows or {}),
         ended_ms=ended_ms,
+        artifacts=artifacts_of(directory),
         bundle=bundle,
     )
     if ended.summary is not None:

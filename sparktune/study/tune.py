@@ -173,8 +173,10 @@ class _Study:
 
     def run(self, stop: Stop, on_progress: OnProgress, started: float) -> StudyResult:
         """Search, export, and conclude; however the search or the export ends, the outcome is written."""
-        self.ledger.note(StudyStarted(self.objective.metric, self.objective.direction))
+        data = self.shared.data.summary
+        self.ledger.note(StudyStarted(self.objective.metric, self.objective.direction, data.rows))
         self.tracker.start(self.spec, self.ledger.study_id, self.objective)
+        self.tracker.loaded(data)
         exported: Exported = (None, None)
         failures: list[Exception] = []
         try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from sparktune.spec import StudySpec
-from sparktune.summary import Objective, RunStatus, Summary
+from sparktune.summary import DataSummary, Objective, RunStatus, Summary
 from sparktune.trial import Trial, TrialResult
 
 if TYPE_CHECKING:
@@ -57,6 +57,10 @@ class Tracker(ABC):
         `study_id` stays the same when a study is resumed: what was shown before is continued. `objective` has
         the metric and direction that the study decided on, as the spec may leave them open.
         """
+
+    def loaded(self, data: DataSummary) -> None:
+        """Show which data set the study trains on; called after `start`. Optional."""
+        return None
 
     @abstractmethod
     def launched(self, trial: Trial, at_ms: int | None = None) -> None:

@@ -72,7 +72,7 @@ def make(kind: str, folder: Path, **changes: Any) -> Bundle:
     """A bundle of a small model in `folder/bundle`."""
     file = folder / "trained.keras"
     keras_model(kind).save(file)
-    return export_bundle(file, SCHEMAS[kind], lineage(**changes), folder / "bundle")
+    return export_bundle(file, SCHEMAS[kind], lineage(**changes), folder / "bundle", example=inputs(kind, 2))
 
 
 def inputs(kind: str, rows: int) -> np.ndarray:

@@ -45,8 +45,12 @@ LINES: list[tuple[Event, dict[str, Any]]] = [
     (Voided(3, "no file"), {"event": "void", "trial": 3, "why": "no file"}),
     (SpecChanged({"a": 1}), {"event": "spec", "spec": {"a": 1}}),
     (
-        StudyStarted("loss", "minimize"),
-        {"event": "note", "kind": "started", "fields": {"metric": "loss", "direction": "minimize"}},
+        StudyStarted("loss", "minimize", {"train": 8}),
+        {
+            "event": "note",
+            "kind": "started",
+            "fields": {"metric": "loss", "direction": "minimize", "rows": {"train": 8}},
+        },
     ),
     (
         StudyEnded("FAILED", SUMMARY),
@@ -64,6 +68,13 @@ def test_a_line_and_its_event_are_the_same(event: Event, line: dict[str, Any]) -
     assert json.loads(json.dumps(event_to_line(event))) == line
     for checked in (True, False):
         assert event_of_line({**line, "time": 1.0}, checked) == (1.0, event)
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_start_of_an_earlier_version_has_no_rows(checked: bool) -> None:
+    fields = {"metric": "loss", "direction": "minimize"}
+    line = {"event": "note", "kind": "started", "fields": fields, "time": 1.0}
+    assert event_of_line(line, checked) == (1.0, StudyStarted("loss", "minimize"))
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,11 @@ def test_the_outcome_says_what_where_and_what_next():
     ):
         assert words in text
     assert "mlflow ui --backend-store-uri sqlite:///mlflow.db" in text
+    page = "/#/experiments/1/runs?workflowType=machine_learning&viewStateShareKey=1f2e"
+    assert f"then open http://127.0.0.1:5000{page}" in text
+    on_server = outcome_lines(SUMMARY, STUDY, "https://mlflow.example")
+    assert f"runs: https://mlflow.example{page}" in on_server
+    assert "runs: experiment 1 at databricks" in outcome_lines(SUMMARY, STUDY, "databricks")
 
 
 def test_a_stopped_study_says_how_to_go_on():

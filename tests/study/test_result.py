@@ -15,7 +15,7 @@ FAILED = TrialResult(0, {"neurons": 2, "hidden": [1]}, TrialState.FAILED, error=
 
 
 def test_the_table_is_in_the_order_of_the_trials():
-    table = trial_table([DONE, FAILED])
+    table = trial_table([DONE, FAILED], "val_loss")
     assert list(table["trial"]) == [0, 1]
     assert list(table["state"]) == ["FAILED", "COMPLETE"]
     assert list(table["attempts"]) == [3, 1]
@@ -24,7 +24,27 @@ def test_the_table_is_in_the_order_of_the_trials():
 
 
 def test_a_study_without_trials_has_the_columns_all_the_same():
-    assert list(trial_table([]).columns) == ["trial", "state", "value", "attempts", "seconds", "error"]
+    assert list(trial_table([], "val_loss").columns) == [
+        "trial",
+        "state",
+        "value",
+        "attempts",
+        "seconds",
+        "error",
+    ]
+
+
+def test_the_training_split_in_the_best_epoch_and_the_gap_come_last():
+    history = {"loss": [2.0, 1.0, 0.5], "val_loss": [2.5, 1.25, 3.0], "learning_rate": [0.1, 0.1, 0.01]}
+    table = trial_table([FAILED, replace(DONE, history=history)], "val_loss")
+    assert list(table.columns)[-4:] == ["params.neurons", "params.hidden", "train_loss", "gap"]
+    assert list(table["train_loss"].fillna("")) == ["", 1.0]
+    assert table["gap"][1] == -0.25
+
+
+def test_without_validation_there_is_no_gap():
+    table = trial_table([replace(DONE, history={"loss": [2.0, 1.0]})], "loss")
+    assert list(table.columns)[-1] == "train_loss"
 
 
 def test_states_are_counted():
@@ -33,8 +53,10 @@ def test_states_are_counted():
 
 def test_both_files_are_written_again_as_a_whole(tmp_path):
     summary = Summary("a", "1f2e", {"FAILED": 1}, None, Objective("val_loss", "minimize"))
-    write_outcome(tmp_path, trial_table([FAILED]), summary)
-    write_outcome(tmp_path, trial_table([DONE, FAILED]), replace(summary, best=BestTrial.of(DONE)))
+    write_outcome(tmp_path, trial_table([FAILED], "val_loss"), summary)
+    write_outcome(
+        tmp_path, trial_table([DONE, FAILED], "val_loss"), replace(summary, best=BestTrial.of(DONE))
+    )
     told = json.loads((tmp_path / "summary.json").read_text())
     assert told["best"] == {"trial": 1, "params": DONE.params, "value": 0.5, "epoch": 2}
     assert len((tmp_path / "trials.csv").read_text().splitlines()) == 3

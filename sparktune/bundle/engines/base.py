@@ -1,6 +1,7 @@
 """What computes predictions from a bundle: the interface of every engine."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -69,6 +70,22 @@ class Engine(ABC):
         Raises:
             BundleError: it cannot be loaded safely.
         """
+
+    @classmethod
+    def mlflow_flavor(
+        cls, file: str, versions: Mapping[str, str]
+    ) -> tuple[str, dict[str, str | bool]] | None:
+        """The flavour by which MLflow loads `file` without the bundle: its name and its options.
+
+        Args:
+            file: the engine's entry in the manifest.
+            versions: the versions of packages in the manifest.
+
+        Returns:
+            `mlflow.NAME.load_model` is what loads it; the option `data` is its place in the bundle's folder.
+            None where MLflow has no such flavour.
+        """
+        return None
 
     @abstractmethod
     def predict(self, x: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self, final
@@ -39,6 +40,19 @@ class KerasEngine(Engine):
     def load(cls, folder: Path, manifest: Manifest) -> Self:
         """The model, loaded in safe mode; its graph is traced when it first predicts."""
         return cls(load_keras(folder / manifest.engines["keras"]), manifest.tensor)
+
+    @classmethod
+    def mlflow_flavor(
+        cls, file: str, versions: Mapping[str, str]
+    ) -> tuple[str, dict[str, str | bool]] | None:
+        """The Keras model; MLflow adds `.keras` to its place."""
+        options: dict[str, str | bool] = {
+            "data": file.removesuffix(".keras"),
+            "keras_version": versions.get("keras", "unknown"),
+            "keras_backend": "tensorflow",
+            "save_exported_model": False,
+        }
+        return "keras", options
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Raw outputs, float32 (rows, outputs), of inputs (rows, ...) in the order of the columns."""

@@ -30,6 +30,16 @@ def engine_class(name: str) -> type[Engine]:
     return found
 
 
+def mlflow_flavors(manifest: Manifest) -> dict[str, dict[str, str | bool]]:
+    """The flavours by which MLflow loads the files of a bundle's engines, each with its options.
+
+    An engine that is not installed has none.
+    """
+    installed = {name: file for name, file in manifest.engines.items() if name in ENGINES}
+    found = (engine_class(name).mlflow_flavor(file, manifest.versions) for name, file in installed.items())
+    return dict(flavor for flavor in found if flavor)
+
+
 def load_engine(folder: Path, manifest: Manifest) -> Engine:
     """The engine that predicts in the bundle in `folder`: the first one of its manifest.
 

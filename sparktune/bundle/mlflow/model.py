@@ -3,15 +3,19 @@
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
 from sparktune.bundle.bundle import Bundle
-from sparktune.bundle.engines.registry import ENGINES
+from sparktune.bundle.engines.registry import ENGINES, mlflow_flavors
+from sparktune.bundle.example import read_example
 from sparktune.bundle.requirements import BASE, engine_modules, installed_version, package_of
 from sparktune.columns.schema import Feature, Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LOADER = "sparktune_model"
 # What MLflow imports to load the model; this package is put on the path as it was when the model was logged.
@@ -43,6 +47,8 @@ def write_mlmodel(bundle: Bundle, folder: Path, run_id: str, logged: Any) -> Non
         run_id=run_id,
         signature=signature(bundle.schema),
     )
+    for flavor, options in mlflow_flavors(bundle.manifest).items():
+        entry.add_flavor(flavor, **{**options, "data": f"data/{bundle.path.name}/{options['data']}"})
     with tempfile.TemporaryDirectory(prefix="sparktune-") as code:
         pyfunc.save_model(
             str(folder),
@@ -50,9 +56,18 @@ def write_mlmodel(bundle: Bundle, folder: Path, run_id: str, logged: Any) -> Non
             data_path=str(bundle.path),
             code_paths=[str(file) for file in _write_code(Path(code))],
             mlflow_model=entry,
+            input_example=_example(bundle),
             # given, so that MLflow does not load the model to find them
             pip_requirements=pins(bundle.manifest.engines),
         )
+
+
+def _example(bundle: Bundle) -> "pd.DataFrame | None":
+    """The bundle's own example; None where it has none."""
+    import pandas as pd
+
+    found = read_example(bundle.path)
+    return pd.DataFrame(found[1], columns=found[0]) if found else None
 
 
 def _write_code(folder: Path) -> list[Path]:

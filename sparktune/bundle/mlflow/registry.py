@@ -1,29 +1,43 @@
 """A bundle in MLflow: logged, registered and fetched again. The process's tracking URI is left alone."""
 
 import os
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sparktune.bundle.bundle import Bundle
-from sparktune.bundle.mlflow.model import write_mlmodel
+from sparktune.bundle.mlflow.description import description, what_it_predicts
+from sparktune.bundle.mlflow.logged import ARTIFACT, TAG, add_output, link_version, log_metrics, log_model
 from sparktune.errors import TrackingError
 
 ALIAS = "champion"
 BARS = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
-ARTIFACT = "model"
-TAG = "sparktune.bundle"
 
 
 def log_bundle(
-    bundle: Bundle, tracking_uri: str, run_id: str, registered_model_name: str | None = None
+    bundle: Bundle,
+    tracking_uri: str,
+    run_id: str,
+    registered_model_name: str | None = None,
+    *,
+    metrics: Mapping[str, float] | None = None,
+    trial_run_id: str | None = None,
 ) -> str:
-    """Log a bundle to a run as the pyfunc model `model`; with a name, register it with alias `champion`.
+    """Log a bundle to a run as the model `model`; with a name, register it with alias `champion`.
 
-    The model has a signature by column and pinned requirements, and brings this package's code along. A run
-    or a registered model that has this very bundle is not given it twice; what broke off before is completed.
+    The model is a pyfunc and, where the bundle holds a `.keras` file, a Keras model. It has a signature by
+    column, an example of its input, a description and pinned requirements, and brings this package's code
+    along. A run or a registered model that has this very bundle is not given it twice; what broke off before
+    is completed.
+
+    Args:
+        bundle: the bundle.
+        tracking_uri: MLflow's server or database.
+        run_id: the run that the model belongs to.
+        registered_model_name: the name to register it under.
+        metrics: the model's metrics by name.
+        trial_run_id: the run of the trial that trained the model, which shows it too and gets the metrics.
 
     Returns:
         `models:/NAME/VERSION` where it is registered, else `runs:/RUN_ID/model`.
@@ -36,10 +50,14 @@ def log_bundle(
 
     client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
     try:
-        model_id = _log(client, bundle, run_id)
-        if registered_model_name is None:
-            return f"runs:/{run_id}/{ARTIFACT}"
-        return _register(client, bundle, run_id, model_id, registered_model_name)
+        name, epoch = registered_model_name, bundle.lineage.epoch
+        uri = f"models:/{name}@{ALIAS}" if name else f"runs:/{run_id}/{ARTIFACT}"
+        text = description(bundle.manifest, metrics or {}, uri)
+        model = log_model(client, bundle, run_id, text)
+        if trial_run_id is not None:
+            add_output(client, client.get_run(trial_run_id), model.model_id, epoch)
+        log_metrics(client, model.model_id, trial_run_id or run_id, metrics or {}, epoch)
+        return _register(client, bundle, run_id, model, name, text) if name else uri
     except MlflowException as error:
         raise TrackingError(
             f"the bundle {str(bundle.path)!r} cannot be logged to MLflow at {tracking_uri!r}: {error}; "
@@ -104,64 +122,39 @@ def _place_in_run(client: Any, run_id: str, name: str = ARTIFACT) -> str:
     return named[-1] if named else f"{run.info.artifact_uri.rstrip('/')}/{name}"
 
 
-def _log(client: Any, bundle: Bundle, run_id: str) -> str:
-    """The id of the run's model that is this very bundle; an upload that broke off is done again."""
-    from mlflow.entities import LoggedModelOutput
-
-    run = client.get_run(run_id)
-    model = _begun(client, bundle, run) or _begin(client, bundle, run)
-    if model.status == "READY":
-        return str(model.model_id)
-    outputs = run.outputs.model_outputs if run.outputs else []
-    if model.model_id not in [output.model_id for output in outputs]:
-        client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=bundle.lineage.epoch)])
-    with tempfile.TemporaryDirectory() as folder:
-        write_mlmodel(bundle, Path(folder) / ARTIFACT, run_id, model)
-        client.log_model_artifacts(model.model_id, str(Path(folder) / ARTIFACT))
-    client.finalize_logged_model(model.model_id, "READY")
-    return str(model.model_id)
-
-
-def _begun(client: Any, bundle: Bundle, run: Any) -> Any:
-    """The run's model that is, or is to become, this very bundle; None if there is none."""
-    query = f"source_run_id = '{run.info.run_id}' AND tags.`{TAG}` = '{bundle.manifest.digest}'"
-    found = client.search_logged_models([run.info.experiment_id], query)
-    return next((model for model in found if model.status == "READY"), next(iter(found), None))
-
-
-def _begin(client: Any, bundle: Bundle, run: Any) -> Any:
-    return client.create_logged_model(
-        run.info.experiment_id,
-        name=ARTIFACT,
-        source_run_id=run.info.run_id,
-        tags={TAG: bundle.manifest.digest},
-        params={name: str(value) for name, value in bundle.lineage.params.items()},
-    )
-
-
-def _register(client: Any, bundle: Bundle, run_id: str, model_id: str, name: str) -> str:
+def _register(client: Any, bundle: Bundle, run_id: str, model: Any, name: str, text: str) -> str:
+    """Make the logged model a version of the registered model, and its champion; gives the version's URI."""
     from mlflow.exceptions import MlflowException
 
     try:
-        client.create_registered_model(name)
+        client.create_registered_model(name, description=what_it_predicts(bundle.schema))
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     digest = bundle.manifest.digest
     versions = client.search_model_versions(f"name = '{name}'")
     same = [v.version for v in versions if v.tags.get(TAG) == digest and v.run_id == run_id]
-    number = same[0] if same else _new_version(client, name, run_id, model_id, digest)
+    number = same[0] if same else _new_version(client, name, run_id, model, digest, text)
+    link_version(client, model.model_id, name, number)
     client.set_registered_model_alias(name, ALIAS, number)
     return f"models:/{name}/{number}"
 
 
-def _new_version(client: Any, name: str, run_id: str, model_id: str, digest: str) -> str:
+def _new_version(client: Any, name: str, run_id: str, model: Any, digest: str, text: str) -> str:
     """A new version of the registered model.
 
     A database store would look `models:/ID` up at the process's own tracking URI, so it gets the files'
     place.
     """
     remote = str(client.tracking_uri).startswith(("http", "databricks"))
-    source = f"models:/{model_id}" if remote else client.get_logged_model(model_id).artifact_location
-    made = client.create_model_version(name, source, run_id=run_id, tags={TAG: digest}, model_id=model_id)
+    source = f"models:/{model.model_id}" if remote else model.artifact_location
+    page = f"#/experiments/{model.experiment_id}/models/{model.model_id}"
+    made = client.create_model_version(
+        name,
+        source,
+        run_id=run_id,
+        tags={TAG: digest},
+        description=f"{text}\n\nMetrics, signature and an example of the input: [logged model]({page}).",
+        model_id=model.model_id,
+    )
     return str(made.version)

@@ -1,16 +1,15 @@
 """What MLflow should show of a study and its trials, as plain values."""
 
 import getpass
-import json
 import math
-import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, final
 
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective, RunStatus, Summary
+from sparktune.tracking.mlflow.text import PageOf, key_of, run_name, study_description, text_of
 from sparktune.trial import Trial, TrialResult, TrialState
 
 STUDY_ID = "sparktune.study_id"
@@ -20,7 +19,6 @@ ATTEMPT = "sparktune.attempt"
 PARENT = "mlflow.parentRunId"
 NOTE = "mlflow.note.content"
 
-KEY_LENGTH = 250
 PARAM_LENGTH = 6000
 TAG_LENGTH = 5000
 NOTES = ("engine", "compiler", "reason", "fused", "batching", "stopped")  # fields of TrialNotes
@@ -106,33 +104,49 @@ class StudyEntries:
         tags = {
             STATE: "RUNNING",
             "sparktune.host": socket.gethostname(),
-            "sparktune.spec": self._spec.digest(),
             "sparktune.objective": self._objective.metric,
             "sparktune.direction": self._objective.direction,
         }
-        params = {_key(k): _text(v, PARAM_LENGTH) for k, v in _study_params(self._spec)}
+        params = {key_of(k): text_of(v, PARAM_LENGTH) for k, v in _study_params(self._spec)}
         return Entry(None, self._spec.study.name, start_ms, self._identity, params=params, tags=tags)
 
-    def finish(self, status: RunStatus, summary: Summary | None, start_ms: int, end_ms: int) -> Entry:
-        """The study's own run after the study has ended."""
+    def finish(
+        self,
+        status: RunStatus,
+        summary: Summary | None,
+        start_ms: int,
+        end_ms: int,
+        best: Sequence[TrialResult] = (),
+        page_of: PageOf = lambda number: None,
+        table: str = "",
+    ) -> Entry:
+        """The study's own run after the study has ended.
+
+        `best` are the best trials, the best one first; its curves are shown where the study has finished, as
+        MLflow cannot take back those of a trial that a resumed study then surpasses. `page_of` gives the
+        address of a trial's page, `table` is that of the table of runs.
+        """
         tags: dict[str, str] = {STATE: str(status)}
-        metrics: dict[str, float] = {}
+        points: list[MetricPoint] = []
         if summary is not None:
-            if best := summary.best:
-                metrics["best_value"] = best.value
-                params = {"trial": best.trial, **best.params}
-                tags |= {_key(f"sparktune.best.{k}"): _text(v, TAG_LENGTH) for k, v in params.items()}
-            metrics["study_seconds"] = summary.seconds
-            metrics |= {f"trials.{state.lower()}": count for state, count in summary.states.items()}
-            metrics |= {f"test.{name}": value for name, value in (summary.test or {}).items()}
-            tags[NOTE] = _study_note(summary)
-        points = [MetricPoint(_key(k), float(v), 0, end_ms) for k, v in metrics.items() if math.isfinite(v)]
+            if summary.best:
+                params = {"trial": summary.best.trial, **summary.best.params}
+                tags |= {key_of(f"sparktune.best.{k}"): text_of(v, TAG_LENGTH) for k, v in params.items()}
+            tags[NOTE] = study_description(summary, best, page_of, table)[:TAG_LENGTH]
+            points = [
+                MetricPoint(key_of(name), float(value), 0, end_ms)
+                for name, value in _study_metrics(summary).items()
+                if math.isfinite(value)
+            ]
+        if best and status == "FINISHED":
+            points += _curves(best[0], start_ms, end_ms)
         name = self._spec.study.name
         return Entry(None, name, start_ms, self._identity, status, end_ms, tags=tags, points=tuple(points))
 
     def launch(self, trial: Trial, start_ms: int) -> Entry:
         """A trial's run while the trial runs."""
-        return Entry(trial.number, _trial_name(trial.number), start_ms, self._trial_identity(trial.number))
+        name = run_name(trial.number, trial.params)
+        return Entry(trial.number, name, start_ms, self._trial_identity(trial.number))
 
     def result(self, result: TrialResult, end_ms: int, start_ms: int | None = None) -> Entry:
         """A trial's run after the trial has ended; by default it started `result.seconds` before `end_ms`.
@@ -145,12 +159,12 @@ class StudyEntries:
         params = {**{k: v for k, v in fixed.items() if v is not None}, **result.params}
         return Entry(
             number=result.trial,
-            name=_trial_name(result.trial),
+            name=run_name(result.trial, result.params),
             start_ms=start,
             identity=self._trial_identity(result.trial),
             status=STATUS[result.state],
             end_ms=end_ms,
-            params={_key(k): _text(v, PARAM_LENGTH) for k, v in params.items()},
+            params={key_of(k): text_of(v, PARAM_LENGTH) for k, v in params.items()},
             tags=_result_tags(result),
             points=tuple(_points(result, start, end_ms)),
         )
@@ -168,18 +182,22 @@ def _points(result: TrialResult, start_ms: int, end_ms: int) -> Iterator[MetricP
         yield MetricPoint("objective", result.value, 0, end_ms)
         yield MetricPoint("best_epoch", float(result.epoch or 0), 0, end_ms)
         yield MetricPoint("seconds", result.seconds, 0, end_ms)
+    yield from _curves(result, start_ms, end_ms)
+
+
+def _curves(result: TrialResult, start_ms: int, end_ms: int) -> Iterator[MetricPoint]:
     for name, values in result.history.items():
         for epoch, value in enumerate(values, start=1):
             if math.isfinite(value):
                 at_ms = start_ms + (end_ms - start_ms) * epoch // len(values)
-                yield MetricPoint(_key(name), float(value), epoch, at_ms)
+                yield MetricPoint(key_of(name), float(value), epoch, at_ms)
 
 
 def _result_tags(result: TrialResult) -> dict[str, str]:
     tags = {
         STATE: result.state.value,
         "sparktune.host": result.host,
-        ATTEMPT: str(result.attempt),
+        ATTEMPT: str(result.attempt) if result.attempt > 1 else "",
         **{f"sparktune.{name}": (getattr(result.notes, name) or "")[:ERROR_LENGTH] for name in NOTES},
     }
     if result.error:
@@ -212,28 +230,9 @@ def _study_params(spec: StudySpec) -> Iterator[tuple[str, Any]]:
                 yield f"{section}.{name}", value
 
 
-def _study_note(summary: Summary) -> str:
-    """The description at the head of the study's page, in Markdown."""
-    states = ", ".join(f"{count} {state}" for state, count in summary.states.items())
-    lines = [f"Trials: {states or 'none'}."]
-    if best := summary.best:
-        params = ", ".join(f"{k} = {_text(v, 100)}" for k, v in best.params.items())
-        value = f"{summary.objective.metric} {best.value} in epoch {best.epoch}"
-        lines.append(f"Best: trial {best.trial}, {value}, with {params}.")
-    if summary.test is not None:
-        lines.append(f"Test: {_text(summary.test, 500)}.")
-    return "\n\n".join(lines)[:TAG_LENGTH]
-
-
-def _trial_name(number: int) -> str:
-    return f"trial-{number:04d}"
-
-
-def _key(name: str) -> str:
-    """The name with `_` for each character that MLflow refuses."""
-    return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)[:KEY_LENGTH] or "_"
-
-
-def _text(value: Any, length: int) -> str:
-    """A str as it is, everything else as JSON, so that MLflow's plots read numbers as numbers."""
-    return (value if isinstance(value, str) else json.dumps(value, default=str))[:length]
+def _study_metrics(summary: Summary) -> dict[str, float]:
+    """What is measured of a whole study."""
+    best = {"best_value": summary.best.value} if summary.best else {}
+    states = {f"trials.{state.lower()}": count for state, count in summary.states.items()}
+    test = {f"test.{name}": value for name, value in (summary.test or {}).items()}
+    return {**best, "study_seconds": summary.seconds, **states, **test}

@@ -4,14 +4,19 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, final
 
+from sparktune.spec import StudySpec
+from sparktune.summary import DataSummary, Objective
 from sparktune.tracking.base import Artifacts
 from sparktune.tracking.mlflow.address import is_database
 from sparktune.tracking.mlflow.artifacts import write_artifacts
+from sparktune.tracking.mlflow.best import BEST, mark_best
 from sparktune.tracking.mlflow.client import connect
+from sparktune.tracking.mlflow.dataset import log_dataset
 from sparktune.tracking.mlflow.entries import ATTEMPT, PARENT, STATE, Entry
 from sparktune.tracking.mlflow.experiment import find_runs, open_experiment
 from sparktune.tracking.mlflow.parallel import all_at_once
 from sparktune.tracking.mlflow.sql_writer import Batch, store_of
+from sparktune.tracking.mlflow.view import run_page, runs_page, view_tag
 from sparktune.tracking.mlflow.writer import Requests, Writer
 
 if TYPE_CHECKING:
@@ -45,6 +50,8 @@ class StudyRuns:
         self._own: Run | None = None
         # By trial number, None for the study's own run:
         self._found = self._find()  # runs that a search found, not used yet
+        marked = (run for runs in self._found.values() for run in runs if BEST in run.data.tags)
+        self._marked = {str(run.info.run_id) for run in marked}  # as the best trial
         self._run_ids: dict[int, str] = {}  # runs that are written here
         self._shown: dict[int, tuple[str, int | None]] = {}  # outcomes that are written in full
         self._uncertain: set[int | None] = set()  # a write failed: to be searched for again
@@ -61,10 +68,49 @@ class StudyRuns:
         self._own, self.study = run, run.info.run_id
         return str(self.study)
 
+    def write_dataset(self, spec: StudySpec, data: DataSummary) -> None:
+        """Log the study's data set as an input of its own run, once."""
+        log_dataset(self._client, self._client.get_run(str(self.study)), spec, data)
+
+    def write_view(self, spec: StudySpec, objective: Objective) -> None:
+        """Save the view of the study's runs that `table` opens."""
+        self._client.set_experiment_tag(self.experiment_id, *view_tag(spec, self._study_id, objective))
+
+    @property
+    def table(self) -> str:
+        """The address of the table of the study's runs, as a link in a page of MLflow."""
+        return runs_page(self.experiment_id, self._study_id).removeprefix("/")
+
+    def page_of(self, number: int) -> str | None:
+        """The address of a trial's page, as a link in a page of MLflow; None where it has no run yet."""
+        run_id = self.run_of(number)
+        return run_page(self.experiment_id, run_id).removeprefix("/") if run_id else None
+
+    def run_of(self, number: int) -> str | None:
+        """The id of a trial's run; None where it is not written yet."""
+        return self._run_ids.get(number)
+
+    def mark_best(self, number: int) -> None:
+        """Mark the run of this trial, and no other one, as that of the best trial. Idempotent.
+
+        Raises:
+            KeyError: it is not written yet.
+        """
+        run_id = self._run_ids[number]
+        if self._marked != {run_id}:
+            mark_best(self._client, run_id, self._marked & self._present())
+            self._marked = {run_id}
+
+    def _present(self) -> set[str]:
+        """The ids of the runs that were found or written and are not deleted."""
+        found = {str(run.info.run_id) for runs in self._found.values() for run in runs}
+        return found | set(self._run_ids.values())
+
     def finish_study(self, entry: Entry) -> None:
         """End the study's own run, and as KILLED every other that is still shown as running. Idempotent."""
         run = self._client.get_run(self.study)
-        fresh = tuple(p for p in entry.points if run.data.metrics.get(p.key) != p.value)
+        latest = entry.latest()
+        fresh = tuple(p for p in entry.points if run.data.metrics.get(p.key) != latest[p.key])
         # Trials that were never recorded, by this driver or by one that died.
         left = {r.info.run_id for runs in self._found.values() for r in runs if r.info.status == "RUNNING"}
         for run_id in (left | self._unfinished) - {self.study}:
@@ -196,10 +242,10 @@ class StudyRuns:
     def _is_complete(self, run: "Run", entry: Entry) -> bool:
         """Whether the run has everything of the entry of an ended trial."""
         tags = run.data.tags
-        shown = (run.info.status, tags.get(STATE), tags.get(ATTEMPT), tags.get(PARENT))
+        shown = (run.info.status, tags.get(STATE), tags.get(ATTEMPT, "1"), tags.get(PARENT))
         if entry.status == "RUNNING":
             return False
-        if shown != (entry.status, entry.tags[STATE], entry.tags[ATTEMPT], self.study):
+        if shown != (entry.status, entry.tags[STATE], entry.tags.get(ATTEMPT, "1"), self.study):
             return False
         missing = (
             entry.params.items() - run.data.params.items(),

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, final
 import yaml
 
 from sparktune.spec import StudySpec
-from sparktune.summary import Objective, RunStatus, Summary
+from sparktune.summary import DataSummary, Objective, RunStatus, Summary
 from sparktune.tracking.base import Artifacts, Tracker
 from sparktune.tracking.mlflow.address import check_tracking, is_database
+from sparktune.tracking.mlflow.best import best_first
 from sparktune.tracking.mlflow.client import limits, may_pass
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
+from sparktune.tracking.mlflow.model import write_model
 from sparktune.tracking.mlflow.runs import StudyRuns, together
 from sparktune.tracking.outbox import Outbox, connection_error
 from sparktune.trial import Trial, TrialResult
@@ -36,6 +38,8 @@ class MlflowTracker(Tracker):
 
     def __init__(self) -> None:
         self._launched: dict[int, int] = {}  # milliseconds since 1970, by the number of a running trial
+        self._best: list[TrialResult] = []  # the best few, the best one first
+        self._test: dict[str, float] | None = None  # metrics of the best model on the test split
         self._started_ms = 0
         self._runs: StudyRuns | None = None
         self._ids: dict[str, str] | None = None
@@ -47,6 +51,7 @@ class MlflowTracker(Tracker):
     def start(self, spec: StudySpec, study_id: str, objective: Objective) -> None:
         self._spec = spec
         self._study_id = study_id
+        self._objective = objective
         self._entries = StudyEntries(spec, study_id, objective)
         self._outbox: Outbox[Entry] = Outbox(
             "sparktune-tracking",
@@ -58,38 +63,50 @@ class MlflowTracker(Tracker):
         )
         self._started_ms = now_ms()
         self._outbox.put("study", self._open_runs)
+        self._outbox.put("view", lambda: self._open_runs().write_view(spec, objective))
         self._put_artifact("spec.yaml", spec_text(spec))
         self._outbox.start()
+
+    def loaded(self, data: DataSummary) -> None:
+        self._outbox.put("dataset", lambda: self._open_runs().write_dataset(self._spec, data))
 
     def launched(self, trial: Trial, at_ms: int | None = None) -> None:
         start_ms = now_ms() if at_ms is None else at_ms
         self._launched[trial.number] = start_ms
-        entry = self._entries.launch(trial, start_ms)
-        self._outbox.put_item(entry.name, entry)
+        self._put_trial(self._entries.launch(trial, start_ms))
 
     def record(self, result: TrialResult, ended_ms: int | None = None) -> None:
         end_ms = now_ms() if ended_ms is None else ended_ms
         start_ms = self._launched.pop(result.trial, None)
-        entry = self._entries.result(replace(result, model=None), end_ms, start_ms)
-        self._outbox.put_item(entry.name, entry)
+        result = replace(result, model=None)
+        self._best = best_first([*self._best, result], self._objective.direction)
+        self._put_trial(self._entries.result(result, end_ms, start_ms))
 
     def finish(self, status: RunStatus, summary: Summary | None, artifacts: Artifacts | None = None) -> None:
-        entry = self._entries.finish(status, summary, self._started_ms, now_ms())
-        self._outbox.put("finish", lambda: self._open_runs().finish_study(entry))
+        end_ms, best = now_ms(), self._best
+        self._test = summary.test if summary else None
+
+        def write_end() -> None:
+            runs = self._open_runs()
+            times = self._started_ms, end_ms
+            runs.finish_study(self._entries.finish(status, summary, *times, best, runs.page_of, runs.table))
+
+        self._outbox.put("finish", write_end)
+        if best:
+            self._outbox.put("best", lambda: self._open_runs().mark_best(best[0].trial))
         if summary is not None:
             self._put_artifact("summary.json", summary_text(summary))
         for name, content in (artifacts or {}).items():
             self._put_artifact(name, content)
 
     def exported(self, bundle: "Bundle") -> None:
-        def write_model() -> None:
-            from sparktune.bundle import log_bundle
+        best, test = self._best, self._test
 
-            run_id, tracking = self._open_runs().study, self._spec.tracking
-            uri = log_bundle(bundle, tracking.uri, str(run_id), tracking.registered_model_name)
+        def write() -> None:
+            uri = write_model(self._open_runs(), self._spec, bundle, best, test)
             self._ids = {**(self._ids or {}), "model_uri": uri}
 
-        self._outbox.put("model", write_model)
+        self._outbox.put("model", write)
 
     @property
     def ids(self) -> dict[str, str] | None:
@@ -101,6 +118,10 @@ class MlflowTracker(Tracker):
 
     def close(self, timeout_s: float = 10.0) -> bool:
         return self._outbox.close(timeout_s)
+
+    def _put_trial(self, entry: Entry) -> None:
+        """To be written with others; what the trial's end says takes the place of what its launch said."""
+        self._outbox.put_item(f"trial {entry.number}", entry)
 
     def _put_artifact(self, name: str, content: Path | str) -> None:
         """As a job of its own, so that a store that refuses artefacts still gets everything else."""

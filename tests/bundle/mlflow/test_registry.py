@@ -5,48 +5,24 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow import MlflowClient
 
 from sparktune.bundle import Bundle, load_bundle, log_bundle
 from sparktune.errors import BundleError, TrackingError
+from tests.bundle.mlflow.stores import Store
 from tests.bundle.models import inputs
-
-
-class Store:
-    """An MLflow store with one run, apart from the process's own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.uri = f"sqlite:///{folder / 'mlflow.db'}"
-        self.client = MlflowClient(self.uri, self.uri)
-        self.experiment = self.client.create_experiment(
-            "study", artifact_location=(folder / "files").as_uri()
-        )
-
-    def run(self) -> str:
-        return str(self.client.create_run(self.experiment).info.run_id)
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """The store; the process's tracking URI points to nowhere meanwhile."""
-    former = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri((tmp_path_factory.mktemp("elsewhere") / "untouched").as_uri())
-    yield Store(tmp_path_factory.mktemp("mlflow"))
-    mlflow.set_tracking_uri(former)
 
 
 @pytest.fixture(scope="module")
 def logged(store: Store, bundles: dict[str, Bundle]) -> tuple[str, str]:
     """The run and the URI of the registered binary model."""
     run = store.run()
-    return run, log_bundle(bundles["binary"], store.uri, run, "churn")
+    return run, log_bundle(bundles["binary"], store.uri, run, "churn", metrics={"val_loss": 0.25})
 
 
 def test_every_uri_gives_the_same_bundle(
@@ -56,6 +32,37 @@ def test_every_uri_gives_the_same_bundle(
     assert uri == "models:/churn/1"
     for place in ("models:/churn@champion", "models:/churn/1", f"runs:/{run}/model"):
         assert load_bundle(place, store.uri).manifest == bundles["binary"].manifest
+
+
+def test_the_champion_and_its_logged_model_lead_to_each_other(
+    store: Store, bundles: dict[str, Bundle], logged: tuple[str, str]
+) -> None:
+    run, _ = logged
+    version = store.client.get_model_version_by_alias("churn", "champion")
+    (model,) = [m for m in store.client.search_logged_models([store.experiment]) if m.source_run_id == run]
+    assert f"[logged model](#/experiments/{store.experiment}/models/{model.model_id})" in version.description
+    assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": "churn", "version": "1"}]
+    assert [(m.key, m.value, m.step, m.run_id) for m in model.metrics] == [("val_loss", 0.25, 2, run)]
+    for text in (version.description, model.tags["mlflow.note.content"]):
+        assert 'sparktune.register(spark, "models:/churn@champion", "predict")' in text
+    assert store.client.get_registered_model("churn").description.startswith(
+        "Predicts whether `label` is yes"
+    )
+
+
+def test_the_model_is_a_keras_model_too(
+    store: Store, bundles: dict[str, Bundle], logged: tuple[str, str]
+) -> None:
+    former = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(store.uri)
+    try:
+        model = mlflow.keras.load_model("models:/churn@champion")
+        example = mlflow.pyfunc.load_model("models:/churn@champion").input_example
+    finally:
+        mlflow.set_tracking_uri(former)
+    x = inputs("binary", 3)
+    np.testing.assert_allclose(model.predict(x, verbose=0), bundles["binary"].predict(x), atol=1e-5)
+    np.testing.assert_allclose(example, inputs("binary", 2), atol=1e-6)
 
 
 def test_environment_names_the_store(
@@ -94,31 +101,9 @@ def test_download_lives_as_long_as_the_bundle(store: Store, logged: tuple[str, s
 def test_model_is_not_logged_twice(store: Store, bundles: dict[str, Bundle], logged: tuple[str, str]) -> None:
     run, uri = logged
     assert log_bundle(bundles["binary"], store.uri, run, "churn") == uri
-    assert len(store.client.search_logged_models([store.experiment])) == 1
+    models = store.client.search_logged_models([store.experiment], f"source_run_id = '{run}'")
+    assert len(models) == 1
     assert len(store.client.search_model_versions("name = 'churn'")) == 1
-
-
-@pytest.mark.parametrize("step", ["log_outputs", "log_model_artifacts", "finalize_logged_model"])
-def test_an_upload_that_broke_off_is_completed(
-    store: Store, bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    run, real, calls = store.run(), getattr(MlflowClient, step), []
-
-    def answer_lost(*arguments: object) -> None:
-        calls.append(step)
-        real(*arguments)
-        raise TimeoutError("timed out")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MlflowClient, step, answer_lost)
-        with pytest.raises(TimeoutError):
-            log_bundle(bundles["binary"], store.uri, run)
-    assert calls == [step]  # a server that hangs is not asked again
-    uri = log_bundle(bundles["binary"], store.uri, run)
-    (model,) = [m for m in store.client.search_logged_models([store.experiment]) if m.source_run_id == run]
-    assert model.status == "READY"
-    assert [m.model_id for m in store.client.get_run(run).outputs.model_outputs] == [model.model_id]
-    assert load_bundle(uri, store.uri).manifest == bundles["binary"].manifest
 
 
 def test_champion_is_the_last_one_logged(store: Store, bundles: dict[str, Bundle]) -> None:

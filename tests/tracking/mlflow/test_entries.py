@@ -18,7 +18,7 @@ def entry_of(result: TrialResult) -> Entry:
 def test_a_complete_trial_shows_its_curves_and_its_objective() -> None:
     entry = entry_of(complete(1))
     assert (entry.name, entry.status, entry.start_ms, entry.end_ms) == (
-        "trial-0001",
+        "#1 neurons=4 learning_rate=0.1",
         "FINISHED",
         8_000,
         10_000,
@@ -128,6 +128,25 @@ def test_the_study_shows_what_decides_its_numbers_and_nothing_that_a_resumed_stu
     assert StudyEntries(wider, "study-1", OBJECTIVE).study(0).params == params
 
 
+def test_attempts_are_said_where_there_were_several() -> None:
+    assert "sparktune.attempt" not in entry_of(complete(1)).tags
+    assert entry_of(complete(1, attempt=3)).tags["sparktune.attempt"] == "3"
+
+
+def test_all_tags_of_a_trial_have_one_prefix() -> None:
+    tags = entry_of(complete(1, notes=TrialNotes(engine="compiled", compiler="xla"))).tags
+    assert all(name.startswith("sparktune.") for name in tags)
+
+
+def test_a_finished_study_has_the_curves_of_its_best_trial() -> None:
+    best = [complete(4), complete(0)]
+    entry = ENTRIES.finish("FINISHED", summary_of(best), 0, 10, best)
+    curve = [(p.step, p.value) for p in entry.points if p.key == "val_accuracy"]
+    assert curve == [(1, 0.5), (2, 0.7), (3, 0.84)]
+    stopped = ENTRIES.finish("KILLED", summary_of(best), 0, 10, best)
+    assert "val_accuracy" not in stopped.latest()
+
+
 def test_the_end_of_a_study_shows_its_best_trial() -> None:
     entry = ENTRIES.finish("FINISHED", summary_of([complete(0), complete(4)]), 0, 10)
     assert entry.latest() == {
@@ -137,7 +156,10 @@ def test_the_end_of_a_study_shows_its_best_trial() -> None:
         "test.accuracy": 0.75,
     }
     assert (entry.tags["sparktune.best.trial"], entry.tags["sparktune.best.neurons"]) == ("4", "16")
-    assert "Best: trial 4, val_accuracy 0.84 in epoch 3" in entry.tags["mlflow.note.content"]
+    assert (
+        "Best: #4 neurons=16 learning_rate=0.01, val_accuracy 0.84 in epoch 3"
+        in entry.tags["mlflow.note.content"]
+    )
 
 
 def test_a_study_may_end_without_a_summary() -> None:

@@ -12,7 +12,9 @@ import mlflow
 import pytest
 
 from sparktune.spec import load_spec
+from sparktune.summary import DataSummary
 from sparktune.tracking import MlflowTracker, NullTracker, check_tracking, sync
+from sparktune.tracking.mlflow.text import run_name
 from sparktune.trial import Trial, TrialState
 from tests.tracking.servers import Door, Server, free_port
 from tests.tracking.studies import OBJECTIVE, bundle_of, complete, shown, study_spec, summary_of, tracker_of
@@ -31,6 +33,7 @@ def until_written(tracker: MlflowTracker) -> None:
 def test_a_study_is_shown_in_full(store: str, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("trial,value\n")
     tracker = tracker_of(study_spec(store), "whole")
+    tracker.loaded(DataSummary("ab" * 32, {"train": 80, "validation": 20}))
     ended = [1_700_000_000_000 + 5_000 * n for n in range(6)]
     for result, at_ms in zip(SIX, ended, strict=True):
         tracker.record(result, at_ms)
@@ -49,9 +52,17 @@ def test_a_study_is_shown_in_full(store: str, tmp_path: Path) -> None:
     assert (seen.study.info.run_name, seen.study.info.status) == ("digits", "FINISHED")
     assert seen.study.data.metrics["best_value"] == 0.85
     assert seen.study.data.tags["sparktune.best.neurons"] == "16"
+    assert seen.study.inputs.dataset_inputs[0].dataset.name == "digits"
+    assert [n for n, run in seen.trials.items() if "best" in run.data.tags] == [5]
+    page = f"#/experiments/{ids['experiment_id']}/runs/{seen.trials[5].info.run_id}?"
+    assert page in seen.study.data.tags["mlflow.note.content"]
+    points = seen.client.get_metric_history(ids["run_id"], "val_accuracy")
+    assert [(p.step, p.value) for p in points] == [*enumerate(SIX[5].history["val_accuracy"], 1)]
+    experiment = seen.client.get_experiment(ids["experiment_id"])
+    assert "mlflow.sharedViewState.whole" in experiment.tags
     assert sorted(seen.trials) == list(range(6))
     for number, run in seen.trials.items():
-        assert (run.info.run_name, run.info.status) == (f"trial-000{number}", "FINISHED")
+        assert (run.info.run_name, run.info.status) == (run_name(number, SIX[number].params), "FINISHED")
         assert (run.info.start_time, run.info.end_time) == (ended[number] - 2_000, ended[number])
         assert run.data.params["neurons"] == str(SIX[number].params["neurons"])
         assert run.data.tags["sparktune.host"] == "executor-1"

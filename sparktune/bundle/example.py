@@ -1,0 +1,49 @@
+"""Some rows of the training data in a bundle, which show its users what it takes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparktune.columns.schema import Feature, Schema
+
+FILE = "example.json"
+MOST_ROWS = 3
+MOST_NUMBERS = 20_000
+
+
+def write_example(folder: Path, schema: Schema, x: np.ndarray) -> None:
+    """Write the first rows of raw inputs x (rows, *input_shape) into a bundle's folder, by column.
+
+    Three rows, fewer where they are wide; nothing where one row has more than 20,000 numbers.
+    """
+    width = sum(feature.width for feature in schema.features)
+    rows = x[: min(MOST_ROWS, MOST_NUMBERS // width)].reshape(-1, width)
+    if not len(rows):
+        return
+    ends = np.cumsum([feature.width for feature in schema.features])[:-1]
+    columns = [
+        _values(feature, numbers)
+        for feature, numbers in zip(schema.features, np.split(rows, ends, axis=1), strict=True)
+    ]
+    names = [feature.name for feature in schema.features]
+    content = {"columns": names, "data": [list(row) for row in zip(*columns, strict=True)]}
+    (folder / FILE).write_text(json.dumps(content), encoding="utf-8")
+
+
+def read_example(folder: Path) -> tuple[list[str], list[list[Any]]] | None:
+    """The names of the columns and the rows, as JSON values; None in a bundle of an earlier version."""
+    if not (folder / FILE).exists():
+        return None
+    content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    return content["columns"], content["data"]
+
+
+def _values(feature: Feature, numbers: np.ndarray) -> list[Any]:
+    """A feature's value in each row: numbers (rows, width) in its own type and shape."""
+    typed = np.asarray(numbers, feature.dtype)
+    if typed.dtype.kind == "f":  # the shortest text of a float32 that is read as the same one
+        typed = typed.astype(str).astype(np.float64)
+    values: list[Any] = typed.reshape(len(typed), *feature.shape).tolist()
+    return values
