@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sparktune.data import Dataset, DataSource, Found, Origin, Table
     from sparktune.data.host import SharedData
     from sparktune.launch.base import Launcher
+    from sparktune.report import StudyPlots
     from sparktune.scoring import register, score
     from sparktune.scoring.sql import SqlFunction
     from sparktune.search import WAIT, Sampler
@@ -55,6 +56,7 @@ __all__ = [
     "SharedData",
     "SparktuneError",
     "SqlFunction",
+    "StudyPlots",
     "StudyResult",
     "StudySpec",
     "Summary",
@@ -96,6 +98,7 @@ __getattr__, __dir__ = lazily(
         "Segment": "sparktune.trial",
         "SharedData": "sparktune.data.host",
         "SqlFunction": "sparktune.scoring.sql",
+        "StudyPlots": "sparktune.report",
         "StudyResult": "sparktune.study",
         "StudySpec": "sparktune.spec",
         "DataSummary": "sparktune.summary",

@@ -6,6 +6,7 @@ from sparktune.lazy import lazily
 
 if TYPE_CHECKING:
     from sparktune.report.page import write_report
+    from sparktune.report.plots import StudyPlots
     from sparktune.report.reading import read_study
     from sparktune.report.record import Execution, Session, StudyRecord, TrialRecord
     from sparktune.report.terminal import StudyProgress, outcome_lines, trials_ranked
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Execution",
     "Session",
+    "StudyPlots",
     "StudyProgress",
     "StudyRecord",
     "TrialRecord",
@@ -27,6 +29,7 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         **dict.fromkeys(("Execution", "Session", "StudyRecord", "TrialRecord"), "sparktune.report.record"),
+        "StudyPlots": "sparktune.report.plots",
         "read_study": "sparktune.report.reading",
         "write_report": "sparktune.report.page",
         **dict.fromkeys(("StudyProgress", "outcome_lines", "trials_ranked"), "sparktune.report.terminal"),

@@ -8,6 +8,7 @@ from typing import Any, final
 
 from sparktune.errors import InputError
 from sparktune.report.axis import Axis, number_axis, parameter_axis, short
+from sparktune.report.evaluation import Evaluation
 from sparktune.report.record import StudyRecord, TrialRecord
 from sparktune.spec.messages import one_of
 from sparktune.trial import better
@@ -125,6 +126,18 @@ def over_parameter(study: StudyRecord, name: str) -> tuple[Point, ...]:
     return tuple(sorted(points, key=lambda point: point.trial))
 
 
+def best_by_value(study: StudyRecord, points: Sequence[Point], most: int = 24) -> list[Point]:
+    """The best point at each value of a number that has few; none of words, or where each has its own."""
+    best: dict[float, Point] = {}
+    for point in points:
+        if isinstance(point.x, bool) or not isinstance(point.x, (int, float)):
+            return []
+        leader = best.get(point.x)
+        if better(study.objective.direction, point.value, leader.value if leader else None):
+            best[point.x] = point
+    return [best[x] for x in sorted(best)] if len(best) <= min(most, len(points) - 1) else []
+
+
 def grouped(study: StudyRecord, name: str, by: str) -> tuple[Group, ...]:
     """The same, apart for each value of a second parameter; for ranges of it where it has more than six.
 
@@ -161,6 +174,16 @@ def curves(study: StudyRecord, most: int = CURVES) -> tuple[Curve, ...]:
         for trial in study.valued[:most]
         if len(trial.history.get(metric, ())) > 0
     )
+
+
+def confusion_matrix(evaluation: Evaluation) -> list[list[int]]:
+    """Rows by actual and by predicted class; confusions that the evaluation leaves out count as 0."""
+    matrix = [[0] * len(evaluation.classes) for _ in evaluation.classes]
+    for index, figures in enumerate(evaluation.classes):
+        matrix[index][index] = figures.correct
+    for confusion in evaluation.confusions:
+        matrix[confusion.actual][confusion.predicted] = confusion.rows
+    return matrix
 
 
 def _training(trial: TrialRecord, metric: str) -> tuple[float, ...]:

@@ -17,6 +17,8 @@ from sparktune.trial import TrialResult
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sparktune.report import StudyPlots
+
 SHOWN_FILES = ("trials.csv", "report.html", "evaluation.json")
 
 
@@ -40,6 +42,18 @@ class StudyResult:
     def summary(self) -> dict[str, Any]:
         """What `summary.json` holds, as JSON values."""
         return self.outcome.to_record()
+
+    @property
+    def plot(self) -> "StudyPlots":
+        """Figures of the study, read from its directory.
+
+        Example:
+            >>> result.plot.parameter("learning_rate", by="neurons")  # doctest: +SKIP
+            <Figure size 640x400 with 1 Axes>
+        """
+        from sparktune.report import StudyPlots
+
+        return StudyPlots(self.directory)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the best trial and the table of trials."""

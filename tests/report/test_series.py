@@ -10,7 +10,9 @@ from sparktune.ledger.events import Recorded, StudyStarted
 from sparktune.report import StudyRecord, read_study
 from sparktune.report.series import (
     axis_of,
+    best_by_value,
     best_so_far,
+    confusion_matrix,
     curves,
     grouped,
     over_parameter,
@@ -21,6 +23,7 @@ from sparktune.report.series import (
 )
 from sparktune.summary import Objective
 from tests.report.ledgers import result, value_of, write_ledger
+from tests.report.test_evaluation import CLASSES
 
 
 def with_values(folder: Path, *values: float) -> StudyRecord:
@@ -84,3 +87,15 @@ def test_the_curves_of_the_best_with_their_gap(grid: StudyRecord) -> None:
     assert found[0].gap == pytest.approx(0.05)
     untrained = replace(found[0], training=())
     assert untrained.gap is None
+
+
+def test_the_best_of_each_value_are_joined(grid: StudyRecord, random_search: StudyRecord) -> None:
+    best = best_by_value(grid, over_parameter(grid, "neurons"))
+    assert [point.x for point in best] == [16, 32, 64]
+    assert max(point.value for point in best) == grid.best.value
+    assert best_by_value(grid, over_parameter(grid, "optimizer")) == []
+    assert best_by_value(random_search, over_parameter(random_search, "dropout")) == []
+
+
+def test_the_confusion_matrix() -> None:
+    assert confusion_matrix(CLASSES) == [[4, 0], [4, 0]]

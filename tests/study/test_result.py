@@ -4,9 +4,11 @@ from dataclasses import replace
 import pytest
 
 from sparktune.errors import StudyDirectoryError
-from sparktune.study.result import count_states, trial_table, write_outcome, write_source
+from sparktune.report import read_study
+from sparktune.study.result import StudyResult, count_states, trial_table, write_outcome, write_source
 from sparktune.summary import BestTrial, Objective, Summary
 from sparktune.trial import TrialResult, TrialState
+from tests.report.ledgers import finished
 
 DONE = TrialResult(
     1, {"neurons": 4, "hidden": [1, 2]}, TrialState.COMPLETE, 0.5, 2, timings={"train": 1.23456}
@@ -70,3 +72,11 @@ def test_a_source_is_a_file_and_none_is_no_file(tmp_path):
     assert (tmp_path / "builder.py").read_text() == "def build(): pass\n"
     with pytest.raises(StudyDirectoryError, match=r"cannot write to .*absent"):
         write_source(tmp_path / "absent", "def build(): pass")
+
+
+def test_a_result_has_the_figures_of_its_study(tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    study = read_study(finished(tmp_path))
+    result = StudyResult(study.spec, tmp_path, None, trial_table([DONE]), None, study.summary)
+    assert result.plot.study.best == study.best
+    assert result.plot.parameter("learning_rate", by="neurons").axes[0].get_xlabel() == "learning_rate"

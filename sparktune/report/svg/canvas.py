@@ -8,6 +8,7 @@ from sparktune.report.axis import Axis
 
 MOST_TITLES = 150  # so many dots have a text of their own that the pointer shows
 INSET = 8.0  # between the ends of the horizontal axis and those of its line
+BOLD = 7.6
 LETTER = 6.2  # the width of a letter beside an axis
 XY = tuple[float, float]
 Dot = tuple[Any, Any, str]
@@ -76,7 +77,7 @@ class Plot:
         self._size = width, height
         widest = max((len(shortened(tick.text, 12)) for tick in y.ticks), default=0)
         self._left, self._right = 10 + LETTER * max(widest, 2), width - 14
-        self._top, self._bottom = 22.0, height - 38
+        self._top, self._bottom = 30.0 if title else 22.0, height - 38
         self._content: list[str] = [text(width / 2, 13, title, "title", "middle")] if title else []
         self._content += [text(4, 13, y.name, "axis")] if not title else []
 
@@ -107,7 +108,7 @@ class Plot:
     def note(self, x: Any, y: Any, words: str, kind: str = "note") -> None:
         """Write words beside a point, on the side where there is room."""
         if at := self.place(x, y):
-            fits = at[0] + 11 + LETTER * len(words) < self._size[0]
+            fits = at[0] + 11 + BOLD * len(words) < self._size[0]
             side, anchor = (11, "start") if fits else (-11, "end")
             self._content.append(text(at[0] + side, at[1] + 4, words, kind, anchor))
 

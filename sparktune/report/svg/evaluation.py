@@ -4,20 +4,11 @@ from html import escape
 
 from sparktune.report.axis import number_axis
 from sparktune.report.evaluation import Evaluation, Residuals
+from sparktune.report.series import confusion_matrix
 from sparktune.report.svg.canvas import Plot, number, shortened, svg, text
 
 MOST_CLASSES, MOST_NUMBERED = 30, 14
 LEFT, TOP = 110.0, 30.0
-
-
-def confusion_matrix(evaluation: Evaluation) -> list[list[int]]:
-    """Rows by actual and by predicted class; confusions that the evaluation leaves out count as 0."""
-    matrix = [[0] * len(evaluation.classes) for _ in evaluation.classes]
-    for index, figures in enumerate(evaluation.classes):
-        matrix[index][index] = figures.correct
-    for confusion in evaluation.confusions:
-        matrix[confusion.actual][confusion.predicted] = confusion.rows
-    return matrix
 
 
 def confusion_chart(evaluation: Evaluation) -> str:

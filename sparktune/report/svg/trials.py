@@ -8,6 +8,7 @@ from sparktune.report.series import (
     Group,
     Point,
     axis_of,
+    best_by_value,
     best_so_far,
     grouped,
     over_parameter,
@@ -16,7 +17,6 @@ from sparktune.report.series import (
     value_axis,
 )
 from sparktune.report.svg.canvas import Plot
-from sparktune.trial import better
 
 MINUTES, HOURS = 180.0, 10_800.0  # seconds from which on an axis counts in minutes, in hours
 
@@ -68,18 +68,6 @@ def _add(study: StudyRecord, plot: Plot, points: Sequence[Point], name: str, kin
     plot.line([(p.x, p.value) for p in best_by_value(study, points)], f"line {kind}")
     plot.dots([(p.x, p.value, _title(p, f"{name} {short(p.x)}")) for p in points], f"dot {kind}", 3.5)
     _mark_best(study, plot, points)
-
-
-def best_by_value(study: StudyRecord, points: Sequence[Point], most: int = 24) -> list[Point]:
-    """The best point at each value of a number that has few; none of words, or where each has its own."""
-    best: dict[float, Point] = {}
-    for point in points:
-        if isinstance(point.x, bool) or not isinstance(point.x, (int, float)):
-            return []
-        leader = best.get(point.x)
-        if better(study.objective.direction, point.value, leader.value if leader else None):
-            best[point.x] = point
-    return [best[x] for x in sorted(best)] if len(best) <= min(most, len(points) - 1) else []
 
 
 def _history(study: StudyRecord, points: Sequence[Point], axis: Axis, size: float, label: str) -> str:

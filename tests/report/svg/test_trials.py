@@ -5,9 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from sparktune.report import StudyRecord
-from sparktune.report.series import over_parameter
 from sparktune.report.svg.trials import (
-    best_by_value,
     clock,
     history_chart,
     multiples,
@@ -33,14 +31,6 @@ def test_multiples_share_the_trials_among_them(grid: StudyRecord) -> None:
     assert [circles(chart, "dot c0") for chart in charts] == [5, 5, 5]
     assert sum(circles(chart, "ring") for chart in charts) == 1
     assert "neurons 16" in charts[0] and "learning_rate (log)" in charts[0]
-
-
-def test_the_best_of_each_value_are_joined(grid: StudyRecord, random_search: StudyRecord) -> None:
-    best = best_by_value(grid, over_parameter(grid, "neurons"))
-    assert [point.x for point in best] == [16, 32, 64]
-    assert max(point.value for point in best) == grid.best.value
-    assert best_by_value(grid, over_parameter(grid, "optimizer")) == []
-    assert best_by_value(random_search, over_parameter(random_search, "dropout")) == []
 
 
 @pytest.mark.parametrize(("seconds", "unit"), [(10, "s"), (200, "min"), (20_000, "h")])

@@ -1,0 +1,309 @@
+"""The charts of the report as matplotlib figures, from the same numbers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from sparktune.errors import InputError
+from sparktune.report.axis import Axis, short
+from sparktune.report.evaluation import Evaluation
+from sparktune.report.importance import importances
+from sparktune.report.reading import read_study
+from sparktune.report.record import StudyRecord
+from sparktune.report.series import (
+    Point,
+    axis_of,
+    best_by_value,
+    best_so_far,
+    confusion_matrix,
+    curves,
+    grouped,
+    over_parameter,
+    over_time,
+    over_trials,
+    parameters,
+    value_axis,
+)
+from sparktune.report.slots import slots_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Told apart by people who are colour-blind, too; the first two are those of the page.
+COLOURS = ("#0b6fb3", "#c2570c", "#0a7d5c", "#b0608f", "#8a7500", "#555f6b")
+STATES = {"COMPLETE": COLOURS[0], "FAILED": "#b3261e", "DIVERGED": "#b3261e"}
+OTHER = "#9aa3ae"
+
+
+@final
+class StudyPlots:
+    """Figures of a study, also of one that runs; each method gives a `matplotlib.figure.Figure`.
+
+    A notebook shows the figure that a cell ends with; `figure.savefig("history.png")` writes it.
+
+    Args:
+        study: a study's directory, or its record as `read_study` gives it.
+
+    Raises:
+        StudyDirectoryError: the directory holds no study.
+
+    Example:
+        >>> import sparktune
+        >>> plots = sparktune.StudyPlots("studies/digits")  # doctest: +SKIP
+        >>> plots.parameter("learning_rate", by="neurons").savefig("rates.png")  # doctest: +SKIP
+    """
+
+    def __init__(self, study: StudyRecord | Path | str) -> None:
+        self.study = study if isinstance(study, StudyRecord) else read_study(Path(study))
+
+    def history(self, over: str = "trial") -> "Figure":
+        """Each trial's value and the best so far.
+
+        Args:
+            over: `trial`, by number, or `time`, in seconds that drivers worked on the study.
+
+        Raises:
+            InputError: `over` is neither.
+        """
+        if over not in ("trial", "time"):
+            raise InputError(f"over must be trial or time, but got {over!r}")
+        points = over_trials(self.study) if over == "trial" else over_time(self.study)
+        figure, axes = _figure()
+        _dots(axes, points, COLOURS[0], "a trial")
+        leaders = best_so_far(self.study, points)
+        if leaders:
+            last = max(point.x for point in points)
+            xs, ys = [*(p.x for p in leaders), last], [*(p.value for p in leaders), leaders[-1].value]
+            axes.step(xs, ys, where="post", color=COLOURS[1], label="best so far")
+            axes.legend()
+        axes.set_xlabel("trial" if over == "trial" else "time [s]")
+        _value_axis(axes, self.study)
+        return figure
+
+    def parameter(self, name: str, by: str | None = None) -> "Figure":
+        """The value against a parameter, on a log axis where it was searched so.
+
+        Args:
+            name: the parameter.
+            by: a second parameter, whose values have a colour each; ranges of it where they are many.
+
+        Raises:
+            InputError: no trial has such a parameter.
+        """
+        axis = axis_of(self.study, name)
+        figure, axes = _figure()
+        groups = [(g.name, g.points) for g in grouped(self.study, name, by)] if by else []
+        for index, (title, points) in enumerate(groups or [("", over_parameter(self.study, name))]):
+            colour = COLOURS[index % len(COLOURS)]
+            placed = [Point(p.trial, _place(axis, p.x), p.value) for p in points]
+            _dots(axes, placed, colour, title)
+            line = [(_place(axis, p.x), p.value) for p in best_by_value(self.study, points)]
+            axes.plot([x for x, _ in line], [y for _, y in line], color=colour)
+        if by:
+            axes.legend(title=by)
+        _scale(axes, axis)
+        axes.set_xlabel(name)
+        _value_axis(axes, self.study)
+        return figure
+
+    def parallel(self) -> "Figure":
+        """Parallel coordinates: a line for each complete trial, darker where its value is better by rank."""
+        names = parameters(self.study)
+        axes_of = [*(axis_of(self.study, name) for name in names), value_axis(self.study)]
+        figure, axes = _figure(width=max(6.4, 1.4 * len(axes_of)))
+        count = max(len(self.study.valued) - 1, 1)
+        for rank, trial in reversed([*enumerate(self.study.valued)]):
+            values = [*(trial.params.get(name) for name in names), trial.value]
+            ups = [axis.position(value) for axis, value in zip(axes_of, values, strict=True)]
+            places = [(at, up) for at, up in enumerate(ups) if up is not None]
+            colour = COLOURS[1] if rank == 0 else _shade(1 - rank / count)
+            axes.plot(*zip(*places, strict=True), color=colour, linewidth=2.5 if rank == 0 else 0.9)
+        for at, axis in enumerate(axes_of):
+            axes.axvline(at, color=OTHER, linewidth=0.8)
+            for tick in axis.ticks:
+                words = axes.text(at - 0.03, tick.position, tick.text, ha="right", va="center", fontsize=8)
+                words.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1})
+        axes.set_xticks(range(len(axes_of)), [axis.name for axis in axes_of])
+        axes.set_yticks([])
+        axes.margins(0.06)
+        return figure
+
+    def importance(self) -> "Figure":
+        """How much each parameter sets the best trials apart (PED-ANOVA).
+
+        Raises:
+            InputError: there are fewer than eight complete trials, or Optuna is not installed.
+        """
+        found = importances(self.study)
+        if found is None:
+            raise InputError(
+                f"importance needs Optuna and 8 complete trials with different parameters, but study "
+                f"{self.study.name} has {len(self.study.valued)}; run more trials, or pip install optuna"
+            )
+        figure, axes = _figure(height=1.2 + 0.4 * len(found))
+        axes.barh([entry.name for entry in found], [entry.share for entry in found], color=COLOURS[0])
+        axes.invert_yaxis()
+        axes.set_xlabel("share of what sets the best trials apart")
+        return figure
+
+    def curves(self, most: int = 10) -> "Figure":
+        """The learning curves of the best trials: validation, and training dashed.
+
+        Args:
+            most: number of trials.
+        """
+        figure, axes = _figure()
+        for index, curve in enumerate(curves(self.study, most)):
+            colour = COLOURS[index % len(COLOURS)]
+            label = f"trial {curve.trial.number}: {short(curve.trial.value)}"
+            axes.plot(range(1, len(curve.validation) + 1), curve.validation, color=colour, label=label)
+            epochs = range(1, len(curve.training) + 1)
+            axes.plot(epochs, curve.training, color=colour, linestyle="--", alpha=0.6)
+        if axes.lines:
+            axes.legend(fontsize=8)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(self.study.objective.metric)
+        return figure
+
+    def timeline(self) -> "Figure":
+        """What each slot did: a bar for each trial."""
+        slots = slots_of(self.study)
+        figure, axes = _figure(height=1.4 + 0.3 * min(len(slots), 40))
+        for row, slot in enumerate(slots):
+            for bar in slot.bars:
+                colour = STATES.get(bar.state, OTHER)
+                axes.barh(row, bar.end - bar.begin, 0.8, bar.begin, color=colour, edgecolor="white")
+        axes.set_yticks(range(len(slots)), [f"{slot.host} {row + 1}" for row, slot in enumerate(slots)])
+        axes.invert_yaxis()
+        axes.set_xlabel("time [s]")
+        return figure
+
+    def confusion(self) -> "Figure":
+        """The confusion matrix of the exported model.
+
+        Raises:
+            InputError: the model was not measured, or does not predict classes.
+        """
+        evaluation = self._evaluation("classes")
+        names = [figures.name for figures in evaluation.classes]
+        matrix, actual = confusion_matrix(evaluation), [max(c.actual, 1) for c in evaluation.classes]
+        shares = [[rows / all_rows for rows in row] for all_rows, row in zip(actual, matrix, strict=True)]
+        figure, axes = _figure(height=4.8)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        axes.set_yticks(range(len(names)), names)
+        for at, row in enumerate(matrix if len(names) <= 20 else []):
+            for to, rows in enumerate(row):
+                colour = "white" if shares[at][to] > 0.5 else "black"
+                axes.text(to, at, str(rows), ha="center", va="center", color=colour, fontsize=8)
+        axes.set_xlabel("predicted")
+        axes.set_ylabel("actual")
+        return figure
+
+    def calibration(self) -> "Figure":
+        """The share that came true by the probability that the exported model gave.
+
+        Raises:
+            InputError: the model was not measured, or does not predict classes.
+        """
+        bins = self._evaluation("calibration").calibration
+        figure, axes = _figure()
+        axes.plot([0, 1], [0, 1], color=OTHER, linestyle="--")
+        axes.plot([b.probability for b in bins], [b.share for b in bins], color=COLOURS[0], marker="o")
+        axes.set_xlabel("probability")
+        axes.set_ylabel("share that came true")
+        return figure
+
+    def residuals(self) -> "Figure":
+        """Predicted by actual numbers, and how many rows are off by how much, of the first output.
+
+        Raises:
+            InputError: the model was not measured, or predicts no numbers.
+        """
+        first = self._evaluation("residuals").residuals[0]
+        figure, (agreement, errors) = _figures(2)
+        ends = [min(a for a, _ in first.pairs), max(a for a, _ in first.pairs)]
+        agreement.plot(ends, ends, color=OTHER, linestyle="--")
+        agreement.scatter(*zip(*first.pairs, strict=True), s=10, color=COLOURS[0], alpha=0.6)
+        agreement.set_xlabel(f"actual {first.name}")
+        agreement.set_ylabel(f"predicted {first.name}")
+        errors.stairs(first.counts, first.edges, fill=True, color=COLOURS[0], alpha=0.6)
+        errors.set_xlabel("error")
+        errors.set_ylabel("rows")
+        return figure
+
+    def _evaluation(self, needed: str) -> Evaluation:
+        evaluation = self.study.evaluation
+        if evaluation is None or not getattr(evaluation, needed):
+            has = "was not measured" if evaluation is None else f"has task {evaluation.task}"
+            raise InputError(
+                f"this figure needs the {needed} of an exported model, but that of "
+                f"study {self.study.name} {has}"
+            )
+        return evaluation
+
+
+def _figure(width: float = 6.4, height: float = 4.0) -> tuple["Figure", Any]:
+    figure, (axes,) = _figures(1, width, height)
+    return figure, axes
+
+
+def _figures(count: int, width: float = 6.4, height: float = 4.0) -> tuple["Figure", list[Any]]:
+    """A figure with so many axes beside each other. It is closed, so that a notebook shows it once."""
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise InputError("figures need matplotlib; run: pip install 'sparktune[plots]'") from None
+    figure, axes = pyplot.subplots(
+        1, count, figsize=(width * (1 if count == 1 else 1.5), height), layout="constrained", squeeze=False
+    )
+    for each in axes[0]:
+        each.spines[["top", "right"]].set_visible(False)
+        each.grid(alpha=0.25)
+    pyplot.close(figure)
+    return figure, list(axes[0])
+
+
+def _dots(axes: Any, points: Sequence[Point], colour: str, label: str) -> None:
+    placed = [(p.x, p.value) for p in points if p.x is not None]
+    axes.scatter([x for x, _ in placed], [y for _, y in placed], s=22, color=colour, alpha=0.65, label=label)
+
+
+def _place(axis: Axis, value: Any) -> Any:
+    """Numbers as they are, words at their place."""
+    return axis.values.index(str(value)) if axis.kind == "category" else value
+
+
+def _scale(axes: Any, axis: Axis) -> None:
+    if axis.kind == "category":
+        axes.set_xticks(range(len(axis.values)), axis.values)
+        return
+    axes.set_xscale(axis.kind)
+    if axis.kind == "log":
+        axes.set_xticks([], minor=True)
+    numbers = [_number_at(axis, tick.position) for tick in axis.ticks]
+    axes.set_xticks(numbers, [tick.text for tick in axis.ticks])
+
+
+def _number_at(axis: Axis, position: float) -> float:
+    if axis.kind == "log":
+        return float(axis.low * (axis.high / axis.low) ** position)
+    return axis.low + position * (axis.high - axis.low)
+
+
+def _value_axis(axes: Any, study: StudyRecord) -> None:
+    axis = value_axis(study)
+    if axis.kind == "log":
+        axes.set_yscale("log")
+    elif study.valued:
+        room = 0.05 * (axis.high - axis.low)
+        axes.set_ylim(axis.low - room, axis.high + room)
+    axes.set_ylabel(axis.name)
+
+
+def _shade(share: float) -> tuple[float, float, float]:
+    """From light (0) to dark (1)."""
+    light, dark = (0.83, 0.86, 0.80), (0.12, 0.20, 0.47)
+    red, green, blue = (a + share * (b - a) for a, b in zip(light, dark, strict=True))
+    return red, green, blue
