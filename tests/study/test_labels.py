@@ -11,6 +11,7 @@ from sparktune.scoring.types import answer_type
 from sparktune.scoring.worker import predict_columns
 from sparktune.study import tune
 
+pytestmark = pytest.mark.usefixtures("fork_server")
 X = np.random.default_rng(0).normal(size=(200, 2)).astype("float32")
 Y = pd.DataFrame({"right": X[:, 0] > 0, "up": X[:, 1] > 0})
 TRAINING = {"epochs": 30, "batch_size": 16, "learning_rate": 0.05}

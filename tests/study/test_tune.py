@@ -24,6 +24,8 @@ from sparktune.errors import (
 from sparktune.report import read_study
 from sparktune.study import Progress, conclusion, sync_study, tune
 
+pytestmark = pytest.mark.usefixtures("fork_server")
+
 
 @pytest.fixture(scope="module")
 def finished(spark, tmp_path_factory):
