@@ -37,18 +37,24 @@ def test_a_directory_whose_study_never_started_is_refused(ledger: Ledger) -> Non
 def test_all_that_the_ledger_holds_is_shown_and_the_summary_says_where(ledger: Ledger) -> None:
     best = TrialResult(0, POINTS[0], TrialState.COMPLETE, 0.5, 1, {"val_accuracy": [0.5]})
     with ledger:
-        ledger.note(StudyStarted("val_accuracy", "maximize"))
+        ledger.note(StudyStarted("val_accuracy", "maximize", {"train": 8, "validation": 2}))
         ledger.record(best)
         ledger.record(TrialResult(1, POINTS[1], TrialState.PAUSED, checkpoint="c1"))
         objective = Objective("val_accuracy", "maximize")
         counts = {"COMPLETE": 1, "PAUSED": 1}
         summary = Summary("small", ledger.study_id, counts, None, objective, BestTrial.of(best))
         ledger.note(StudyEnded("FINISHED", summary))
+    for name in ("trials.csv", "report.html"):
+        (ledger.directory / name).write_text("what the study wrote")
     ids = sync_study(ledger.directory)
     assert sync_study(ledger.directory) == ids
     client = MlflowClient(tracking_uri=ledger.spec.tracking.uri)
     runs = client.search_runs([ids["experiment_id"]], "tags.`sparktune.trial` != ''")
     states = {run.data.tags["sparktune.trial"]: run.data.tags["sparktune.state"] for run in runs}
     assert states == {"0": "COMPLETE", "1": "PAUSED"}
-    assert client.get_run(ids["run_id"]).info.status == "FINISHED"
+    own = client.get_run(ids["run_id"])
+    assert own.info.status == "FINISHED"
+    assert json.loads(own.inputs.dataset_inputs[0].dataset.profile)["num_rows"] == 10
+    assert [run.data.tags["sparktune.trial"] for run in runs if "best" in run.data.tags] == ["0"]
+    assert {"trials.csv", "report.html"} <= {file.path for file in client.list_artifacts(ids["run_id"])}
     assert json.loads((ledger.directory / "summary.json").read_text())["mlflow"] == ids

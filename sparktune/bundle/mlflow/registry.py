@@ -57,7 +57,8 @@ def log_bundle(
         if trial_run_id is not None:
             add_output(client, client.get_run(trial_run_id), model.model_id, epoch)
         log_metrics(client, model.model_id, trial_run_id or run_id, metrics or {}, epoch)
-        return _register(client, bundle, run_id, model, name, text) if name else uri
+        runs = [run_id] if trial_run_id is None else [trial_run_id, run_id]
+        return _register(client, bundle, runs, model, name, text) if name else uri
     except MlflowException as error:
         raise TrackingError(
             f"the bundle {str(bundle.path)!r} cannot be logged to MLflow at {tracking_uri!r}: {error}; "
@@ -122,8 +123,11 @@ def _place_in_run(client: Any, run_id: str, name: str = ARTIFACT) -> str:
     return named[-1] if named else f"{run.info.artifact_uri.rstrip('/')}/{name}"
 
 
-def _register(client: Any, bundle: Bundle, run_id: str, model: Any, name: str, text: str) -> str:
-    """Make the logged model a version of the registered model, and its champion; gives the version's URI."""
+def _register(client: Any, bundle: Bundle, runs: list[str], model: Any, name: str, text: str) -> str:
+    """Make the logged model a version of the registered model, and its champion; gives the version's URI.
+
+    The version belongs to the first of the runs; one that belongs to any of them is not made again.
+    """
     from mlflow.exceptions import MlflowException
 
     try:
@@ -133,8 +137,8 @@ def _register(client: Any, bundle: Bundle, run_id: str, model: Any, name: str, t
             raise
     digest = bundle.manifest.digest
     versions = client.search_model_versions(f"name = '{name}'")
-    same = [v.version for v in versions if v.tags.get(TAG) == digest and v.run_id == run_id]
-    number = same[0] if same else _new_version(client, name, run_id, model, digest, text)
+    same = [v.version for v in versions if v.tags.get(TAG) == digest and v.run_id in runs]
+    number = same[0] if same else _new_version(client, name, runs[0], model, digest, text)
     link_version(client, model.model_id, name, number)
     client.set_registered_model_alias(name, ALIAS, number)
     return f"models:/{name}/{number}"

@@ -37,8 +37,10 @@ def test_a_model_of_an_earlier_version_gets_what_it_lacks(store: Store, bundles:
     store.client.delete_logged_model_tag(model.model_id, "mlflow.note.content")
     trial = store.run()
     for _ in range(2):
-        log_bundle(bundles["regression"], store.uri, run, metrics={"loss": 0.5}, trial_run_id=trial)
+        log_bundle(bundles["regression"], store.uri, run, "early", metrics={"loss": 0.5}, trial_run_id=trial)
     model = store.client.get_logged_model(model.model_id)
     assert "Predicts `label`" in model.tags["mlflow.note.content"]
     assert [(m.key, m.run_id) for m in model.metrics] == [("loss", trial)]
     assert [m.model_id for m in store.client.get_run(trial).outputs.model_outputs] == [model.model_id]
+    (version,) = store.client.search_model_versions("name = 'early'")
+    assert version.run_id == trial
