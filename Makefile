@@ -9,7 +9,7 @@ WITH_JAVA := JAVA_HOME="$$(.ci/java)" && export JAVA_HOME &&
 IN_PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint clean
+.PHONY: help install demo test lint docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -28,6 +28,9 @@ lint: install  ## check style, types and the layers of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install  ## write the generated pages again: docs/spec.md and docs/cli.md
+	$(BIN)/python docs/generate.py
 
 clean:  ## remove what the other targets made, .venv and ./demo included
 	rm -rf $(VENV) demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,13 +1,16 @@
-"""What the documents show: the Python of docs/extending.md, run in order, and the examples of docstrings.
+"""What the documents show: the blocks of docs/extending.md and docs/tutorial.md, run in order; the examples
+of docstrings; whether generated pages are up to date.
 
-`python test_docs.py FOLDER` runs both in FOLDER, where the example package has been installed.
+`python test_docs.py` runs what can be run in this folder, where the example package has been installed.
 """
 
+import ast
 import contextlib
 import doctest
 import io
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -19,12 +22,13 @@ from typing import Any
 import pytest
 
 from tests.packages import write_package
+from tests.test_readme import commands, run_command
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)\)")
 FILE = re.compile(r"# (\S+\.py)\n")
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/extending.md"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))]
 
 
 def blocks() -> list[tuple[str, str]]:
@@ -72,11 +76,24 @@ def run_examples() -> Iterator[str]:
             yield f"the example of sparktune.{name} fails:\n{report.getvalue()}"
 
 
+def run_tutorial() -> None:
+    """Write the tutorial's study file, run its Python and its commands."""
+    for language, text in BLOCK.findall((ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")):
+        if language == "yaml":
+            Path("study.yaml").write_text(text, encoding="utf-8")
+        elif language == "python":
+            exec(compile(text, "tutorial.md", "exec"), {})  # the document is ours
+        elif language == "bash":
+            for words in commands(text):
+                run_command(words)
+
+
 def run() -> None:
     from sparktune.launch import ForkServer
 
     with ForkServer():  # one for all studies
         failures = [*run_blocks(), *run_examples()]
+        run_tutorial()
     sys.exit("\n".join(failures) or None)
 
 
@@ -107,7 +124,41 @@ def test_whatever_others_subclass_or_call_has_an_example() -> None:
     assert not [name for name in abstract if not re.search(rf"\b{name}\b", text)]
 
 
-@pytest.mark.parametrize("document", [*DOCUMENTS, "docs/mlflow.md"])
+@pytest.mark.parametrize("page", ["spec", "cli"])
+def test_a_generated_page_is_up_to_date(page: str) -> None:
+    generated = runpy.run_path(str(ROOT / "docs" / "generate.py"))[f"{page}_page"]()
+    assert (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") == generated, "run `make docs`"
+
+
+def test_the_messages_that_errors_explains_are_the_products() -> None:
+    """Each is part of one string of the code; `{}` stands for a value."""
+    texts = [
+        text
+        for path in (ROOT / "sparktune").rglob("*.py")
+        for text in strings_of(ast.parse(path.read_text()))
+    ]
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"(?<=\*\*)`([^`]{9,})`(?=\*\*)", page)
+    assert len(quoted) > 25
+    assert not [message for message in quoted if not any(message in text for text in texts)]
+
+
+def strings_of(tree: ast.AST) -> Iterator[str]:
+    """The strings of code, with `{}` for what f-strings fill in."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_every_field_of_the_study_file_has_a_meaning() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", (ROOT / "docs/spec.md").read_text(), re.MULTILINE)
+    assert len(rows) > 90
+    assert not [field for field, meaning in rows if not meaning.strip()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_lead_somewhere(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     local = [link for link in LINK.findall(text) if "://" not in link]

@@ -111,9 +111,7 @@ def evaluate_command(
     output = Output(context, quiet, verbose)
     rows = read_rows(data)
     metrics = measure_rows(load_model(model, tracking_uri), rows, label, weight)
-    shown = Table(
-        "metric", box=None, pad_edge=False, title=f"{len(rows)} rows of {data}", title_justify="left"
-    )
+    shown = Table("metric", box=None, pad_edge=False)
     shown.add_column("value", justify="right")
     for name, value in metrics.items():
         shown.add_row(name, f"{value:.6g}")

@@ -60,7 +60,8 @@ def measure_rows(
     y = encode_labels(labels, schema.task, schema.classes, "rows")
     training = TrainingSpec(metrics=metrics_for(schema))
     rows = Rows(x.reshape(len(x), *schema.input_shape), y, weights_of(table, weight))
-    return evaluate(bundle.model, rows, StudySpec(training=training), schema)
+    measured = evaluate(bundle.model, rows, StudySpec(training=training), schema)
+    return {"loss": measured.pop("loss"), **measured}
 
 
 def _inputs(bundle: Bundle, table: Table) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,9 @@ def unpacked(given: Any) -> Any:
 class Choice(Section):
     """A domain of listed values: numbers, words, bools or lists of them; no value twice."""
 
-    values: Annotated[tuple[Plain, ...], BeforeValidator(unpacked)] = sequence(min_length=1)
+    values: Annotated[tuple[Plain, ...], BeforeValidator(unpacked)] = sequence(
+        min_length=1, description="the values; a plain list is short for it"
+    )
 
     @model_validator(mode="after")
     def _distinct(self) -> "Choice":
@@ -53,8 +55,8 @@ class Choice(Section):
 class Range(Section):
     """A domain of numbers from `low` to `high`, both included: whole where both are, floats otherwise."""
 
-    low: Number
-    high: Number
+    low: Number = Field(description="smallest value")
+    high: Number = Field(description="largest value")
     log: bool = Field(False, description="uniform in the logarithm")
     step: Number | None = Field(None, description="distance between values; 1 for ints without log")
 

@@ -73,10 +73,10 @@ class ReduceOnPlateau(Section):
     """Lower the learning rate when the watched metric no longer improves."""
 
     kind: Literal["reduce_on_plateau"] = "reduce_on_plateau"
-    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    patience: Whole = 2
-    min_learning_rate: NonNegative = 0.0
-    monitor: Monitor | None = None
+    factor: Annotated[float, Field(gt=0, lt=1)] = Field(0.1, description="multiplies the learning rate")
+    patience: Whole = Field(2, description="epochs without improvement before that")
+    min_learning_rate: NonNegative = Field(0.0, description="the learning rate is never lower")
+    monitor: Monitor | None = Field(None, description="metric to watch; the objective's by default")
 
 
 @final
@@ -84,7 +84,7 @@ class TensorBoard(Section):
     """Write TensorBoard event files, one folder per trial, where the trial runs."""
 
     kind: Literal["tensorboard"] = "tensorboard"
-    directory: Place
+    directory: Place = Field(description="folder of the files, one folder for each trial")
 
 
 @final
@@ -92,7 +92,7 @@ class CsvLog(Section):
     """Write the history of each trial to a CSV file, where the trial runs."""
 
     kind: Literal["csv"] = "csv"
-    directory: Place
+    directory: Place = Field(description="folder of the files, one for each trial")
 
 
 @final
@@ -112,7 +112,7 @@ class Cosine(Section):
     """Cosine decay from the learning rate to `alpha` times it over all steps of the trial."""
 
     kind: Literal["cosine"] = "cosine"
-    alpha: Share = 0.0
+    alpha: Share = Field(0.0, description="last learning rate as a share of the first")
 
 
 @final
@@ -120,8 +120,8 @@ class Exponential(Section):
     """The learning rate times `rate` every `epochs` epochs, smoothly."""
 
     kind: Literal["exponential"] = "exponential"
-    rate: Annotated[float, Field(gt=0, le=1)] = 0.9
-    epochs: Count = 1
+    rate: Annotated[float, Field(gt=0, le=1)] = Field(0.9, description="multiplies the learning rate")
+    epochs: Count = Field(1, description="in so many epochs")
 
 
 Schedule = Annotated[Cosine | Exponential, Field(discriminator="kind")]
@@ -149,8 +149,8 @@ class TrainingSpec(Section):
         None, description="weight of each class, by label"
     )
     shuffle: bool = Field(True, description="new order of the rows in every epoch")
-    early_stopping: EarlyStopping | None = None
-    callbacks: tuple[Callback, ...] = sequence(())
+    early_stopping: EarlyStopping | None = Field(None, description="when to stop before the last epoch")
+    callbacks: tuple[Callback, ...] = sequence((), description="what else happens while a trial trains")
 
     @classmethod
     def searchable(cls) -> list[str]:
