@@ -28,7 +28,8 @@ ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)\)")
 FILE = re.compile(r"# (\S+\.py)\n")
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))]
+PAGES = sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", *PAGES, "docker/README.md"]
 
 
 def blocks() -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 ROOT = Path(__file__).parents[2]
+HIDDEN = (".dockerignore", "docker/.env.example")
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "demo", "studies")
 
 
@@ -29,6 +30,8 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("sdist")
     shutil.copytree(ROOT, folder / "tree", ignore=LEFT_OUT)
     shutil.copytree(ROOT / ".ci", folder / "tree" / ".ci")
+    for name in HIDDEN:
+        shutil.copy2(ROOT / name, folder / "tree" / name)
     build = "from setuptools import build_meta; build_meta.build_sdist('..')"
     python("-c", build, cwd=folder / "tree")
     (archive,) = folder.glob("*.tar.gz")
@@ -56,9 +59,9 @@ def tracked(*folders: str) -> set[str]:
 
 def test_the_source_distribution_is_complete(sdist: Path) -> None:
     files = {str(path.relative_to(sdist)) for path in sdist.rglob("*") if path.is_file()}
-    wanted = tracked("sparktune", "tests", "docs", "jobs", ".ci")
+    wanted = tracked("sparktune", "tests", "docs", "docker", "jobs", ".ci")
     wanted |= {"Makefile", "constraints.txt", "pyproject.toml", "README.md", "CONTRIBUTING.md", "LICENSE"}
-    assert wanted - files == set()
+    assert (wanted | {*HIDDEN}) - files == set()
     assert os.access(sdist / ".ci" / "run", os.X_OK)
 
 

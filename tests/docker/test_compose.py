@@ -1,0 +1,140 @@
+"""docker/compose.yaml: its schema, its habits, and what it starts, as processes by its own commands."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib.resources import files
+
+import jsonschema
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from mlflow import MlflowClient
+
+from tests.docker.compose import DOCKER, FILE, ROOT, Composition, interpolated, postgres_folder, services
+
+SERVICES = services({"POSTGRES_PASSWORD": "secret"})
+DAEMONS = ("spark-master", "spark-worker", "postgres", "mlflow")
+
+
+@pytest.fixture(scope="module")
+def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composition]:
+    """What `docker compose run --rm tune` and `score` start, after both."""
+    if not (postgres_folder() / "initdb").exists():
+        pytest.skip("Postgres is not installed: apt-get install postgresql")
+    with ExitStack() as stack:
+        assert all(isinstance(word, str) for service in SERVICES.values() for word in service["command"])
+        composition = Composition(tmp_path_factory.mktemp("compose"), stack)
+        composition.start("spark-master", "postgres")
+        composition.start("spark-worker", "mlflow")
+        composition.run("tune")
+        composition.run("score")
+        yield composition
+
+
+def test_tune_and_score_give_a_scored_table(composition: Composition) -> None:
+    scored = pq.read_table(composition.folder / "work" / "scored.parquet").to_pandas()
+    assert len(scored) == 150
+    assert (scored["prediction"] == scored["species"]).mean() > 0.9
+
+
+def test_every_trial_is_in_mlflow(composition: Composition) -> None:
+    client = MlflowClient(f"http://127.0.0.1:{composition.ports['5000']}")
+    experiment = client.get_experiment_by_name("iris")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    assert len(runs) == 1 + 12
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert client.get_model_version_by_alias("iris", "champion").version == "1"
+    assert list((composition.folder / "artifacts").rglob("*.keras"))
+
+
+def test_mlflow_answers_to_its_name_among_containers(composition: Composition) -> None:
+    def status(host: str) -> int:
+        address = (
+            f"http://127.0.0.1:{composition.ports['5000']}/api/2.0/mlflow/experiments/get?experiment_id=0"
+        )
+        request = urllib.request.Request(address, headers={"Host": host})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert status(f"mlflow:{composition.ports['5000']}") == 200
+    assert status("stranger.example:5000") == 403
+
+
+def test_the_file_fits_its_schema() -> None:
+    schema = files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
+    described = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    validator = jsonschema.Draft7Validator(json.loads(schema.read_text(encoding="utf-8")))
+    assert [error.message for error in validator.iter_errors(described)] == []
+
+
+def test_it_holds_no_secret_and_asks_for_one() -> None:
+    text = FILE.read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match=r"POSTGRES_PASSWORD: set POSTGRES_PASSWORD in docker/\.env"):
+        interpolated(text, {})
+    used = [line for line in text.splitlines() if "$" in line and "POSTGRES_PASSWORD" in line]
+    assert [line.split(":")[0] for line in used] == ["x-required"]
+    assert "secret" not in str(SERVICES.values()).replace("secrets", "").replace("postgres_password", "")
+
+
+def test_every_variable_is_in_the_example_with_its_default() -> None:
+    used = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", FILE.read_text(encoding="utf-8")))
+    shown = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", (DOCKER / ".env.example").read_text(), re.MULTILINE))
+    images = {"SPARKTUNE_IMAGE", "SPARKTUNE_GPU_IMAGE"}
+    assert {name: value for name, value in used.items() if name not in images} == {
+        name: value for name, value in shown.items() if name != "POSTGRES_PASSWORD"
+    }
+    assert shown["POSTGRES_PASSWORD"] == ""
+
+
+def test_workers_can_be_scaled() -> None:
+    worker = SERVICES["spark-worker"]
+    assert not {"ports", "container_name", "hostname"} & worker.keys()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_watched_waits_for_the_healthy_and_stays_on_this_host(service: str) -> None:
+    described = SERVICES[service]
+    job = service in ("tune", "score", "tune-gpu")
+    assert job != ("healthcheck" in described)
+    assert described["restart"] == ("no" if job else "unless-stopped")
+    assert {wait["condition"] for wait in described.get("depends_on", {}).values()} <= {"service_healthy"}
+    assert all(port.startswith("127.0.0.1:") for port in described.get("ports", []))
+
+
+def test_named_volumes_and_profiles() -> None:
+    volumes = yaml.safe_load(FILE.read_text(encoding="utf-8"))["volumes"]
+    assert set(volumes) == {"work", "artifacts", "postgres"}
+    without = {name for name, described in SERVICES.items() if "profiles" not in described}
+    assert without == {*DAEMONS, "jupyter"}
+    profiles = {profile for described in SERVICES.values() for profile in described.get("profiles", [])}
+    assert {"tensorboard", "serving", "gpu"} <= profiles
+
+
+def test_a_job_enables_all_that_it_waits_for() -> None:
+    for name, described in SERVICES.items():
+        for other in described.get("depends_on", {}):
+            needed = SERVICES[other].get("profiles", [])
+            assert not needed or set(needed) & set(described.get("profiles", [])), (name, other)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_files_that_are_named_exist(service: str) -> None:
+    build = SERVICES[service].get("build")
+    if build:
+        assert (FILE.parent / build["context"] / build["dockerfile"]).is_file()
+    mounted = [volume.split(":")[0] for volume in SERVICES[service].get("volumes", [])]
+    assert all((FILE.parent / path).is_dir() for path in mounted if path.startswith("./"))
+
+
+def test_nothing_enters_an_image_unnamed() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    assert not [rule for rule in rules if rule.startswith("!") and ".env" in rule]
