@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from sparktune.training.kinds.layered import LayeredKind
     from sparktune.training.objective import produced, resolve_objective
     from sparktune.training.optimizers import build_optimizer
-    from sparktune.training.references import has_own_code, import_reference, own_code
+    from sparktune.training.references import import_reference
     from sparktune.training.run import run_segment, run_trial
+    from sparktune.training.user_code import has_own_code, own_code
 
 __all__ = [
     "Fitted",
@@ -57,9 +58,9 @@ __getattr__, __dir__ = lazily(
         "check_model": "sparktune.training.checks",
         "evaluate": "sparktune.training.evaluation",
         "fit": "sparktune.training.fitting",
-        "has_own_code": "sparktune.training.references",
+        "has_own_code": "sparktune.training.user_code",
         "import_reference": "sparktune.training.references",
-        "own_code": "sparktune.training.references",
+        "own_code": "sparktune.training.user_code",
         "produced": "sparktune.training.objective",
         "resolve_objective": "sparktune.training.objective",
         "run_segment": "sparktune.training.run",

@@ -16,7 +16,8 @@ from sparktune.training.feeding import label_index
 from sparktune.training.input_values import InputValues
 from sparktune.training.kinds.base import kind_of
 from sparktune.training.objective import WEIGHTED, check_monitors, loss_of, resolve_objective
-from sparktune.training.references import has_own_code, import_reference, mismatch
+from sparktune.training.references import import_reference, mismatch
+from sparktune.training.user_code import has_own_code
 from sparktune.trial import Params
 
 log = logging.getLogger("sparktune")

@@ -9,9 +9,6 @@ from types import ModuleType
 from typing import Any
 
 from sparktune.errors import ModelError
-from sparktune.spec import StudySpec
-from sparktune.spec.training import CustomCallback
-from sparktune.training.kinds.base import kind_of
 
 
 def import_reference(reference: str, field: str) -> Any:
@@ -70,18 +67,3 @@ def mismatch(callable_: Any, *args: Any, **kwargs: Any) -> str | None:
     except ValueError:
         return None
     return None
-
-
-def own_code(spec: StudySpec) -> dict[str, str]:
-    """The user's code that trials of a study run: its `package.module:name`, by the field that names it."""
-    callbacks = {
-        f"training.callbacks[{index}].callback": callback.callback
-        for index, callback in enumerate(spec.training.callbacks)
-        if isinstance(callback, CustomCallback)
-    }
-    return {**kind_of(spec.model).own_code, **callbacks}
-
-
-def has_own_code(spec: StudySpec) -> bool:
-    """Whether a trial runs code of the user."""
-    return bool(own_code(spec))

@@ -19,8 +19,8 @@ from sparktune.training.kinds.base import build_model
 from sparktune.training.memory import RELEASER
 from sparktune.training.objective import resolve_objective
 from sparktune.training.outcome import failed, trained
-from sparktune.training.references import has_own_code
 from sparktune.training.seeding import seeded
+from sparktune.training.user_code import has_own_code
 from sparktune.trial import Segment, Trial, TrialNotes, TrialResult
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ import traceback
 import pytest
 
 from sparktune.errors import ModelError
-from sparktune.training import has_own_code, own_code
 from sparktune.training.references import function_from_source, import_reference, mismatch
 
 
@@ -56,14 +55,3 @@ def test_arguments_that_do_not_fit_are_said():
     assert mismatch(lambda a: a, 1) is None
     assert "too many positional" in (mismatch(lambda a: a, 1, 2) or "")
     assert mismatch(dict.fromkeys, 1) is None  # has no signature to look at, or takes it
-
-
-def test_builders_and_custom_callbacks_are_own_code(spec_of):
-    custom = {"kind": "custom", "callback": "package.module:Class"}
-    csv = {"kind": "csv", "directory": "logs"}
-    assert not has_own_code(spec_of(training={"callbacks": [csv]}))
-    spec = spec_of(training={"callbacks": [csv, custom]}, model={"builder": "package.module:build"})
-    assert own_code(spec) == {
-        "model.builder": "package.module:build",
-        "training.callbacks[1].callback": "package.module:Class",
-    }

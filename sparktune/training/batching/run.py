@@ -20,9 +20,9 @@ from sparktune.training.graph_key import graph_key
 from sparktune.training.kinds.base import kind_of
 from sparktune.training.memory import RELEASER
 from sparktune.training.outcome import trained
-from sparktune.training.references import has_own_code
 from sparktune.training.run import compiled_model, run_segment
 from sparktune.training.seeding import seeded
+from sparktune.training.user_code import has_own_code
 from sparktune.trial import Segment, Trial, TrialNotes, TrialResult
 
 if TYPE_CHECKING:

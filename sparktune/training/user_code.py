@@ -1,0 +1,20 @@
+"""Which code of the user's own the trials of a study run."""
+
+from sparktune.spec import StudySpec
+from sparktune.spec.training import CustomCallback
+from sparktune.training.kinds.base import kind_of
+
+
+def own_code(spec: StudySpec) -> dict[str, str]:
+    """The user's code that trials of a study run: its `package.module:name`, by the field that names it."""
+    callbacks = {
+        f"training.callbacks[{index}].callback": callback.callback
+        for index, callback in enumerate(spec.training.callbacks)
+        if isinstance(callback, CustomCallback)
+    }
+    return {**kind_of(spec.model).own_code, **callbacks}
+
+
+def has_own_code(spec: StudySpec) -> bool:
+    """Whether a trial runs code of the user."""
+    return bool(own_code(spec))
