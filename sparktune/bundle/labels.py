@@ -35,16 +35,16 @@ def labels(schema: Schema, raw: np.ndarray) -> list[Any]:
     if schema.task == "labels":
         has, known = present(raw)
         return [
-            [name for name, given in zip(schema.classes, row, strict=True) if given] if ok else None
+            [name for name, given in zip(schema.label_map, row, strict=True) if given] if ok else None
             for row, ok in zip(has, known, strict=True)
         ]
     index, known = indices(schema, raw)
-    return [schema.classes[i] if ok else None for i, ok in zip(index, known, strict=True)]
+    return [schema.label_map[i] if ok else None for i, ok in zip(index, known, strict=True)]
 
 
 def label_kind(schema: Schema) -> LabelKind:
     """The SQL type that holds every class label; labels of mixed kinds become strings."""
-    kinds = {type(label) for label in schema.classes}
+    kinds = {type(label) for label in schema.label_map}
     if kinds == {bool}:
         return "boolean"
     if kinds == {int}:

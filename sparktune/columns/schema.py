@@ -1,8 +1,8 @@
 """What the columns are: the part of the data that is saved with the model."""
 
-from typing import Literal, final
+from typing import Any, Literal, final
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from sparktune.spec.base import Count, Section, sequence
 
@@ -41,7 +41,8 @@ class Schema(Section):
 
     A row of the model's input is the features' numbers side by side, in order, reshaped to `input_shape`.
     `classes` maps an index to the label it stands for, or names each of several labels that a row may have
-    at once (task `labels`); empty for regression.
+    at once (task `labels`); empty for regression. `class_names` are what the user calls these labels, in the
+    same order; empty where they have no other names.
     """
 
     features: tuple[Feature, ...] = sequence(min_length=1)
@@ -51,3 +52,17 @@ class Schema(Section):
     classes: tuple[Label, ...] = sequence(())
     outputs: Count = Field(description="output units: 1 for binary, one per class or label, or the width")
     scaling: Scaling | None = None
+    class_names: tuple[str, ...] = sequence(())
+
+    @property
+    def label_map(self) -> tuple[Label, ...]:
+        """What predictions give for each index: the name of its label, or the label itself."""
+        return self.class_names or self.classes
+
+    @model_serializer(mode="wrap")
+    def _without_absent_names(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Digests of data and bundles from before there were names stay as they are."""
+        fields: dict[str, Any] = serialized(self)
+        if not self.class_names:
+            fields.pop("class_names", None)
+        return fields

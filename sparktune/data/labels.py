@@ -147,6 +147,31 @@ def classes_of(labels: np.ndarray, name: str) -> tuple[Label, ...]:
     return tuple(classes.tolist())
 
 
+def check_names(names: tuple[str, ...], classes: tuple[Label, ...], task: Task, label: str) -> None:
+    """Check that `names` name the `classes`: the distinct training labels, or the places of several labels.
+
+    Raises:
+        DataError: there are no classes, they are text, or there are more or fewer of them.
+    """
+    if task == "regression":
+        raise DataError(
+            f"data.class_names must name classes, but label {label!r} is a number to predict (regression); "
+            "remove it, or set data.task: classes"
+        )
+    texts = [known for known in classes if isinstance(known, str)]
+    if texts and task != "labels":
+        raise DataError(
+            f"data.class_names must name labels that are numbers, but label {label!r} holds {texts[0]!r}; "
+            "remove it: such labels are names already"
+        )
+    if len(names) != len(classes):
+        shown = ", ".join(map(str, classes[:12])) + (", ..." if len(classes) > 12 else "")
+        raise DataError(
+            f"data.class_names must have a name for each of the {len(classes)} labels of the training rows "
+            f"({shown}), but has {len(names)}; give one for each, in this order"
+        )
+
+
 def label_names(table: Table, name: str, labels: np.ndarray) -> tuple[Label, ...]:
     """The names of the labels (rows, k) of task labels: the fields of a struct column, else 0 to k - 1."""
     return tuple(table.parts(name)) or tuple(range(labels.shape[1]))

@@ -10,7 +10,7 @@ from sparktune.columns.schema import Feature, Label, Schema, Task
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
 from sparktune.data.features import features_of
-from sparktune.data.labels import classes_of, encode_labels, label_names, label_values, task_of
+from sparktune.data.labels import check_names, classes_of, encode_labels, label_names, label_values, task_of
 from sparktune.data.mapped import gathered
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import scaling_of
@@ -82,6 +82,9 @@ def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) 
         classes = classes_of(main.labels[places["train"]], roles.label)
     else:
         classes = label_names(tables[MAIN], roles.label, main.labels) if task == "labels" else ()
+    names = spec.data.class_names or ()
+    if names:
+        check_names(names, classes, task, roles.label)
     chosen = {name: main.at(rows) for name, rows in places.items()}
     chosen |= {name: part.at(np.arange(len(part.x))) for name, part in parts.items()}
     splits = {name: chosen[name].encoded(task, classes, name) for name in SPLITS if name in chosen}
@@ -95,6 +98,7 @@ def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) 
         classes=classes,
         outputs=len(classes) if task == "classes" else train.y[0].size,
         scaling=scaling_of(spec.data.scale, train.x),
+        class_names=names,
     )
     return Dataset(train, validation, test, schema, digest_of([train, validation, test], schema))
 

@@ -33,7 +33,7 @@ def measure(bundle: Bundle, rows: Rows, split: Split) -> Evaluation:
         known = np.isfinite(raw).all(axis=1)
         residuals = _residuals(bundle.schema.label, raw[known], y.reshape(len(y), -1)[known])
         return replace(found, unknown=int((~known).sum()), residuals=residuals)
-    names = [str(name) for name in bundle.schema.classes]
+    names = [str(name) for name in bundle.schema.label_map]
     if task == "labels":
         answered = [present(bundle.predict(part)) for part in _chunks(x)]
         has, known = (np.concatenate(parts) for parts in zip(*answered, strict=True))

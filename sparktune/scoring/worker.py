@@ -77,7 +77,9 @@ def answers(schema: Schema, output: Output, raw: np.ndarray, valid: np.ndarray) 
 
 def _labels(schema: Schema, raw: np.ndarray, valid: np.ndarray) -> pa.Array:
     kind = label_kind(schema)
-    names = pa.array([str(c) for c in schema.classes] if kind == "string" else schema.classes, ARROW[kind])
+    names = pa.array(
+        [str(c) for c in schema.label_map] if kind == "string" else schema.label_map, ARROW[kind]
+    )
     if schema.task == "labels":
         has, known = present(raw)
         offsets = np.concatenate([[0], np.cumsum(has.sum(axis=1))]).astype(np.int32)

@@ -1,5 +1,6 @@
 """The section `data`: the source of the rows, the roles of the columns, the splits and the scaling."""
 
+from collections import Counter
 from typing import Annotated, Literal, NamedTuple, final
 
 from pydantic import (
@@ -111,6 +112,10 @@ class DataSpec(Section):
     task: Literal["auto", "classes", "binary", "labels", "regression"] = Field(
         "auto", description="what the label is; read off its type and values by default"
     )
+    class_names: tuple[Name, ...] | None = sequence(
+        None,
+        description="names of the labels 0, 1, 2 and so on, in this order; predictions and charts show them",
+    )
     scale: Annotated[float, Field(gt=0)] | Literal["minmax", "standardize", "none"] = Field(
         "none", description="a constant that divides, or what is learned on the training split"
     )
@@ -128,6 +133,22 @@ class DataSpec(Section):
     @classmethod
     def _no_scale(cls, given: object) -> object:
         return "none" if given is None else given
+
+    @field_validator("class_names")
+    @classmethod
+    def _distinct(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if names is not None and len(names) < 2:
+            raise Fault("must hold two names or more", value=list(names))
+        twice = [name for name, count in Counter(names or ()).items() if count > 1]
+        if twice:
+            raise Fault("must hold no name twice", value=twice[0])
+        return names
+
+    @model_validator(mode="after")
+    def _named_task(self) -> "DataSpec":
+        if self.class_names and self.task == "regression":
+            raise Fault("must not be given for task regression, which has no classes", "class_names")
+        return self
 
     @model_validator(mode="after")
     def _complete(self, info: ValidationInfo) -> "DataSpec":

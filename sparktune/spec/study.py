@@ -26,6 +26,7 @@ SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", 
 MAX_NAME = 200  # characters; temporary names beside the study's folder are longer by a suffix
 LATER = (
     ("search", "options"),
+    ("data", "class_names"),
     ("model", "initializer"),
     ("model", "source"),
     ("training", "weighted_metrics"),

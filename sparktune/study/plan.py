@@ -89,7 +89,7 @@ def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
         features=data.schema.features,
         label=data.schema.label,
         task=data.schema.task,
-        classes=data.schema.classes,
+        classes=data.schema.label_map,
     )
 
 

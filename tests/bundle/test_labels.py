@@ -30,3 +30,9 @@ def test_sql_types_of_labels() -> None:
     assert kind(0, 1.5) == "double"
     assert kind("a", "b") == "string"
     assert kind("a", 1) == "string"
+
+
+def test_names_of_classes_are_what_is_predicted() -> None:
+    named = CLASSES.model_copy(update={"class_names": ("cat", "dog", "owl")})
+    assert labels(named, np.array([[0.1, 0.7, 0.2], [np.nan] * 3], "f4")) == ["dog", None]
+    assert label_kind(named) == "string"

@@ -49,3 +49,11 @@ def test_what_is_no_schema(broken: dict[str, object]) -> None:
     known = {"features": (AGE,), "input_shape": (1,), "task": "regression", "outputs": 1}
     with pytest.raises(ValidationError):
         Schema.model_validate({**known, **broken})
+
+
+def test_names_of_classes_are_written_only_where_there_are_some() -> None:
+    known = {"features": (AGE,), "input_shape": (1,), "task": "binary", "classes": (0, 1), "outputs": 1}
+    plain, named = Schema(**known), Schema(**known, class_names=("cat", "dog"))
+    assert (plain.label_map, named.label_map) == ((0, 1), ("cat", "dog"))
+    assert "class_names" not in plain.model_dump(mode="json")
+    assert Schema.model_validate_json(named.model_dump_json()) == named

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparktune.data.labels import classes_of, encode_labels, label_names, label_values, task_of
+from sparktune.columns.schema import Label, Task
+from sparktune.data.labels import (
+    check_names,
+    classes_of,
+    encode_labels,
+    label_names,
+    label_values,
+    task_of,
+)
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
@@ -155,3 +163,25 @@ def test_labels_are_named_by_the_fields_of_a_struct():
     assert label_values(table, "y").tolist() == [[True, False], [True, True]]
     assert label_names(table, "y", label_values(table, "y")) == ("sunny", "windy")
     assert label_names(table, "z", MANY) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("names", "classes", "task", "message"),
+    [
+        (("a", "b"), (), "regression", "label 'y' is a number to predict"),
+        (("a", "b"), ("cat", "dog"), "binary", "label 'y' holds 'cat'; remove it"),
+        (
+            ("a", "b"),
+            (0, 1, 2),
+            "classes",
+            r"each of the 3 labels of the training rows \(0, 1, 2\), but has 2",
+        ),
+    ],
+)
+def test_names_that_do_not_fit_the_labels(
+    names: tuple[str, ...], classes: tuple[Label, ...], task: Task, message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        check_names(names, classes, task, "y")
+    check_names(("a", "b"), (3, 7), "binary", "y")
+    check_names(("a", "b"), (0, 1), "labels", "y")

@@ -218,3 +218,12 @@ def test_the_last_share_of_the_rows(load):
     data = load((X, Y), validation={"last": 0.2}, test={"last": 3})
     np.testing.assert_array_equal(data.validation.x, X[13:17])
     np.testing.assert_array_equal(data.test.x, X[17:])
+
+
+def test_class_names_lie_beside_the_labels(load):
+    named = load((X, Y), class_names=["cat", "dog"])
+    assert (named.schema.classes, named.schema.class_names) == ((0, 1), ("cat", "dog"))
+    assert named.schema.label_map == ("cat", "dog")
+    assert load((X, Y)).schema.label_map == (0, 1)
+    with pytest.raises(DataError, match="must have a name for each of the 2 labels"):
+        load((X, Y), class_names=["cat", "dog", "owl"])

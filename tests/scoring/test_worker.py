@@ -8,7 +8,7 @@ from sparktune.bundle import Bundle
 from sparktune.bundle.payload import to_payload
 from sparktune.errors import ScoringError
 from sparktune.scoring.worker import answers, loaded, predict_columns
-from tests.bundle.models import BINARY, by_keras, inputs
+from tests.bundle.models import BINARY, CLASSES, by_keras, inputs
 
 
 def test_model_is_loaded_once_in_a_worker(bundles: dict[str, Bundle]) -> None:
@@ -59,3 +59,9 @@ def test_wrong_arguments_say_what_is_expected(
 ) -> None:
     with pytest.raises(ScoringError, match=message):
         predict_columns(to_payload(bundles["regression"]), "raw", *columns)
+
+
+def test_names_of_classes_are_what_sql_gives() -> None:
+    named = CLASSES.model_copy(update={"class_names": ("cat", "dog", "owl")})
+    raw = np.array([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2]], "f4")
+    assert answers(named, "prediction", raw, np.array([True, True])).to_pylist() == ["dog", "cat"]

@@ -72,3 +72,21 @@ def test_options_are_plain_values() -> None:
 
 def test_the_schema_of_the_study_file_names_the_sources() -> None:
     assert '"fashion_mnist"' in json_schema()
+
+
+def test_class_names_are_two_or_more_and_different() -> None:
+    assert data(class_names=["cat", "dog"]).class_names == ("cat", "dog")
+    for names, message in (
+        (["cat"], "must hold two names or more"),
+        (["cat", "cat"], "must hold no name twice, but got 'cat'"),
+        (["cat", 1], r"class_names\[1\]"),
+    ):
+        with pytest.raises(SpecError, match=message):
+            data(class_names=names)
+    with pytest.raises(SpecError, match=r"task regression, which has no classes.*class_names"):
+        data(class_names=["cat", "dog"], task="regression")
+
+
+def test_a_study_without_class_names_is_what_it_was_before_there_were_any() -> None:
+    spec = parse_spec({"data": {}, "search": {"space": {"neurons": [8]}}})
+    assert "class_names" not in spec.identity()["data"]

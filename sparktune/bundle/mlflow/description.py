@@ -40,7 +40,7 @@ def what_it_predicts(schema: Schema) -> str:
     label, count = f"`{schema.label}`", len(schema.classes)
     match schema.task:
         case "binary":
-            what = f"whether {label} is {schema.classes[-1] if count else 1}"
+            what = f"whether {label} is {schema.label_map[-1] if count else 1}"
         case "regression":
             what = f"{label}, " + ("a number" if schema.outputs == 1 else f"{schema.outputs} numbers")
         case _:
