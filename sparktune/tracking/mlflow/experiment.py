@@ -1,10 +1,10 @@
-"""The experiment that holds a study's runs, and the search for those runs."""
+"""The experiment that holds a study's runs, the search for those runs, and what they already show."""
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sparktune.tracking.mlflow.address import sqlite_file
-from sparktune.tracking.mlflow.entries import STUDY_ID, TRIAL
+from sparktune.tracking.mlflow.entries import ATTEMPT, PARENT, STATE, STUDY_ID, TRIAL, Entry
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -49,3 +49,18 @@ def find_runs(
             runs[int(run.data.tags[TRIAL]) if TRIAL in run.data.tags else None].append(run)
         if not (token := page.token):
             return runs
+
+
+def is_complete(run: "Run", entry: Entry, parent: str | None) -> bool:
+    """Whether a run, nested in the run `parent`, has everything of the entry of an ended trial."""
+    if entry.status == "RUNNING":
+        return False
+    tags = run.data.tags
+    shown = (run.info.status, tags.get(STATE), tags.get(ATTEMPT, "1"), tags.get(PARENT))
+    if shown != (entry.status, entry.tags[STATE], entry.tags.get(ATTEMPT, "1"), parent):
+        return False
+    missing = (
+        entry.params.items() - run.data.params.items(),
+        entry.latest().items() - run.data.metrics.items(),
+    )
+    return not any(missing)

@@ -12,16 +12,17 @@ from sparktune.tracking.mlflow.artifacts import write_artifacts
 from sparktune.tracking.mlflow.best import BEST, mark_best
 from sparktune.tracking.mlflow.client import connect
 from sparktune.tracking.mlflow.dataset import log_dataset
-from sparktune.tracking.mlflow.entries import ATTEMPT, PARENT, STATE, Entry
-from sparktune.tracking.mlflow.experiment import find_runs, open_experiment
+from sparktune.tracking.mlflow.entries import PARENT, STATE, Entry
+from sparktune.tracking.mlflow.experiment import find_runs, is_complete, open_experiment
 from sparktune.tracking.mlflow.parallel import all_at_once
-from sparktune.tracking.mlflow.sql_writer import Batch, store_of
+from sparktune.tracking.mlflow.sql_writer import Batch, engine_for
 from sparktune.tracking.mlflow.view import run_page, runs_page, view_tag
 from sparktune.tracking.mlflow.writer import Requests, Writer
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
+    from sqlalchemy import Engine
 
 TOGETHER = 100  # trials in one transaction
 # Raised where MLflow's tables or classes are not as `Batch` expects.
@@ -41,7 +42,7 @@ class StudyRuns:
 
     def __init__(self, uri: str, experiment: str, study_id: str) -> None:
         self._client: MlflowClient = connect(uri)
-        self._store = store_of(self._client)
+        self._engine = engine_for(uri)
         self._on_server = not is_database(uri)
         self._study_id = study_id
         self.experiment_id = open_experiment(self._client, uri, experiment)
@@ -97,14 +98,10 @@ class StudyRuns:
             KeyError: it is not written yet.
         """
         run_id = self._run_ids[number]
-        if self._marked != {run_id}:
-            mark_best(self._client, run_id, self._marked & self._present())
-            self._marked = {run_id}
-
-    def _present(self) -> set[str]:
-        """The ids of the runs that were found or written and are not deleted."""
         found = {str(run.info.run_id) for runs in self._found.values() for run in runs}
-        return found | set(self._run_ids.values())
+        if self._marked != {run_id}:
+            mark_best(self._client, run_id, self._marked & (found | set(self._run_ids.values())))
+            self._marked = {run_id}
 
     def finish_study(self, entry: Entry) -> None:
         """End the study's own run, and as KILLED every other that is still shown as running. Idempotent."""
@@ -131,13 +128,11 @@ class StudyRuns:
             self._uncertain.add(number)
             del self._shown[number], self._run_ids[number]
         # Rows can be added for a run that does not exist yet, or is empty since it was created here.
-        by_rows = {
-            number: entry
-            for number, entry in new.items()
-            if self._store is not None and not self._found[number] and number not in self._uncertain
-        }
-        if by_rows:
-            self._write_rows(by_rows)
+        by_rows = {n: e for n, e in new.items() if not self._found[n] and n not in self._uncertain}
+        if self._engine is None:
+            by_rows.clear()
+        elif by_rows:
+            self._write_rows(self._engine, by_rows)
         jobs = [partial(self._write_trial, entry) for number, entry in new.items() if number not in by_rows]
         if self._on_server:
             all_at_once(jobs)
@@ -156,9 +151,9 @@ class StudyRuns:
             _fill(self._requests, run_id, entry)
             self._note(run_id, entry)
 
-    def _write_rows(self, entries: dict[int, Entry]) -> None:
+    def _write_rows(self, engine: "Engine", entries: dict[int, Entry]) -> None:
         """Write the runs of several trials in one transaction."""
-        batch = Batch(self._store, self._own)
+        batch = Batch(engine, self._own)
         ids: dict[int, str] = {}
         for number, entry in entries.items():
             known = self._run_ids.pop(number, None)
@@ -168,7 +163,7 @@ class StudyRuns:
         try:
             batch.commit()
         except UNKNOWN_MLFLOW:
-            self._store = None
+            self._engine = None
             raise
         self._uncertain -= ids.keys()
         self._run_ids |= ids
@@ -221,7 +216,7 @@ class StudyRuns:
         if number in self._uncertain:
             self._found[number] = self._find(number)[number]
         found = self._found[number]
-        complete = next((r for r in found if self._is_complete(r, entry)), None)
+        complete = next((r for r in found if is_complete(r, entry, self.study)), None)
         # A create_run whose answer was lost has left an empty run.
         new = (entry.start_ms, "RUNNING", self.study)
         empty = (
@@ -238,20 +233,6 @@ class StudyRuns:
         self._found[number] = []
         if complete:
             self._shown[number] = entry.outcome
-
-    def _is_complete(self, run: "Run", entry: Entry) -> bool:
-        """Whether the run has everything of the entry of an ended trial."""
-        tags = run.data.tags
-        shown = (run.info.status, tags.get(STATE), tags.get(ATTEMPT, "1"), tags.get(PARENT))
-        if entry.status == "RUNNING":
-            return False
-        if shown != (entry.status, entry.tags[STATE], entry.tags.get(ATTEMPT, "1"), self.study):
-            return False
-        missing = (
-            entry.params.items() - run.data.params.items(),
-            entry.latest().items() - run.data.metrics.items(),
-        )
-        return not any(missing)
 
 
 def _fill(writer: Writer, run_id: str, entry: Entry) -> None:
