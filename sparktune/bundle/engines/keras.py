@@ -70,7 +70,7 @@ class KerasEngine(Engine):
 
         signature = [tf.TensorSpec((None, *self._tensor.shape), self._tensor.dtype)]
         # TensorFlow warns of many traces of one function; it counts all lambdas as one, each partial apart.
-        return tf.function(partial(self.model, training=False), input_signature=signature)
+        return tf.function(partial(self.model, training=False), signature, autograph=False)
 
     def _chunk(self, x: np.ndarray) -> np.ndarray:
         inputs = np.ascontiguousarray(x, self._tensor.dtype).reshape(len(x), *self._tensor.shape)

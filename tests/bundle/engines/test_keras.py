@@ -1,6 +1,9 @@
 """Keras as an engine: safe loading, chunks of rows, the model's one input."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -42,3 +45,21 @@ def test_the_loaded_model_needs_its_file_no_longer(bundles: dict[str, Bundle], t
     engine = KerasEngine.load(copy, bundle.manifest)
     shutil.rmtree(copy)
     assert engine.predict(inputs("regression", 2)).shape == (2, 1)
+
+
+PREDICT = """
+import os, sys
+import numpy as np
+from sparktune.bundle import load_bundle
+load_bundle(sys.argv[1]).predict(np.zeros((2, 20), "f4"))
+os._exit(0)
+"""
+
+
+def test_a_worker_that_is_killed_leaves_no_generated_source_files(
+    bundles: dict[str, Bundle], tmp_path: Path
+) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-c", PREDICT, str(bundles["binary"].path)]
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    assert not list(tmp_path.glob("__autograph*"))
