@@ -9,16 +9,19 @@ WITH_JAVA := JAVA_HOME="$$(.ci/java)" && export JAVA_HOME &&
 IN_PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint docs clean
+.PHONY: help install demo notebooks test lint docs clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 install: $(INSTALLED)  ## make .venv with the pinned dependencies and the sparktune command; find or install Java 17+
 	@$(WITH_JAVA) { $(BIN)/python -m sparktune.launch.jvm.class_archive || :; }  # for sessions to start sooner; made once
 
 demo: install  ## tune 12 models of the embedded digits on local Spark, then score the digits in SQL; writes ./demo
 	@$(WITH_JAVA) $(BIN)/sparktune demo
+
+notebooks: install  ## execute all notebooks again and keep their outputs
+	@$(WITH_JAVA) $(BIN)/python notebooks/execute.py
 
 test: install  ## run all tests
 	@$(WITH_JAVA) $(BIN)/python -m pytest $(IN_PARALLEL)

@@ -1,7 +1,8 @@
 """One search, from the spec to the exported model."""
 
+from sparktune.study.progress import Progress
 from sparktune.study.result import StudyResult
 from sparktune.study.sync import sync_study
-from sparktune.study.tune import Progress, tune
+from sparktune.study.tune import tune
 
 __all__ = ["Progress", "StudyResult", "sync_study", "tune"]

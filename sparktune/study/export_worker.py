@@ -6,8 +6,10 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from sparktune.bundle import Bundle, export_bundle
+from sparktune.bundle.engines.registry import EXPORTED
 from sparktune.data import Dataset
 from sparktune.data.host import borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
@@ -15,7 +17,9 @@ from sparktune.report.measuring import measure
 from sparktune.spec import StudySpec
 from sparktune.study.export import ExportRequest
 from sparktune.training import evaluate
+from sparktune.training.engine.structure import fully_described
 from sparktune.training.kinds.base import kind_of
+from sparktune.training.user_code import import_own_code
 from sparktune.trial import TrialResult
 
 TOLERANCE = 1e-5
@@ -31,15 +35,29 @@ def export(request: ExportRequest) -> dict[str, Any]:
         BundleError: the bundle cannot be written, or does not give the metric that its trial reported.
     """
     spec, best = request.spec, request.best
-    kind_of(spec.model).import_own_code()  # registers the layers of the user's own
+    import_own_code(spec.model)  # registers the layers of the user's own
     with closing(borrow(request.data, _not_here)) as shared_data:
         data = shared_data.data
+        engines = engines_of(spec, request.model)
         bundle = export_bundle(
-            request.model, data.schema, request.lineage, request.directory, example=data.train.x
+            request.model, data.schema, request.lineage, request.directory, engines, data.train.x
         )
         verify_export(bundle, data, spec, best)
         test = evaluate(bundle.model, data.test, spec, data.schema, best.params) if data.test else None
         return {"test": test, "evaluation": evaluation_of(bundle, data)}
+
+
+def engines_of(spec: StudySpec, model: Path) -> tuple[str, ...]:
+    """The engines of the bundle, the one that predicts first.
+
+    Layers of the user's own that have no module, as those of a notebook, can be imported nowhere: then the
+    SavedModel predicts, which needs no such import.
+    """
+    if kind_of(spec.model).own_source is None:
+        return EXPORTED
+    with ZipFile(model) as file:
+        description = json.loads(file.read("config.json"))
+    return EXPORTED if fully_described(description) else EXPORTED[::-1]
 
 
 def evaluation_of(bundle: Bundle, data: Dataset) -> str | None:

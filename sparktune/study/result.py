@@ -23,7 +23,7 @@ SHOWN_FILES = ("trials.csv", "report.html", "evaluation.json")
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StudyResult:
     """The outcome of a study.
 
@@ -55,11 +55,19 @@ class StudyResult:
 
         return StudyPlots(self.directory)
 
+    def __repr__(self) -> str:
+        """In a line: the study, its best trial, how many trials ended how, and where the rest is."""
+        states = ", ".join(f"{count} {state}" for state, count in self.outcome.states.items())
+        found = "no trial has a value"
+        if self.best is not None and self.best.value is not None:
+            found = f"best {self.outcome.objective.metric}={self.best.value:.6g} (trial {self.best.trial})"
+        return f"StudyResult({self.spec.study.name}: {found}; {states}; {self.directory})"
+
     def _repr_html_(self) -> str:
         """What a notebook shows: the best trial and the table of trials."""
-        from sparktune.study.notebook import result_html
+        from sparktune.study.result_html import result_html
 
-        return result_html(self)
+        return result_html(self.outcome, self.trials, self.directory)
 
 
 def trial_table(results: Iterable[TrialResult], objective: str) -> "pd.DataFrame":

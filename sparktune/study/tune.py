@@ -19,7 +19,7 @@ from sparktune.study.check import check_study
 from sparktune.study.conclusion import AGAIN, Ending, conclude
 from sparktune.study.export import Exported, Exporter
 from sparktune.study.loop import StudyLoop
-from sparktune.study.notebook import notebook_progress
+from sparktune.study.progress import OnProgress, Progress, Standing, notebook_progress
 from sparktune.study.result import StudyResult, write_source
 from sparktune.study.runtime import Runtime
 from sparktune.study.stop import Stop, check_timeout
@@ -31,20 +31,6 @@ from sparktune.training.kinds.base import kind_of
 from sparktune.trial import TrialResult
 
 log = logging.getLogger("sparktune")
-
-
-@final
-@dataclass(frozen=True)
-class Progress:
-    """How far a study is: the newest result, the best so far, trials done and in all (None where open)."""
-
-    result: TrialResult
-    best: TrialResult | None
-    done: int
-    total: int | None
-
-
-OnProgress = Callable[[Progress], None]
 
 
 def tune(
@@ -108,10 +94,10 @@ def tune(
                 write_source(ledger.directory, kind_of(spec.model).own_source)
                 shared = runtime.share(dataset)
                 log.info("study %s: %s", spec.study.name, ledger.directory)
-                study = _Study(
-                    spec, objective, ledger, tracker, shared, runtime, sampler or build_sampler(spec)
-                )
-                with notebook_progress(spec.study.name, on_progress) as show:
+                sampler = sampler or build_sampler(spec)
+                study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler)
+                start = Standing(ledger.best, len(ledger.results), sampler.size)
+                with notebook_progress(spec.study.name, start, on_progress) as show:
                     return study.run(Stop(timeout), show, started)
     except KeyboardInterrupt:
         raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN}") from None

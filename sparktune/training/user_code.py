@@ -1,8 +1,10 @@
 """Which code of the user's own the trials of a study run."""
 
 from sparktune.spec import StudySpec
+from sparktune.spec.model import ModelSection
 from sparktune.spec.training import CustomCallback
 from sparktune.training.kinds.base import kind_of
+from sparktune.training.references import function_from_source, import_reference
 
 
 def own_code(spec: StudySpec) -> dict[str, str]:
@@ -18,3 +20,17 @@ def own_code(spec: StudySpec) -> dict[str, str]:
 def has_own_code(spec: StudySpec) -> bool:
     """Whether a trial runs code of the user."""
     return bool(own_code(spec))
+
+
+def import_own_code(section: ModelSection) -> None:
+    """Make the user's code that builds models of a section known here, with the layers that it registers.
+
+    Raises:
+        ModelError: it does not import.
+    """
+    kind = kind_of(section)
+    for field, reference in kind.own_code.items():
+        if kind.own_source is None:
+            import_reference(reference, field)
+        else:
+            function_from_source(kind.own_source, reference, field)

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ("help", "install", "demo", "test", "lint", "docs", "clean")
+TARGETS = ("help", "install", "demo", "notebooks", "test", "lint", "docs", "clean")
 
 
 def make(*arguments: str) -> str:
@@ -59,7 +59,7 @@ def test_help_comes_first_and_names_every_target() -> None:
     assert [line.split()[1] for line in told.splitlines()] == list(TARGETS)
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint"])
+@pytest.mark.parametrize("target", ["demo", "notebooks", "test", "lint"])
 def test_targets_install_first(target: str) -> None:
     # -W pretends that constraints.txt has just changed.
     told = make("--dry-run", "-W", "constraints.txt", target)

@@ -64,10 +64,16 @@ import sparktune
 RATES = {"tanh": 0.1}
 
 
+@keras.saving.register_keras_serializable("script")
+class Doubled(keras.layers.Layer):
+    def call(self, inputs):
+        return 2 * inputs
+
+
 def build(params, input_shape, outputs):
     hidden = keras.layers.Dense(params["units"], activation=next(iter(RATES)))
     last = keras.layers.Dense(outputs, activation="sigmoid")
-    return keras.Sequential([keras.Input(input_shape), hidden, last])
+    return keras.Sequential([keras.Input(input_shape), hidden, Doubled(), last])
 
 
 if __name__ == "__main__":
@@ -89,7 +95,10 @@ def test_a_script_sends_a_builder_of_its_own(master, tmp_path):
     assert "{'COMPLETE': 2}" in submit(master, tmp_path, str(tmp_path / "script.py"))
     source = (tmp_path / "studies/script/builder.py").read_text()
     assert "RATES = {'tanh': 0.1}" in source and "def build" in source
-    assert sparktune.load(tmp_path / "studies/script/bundle").lineage.source == source
+    bundle = sparktune.load(tmp_path / "studies/script/bundle")
+    assert bundle.lineage.source == source
+    rows = np.ones((3, 2), "float32")
+    assert bundle.predict(rows).shape == (3, 1)  # though this process does not know the layer
 
 
 def test_ctrl_c_in_a_terminal_writes_the_outcome(tmp_path):

@@ -103,17 +103,6 @@ class ModelKind(ModelSection, ABC):
         """Python source that the user's code is made from; None where it is imported."""
         return None
 
-    def import_own_code(self) -> None:
-        """Make the user's code known in this process, with the layers that it registers.
-
-        Raises:
-            ModelError: it does not import.
-        """
-        from sparktune.training.references import import_reference
-
-        for field, reference in self.own_code.items():
-            import_reference(reference, field)
-
     @classmethod
     def hardest(cls, values: Mapping[str, Sequence[Any]]) -> Params:
         """Of each name's values in a search, those that together are likeliest to break a rule of `check`."""

@@ -86,10 +86,6 @@ class BuilderSpec(ModelKind):
         """The source of a builder without a module."""
         return self.source
 
-    def import_own_code(self) -> None:
-        """Import the builder, or run its source."""
-        self.function()
-
     @classmethod
     def check_own_code(cls, configurations: Sequence[tuple[ModelKind, TrainingSpec]], schema: Schema) -> None:
         """The builder is called; its model is saved and loaded.

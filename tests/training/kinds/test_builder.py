@@ -8,6 +8,7 @@ import pytest
 from sparktune.columns.schema import Scaling
 from sparktune.spec import BuilderSpec, StudySpec
 from sparktune.training import build_model
+from sparktune.training.user_code import import_own_code
 
 
 def layers(model):
@@ -51,7 +52,7 @@ def test_a_function_goes_by_its_module_or_as_source(schema_of):
     assert (spec.builder, spec.own_source) == ("build", spec.source)
     again = BuilderSpec.model_validate_json(spec.model_dump_json())
     assert again == spec and again.with_params({"b": 2}).source == spec.source
-    again.import_own_code()
+    import_own_code(again)
     assert layers(build_model(again, schema_of((6,)))) == ["Dense"]
 
 

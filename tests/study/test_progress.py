@@ -4,10 +4,11 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+import nbclient
+import nbformat
 import pytest
 
-nbformat = pytest.importorskip("nbformat")
-nbclient = pytest.importorskip("nbclient")
+from sparktune.study.progress import Standing, in_notebook, notebook_progress
 
 SETUP = """
 import keras, numpy as np, sparktune
@@ -47,7 +48,7 @@ CELLS = {
     "given": (
         "result = sparktune.tune(study('given'), data=data, builder=build, offline=True)\n"
         "[result.bundle.lineage.source == (result.directory / 'builder.py').read_text(),\n"
-        " result.bundle.predict(x).shape, result.outcome.states]"
+        " result.bundle.predict(x).shape, result.outcome.states, result.bundle.manifest.engine]"
     ),
     "resumed": (
         "again = study('named', kind='builder', builder=build)\n"
@@ -83,15 +84,27 @@ def test_one_display_is_updated_and_the_result_is_a_table(outputs) -> None:
     assert result.output_type == "execute_result"
     html = result.data["text/html"]
     assert "best val_accuracy <b>" in html and html.count("<tr") == 5 and "learning_rate" in html
+    assert html.count("<svg ") == 1 and html.count("<circle ") >= 4
 
 
 def test_a_builder_of_the_notebook_trains_and_its_source_is_kept(outputs) -> None:
-    same, shape, states = answer(outputs("given"))
+    same, shape, states, engine = answer(outputs("given"))
     assert (same, shape, states) == (True, (80, 1), {"COMPLETE": 4})
+    assert engine == "tensorflow"  # it needs no import of the notebook's layer
 
 
 def test_a_function_its_name_and_its_section_are_the_same_study(outputs) -> None:
     assert answer(outputs("resumed")) == {"COMPLETE": 4}
+    assert outputs("resumed")[0].data["text/plain"].startswith("named: 4/4 trials")
+
+
+def test_nothing_is_shown_elsewhere(capsys) -> None:
+    assert not in_notebook()
+    seen = []
+    for given in (None, seen.append):
+        with notebook_progress("small", Standing(None, 0, 4), given) as show:
+            show("news")
+    assert seen == ["news"] and capsys.readouterr() == ("", "")
 
 
 def test_another_source_is_another_study(outputs) -> None:
