@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sparktune.cli.options import Json, Model, Quiet, TrackingUri, Verbose, check_place
-from sparktune.cli.output import Output
+from sparktune.cli.output import Output, finite
 from sparktune.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,14 +46,17 @@ def score_command(
     as_json: Json = False,
 ) -> None:
     """Score a table or files in Spark SQL with an exported model."""
+    from sparktune.bundle.load import SCHEMES
     from sparktune.launch import open_session
     from sparktune.scoring import check_lasting, score
+    from sparktune.scoring.batch import load_model
 
     output = Output(context, quiet, verbose)
+    bundle = model if model.startswith(SCHEMES) else load_model(model)  # refused before Spark starts
     mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
     spark = open_session()
     check_lasting(spark, target)
-    rows = score(spark, model, source, target, mode, tracking_uri=tracking_uri)
+    rows = score(spark, bundle, source, target, mode, tracking_uri=tracking_uri)
     output.answer({"rows": rows, "model": model, "output": target})
     output.note(f"{rows} rows scored into {target}")
 
@@ -81,7 +84,7 @@ def predict_command(
         raise InputError(f"--row and --input exclude each other, but got both ({str(source)!r}); remove one")
     bundle = load_model(model, tracking_uri)
     answers = predict_rows(bundle, _rows(bundle, source, given))
-    output.answer({"model": model, "predictions": answers}, *map(json.dumps, answers))
+    output.answer({"model": model, "predictions": answers}, *(json.dumps(finite(a)) for a in answers))
 
 
 def evaluate_command(

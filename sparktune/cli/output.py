@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -69,9 +70,20 @@ def show(*parts: RenderableType) -> None:
 
 
 def write_document(file: TextIO, document: Mapping[str, Any]) -> None:
-    """One JSON document and a line end."""
-    file.write(json.dumps(document, indent=2) + "\n")
+    """One JSON document and a line end; a number that is not finite, which JSON cannot write, is null."""
+    file.write(json.dumps(finite(document), indent=2, allow_nan=False) + "\n")
     file.flush()
+
+
+def finite(value: Any) -> Any:
+    """The value with None for each number in it that is not finite."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: finite(member) for name, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(member) for member in value]
+    return value
 
 
 def write_error(error: SparktuneError, document: TextIO | None) -> None:

@@ -10,6 +10,7 @@ from sparktune.columns.schema import Feature, Label, Task
 from sparktune.data import Dataset
 from sparktune.data.packed import packed_size
 from sparktune.errors import StudyDirectoryError
+from sparktune.launch.jvm.java import check_java
 from sparktune.launch.local.launcher import local_slots
 from sparktune.launch.spark.session import spark_slots
 from sparktune.ledger import Ledger
@@ -64,13 +65,15 @@ def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
     the user's own.
 
     Raises:
-        InputError: what `tune` would refuse.
+        InputError: what `tune` would refuse. LaunchError: trials run on Spark, but there is no Java for it.
     """
     for sentence in idle_fields(spec):
         log.warning(sentence)
     if not offline:
         MlflowTracker().check(spec)
     runtime = Runtime(spec)
+    if runtime.on_spark:
+        check_java()
     data = runtime.load(None)
     objective = resolve_objective(spec, data.schema)
     check_study(spec, data)

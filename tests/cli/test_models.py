@@ -63,11 +63,15 @@ def test_rows_that_cannot_be_used_are_bad_input(capfd, model, more, words) -> No
     assert words in err
 
 
-@pytest.mark.parametrize("command", ["predict", "evaluate"])
-def test_a_folder_that_is_no_model_is_bad_input(capfd, tmp_path, rows, command) -> None:
+@pytest.mark.parametrize("command", ["score", "predict", "evaluate"])
+def test_a_folder_that_is_no_model_is_bad_input_before_spark_starts(
+    capfd, monkeypatch, tmp_path, rows, command
+) -> None:
+    monkeypatch.setattr("sparktune.launch.spark.session.open_session", lambda: pytest.fail("Spark starts"))
     rows.to_csv(tmp_path / "rows.csv", index=False)
-    source = "--input" if command == "predict" else "--data"
-    code, _, err = run(capfd, command, "--model", str(tmp_path), source, str(tmp_path / "rows.csv"))
+    target = ["--output", str(tmp_path / "scored")] if command == "score" else []
+    source = ["--data" if command == "evaluate" else "--input", str(tmp_path / "rows.csv")]
+    code, _, err = run(capfd, command, "--model", str(tmp_path), *source, *target)
     assert code == 2
     assert "manifest.json" in err
 

@@ -1,12 +1,15 @@
 """What goes to standard output, and what to standard error."""
 
+import io
 import json
 import logging
+import math
 import subprocess
 import sys
 
 import pytest
 
+from sparktune.cli.output import write_document
 from tests.cli.command import run
 
 CHATTY = """
@@ -66,3 +69,10 @@ def test_how_much_is_logged(capsys, option, level) -> None:
     assert logging.getLogger("sparktune").level == level
     assert run(capsys, "init")[0] == 0
     assert logging.getLogger("sparktune").level == logging.WARNING
+
+
+def test_a_document_has_null_for_what_json_cannot_write() -> None:
+    file = io.StringIO()
+    write_document(file, {"history": {"loss": [1.5, math.nan, math.inf]}, "rows": (1, None), "text": "NaN"})
+    expected = {"history": {"loss": [1.5, None, None]}, "rows": [1, None], "text": "NaN"}
+    assert json.loads(file.getvalue(), parse_constant=pytest.fail) == expected

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,37 @@ def test_a_killed_driver_is_seen_at_once(capfd, under_way) -> None:
     driver.wait()
     driver.stdout.close()
     assert document(capfd, "status", str(under_way))["status"] == "KILLED"
+
+
+def test_a_real_study_is_seen_while_it_runs_and_after_ctrl_c(capfd, tmp_path) -> None:
+    study = {
+        "study": {"name": "long"},
+        "data": {"source": "digits"},
+        "search": {"space": {"neurons": [4, 8]}},
+        "training": {"epochs": 100_000, "batch_size": 8},
+        "resources": {"launcher": "local", "parallelism": 1},
+    }
+    (tmp_path / "study.yaml").write_text(json.dumps(study))
+    folder = tmp_path / "studies" / "long"
+    driver = subprocess.Popen(
+        [sys.executable, "-m", "sparktune", "tune", "--config", "study.yaml", "--offline", "--json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        ledger = folder / "ledger.jsonl"
+        while not ledger.exists() or '"event": "launched"' not in ledger.read_text():
+            assert driver.poll() is None and time.monotonic() < deadline, driver.communicate()
+            time.sleep(0.1)
+        status = document(capfd, "status", str(folder))
+        assert (status["status"], status["trials"]["total"], status["trials"]["done"]) == ("RUNNING", 2, 0)
+        driver.send_signal(signal.SIGINT)
+        printed, errors = driver.communicate(timeout=60)
+    finally:
+        driver.kill()
+    assert driver.returncode == 130, errors
+    assert json.loads(printed)["error"]["type"] == "StudyInterrupted"
+    assert document(capfd, "status", str(folder))["status"] == "KILLED"

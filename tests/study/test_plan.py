@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sparktune.data import load_dataset
-from sparktune.errors import DataError, InputError, SpecError, StudyDirectoryError, TrackingError
+from sparktune.errors import DataError, InputError, LaunchError, SpecError, StudyDirectoryError, TrackingError
 from sparktune.ledger import Ledger
 from sparktune.spec import StudySpec
 from sparktune.study.plan import plan_study
@@ -91,3 +91,12 @@ def test_slots_on_spark(
     monkeypatch.setenv("SPARK_MASTER", master)
     plan = plan_study(StudySpec(**{**sections, "resources": {"cpus": cpus}}))
     assert (plan.launcher, plan.slots) == ("spark", slots)
+
+
+def test_without_java_nothing_runs_on_spark(
+    sections: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path / "nowhere"))
+    with pytest.raises(LaunchError, match="Spark needs Java"):
+        plan_study(StudySpec(**{**sections, "resources": {"launcher": "spark"}}))
+    assert plan_study(StudySpec(**sections)).launcher == "local"
