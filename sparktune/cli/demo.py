@@ -96,5 +96,6 @@ def _say_what_next(result: StudyResult, bundle: Bundle, table: Path) -> None:
         "--output scored.parquet",
         f"  tune your own      {tools}sparktune init csv > study.yaml; edit it; "
         f"{tools}sparktune tune --config study.yaml",
+        f"  look at the study  {result.directory / 'report.html'}",
     ]
     Console(highlight=False).print("\n".join(lines), markup=False, soft_wrap=True)

@@ -78,7 +78,9 @@ def category_axis(name: str, values: Iterable[Any]) -> Axis:
     return Axis(name, "category", values=texts, ticks=ticks)
 
 
-def number_axis(name: str, values: Sequence[float], log: bool = False, exact: bool = False) -> Axis:
+def number_axis(
+    name: str, values: Sequence[float], log: bool = False, exact: bool = False, whole: bool = False
+) -> Axis:
     """From the smallest to the largest of finite values.
 
     Args:
@@ -86,13 +88,15 @@ def number_axis(name: str, values: Sequence[float], log: bool = False, exact: bo
         values: without any, the axis goes from 0 to 1.
         log: equal factors have equal lengths; all values must be above 0.
         exact: write the values themselves beside the axis where they are few.
+        whole: write whole numbers alone beside it.
     """
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if low == high:
         low, high = (low / 2, high * 2) if log else (low - (abs(low) or 1) / 10, high + (abs(high) or 1) / 10)
     bare = Axis(name, "log" if log else "linear", float(low), float(high))
     distinct = sorted(set(values))
-    for chosen in (distinct if exact and len(distinct) <= FEW else [], _round_numbers(bare)):
+    rounded = [n for n in _round_numbers(bare) if not whole or n == int(n)]
+    for chosen in (distinct if exact and len(distinct) <= FEW else [], rounded):
         ticks = tuple(Tick(bare.position(value) or 0.0, short(value)) for value in chosen)
         if ticks and not any(b.position - a.position < CROWDED for a, b in pairwise(ticks)):
             break

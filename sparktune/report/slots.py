@@ -8,6 +8,8 @@ from typing import final
 from sparktune.report.record import StudyRecord
 from sparktune.trial import TrialState
 
+ON_ITS_WAY = 0.1  # seconds that a result may take to the driver: the next trial of its slot starts before
+
 
 @final
 @dataclass(frozen=True)
@@ -59,11 +61,12 @@ def slots_of(study: StudyRecord) -> tuple[Slot, ...]:
     for e in sorted(executions, key=lambda e: (e.started or 0.0, e.trial)):
         started, ended = study.elapsed(e.started or 0.0), study.elapsed(e.ended or now)
         lanes = hosts.setdefault(e.host, [])
-        lane = next((lane for lane in lanes if lane[-1].end <= started + 1e-3), None)
+        lane = next((lane for lane in lanes if lane[-1].end <= started + ON_ITS_WAY), None)
         if lane is None:
             lane = []
             lanes.append(lane)
         free = lane[-1].end if lane else 0.0
+        started = max(started, free)
         launched = study.elapsed(e.launched) if e.launched is not None else started
         lane.append(Bar(e.trial, e.state, min(max(free, launched), started), started, max(ended, started)))
     return tuple(Slot(host, tuple(lane)) for host in sorted(hosts) for lane in hosts[host])

@@ -136,6 +136,8 @@ def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[
     if summary.bundle:
         lines.append(f"model: {summary.bundle}")
     lines.append(f"study: {directory} (trials.csv, summary.json)")
+    if (directory / "report.html").is_file():
+        lines.append(f"report: {directory / 'report.html'}")
     lines += _where_runs_are(summary, tracking_uri)
     if summary.stopped:
         lines.append(f"stopped by {summary.stopped}; run the same command again to go on")

@@ -15,6 +15,9 @@ def test_the_demo_tunes_scores_and_says_what_next(tmp_path):
     assert summary["best"]["value"] > 0.9
     assert summary["test"]["accuracy"] > 0.9
     assert "predict(" in done.stdout
+    report = done.stdout.split()[-1]
+    assert report == "demo/studies/digits/report.html"
+    assert "The exported model" in (tmp_path / report).read_text(encoding="utf-8")
     assert "mlflow ui" in done.stdout
     assert "Traceback" not in done.stderr
     assert {path.name for path in tmp_path.iterdir()} <= {"demo", "spark-warehouse"}

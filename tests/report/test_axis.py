@@ -84,6 +84,11 @@ def test_round_numbers_stand_beside_an_axis(values: list[float], log: bool, expe
     assert set(expected) <= set(texts(found)) and len(found.ticks) <= 9
 
 
+def test_whole_numbers_alone() -> None:
+    assert texts(number_axis("epoch", [1, 10], whole=True)) == ["5", "10"]
+    assert texts(number_axis("epoch", [1, 3], whole=True)) == ["1", "2", "3"]
+
+
 @pytest.mark.parametrize("value", [0.0, 5.0, -3, 1e-9, 1e12])
 def test_an_axis_of_one_value_has_it_in_the_middle(value: float) -> None:
     found = number_axis("v", [value, value])

@@ -39,3 +39,11 @@ def test_what_was_launched_ahead_waits_for_its_slot(tmp_path: Path) -> None:
     assert times == [(0, 0.5, 2.5), (2.5, 3, 5)]
     waiting = waiting_of(study)
     assert waiting is not None and (waiting.trial, waiting.longest) == (1, pytest.approx(2.999))
+
+
+def test_a_result_on_its_way_does_not_need_a_slot_of_its_own(tmp_path: Path) -> None:
+    events: list[Timed] = [(0, StudyStarted("val_accuracy", "maximize"))]
+    events += [(n / 1000, Launched(n, 1, 7, result(n).params)) for n in range(2)]
+    events += [(2.05, Recorded(result(0, 0.5), None)), (4.0, Recorded(result(1, 0.5), None))]
+    (slot,) = slots_of(read_study(write_ledger(tmp_path, events)))
+    assert [round(bar.begin, 2) for bar in slot.bars] == [0.05, 2.05]

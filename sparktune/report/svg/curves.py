@@ -12,7 +12,7 @@ def curve_charts(study: StudyRecord) -> list[str]:
     values = [value for curve in found for value in (*curve.validation, *curve.training) if value == value]
     epochs = max((len(curve.validation) for curve in found), default=1)
     y = number_axis(study.objective.metric, _without_far(values))
-    return [_chart(curve, number_axis("epoch", [1, max(epochs, 2)]), y) for curve in found]
+    return [_chart(curve, number_axis("epoch", [1, max(epochs, 2)], whole=True), y) for curve in found]
 
 
 def _chart(curve: Curve, x: Axis, y: Axis) -> str:

@@ -77,7 +77,7 @@ def agreement_chart(residuals: Residuals) -> str:
 def residual_chart(residuals: Residuals) -> str:
     """How many rows are off by how much."""
     x = number_axis(f"error of {residuals.name}", list(residuals.edges))
-    y = number_axis("rows", [0, max(residuals.counts, default=1)])
+    y = number_axis("rows", [0, max(residuals.counts, default=1)], whole=True)
     plot = Plot(x, y, "Residuals")
     for left, right, count in zip(residuals.edges, residuals.edges[1:], residuals.counts, strict=False):
         plot.line([(left, 0), (left, count), (right, count), (right, 0)], "area c0")

@@ -25,7 +25,7 @@ def history_chart(study: StudyRecord) -> str:
     """The value of each trial by its number, and the best so far."""
     points = over_trials(study)
     last = max((trial.number for trial in study.trials), default=0)
-    axis = number_axis("trial", [0, max(last, 1)])
+    axis = number_axis("trial", [0, max(last, 1)], whole=True)
     return _history(study, points, axis, 1.0, "Value of each trial, and the best so far, by trial number")
 
 
