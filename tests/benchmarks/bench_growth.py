@@ -83,7 +83,7 @@ def plain() -> Callable[[int], None]:
         keras.utils.set_random_seed(number)
         hidden = [keras.layers.Dense(512, activation="relu") for _ in range(2)]
         model = keras.Sequential([keras.Input((64,)), *hidden, keras.layers.Dense(10, activation="softmax")])
-        model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"], jit_compile=False)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
         model.fit(x, y, validation_data=(x, y), batch_size=128, verbose=0)
 
     return train
