@@ -55,9 +55,11 @@ def measure_rows(
             f"features must not hold NULL, but row {int(valid.argmin())} does; drop or fill it"
         )
     labels = label_values(table, label or schema.label)
+    named = schema.class_names and labels.dtype.kind in "OU"  # else the study's own labels
+    classes = schema.class_names if named else schema.classes
     if schema.task in ("binary", "classes"):
-        _check_known(labels, schema.classes, label or schema.label)
-    y = encode_labels(labels, schema.task, schema.classes, "rows")
+        _check_known(labels, classes, label or schema.label)
+    y = encode_labels(labels, schema.task, classes, "rows")
     training = TrainingSpec(metrics=metrics_for(schema))
     rows = Rows(x.reshape(len(x), *schema.input_shape), y, weights_of(table, weight))
     measured = evaluate(bundle.model, rows, StudySpec(training=training), schema)

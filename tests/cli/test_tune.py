@@ -45,7 +45,7 @@ def test_a_study_without_a_space_is_one_trial_everywhere(sections, tmp_path, cap
     summary = json.loads((tmp_path / "studies/shown/summary.json").read_text())
     assert (summary["states"], summary["best"]["params"]) == ({"COMPLETE": 1}, {})
     header, row = (tmp_path / "studies/shown/trials.csv").read_text().splitlines()
-    assert header == "trial,state,value,attempts,seconds,error"
+    assert header == "trial,state,value,attempts,seconds,error,train_loss,train_accuracy,gap"
     assert row.startswith("0,COMPLETE,")
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     runs = client.search_runs([summary["mlflow"]["experiment_id"]])

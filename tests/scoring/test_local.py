@@ -55,6 +55,17 @@ def test_metrics_are_those_of_the_field(bundles: dict[str, Bundle]) -> None:
     assert found["loss"] == pytest.approx(loss, rel=1e-4)
 
 
+def test_labels_may_be_given_by_their_names(bundles: dict[str, Bundle]) -> None:
+    bundle = bundles["classes"]
+    schema = bundle.schema.model_copy(update={"class_names": ("ten", "twenty", "thirty")})
+    named = Bundle(bundle.path, bundle.manifest.model_copy(update={"columns": schema}), bundle.engine)
+    names = np.array(["ten", "twenty", "thirty", "ten", "ten", "ten", "ten", "ten", "ten", "ten"], object)
+    numbers = np.array([10, 20, 30, 10, 10, 10, 10, 10, 10, 10])
+    by_name = measure_rows(named, table(bundle, "classes", label=names))
+    assert by_name == measure_rows(named, table(bundle, "classes", label=numbers))
+    assert {answer["prediction"] for answer in predict_rows(named, table(bundle, "classes"))} <= set(names)
+
+
 def test_weights_count_in_the_loss(bundles: dict[str, Bundle]) -> None:
     bundle, truth = bundles["regression"], np.arange(10.0)
     weights = np.array([1.0] * 5 + [0.0] * 5)
