@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sparktune.report import StudyRecord, TrialRecord
 
 NARROW = 60  # columns
+SHOWN = 10  # trials that run
 
 
 def status_command(
@@ -88,9 +89,11 @@ def status_lines(study: "StudyRecord", document: dict[str, Any]) -> list[str]:
     lines += [
         f"time     {document['seconds']:.1f} s" + ("" if left is None else f", about {left:.0f} s left")
     ]
-    for number in trials["running"]:
+    for number in trials["running"][:SHOWN]:
         params = ", ".join(_pairs(study.trial(number).params))
         lines += [f"running  trial {number}" + (f" ({params})" if params else "")]
+    if (more := len(trials["running"]) - SHOWN) > 0:
+        lines += [f"         and {more} more"]
     if study.status == "KILLED":
         lines += ["stopped before its end; run the same `sparktune tune` again to resume"]
     return lines

@@ -76,6 +76,16 @@ def test_the_status_of_a_study_that_runs_and_of_a_killed_one(capfd, under_way) -
     assert "again to resume" in run(capfd, "status", str(under_way))[1]
 
 
+def test_of_many_trials_that_run_ten_are_named(capfd, tmp_path) -> None:
+    launched = [(0.0, Launched(number, 1, 7, result(number).params)) for number in range(14)]
+    folder = write_ledger(tmp_path / "small", [(0.0, StudyStarted("val_accuracy", "maximize")), *launched])
+    lock = DriverLock(folder / ".driver.lock")
+    lines = run(capfd, "status", str(folder))[1].splitlines()
+    lock.close()
+    assert sum(line.startswith("running") for line in lines) == 10
+    assert lines[-1] == "         and 4 more"
+
+
 @pytest.mark.parametrize("command", ["status", "best"])
 def test_reading_a_study_loads_no_heavy_library(study, command) -> None:
     found = heavy_modules(command, str(study), heavy=("tensorflow", "keras", "mlflow", "pyspark", "pandas"))
