@@ -57,7 +57,7 @@ def tune_with_progress(
     with StudyProgress(Console(stderr=True, quiet=quiet), spec.study.name, done, total) as bar:
 
         def on_progress(progress: "Progress") -> None:
-            if progress.result.state is TrialState.KILLED:
+            if progress.result.state in (TrialState.KILLED, TrialState.PAUSED):
                 return  # there may be dozens; the outcome says how many
             with suppress(BrokenPipeError):  # nobody reads the output any more, but the study goes on
                 result, best = progress.result, progress.best

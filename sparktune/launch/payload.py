@@ -16,7 +16,7 @@ from sparktune.data.dataset import Dataset
 from sparktune.data.host import DataKey, SharedData, borrow
 from sparktune.spec import StudySpec
 from sparktune.spec.extensions import CHECKED
-from sparktune.trial import Segment, Trial, TrialResult, TrialState
+from sparktune.trial import Segment, Trial, TrialNotes, TrialResult, TrialState
 
 Work = Callable[[Segment, StudySpec, Dataset], TrialResult]
 EncodedResult = tuple[str, bytes | None]
@@ -134,24 +134,53 @@ def bound_threads(cpus: int) -> None:
 
 
 def encode_result(result: TrialResult, trial: Trial, limit: int | None = None) -> EncodedResult:
-    """A result as plain JSON and the model's bytes.
+    """A result as plain JSON, and the bytes of its model or, where it is paused, of its checkpoint.
 
     Raises:
         TypeError: the work gave no TrialResult, or one that is not plain JSON.
     """
     if not isinstance(result, TrialResult):
         raise TypeError(f"a trial's work must return a TrialResult, but got {type(result).__name__}")
-    size = len(result.model or b"")
-    if limit is not None and size > limit:
-        result = replace(result, state=TrialState.FAILED, model=None, error=_too_large(size, limit))
+    content = result.checkpoint_bytes if result.state is TrialState.PAUSED else result.model
+    if limit is not None and content is not None and len(content) > limit:
+        size, content = len(content), None
+        if result.state is TrialState.PAUSED:
+            why = f"none: it has {size} bytes, and spark.driver.maxResultSize leaves {limit}"
+            result = replace(result, notes=result.notes.updated(TrialNotes(checkpoint=why)))
+        else:
+            result = replace(result, state=TrialState.FAILED, error=_too_large(size, limit))
     record = {**result.to_record(), "trial": trial.number, "attempt": trial.attempt}
-    return json.dumps(record), result.model
+    return json.dumps(record), content
 
 
 def decode_result(encoded: EncodedResult) -> TrialResult:
     """The result that was encoded."""
-    record, model = encoded
-    return TrialResult.from_record(json.loads(record), model)
+    record, content = encoded
+    result = TrialResult.from_record(json.loads(record))
+    if result.state is TrialState.PAUSED:
+        return replace(result, checkpoint_bytes=content)
+    return replace(result, model=content)
+
+
+def with_checkpoints(segments: Sequence[Segment], largest: int) -> list[Segment]:
+    """The segments with the contents of their checkpoints, read from this host's disk.
+
+    A checkpoint of more than `largest` bytes, or one that this host does not see, is left where it is: it is
+    looked for again where its segment runs.
+    """
+    return [
+        replace(segment, checkpoint_bytes=_content(Path(segment.checkpoint), largest))
+        if segment.checkpoint is not None
+        else segment
+        for segment in segments
+    ]
+
+
+def _content(checkpoint: Path, largest: int) -> bytes | None:
+    try:
+        return checkpoint.read_bytes() if checkpoint.stat().st_size <= largest else None
+    except OSError:
+        return None
 
 
 def ended(trial: Trial, state: TrialState, error: str | None, seconds: float = 0.0) -> TrialResult:

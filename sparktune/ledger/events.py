@@ -48,6 +48,18 @@ class Recorded:
 
 @final
 @dataclass(frozen=True)
+class Paused:
+    """A segment of a trial ended. `result` has the history of its epochs from `start` on, and a checkpoint.
+
+    All else in `result`, seconds say, is that of the trial so far.
+    """
+
+    start: int
+    result: TrialResult
+
+
+@final
+@dataclass(frozen=True)
 class Voided:
     """The result of a trial is no longer valid, so the trial runs again. `why` is the reason, in words."""
 
@@ -98,12 +110,13 @@ class BundleExported:
 
 
 Note = StudyStarted | StudyEnded | BundleExported
-Event = Launched | Recorded | Voided | SpecChanged | Note
+Event = Launched | Recorded | Paused | Voided | SpecChanged | Note
 
 _HEADER = TypeAdapter(Header)
 _EVENTS: dict[str, TypeAdapter[Any]] = {
     "launched": TypeAdapter(Launched),
     "result": TypeAdapter(Recorded),
+    "paused": TypeAdapter(Paused),
     "void": TypeAdapter(Voided),
     "spec": TypeAdapter(SpecChanged),
 }
@@ -121,6 +134,8 @@ def event_to_line(event: Event) -> JournalLine:
             return {"event": "launched", **line}
         case Recorded(result, model):
             return {"event": "result", "model": model, "result": result.to_record()}
+        case Paused(start, result):
+            return {"event": "paused", "start": start, "result": result.to_record()}
         case Voided():
             return {"event": "void", **vars(event)}
         case SpecChanged():

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, final
 
-from sparktune.ledger.events import Event, Launched, Note, Recorded, SpecChanged, Voided
+from sparktune.ledger.events import Event, Launched, Note, Paused, Recorded, SpecChanged, Voided
 from sparktune.trial import Params, TrialResult, TrialState, better
 
 
@@ -14,14 +14,16 @@ class LedgerState:
     """The state after a sequence of events; applying one takes constant time, but for a voided result.
 
     By trial number: `results` are terminal; `unfinished` are the last results of trials that were killed or
-    paused and go on when the study is resumed; `ended` is when a result came (seconds since 1970); `attempts`
-    is how often a trial was launched; `params` are those of every trial ever launched.
+    paused and go on when the study is resumed, `paused` what they go on from; `ended` is when a result came
+    (seconds since 1970); `attempts` is how often a trial was launched; `params` are those of every trial ever
+    launched.
     """
 
     def __init__(self, direction: str) -> None:
         self.direction = direction
         self.results: dict[int, TrialResult] = {}
         self.unfinished: dict[int, TrialResult] = {}
+        self.paused: dict[int, TrialResult] = {}
         self.ended: dict[int, float] = {}
         self.attempts: dict[int, int] = {}
         self.params: dict[int, Params] = {}
@@ -41,6 +43,9 @@ class LedgerState:
             case Recorded(result, digest):
                 self._launched(result.trial, result.attempt, result.params)
                 self._record(result, digest, time)
+            case Paused(start, result):
+                self._launched(result.trial, result.attempt, result.params)
+                self._record(self._with_history(start, result), None, time)
             case Launched(trial, attempt, _, params):
                 self._launched(trial, attempt, params)
             case Voided(trial):
@@ -58,6 +63,25 @@ class LedgerState:
             return result.trial < self.best.trial
         return better(self.direction, result.value, self.best.value if self.best else None)
 
+    def joined(self, result: TrialResult) -> TrialResult:
+        """The result of a segment as that of its trial: with what the segments before it took and noted."""
+        before = self.paused.get(result.trial)
+        if before is None:
+            return result
+        phases = {**before.timings, **result.timings}
+        timings = {p: before.timings.get(p, 0.0) + result.timings.get(p, 0.0) for p in phases}
+        history = result.history or before.history
+        return replace(result, history=history, timings=timings, notes=before.notes.updated(result.notes))
+
+    def new_epochs(self, result: TrialResult) -> Paused:
+        """A paused result without the epochs that are known; with all of them if it was trained again."""
+        before = self.paused.get(result.trial)
+        start = before.epochs if before else 0
+        if before and before.history != {name: values[:start] for name, values in result.history.items()}:
+            start = 0
+        history = {name: values[start:] for name, values in result.history.items()}
+        return Paused(start, replace(result, history=history))
+
     @property
     def best_digest(self) -> str | None:
         """sha256 of the best trial's model file; None where it has none."""
@@ -72,16 +96,28 @@ class LedgerState:
         """Keep the first terminal result of a trial; before there is one, its last result."""
         if result.trial in self.results:
             return
-        result = replace(result, model=None)
+        result = replace(result, model=None, checkpoint_bytes=None)
         self.ended[result.trial] = time
+        if result.state is TrialState.PAUSED:
+            self.paused[result.trial] = result
         if not result.state.terminal:
             self.unfinished[result.trial] = result
             return
         self.unfinished.pop(result.trial, None)
+        self.paused.pop(result.trial, None)
         self.results[result.trial] = result
         self._digests[result.trial] = digest
         if self.wins(result):
             self.best = result
+
+    def _with_history(self, start: int, result: TrialResult) -> TrialResult:
+        """A paused result with its first `start` epochs; if their line is lost, it begins anew."""
+        before = self.paused.get(result.trial)
+        if (before.epochs if before else 0) < start:
+            return replace(result, history={}, checkpoint=None)
+        known = before.history if before else {}
+        history = {name: known.get(name, [])[:start] + new for name, new in result.history.items()}
+        return replace(result, history=history)
 
     def _void(self, trial: int) -> None:
         self.results.pop(trial, None)

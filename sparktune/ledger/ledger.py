@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeVar, final
 
 from sparktune.errors import RecordError, StudyDirectoryError
+from sparktune.ledger.checkpoints import CheckpointFiles
 from sparktune.ledger.events import (
     Event,
     Header,
@@ -57,6 +59,7 @@ class Ledger:
         self._journal = journal
         self._lock = lock
         self._models = ModelFiles(directory)
+        self._checkpoints = CheckpointFiles(directory)
         self._turn = threading.RLock()
 
     @classmethod
@@ -147,6 +150,14 @@ class Ledger:
         """The parameters of every trial that was ever launched, by any driver."""
         return MappingProxyType(self._history.params)
 
+    def paused(self, trial: int) -> TrialResult | None:
+        """The last paused result of a trial that is not over: what it goes on from; None where there is none.
+
+        Its `checkpoint` is a path or URI; None where there is none, and the trial begins anew.
+        """
+        result = self._history.paused.get(trial)
+        return result and replace(result, checkpoint=self._checkpoints.place(result.checkpoint))
+
     def attempts(self, trial: int) -> int:
         """How often this trial was launched so far, by any driver."""
         return self._history.attempts.get(trial, 0)
@@ -180,10 +191,11 @@ class Ledger:
         """
         self._append(*(Launched(t.number, t.attempt, t.seed, t.params) for t in trials))
 
-    def record(self, result: TrialResult) -> None:
-        """Record how a trial ended. Its first terminal result stands; later ones are ignored.
+    def record(self, result: TrialResult) -> TrialResult:
+        """Record how a trial, or a segment of it, ended; gives the result with what earlier segments gave.
 
-        The model of a new best trial is written before its result; then the former best's model is removed.
+        The first terminal result of a trial stands; later ones are ignored. The model of a new best trial is
+        written before its result; then the former best's model is removed. So it is with checkpoints.
 
         Raises:
             RecordError: the disk is full, say; what was recorded before stays good.
@@ -194,13 +206,26 @@ class Ledger:
             )
         with self._turn:
             if result.trial in self._history.results:
-                return
-            wins = self._history.wins(result)
-            with self._writing():
-                digest = self._models.write(result.trial, result.model) if wins else None
-            self._append(Recorded(result, digest))
-            if wins:
-                self._models.remove_others(self.best_model)
+                return self._history.results[result.trial]
+            before = self._history.paused.get(result.trial)
+            result = self._history.joined(result)
+            if result.state is TrialState.PAUSED:
+                with self._writing():
+                    result = self._checkpoints.write(result)
+                self._append(self._history.new_epochs(result))
+            else:
+                self._record_end(result)
+            if before and before.checkpoint != result.checkpoint and result.state is not TrialState.KILLED:
+                self._checkpoints.remove(before.checkpoint)
+        return replace(result, checkpoint=self._checkpoints.place(result.checkpoint))
+
+    def _record_end(self, result: TrialResult) -> None:
+        wins = self._history.wins(result)
+        with self._writing():
+            digest = self._models.write(result.trial, result.model) if wins else None
+        self._append(Recorded(result, digest))
+        if wins:
+            self._models.remove_others(self.best_model)
 
     def note(self, note: Note) -> None:
         """Record an event of the study itself: it started or ended, or its model was exported.
@@ -249,6 +274,7 @@ class Ledger:
         document = spec.model_dump(mode="json")
         if document != (self._history.spec or self._header.spec):
             self._append(SpecChanged(document))
+        self._checkpoints.remove_others(result.checkpoint for result in self._history.paused.values())
         best = self._history.best
         if best is not None and not self._models.is_intact(best.trial, self._history.best_digest):
             if self._models.has_others(self._history.results):

@@ -28,6 +28,8 @@ class DamagedLine:
         event, trial = EVENT.search(self.text), TRIAL.search(self.text)
         if event and event[1] == b"result" and trial:
             return f"the result of trial {int(trial[1])}, which `sparktune tune` runs again"
+        if event and event[1] == b"paused" and trial:
+            return f"epochs of trial {int(trial[1])}, which `sparktune tune` trains again if need be"
         if event and event[1] == b"launched" and trial:
             return f"the launch of trial {int(trial[1])}"
         return "an event; if that was the result of a trial, `sparktune tune` runs the trial again"

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import final
 
@@ -28,9 +29,9 @@ class StudyLoop:
     """Keeps every free slot busy until the queue is exhausted or the study is stopped.
 
     Trials of one graph key follow each other on a slot, long ones come first, and short ones share a job. A
-    trial that is PAUSED goes on at once. The ledger learns of a result before anybody else, so nothing that
-    was computed is lost by what follows. `on_tail` is called again and again while the last trials run and
-    none is left to launch.
+    trial that is PAUSED goes on at once, wherever there is room. The ledger learns of a result before anybody
+    else, so nothing that was computed is lost by what follows. `on_tail` is called again and again while the
+    last trials run and none is left to launch.
     """
 
     def __init__(
@@ -82,13 +83,19 @@ class StudyLoop:
 
     def _fill(self) -> bool:
         """Launch into every free slot; False when nothing runs and nothing is left."""
+        together = self._job_sizer.size(len(self._paused), self._slots)
         while self._paused:
-            self._launch([self._paused.pop()])
+            self._launch(self._paused[:together])
+            del self._paused[:together]
         for _ in range(self._free_jobs()):
             points = self._next_points()
             if not points:
                 break
-            self._launch([Segment(self._trial(*point)) for point in points])
+            trials = [self._trial(*point) for point in points]
+            self._ledger.launched(*trials)
+            for trial in trials:
+                self._tracker.launched(trial)
+            self._launch([self._segment(trial, self._ledger.paused(trial.number)) for trial in trials])
         return bool(self._running)
 
     def _free_jobs(self) -> int:
@@ -130,10 +137,16 @@ class StudyLoop:
             attempt=self._ledger.attempts(number) + 1,
         )
 
+    def _segment(self, trial: Trial, paused: TrialResult | None) -> Segment:
+        """The next segment of a trial: from its checkpoint; where there can be none, all of it."""
+        seconds = self._spec.resources.segment_seconds
+        if paused is None:
+            return Segment(trial, seconds=seconds)
+        if paused.checkpoint is None:
+            return Segment(trial)
+        return Segment(trial, start=paused.epochs, checkpoint=paused.checkpoint, seconds=seconds)
+
     def _launch(self, segments: Sequence[Segment]) -> None:
-        self._ledger.launched(*(segment.trial for segment in segments))
-        for segment in segments:
-            self._tracker.launched(segment.trial)
         job = self._launcher.launch(segments)
         self._jobs.append(job)
         for future, segment in zip(job, segments, strict=True):
@@ -153,11 +166,13 @@ class StudyLoop:
         """The ledger first; then whoever proposes, shows or continues."""
         self._warm = graph_key(segment.trial.params)
         self._job_sizer.observe(result.seconds)
-        self._ledger.record(result)
+        result = self._ledger.record(result)
         if result.state.terminal:
             self._queue.tell(result)
         self._tracker.record(result)
         self._on_result(result)
         if result.state is TrialState.PAUSED:
-            epochs = max(map(len, result.history.values()), default=segment.start)
-            self._paused.append(Segment(segment.trial, start=epochs, checkpoint=result.checkpoint))
+            best = self._ledger.best
+            threshold = best.value if best else None
+            trial = replace(segment.trial, attempt=result.attempt, threshold=threshold)
+            self._paused.append(self._segment(trial, result))

@@ -371,8 +371,42 @@ def test_a_paused_trial_goes_on_at_once_from_its_checkpoint(run):
     seen: dict[int, int] = {}
     launcher = run(work)
     assert set(launcher.states.values()) == {TrialState.COMPLETE}
-    of_first = [(s.start, s.checkpoint) for s in launcher.segments if s.trial.number == 0]
-    assert of_first == [(0, None), (1, "after-1"), (2, "after-2")]
+    of_first = [(s.start, s.checkpoint, s.seconds) for s in launcher.segments if s.trial.number == 0]
+    assert of_first == [(0, None, 60.0), (1, "after-1", 60.0), (2, "after-2", 60.0)]
+
+
+def test_a_trial_without_a_checkpoint_begins_anew_and_goes_on_to_its_end(run):
+    def work(trial: Trial) -> TrialResult:
+        if (trial.number, len(seen)) == (0, 0):
+            seen.append(0)
+            return TrialResult(0, trial.params, TrialState.PAUSED, history={"loss": [1.0]})
+        return value_is_neurons(trial)
+
+    seen: list[int] = []
+    launcher = run(work)
+    of_first = [(s.start, s.checkpoint, s.seconds) for s in launcher.segments if s.trial.number == 0]
+    assert of_first == [(0, None, 60.0), (0, None, None)]
+
+
+def test_a_resumed_study_goes_on_from_checkpoints(run):
+    stop = Stop()
+
+    def work(trial: Trial) -> TrialResult:
+        stop.interrupt()
+        content, history = b"state %d" % trial.number, {"loss": [1.0, 0.5]}
+        return TrialResult(
+            trial.number, trial.params, TrialState.PAUSED, history=history, checkpoint_bytes=content
+        )
+
+    paused = run(work, stop).segments
+    again = run(value_is_neurons)
+    assert len(again.states) == 6
+    for segment in again.segments:
+        if segment.trial.number in {one.trial.number for one in paused}:
+            assert (segment.start, segment.trial.attempt) == (2, 2)
+            assert Path(segment.checkpoint or "").name == f"{segment.trial.number}-2.checkpoint"
+        else:
+            assert (segment.start, segment.checkpoint) == (0, None)
 
 
 @pytest.mark.parametrize("answer", [3, "neurons=4", {1: 2}, {"neurons": object()}, {"rate": float("nan")}])

@@ -16,7 +16,7 @@ from sparktune.data.host import SharedData
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
 from sparktune.launch.local.process import WorkerProcess
-from sparktune.launch.payload import StudyPayload, Work, default_work
+from sparktune.launch.payload import StudyPayload, Work, default_work, with_checkpoints
 from sparktune.launch.pending import PendingSegment, PendingSegments, run_pending
 from sparktune.spec import ResourcesSpec, StudySpec
 from sparktune.temporary import driver_folder
@@ -43,6 +43,7 @@ class LocalLauncher(Launcher):
         self._pending = PendingSegments()
         self._workers: list[WorkerProcess] = []
         self._threads: list[threading.Thread] = []
+        self._largest = 0  # bytes of a checkpoint that is sent
 
     def start(self, spec: StudySpec, shared: SharedData) -> None:
         if spec.resources.gpus:
@@ -50,6 +51,7 @@ class LocalLauncher(Launcher):
                 f"resources.gpus must be 0 with resources.launcher local, but got {spec.resources.gpus:g}; "
                 "only Spark grants GPUs"
             )
+        self._largest = spec.output.checkpoint_limit
         payload = StudyPayload(spec.model_dump_json(), shared.key, _pickled(self._work or default_work()))
         folder = Path(self._folder.enter_context(tempfile.TemporaryDirectory(dir=driver_folder())))
         (folder / "payload").write_bytes(pickle.dumps(payload, protocol=pickle.HIGHEST_PROTOCOL))
@@ -89,7 +91,7 @@ class LocalLauncher(Launcher):
     def _serve(self, worker: WorkerProcess) -> None:
         """The driver thread of one worker process."""
         while (pending := self._queue.get()) is not None:
-            run_pending(pending, worker.run)
+            run_pending(pending, lambda segments: worker.run(with_checkpoints(segments, self._largest)))
         worker.close()
 
 

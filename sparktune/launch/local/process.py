@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -36,13 +36,32 @@ class RunRequest:
     limit: int | None = None
     seconds: float = 0.0
 
-    def to_json(self) -> str:
-        return json.dumps({**vars(self), "segments": [segment.to_json() for segment in self.segments]})
+    def send(self, connection: Connection) -> None:
+        """Send JSON, then the content of each checkpoint that goes along."""
+        contents = [segment.checkpoint_bytes for segment in self.segments]
+        request = {
+            **vars(self),
+            "segments": [segment.to_json() for segment in self.segments],
+            "checkpoints": [content is not None for content in contents],
+        }
+        for message in (json.dumps(request).encode(), *contents):
+            if message is not None:
+                connection.send_bytes(message)
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "RunRequest":
-        request = json.loads(text)
-        return cls(**{**request, "segments": tuple(map(Segment.from_json, request["segments"]))})
+    def receive(cls, connection: Connection) -> "RunRequest":
+        """What was sent.
+
+        Raises:
+            EOFError: the other end is closed.
+        """
+        request = json.loads(connection.recv_bytes())
+        checkpoints = [connection.recv_bytes() if sent else None for sent in request.pop("checkpoints")]
+        segments = tuple(
+            replace(Segment.from_json(text), checkpoint_bytes=content)
+            for text, content in zip(request["segments"], checkpoints, strict=True)
+        )
+        return cls(**{**request, "segments": segments})
 
 
 @final
@@ -75,10 +94,10 @@ class WorkerProcess:
             WorkerLost: the process ended before the trial did.
             LaunchError: the process cannot start.
         """
-        request = RunRequest(tuple(segments), limit, seconds).to_json().encode()
+        request = RunRequest(tuple(segments), limit, seconds)
         connection = self._connection or self._start()
         try:
-            connection.send_bytes(request)
+            request.send(connection)
             answer = json.loads(connection.recv_bytes())
             results: list[EncodedResult] = [
                 (connection.recv_bytes().decode(), connection.recv_bytes() or None)

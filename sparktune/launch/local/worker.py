@@ -19,9 +19,10 @@ from sparktune.launch.payload import StudyPayload
 def main(payload: Path, faults: Path) -> None:
     """Serve segments until the driver closes the connection, which is standard input, or dies.
 
-    A request is a RunRequest as JSON. The answer is JSON, `results` in number and whether the worker is
-    `outgrown` and wants to be replaced, and two messages for each result: the record as JSON, the model's
-    bytes or none. The first message of all is READY, or the traceback of what kept the worker from starting.
+    A request is a RunRequest. The answer is JSON, `results` in number and whether the worker is `outgrown`
+    and wants to be replaced, and two messages for each result: the record as JSON, the bytes of its model or
+    checkpoint, or none. The first message of all is READY, or the traceback of what kept the worker from
+    starting.
     """
     connection = Connection(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
@@ -55,7 +56,7 @@ def _receive(connection: Connection, requests: "SimpleQueue[RunRequest]") -> Non
     """Take requests as they come; end the process when the driver is gone, also in the middle of a trial."""
     while True:
         try:
-            requests.put(RunRequest.from_json(connection.recv_bytes()))
+            requests.put(RunRequest.receive(connection))
         except (EOFError, OSError):
             os._exit(0)
 

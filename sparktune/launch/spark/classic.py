@@ -2,16 +2,16 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 from sparktune.data.host import SharedData
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
-from sparktune.launch.payload import EncodedResult, StudyPayload, Work, default_work
+from sparktune.launch.payload import EncodedResult, StudyPayload, Work, default_work, with_checkpoints
 from sparktune.launch.pending import PendingSegments, WorkerLost, run_pending
 from sparktune.launch.spark.cluster import Cluster
 from sparktune.launch.spark.failures import cause_of, gone
@@ -61,7 +61,9 @@ class SparkLauncher(Launcher):
         task = cluster.source.mapPartitions(run)
         task.id()  # makes the JVM's part of it now, for all jobs
         tag = f"sparktune/{spec.study.name}/{uuid.uuid4().hex[:8]}"
-        self._started = _Started(cluster, broadcast, task, tag, (*self._context.getJobTags(), tag))
+        tags = (*self._context.getJobTags(), tag)
+        largest = spec.output.checkpoint_limit
+        self._started = _Started(cluster, broadcast, run, task, tag, tags, largest)
 
     def slots(self) -> int:
         return self._study.cluster.slots()
@@ -104,15 +106,19 @@ class SparkLauncher(Launcher):
         """One job, waited for in this thread.
 
         What it runs is a property of the job: as a part of the function it would cost a new one each time.
+        Checkpoints, which may be large, are the data of its task.
         """
         study = self._study
+        checkpoints = [s.checkpoint_bytes for s in with_checkpoints(segments, study.largest)]
         try:
             tags = [*study.tags, *(f"{study.tag}/{segment.trial.number}" for segment in segments)]
             self._context.setLocalProperty(TAGS, ",".join(tags))
             self._context.setLocalProperty(SEGMENTS, json.dumps([segment.to_json() for segment in segments]))
             self._context.setJobDescription(_title([segment.trial for segment in segments]))
             # An RDD of its own: where jobs share one, Spark fails them all when the first one fails.
-            answer: Answer = study.task.coalesce(1).collect()[0]
+            sent = any(content is not None for content in checkpoints)
+            task = study.with_data(checkpoints) if sent else study.task.coalesce(1)
+            answer: Answer = task.collect()[0]
         except Exception as error:  # lost workers, cancelled jobs and dead JVMs all raise here
             raise (cause_of(error) if study.cluster.alive() else gone(error)) from error
         if isinstance(answer, str):
@@ -123,13 +129,23 @@ class SparkLauncher(Launcher):
 @final
 @dataclass(frozen=True)
 class _Started:
-    """What a launcher holds of its study: cluster, broadcast payload, task, and the tags of its jobs."""
+    """What a launcher holds of its study.
+
+    `run` is what a task does, `task` the RDD of one that is sent no data, `tags` those of its jobs, `tag`
+    that of this study among them, and `largest` the bytes that a checkpoint may have to be sent.
+    """
 
     cluster: Cluster
     payload: "Broadcast[StudyPayload]"
+    run: Callable[[Iterator[Any]], Iterator[Answer]]
     task: "RDD[Answer]"
     tag: str
     tags: tuple[str, ...]
+    largest: int
+
+    def with_data(self, row: object) -> "RDD[Answer]":
+        """A task that is sent this row."""
+        return self.cluster.source_of(row).mapPartitions(self.run)
 
 
 def _title(trials: Sequence[Trial]) -> str:

@@ -24,7 +24,7 @@ class Cluster:
     Attributes:
         local: whether the master is `local[N]`.
         speculation: whether Spark may run a copy of a task that takes long.
-        source: an RDD of one row in one partition, with that profile: each trial's job maps it.
+        source: an RDD of one row, None, in one partition, with that profile: each trial's job maps it.
 
     Raises:
         LaunchError: no executor could ever hold such a trial.
@@ -40,13 +40,16 @@ class Cluster:
         if resources.gpus:
             self._check_gpus()
         self._profile = self._special_profile()
-        self.source: RDD[int] = context.parallelize([0], 1)
-        if self._profile is not None:
-            try:
-                self.source = self.source.withResources(self._profile)
-            except Exception as error:  # noqa: BLE001 - Spark's refusals come as several Py4J types
-                raise LaunchError(f"Spark refuses {self._demand()}: {str(error).splitlines()[-1]}") from None
+        try:
+            self.source: RDD[Any] = self.source_of(None)
+        except Exception as error:  # noqa: BLE001 - Spark's refusals come as several Py4J types
+            raise LaunchError(f"Spark refuses {self._demand()}: {str(error).splitlines()[-1]}") from None
         self._check_fit()
+
+    def source_of(self, row: Any) -> "RDD[Any]":
+        """Such an RDD with another row: the data of one task."""
+        rows = self._context.parallelize([row], 1)
+        return rows if self._profile is None else rows.withResources(self._profile)
 
     def slots(self) -> int:
         """Trials that fit now, at least 1 so that a cluster without executors yet is asked for some.

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sparktune.launch.memory import memory_bound
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from pyspark import Broadcast
 
 SEGMENTS = "sparktune.segments"  # the property of a job that holds them, as JSON
+Checkpoints = list[bytes | None] | None  # of a job's segments, in their order
 Answer = list[EncodedResult] | str  # results of the first segments, or how all were lost
 
 
 def run_task(
-    payload: "Broadcast[StudyPayload]", limit: int, speculation: bool, rows: Iterator[int]
+    payload: "Broadcast[StudyPayload]", limit: int, speculation: bool, rows: Iterator[Checkpoints]
 ) -> Iterator[Answer]:
     """One attempt at the job's segments, in the place of its one row.
 
@@ -31,16 +33,16 @@ def run_task(
         payload: the study.
         limit: bytes of all results together.
         speculation: whether Spark may run a copy of a task that takes long.
-        rows: one.
+        rows: one, the contents of the segments' checkpoints; None where none is sent.
     """
     with environment_restored():
-        yield _attempt(payload.value, limit, speculation)
+        yield _attempt(payload.value, limit, speculation, next(rows))
     if not memory_bound().is_passed():
         for _ in rows:
             pass
 
 
-def _attempt(payload: StudyPayload, limit: int, speculation: bool) -> Answer:
+def _attempt(payload: StudyPayload, limit: int, speculation: bool, checkpoints: Checkpoints) -> Answer:
     """Run the segments, numbered on from where the driver stands.
 
     Several are not tried again by Spark: one of them may have ended the worker, so the driver launches each
@@ -55,7 +57,11 @@ def _attempt(payload: StudyPayload, limit: int, speculation: bool) -> Answer:
     segments = [Segment.from_json(text) for text in json.loads(context.getLocalProperty(SEGMENTS))]
     if again and len(segments) > 1 and not speculation:
         return "the worker was lost while it ran several trials"
-    segments = [segment.later(again) for segment in segments]
+    contents = checkpoints or [None] * len(segments)
+    segments = [
+        replace(segment.later(again), checkpoint_bytes=content)
+        for segment, content in zip(segments, contents, strict=True)
+    ]
     if gpu is None:
         os.environ[VISIBLE] = "-1"
         return payload.run_segments(segments, limit)

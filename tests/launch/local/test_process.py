@@ -6,6 +6,7 @@ import pickle
 import sys
 import threading
 from collections.abc import Iterator
+from multiprocessing import Pipe
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -34,8 +35,12 @@ def worker_process(folder: Path, work: object = works.act) -> Iterator[WorkerPro
 
 
 def test_a_request_crosses_to_the_worker_unchanged() -> None:
-    request = RunRequest((Segment(trial(1), end=2), Segment(trial(2))), limit=7, seconds=0.5)
-    assert RunRequest.from_json(request.to_json().encode()) == request
+    second = Segment(trial(2), 3, 4, "c", 0.5, checkpoint_bytes=bytes(range(256)))
+    request = RunRequest((Segment(trial(1), end=2), second), limit=7, seconds=0.5)
+    ours, theirs = Pipe()
+    with ours, theirs:
+        request.send(ours)
+        assert RunRequest.receive(theirs) == request
 
 
 @pytest.fixture(params=["fork", "process"])

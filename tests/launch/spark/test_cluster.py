@@ -38,7 +38,8 @@ def test_what_it_knows_of_the_session(spark: SparkSession) -> None:
     assert found.alive()
     assert not found.speculation
     assert found.result_limit() == 2**30 - RESULT_OVERHEAD
-    assert found.source.collect() == [0]
+    assert found.source.collect() == [None]
+    assert found.source_of([b"data"]).collect() == [[b"data"]]
 
 
 def test_a_trial_that_fits_nowhere_is_refused(spark: SparkSession) -> None:

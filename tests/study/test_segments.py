@@ -1,0 +1,135 @@
+"""Studies whose trials are trained in segments, disturbed or not, end as those that train in one go."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from studies import data, document
+
+from sparktune.ledger import Ledger
+from sparktune.study import StudyResult, tune
+
+SECONDS = 120
+EACH_EPOCH = {"segment_seconds": 1e-6}
+TRAINING = {"epochs": 6, "batch_size": 8, "early_stopping": {"patience": 5}}
+MODEL = {"kind": "mlp", "dropout": 0.2}
+
+
+def study(folder: Path, **resources: Any) -> dict[str, Any]:
+    sections = {"model": MODEL, "training": TRAINING}
+    return document(folder, **sections, resources={"launcher": "local", "parallelism": 2, **resources})
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
+    """The study in one go."""
+    return tune(study(tmp_path_factory.mktemp("whole")), data=data(), offline=True)
+
+
+def events(result: StudyResult, kind: str) -> list[dict[str, Any]]:
+    lines = (result.directory / "ledger.jsonl").read_text().splitlines()
+    return [line for line in map(json.loads, lines) if line.get("event") == kind]
+
+
+def assert_same(result: StudyResult, whole: StudyResult) -> None:
+    """Equal bit for bit, with one result a trial."""
+    columns = ["trial", "state", "value", "params.neurons", "params.learning_rate"]
+    assert result.trials[columns].equals(whole.trials[columns])
+    assert result.summary["best"] == whole.summary["best"]
+    assert result.summary["test"] == whole.summary["test"]
+    one, other = Ledger.read(result.directory).results, Ledger.read(whole.directory).results
+    assert {n: r.history for n, r in one.items()} == {n: r.history for n, r in other.items()}
+    assert sorted(e["result"]["trial"] for e in events(result, "result")) == sorted(one)
+    for a, b in zip(result.bundle.model.get_weights(), whole.bundle.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not (result.directory / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("launcher", ["local", "spark"])
+def test_segments_of_one_epoch_give_the_same_study(whole, tmp_path, spark, launcher):
+    seen: list[str] = []
+    result = tune(
+        study(tmp_path, **EACH_EPOCH, launcher=launcher),
+        spark if launcher == "spark" else None,
+        data=data(),
+        offline=True,
+        on_progress=lambda progress: seen.append(str(progress.result.state)),
+    )
+    assert_same(result, whole)
+    paused = events(result, "paused")
+    epochs = sum(len(r.history["loss"]) for r in Ledger.read(whole.directory).results.values())
+    assert len(paused) == epochs - 4 == seen.count("PAUSED")
+    assert all(len(event["result"]["history"]["loss"]) == 1 for event in paused)
+    assert len(events(result, "launched")) == 4
+
+
+def wait_for_checkpoint(folder: Path, epochs: int) -> Path:
+    """A checkpoint after so many epochs or more."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        for path in folder.glob("studies/small/checkpoints/*.checkpoint"):
+            if int(path.stem.partition("-")[2]) >= epochs:
+                return path
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def children(parent: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(entry.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(entry.parent.name))
+    return found
+
+
+def test_a_killed_worker_costs_a_segment(whole, tmp_path):
+    killed: list[int] = []
+
+    def kill() -> None:
+        wait_for_checkpoint(tmp_path, 2)
+        for server in children(os.getpid()):
+            if b"forkserver" in Path(f"/proc/{server}/cmdline").read_bytes():
+                killed.extend(children(server)[:1])
+                os.kill(killed[0], signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    result = tune(study(tmp_path, **EACH_EPOCH), data=data(), offline=True)
+    thread.join()
+    assert killed
+    assert_same(result, whole)
+    assert sorted(result.trials["attempts"]) == [1, 1, 1, 2]
+
+
+def test_a_killed_driver_costs_a_segment(whole, tmp_path):
+    x, y = data()
+    np.savez(tmp_path / "rows.npz", x=x, y=y)
+    section = {**document(tmp_path)["data"], "source": "npz", "path": str(tmp_path / "rows.npz")}
+    spec = {**study(tmp_path, **EACH_EPOCH), "data": section}
+    config = tmp_path / "study.yaml"
+    config.write_text(yaml.safe_dump(spec, sort_keys=False))
+    command = [sys.executable, "-m", "sparktune", "tune", "--config", str(config), "--offline"]
+    driver = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
+    wait_for_checkpoint(tmp_path, 2)
+    os.killpg(driver.pid, signal.SIGKILL)
+    driver.communicate()
+    before = Ledger.read(tmp_path / "studies/small")
+    paused = {n: result.epochs for n, result in before.unfinished.items() if n not in before.results}
+    assert paused and max(paused.values()) >= 2
+    result = tune(spec, offline=True)
+    assert_same(result, whole)
+    starts = {e["result"]["trial"]: e["start"] for e in reversed(events(result, "paused"))}
+    assert set(starts.values()) == {0}
+    epochs = [(e["result"]["trial"], e["start"]) for e in events(result, "paused")]
+    assert len(epochs) == len(set(epochs))  # none was trained and recorded twice
