@@ -1,12 +1,16 @@
 """Which rows of the table are for training, for validation and for the test."""
 
+import logging
+
 import numpy as np
 
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 from sparktune.spec import DataSpec, SplitSpec
 
+MIN_ROWS = 0.5  # a smaller share is rounded to no row
 Places = dict[str, np.ndarray]
+log = logging.getLogger("sparktune")
 
 
 def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: int) -> Places:
@@ -25,19 +29,26 @@ def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: i
     left = _unmarked(places, len(table))
     for name, split in splits.items():
         if split.last is not None:
-            share = isinstance(split.last, float)
-            count = max(1, round(split.last * len(table))) if share else int(split.last)
+            by_share = isinstance(split.last, float)
+            count = _share(f"data.{name}.last", split.last, len(table)) if by_share else int(split.last)
             cut = max(len(left) - count, 0)
             left, places[name] = left[:cut], left[cut:]
             _refuse_empty(left, f"data.{name}, last: {split.last},", len(table))
     for name, split in splits.items():
         if split.fraction is not None:
-            count = max(1, round(split.fraction * len(table)))
+            count = _share(f"data.{name}.fraction", split.fraction, len(table))
             if count >= len(left):
                 _refuse_empty(left[:0], f"data.{name}, fraction: {split.fraction},", len(table))
             left, places[name] = _drawn(left, count, classes, seed)
     _refuse_empty(left, " and ".join(f"data.{name}" for name in places), len(table))
     return {"train": left, **places}
+
+
+def _share(field: str, share: float, rows: int) -> int:
+    """How many rows a share of all rows is, at least one."""
+    if share * rows < MIN_ROWS:
+        log.warning("%s %g is less than a row of %d: the split has 1 row", field, share, rows)
+    return max(1, round(share * rows))
 
 
 def _marked(table: Table, name: str, split: SplitSpec) -> np.ndarray:

@@ -14,7 +14,8 @@ def idle_fields(spec: StudySpec) -> list[str]:
     counts = [domain.points for domain in space.values()]
     points = math.prod(count for count in counts if count is not None)
     if None not in counts and trials is not None and trials > points:
-        idle.append((f"search.trials {trials}", f"the space has {points} configuration{'s' * (points > 1)}"))
+        size = f"has {points} configuration{'s' * (points > 1)}" if space else "is empty: there is one trial"
+        idle.append((f"search.trials {trials}", f"the space {size}"))
     idle += [(f"model.{name}", why) for name, why in spec.model.idle(space).items() if name in given]
     idle += _training(spec)
     return [f"{field} has no effect: {why}" for field, why in idle]

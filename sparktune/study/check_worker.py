@@ -10,6 +10,8 @@ from sparktune.launch.forkserver.call import answer_alone
 from sparktune.study.check import SECONDS, CheckRequest
 from sparktune.training import check_model
 
+INTERRUPTED = 128 + int(signal.SIGINT)  # as a shell has it
+
 
 def check(request: CheckRequest) -> dict[str, str | None]:
     """The message and the class of the error that `check_model` raises; no message where it raises none."""
@@ -24,8 +26,11 @@ def main() -> None:
     """Read a CheckRequest from standard input, answer on standard output, wait for no thread."""
     signal.alarm(int(SECONDS) + 60)  # ends what blocks although the driver was killed
     request = CheckRequest.from_json(sys.stdin.read())
-    with answer_alone() as file:
-        json.dump(check(request), file)
+    try:
+        with answer_alone() as file:
+            json.dump(check(request), file)
+    except KeyboardInterrupt:  # the builder raises it, say: the driver tells of a process that gave no answer
+        os._exit(INTERRUPTED)
     os._exit(0)
 
 

@@ -80,6 +80,17 @@ def test_the_last_rows_are_the_test_then_come_the_validation_rows():
     assert splits(data, 10) == {"train": [0, 1, 2, 3, 4], "validation": [5, 6], "test": [7, 8, 9]}
 
 
+@pytest.mark.parametrize(("field", "share"), [("last", 0.0001), ("fraction", 0.0001), ("last", 0.2)])
+def test_a_share_of_less_than_a_row_is_a_row_and_said(caplog, field, share):
+    places = splits({"validation": SplitSpec(**{field: share})}, 10)
+    said = [record.getMessage() for record in caplog.records]
+    if share > 0.1:
+        assert (len(places["validation"]), said) == (2, [])
+    else:
+        assert (len(places["validation"]), len(places["train"])) == (1, 9)
+        assert said == [f"data.validation.{field} 0.0001 is less than a row of 10: the split has 1 row"]
+
+
 def test_columns_come_first_then_last_then_fractions():
     part = np.array(["", "", "exam", "", "", "", "", "", "", ""])
     data = {"validation": SplitSpec(last=2), "test": SplitSpec(column="part", value="exam")}

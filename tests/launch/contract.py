@@ -125,6 +125,7 @@ class LauncherContract:
             assert result.error
         assert "Segmentation fault" in (futures["crash"].result().error or "")
         assert "works.py" in (futures["crash"].result().error or "")
+        assert len((futures["crash"].result().error or "").splitlines()) <= 12
         assert neighbour.result(PATIENCE).state is TrialState.COMPLETE
 
     def test_a_worker_lost_once_costs_one_attempt(self, launcher: Launcher) -> None:

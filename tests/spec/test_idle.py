@@ -18,7 +18,10 @@ PLATEAU = {"kind": "reduce_on_plateau", "patience": 3}
             {"search": {"trials": 5, "space": {"neurons": [1, 2]}}},
             ["search.trials 5 has no effect: the space has 2 configurations"],
         ),
-        ({"search": {"trials": 2}}, ["search.trials 2 has no effect: the space has 1 configuration"]),
+        (
+            {"search": {"trials": 2}},
+            ["search.trials 2 has no effect: the space is empty: there is one trial"],
+        ),
         ({"search": {"trials": 2, "space": {"neurons": [1, 2]}}}, []),
         ({"search": {"sampler": "random", "trials": 9, "space": {"l2": {"low": 0.0, "high": 1.0}}}}, []),
         (

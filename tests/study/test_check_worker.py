@@ -29,6 +29,18 @@ def test_an_error_comes_back_with_its_class(tmp_path) -> None:
     assert "holds no 'absent'" in str(answer["error"])
 
 
+def test_an_interrupt_in_a_builder_prints_no_traceback(tmp_path) -> None:
+    asked = request(tmp_path, "builders:interrupted")
+    done = subprocess.run(
+        [sys.executable, "-m", "sparktune.study.check_worker"],
+        input=asked.to_json(),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "Traceback" not in done.stderr
+
+
 def test_the_answer_is_all_that_standard_output_holds(tmp_path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "sparktune.study.check_worker"],

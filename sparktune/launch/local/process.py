@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import final
 
 from sparktune.errors import LaunchError
+from sparktune.launch.crash import shortened
 from sparktune.launch.forkserver.client import Fork, describe_exit, fork
 from sparktune.launch.payload import EncodedResult, thread_environment
 from sparktune.launch.pending import WorkerLost
@@ -174,8 +175,8 @@ class WorkerProcess:
         return None
 
     def _describe(self, code: int | None) -> str:
-        """How the process ended, with its stack where it crashed."""
+        """How the process ended, and where in its code it crashed."""
         if code is None:
             return "the worker process closed its connection and did not end"
         stack = self._faults.read_text(errors="replace") if self._faults.is_file() else ""
-        return f"the worker process {describe_exit(code)}\n{stack}".strip()
+        return shortened(f"the worker process {describe_exit(code)}\n{stack}".strip())

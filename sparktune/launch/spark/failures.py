@@ -3,6 +3,7 @@
 import re
 
 from sparktune.errors import LaunchError
+from sparktune.launch.crash import shortened
 from sparktune.launch.pending import Cancelled, WorkerLost
 
 SILENT_DEATH = (
@@ -27,7 +28,7 @@ def cause_of(error: Exception) -> Exception:
     if "exited unexpectedly" in cause and "Fatal Python error" not in cause:
         cause += f"\n{SILENT_DEATH}"
     attempts = re.search(r"failed (\d+) times", cause)  # Spark made so many before it gave the job up
-    return WorkerLost(cause, int(attempts[1]) if attempts else 1)
+    return WorkerLost(shortened(cause), int(attempts[1]) if attempts else 1)
 
 
 def gone(error: BaseException) -> LaunchError:
@@ -39,7 +40,7 @@ def gone(error: BaseException) -> LaunchError:
 
 
 def _readable(text: str) -> str:
-    """Spark's message without the Java frames; a crashed worker's own stack stays."""
+    """Spark's message without the Java frames; a crashed worker's own report stays."""
     lines = text.partition("Driver stacktrace:")[0].splitlines()
     return "\n".join(
         line for line in lines if line.strip() and not re.match(r"\s+(at |\.\.\. \d+ more)", line)
