@@ -5,22 +5,29 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import pyspark
 import yaml
 
+from tests.docker.containers import (
+    DOCKER,
+    JOBS,
+    QUICK,
+    copy_study,
+    end,
+    entrypoint,
+    image_environment,
+    moved,
+    write_settings,
+)
 from tests.launch.quick_java import quick_java
 
-ROOT = Path(__file__).parents[2]
-DOCKER = ROOT / "docker"
 FILE = DOCKER / "compose.yaml"
-BIN = Path(sys.executable).parent
 PASSWORD = "a password of the tests alone"
 VARIABLES = {"POSTGRES_PASSWORD": PASSWORD, "WORKER_MEMORY": "1g", "MLFLOW_WORKERS": "1"}
 UNPRIVILEGED = "nobody"  # Postgres does not run as root
@@ -64,13 +71,13 @@ class Composition:
             path.mkdir()
         (volumes["secrets"] / "postgres_password").write_text(PASSWORD)
         self._places = {
-            "/opt/sparktune/share/sparktune/jobs": str(ROOT / "jobs"),
-            "/run/secrets": str(volumes["secrets"]),
-            "/tmp/spark": str(volumes["spark"]),
-            **{f"/{name}": str(volumes[name]) for name in ("study", "work", "artifacts")},
+            **JOBS,
+            "/run/secrets": volumes["secrets"],
+            "/tmp/spark": volumes["spark"],
+            **{f"/{name}": volumes[name] for name in ("study", "work", "artifacts")},
         }
-        for file in (DOCKER / "study").iterdir():
-            (volumes["study"] / file.name).write_text(self._here(file.read_text(encoding="utf-8")))
+        copy_study(self._places)
+        write_settings(folder / "conf" / "spark-defaults.conf", QUICK)
 
     def start(self, *names: str) -> None:
         """Start services whose dependencies are healthy, and wait until they are healthy themselves."""
@@ -88,7 +95,7 @@ class Composition:
             process = subprocess.Popen(
                 self._command(service), env=self._environment(service), cwd=place, stdout=log, stderr=log
             )
-        self._stack.callback(_end, process)
+        self._stack.callback(end, process)
         return process
 
     def run(self, service: str) -> str:
@@ -112,7 +119,7 @@ class Composition:
         """The service's command; its image's entrypoint runs it, as it would in a container."""
         command = [self._here(word) for word in self._services[service]["command"]]
         if "build" in self._services[service]:
-            return ["bash", str(DOCKER / "entrypoint.sh"), *command]
+            return entrypoint(*command)
         return self._postgres(command)
 
     def _here(self, text: str) -> str:
@@ -120,30 +127,14 @@ class Composition:
         text = re.sub(r"((?<=//)|(?<=@))(spark-master|postgres|mlflow)(?=:\d)", "127.0.0.1", text)
         text = "127.0.0.1" if text in ("spark-master", "0.0.0.0") else text
         text = re.sub(rf"\b({'|'.join(self.ports)})\b", lambda found: self.ports[found[0]], text)
-        places = "|".join(map(re.escape, self._places))
-        return re.sub(rf"(?<![\w/])({places})(?=/|\s|$)", lambda found: self._places[found[0]], text)
+        return moved(text, self._places)
 
     def _environment(self, service: str) -> dict[str, str]:
-        """Nothing but what the image sets, the service's own, and options that let JVMs start quickly."""
-        conf = self.folder / "conf"
-        if not conf.exists():
-            conf.mkdir()
-            options = {"spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false"}
-            java = ("spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions")
-            options |= dict.fromkeys(java, quick_java())
-            (conf / "spark-defaults.conf").write_text("".join(f"{k} {v}\n" for k, v in options.items()))
+        """What the image sets, and the service's own."""
         own = self._services[service].get("environment", {})
         return {
-            "PATH": f"{BIN}:{postgres_folder()}:/usr/bin:/bin",
-            "HOME": str(self.folder),
-            "PYTHONPATH": str(ROOT),
-            "JAVA_HOME": os.environ.get("JAVA_HOME", ""),
-            "SPARK_HOME": str(Path(pyspark.__file__).parent),
-            "SPARK_CONF_DIR": str(conf),
+            **image_environment(self.folder, postgres_folder()),
             "SPARK_DAEMON_JAVA_OPTS": quick_java(),
-            "SPARK_LOCAL_IP": "127.0.0.1",
-            "PYSPARK_PYTHON": sys.executable,
-            "TF_CPP_MIN_LOG_LEVEL": "3",
             "PGPORT": self.ports["5432"],
             **{name: self._here(str(value)) for name, value in own.items()},
         }
@@ -170,8 +161,6 @@ class Composition:
 @contextmanager
 def unprivileged_folder() -> Iterator[str]:
     """A folder that UNPRIVILEGED owns where this is root; pytest's own folders are closed to others."""
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         if os.geteuid() == 0:
             shutil.chown(folder, UNPRIVILEGED)
@@ -197,12 +186,3 @@ def free_port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return str(probe.getsockname()[1])
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -13,7 +13,8 @@ import pytest
 import yaml
 from mlflow import MlflowClient
 
-from tests.docker.compose import DOCKER, FILE, ROOT, Composition, interpolated, postgres_folder, services
+from tests.docker.compose import FILE, Composition, interpolated, postgres_folder, services
+from tests.docker.containers import DOCKER, ROOT
 
 SERVICES = services({"POSTGRES_PASSWORD": "secret"})
 DAEMONS = ("spark-master", "spark-worker", "postgres", "mlflow")
@@ -65,6 +66,20 @@ def test_mlflow_answers_to_its_name_among_containers(composition: Composition) -
 
     assert status(f"mlflow:{composition.ports['5000']}") == 200
     assert status("stranger.example:5000") == 403
+
+
+def test_the_profile_serving_answers_for_the_registered_model(composition: Composition) -> None:
+    composition.start("serving")
+    measures = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{composition.ports['5001']}/invocations",
+        json.dumps({"dataframe_records": [measures]}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        (probabilities,) = json.load(answer)["predictions"]
+    assert sum(probabilities) == pytest.approx(1, abs=1e-5)
+    assert probabilities.index(max(probabilities)) == 0, "setosa is the first class"
 
 
 def test_the_file_fits_its_schema() -> None:
@@ -130,7 +145,7 @@ def test_files_that_are_named_exist(service: str) -> None:
     if build:
         assert (FILE.parent / build["context"] / build["dockerfile"]).is_file()
     mounted = [volume.split(":")[0] for volume in SERVICES[service].get("volumes", [])]
-    assert all((FILE.parent / path).is_dir() for path in mounted if path.startswith("./"))
+    assert all((FILE.parent / path).is_dir() for path in mounted if path.startswith("."))
 
 
 def test_nothing_enters_an_image_unnamed() -> None:

@@ -1,8 +1,7 @@
 """docker/kubernetes: manifests against the types of their API, and what spark-submit asks a cluster for."""
 
-import os
+import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ from kubeflow_spark_api.models import (
     SparkV1beta2SparkApplication,
 )
 
-from tests.docker.kubernetes_api import kubernetes_api
+from tests.docker.containers import ROOT, image_environment
+from tests.docker.kubernetes import Kubernetes, kubernetes
 from tests.launch.quick_java import quick_java
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docker" / "kubernetes"
 # Where the SparkApplication says what is a setting of Spark elsewhere.
 PLACES = {
@@ -126,37 +125,50 @@ def test_kustomize_names_files_that_exist(folder: str) -> None:
         assert (FOLDER / folder / name).exists()
 
 
-def test_spark_asks_the_cluster_for_the_driver_of_the_study(tmp_path: Path) -> None:
-    (tmp_path / "spark-defaults.conf").touch()
-    with kubernetes_api() as (address, created):
-        done = subprocess.run(
-            [FOLDER / "submit.sh", "--gpu", "--timeout", "60"],
-            env={
-                "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-                "JAVA_HOME": os.environ.get("JAVA_HOME", ""),
-                "SPARK_SUBMIT_OPTS": quick_java(),
-                "SPARK_LOCAL_IP": "127.0.0.1",
-                "HOME": str(tmp_path),
-                "MASTER": address,
-                "IMAGE": "registry.example/sparktune:gpu",
-                "NAMESPACE": "learning",
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+def submit(cluster: Kubernetes, *options: str) -> None:
+    """Run submit.sh against the cluster."""
+    done = subprocess.run(
+        [FOLDER / "submit.sh", *options],
+        env={
+            **image_environment(cluster.folder),
+            "SPARK_SUBMIT_OPTS": quick_java(),
+            "MASTER": cluster.address,
+            "IMAGE": "registry.example/sparktune",
+            "NAMESPACE": "learning",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
-    driver = next(resource for resource in created if resource["kind"] == "Pod")["spec"]
-    (container,) = driver["containers"]
-    assert container["image"] == "registry.example/sparktune:gpu"
+
+
+def test_spark_asks_the_cluster_for_the_driver_of_the_study(tmp_path: Path) -> None:
+    with kubernetes(tmp_path) as cluster:
+        submit(cluster, "--gpu", "--timeout", "60")
+        pod, settings_given = cluster.first("Pod", "driver")["spec"], cluster.settings()
+    (container,) = pod["containers"]
+    assert container["image"] == "registry.example/sparktune"
     job = container["args"].index("local:///opt/sparktune/share/sparktune/jobs/tune.py")
     options = container["args"][job + 1 :]
     assert options[:4] == ["--set", "resources.gpus=1", "--timeout", "60"]
     assert options[4:6] == ["--config", "/study/study.yaml"]
     assert {mount["mountPath"] for mount in container["volumeMounts"]} >= {"/study", "/work"}
-    assert driver["serviceAccountName"] == "sparktune"
-    configuration = next(resource for resource in created if resource["kind"] == "ConfigMap")["data"]
-    lines = configuration["spark.properties"].replace("\\:", ":").splitlines()
-    given = dict(line.split("=", 1) for line in lines if "=" in line)
-    assert settings(application(gpu=True)).items() <= given.items()
-    assert given["spark.kubernetes.namespace"] == "learning"
+    assert pod["serviceAccountName"] == "sparktune"
+    assert settings(application(gpu=True)).items() <= settings_given.items()
+    assert settings_given["spark.kubernetes.namespace"] == "learning"
+
+
+def test_the_driver_and_its_executors_train_the_study(tmp_path: Path) -> None:
+    """By the commands of their containers, with Spark's own scheduler for Kubernetes."""
+    smaller = ("--set", "search.space.neurons=[8]", "--set", "training.epochs=2")
+    with kubernetes(tmp_path) as cluster:
+        submit(cluster, "--offline", *smaller)
+        assert "4 COMPLETE" in cluster.run_driver()
+        executor = cluster.first("Pod", "executor")
+        assert "Finished task" in cluster.log(executor)
+    summary = json.loads((tmp_path / "work" / "studies" / "iris" / "summary.json").read_text())
+    assert summary["states"] == {"COMPLETE": 4}
+    (container,) = executor["spec"]["containers"]
+    assert "/work" in {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert container["resources"]["limits"]["memory"] == "4096Mi", "a heap of 1 GB and 3 GB beside it"
