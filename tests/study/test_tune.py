@@ -52,7 +52,8 @@ def test_the_table_has_a_row_per_trial(finished):
     folder, result, _ = finished
     table = pd.read_csv(folder / "studies/small/trials.csv")
     columns = ["trial", "state", "value", "attempts", "seconds", "error"]
-    assert list(table.columns) == [*columns, "params.neurons", "params.learning_rate"]
+    on_training = ["train_loss", "train_accuracy", "gap"]
+    assert list(table.columns) == [*columns, "params.neurons", "params.learning_rate", *on_training]
     assert list(table["trial"]) == [0, 1, 2, 3]
     assert list(table["attempts"]) == [1, 1, 1, 1]
     pd.testing.assert_series_equal(table["value"], result.trials["value"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sparktune.bundle.engines.registry import mlflow_flavors
 from sparktune.bundle.manifest import NAME, Lineage, Manifest
-from sparktune.columns.schema import Schema
+from sparktune.columns.schema import Feature, Schema
 
 MOST_COLUMNS = 8
 LENGTH = 5000
@@ -45,7 +45,7 @@ def what_it_predicts(schema: Schema) -> str:
             what = f"{label}, " + ("a number" if schema.outputs == 1 else f"{schema.outputs} numbers")
         case _:
             what = f"{label}, {count} {schema.task}"
-    return f"Predicts {what}, from {_columns(schema, '`')}."
+    return f"Predicts {what}, from {_few([_in_words(f) for f in schema.features])}."
 
 
 def _trial(lineage: Lineage) -> str:
@@ -57,21 +57,30 @@ def _trial(lineage: Lineage) -> str:
 
 
 def _sql(schema: Schema, uri: str) -> str:
+    """Python that registers the model and calls it; with one struct of all columns where they are many."""
+    columns = ", ".join(map(_in_sql, schema.features))
+    many = len(schema.features) > MOST_COLUMNS
+    call = "predict_row(struct(*))" if many else f"predict({columns})"
     return (
         "import sparktune\n\n"
         f'sparktune.register(spark, "{uri}", "predict")\n'
-        f'spark.sql("SELECT predict({_columns(schema)}) AS prediction FROM new_rows")'
+        f'spark.sql("SELECT {call} AS prediction FROM new_rows")'
     )
 
 
-def _columns(schema: Schema, quote: str = "") -> str:
-    """The names of the columns; the first few where they are many. In SQL only what must be is quoted."""
-    names = [
-        f"{quote}{feature.name}{quote}" if quote or NAME.fullmatch(feature.name) else f"`{feature.name}`"
-        for feature in schema.features
-    ]
+def _in_words(feature: Feature) -> str:
+    """A column's name, with its shape where it is an array."""
+    sides = " x ".join(map(str, feature.shape))
+    return f"`{feature.name}` ({sides} numbers)" if sides else f"`{feature.name}`"
+
+
+def _in_sql(feature: Feature) -> str:
+    """A column's name, quoted where it must be."""
+    return feature.name if NAME.fullmatch(feature.name) else f"`{feature.name}`"
+
+
+def _few(names: list[str]) -> str:
+    """All names, or the first ones and the last one where they are many."""
     if len(names) <= MOST_COLUMNS:
         return ", ".join(names)
-    return ", ".join([*names[: MOST_COLUMNS - 1], "...", names[-1]]) + (
-        f" ({len(names)} columns)" if quote else ""
-    )
+    return ", ".join([*names[: MOST_COLUMNS - 1], "...", names[-1]])

@@ -45,24 +45,31 @@ def add_output(client: Any, run: Any, model_id: str, step: int) -> None:
 
 
 def log_metrics(client: Any, model_id: str, run_id: str, metrics: Mapping[str, float], step: int) -> None:
-    """Log metrics of the model in a run, at the epoch `step`; those that it has already are left alone.
+    """Log metrics of the model in a run, at the epoch `step`, as measured on the data set of its own run.
 
-    A point that the run has is not doubled.
+    Those that it has already are left alone, and a point that the run has is not doubled.
     """
     from mlflow.entities import Metric
 
     model = client.get_logged_model(model_id)
     known = {metric.key for metric in model.metrics or []}
-    now = time.time_ns() // 1_000_000
+    now, measured_on = time.time_ns() // 1_000_000, _dataset(client, model.source_run_id)
     fresh = []
     for name, value in metrics.items():
         if name in known or not math.isfinite(value):
             continue
         points = client.get_metric_history(run_id, name)
         at_ms = next((p.timestamp for p in points if (p.step, p.value) == (step, value)), now)
-        fresh.append(Metric(name, value, at_ms, step, model_id=model_id))
+        fresh.append(Metric(name, value, at_ms, step, model_id=model_id, **measured_on))
     if fresh:
         client.log_batch(run_id, fresh)
+
+
+def _dataset(client: Any, run_id: str) -> dict[str, str]:
+    """What names the data set of a run in its metrics; nothing where the run has none."""
+    inputs = client.get_run(run_id).inputs
+    used = [given.dataset for given in inputs.dataset_inputs] if inputs else []
+    return {"dataset_name": used[0].name, "dataset_digest": used[0].digest} if used else {}
 
 
 def link_version(client: Any, model_id: str, name: str, version: str) -> None:

@@ -14,8 +14,8 @@ from tests.bundle.models import SCHEMAS
             "binary",
             "Predicts whether `label` is yes, from `f0`, `f1`, `f2`, `f3`, `f4`, `f5`, `f6`, ..., `f19`",
         ),
-        ("classes", "Predicts `label`, 3 classes, from `pixels`."),
-        ("regression", "Predicts `label`, a number, from `a`, `b`."),
+        ("classes", "Predicts `label`, 3 classes, from `pixels` (8 x 8 numbers)."),
+        ("regression", "Predicts `label`, a number, from `a`, `b` (3 numbers)."),
     ],
 )
 def test_what_is_predicted_from_what(kind: str, sentence: str) -> None:
@@ -33,3 +33,8 @@ def test_where_it_comes_from_how_good_it_is_and_how_to_score(bundles: dict[str, 
         "mlflow.keras.load_model('models:/rent@champion')",
     ):
         assert words in text
+
+
+def test_many_columns_are_given_as_one_struct(bundles: dict[str, Bundle]) -> None:
+    text = description(bundles["binary"].manifest, {}, "models:/churn@champion")
+    assert "SELECT predict_row(struct(*)) AS prediction FROM new_rows" in text

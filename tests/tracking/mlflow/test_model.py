@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sparktune.summary import DataSummary
 from sparktune.tracking.mlflow.model import model_metrics
 from tests.tracking.studies import bundle_of, complete, shown, study_spec, summary_of, tracker_of
 
@@ -22,6 +23,7 @@ def test_the_best_trial_shows_the_model_and_its_metrics_and_its_curve_once(
     store: str, tmp_path: Path
 ) -> None:
     tracker = tracker_of(study_spec(store), "model")
+    tracker.loaded(DataSummary("ab" * 32, {"train": 80}))
     for result in SIX:
         tracker.record(result)
     tracker.finish("FINISHED", summary_of(SIX))
@@ -33,5 +35,6 @@ def test_the_best_trial_shows_the_model_and_its_metrics_and_its_curve_once(
     assert [output.model_id for output in best.outputs.model_outputs] == [model.model_id]
     found = {metric.key: (metric.value, metric.step, metric.run_id) for metric in model.metrics}
     assert found["val_accuracy"] == (0.85, 3, best.info.run_id)
+    assert {metric.dataset_name for metric in model.metrics} == {"digits"}
     assert found["test.accuracy"] == (0.75, 3, best.info.run_id)
     assert seen.curve(5, "val_accuracy") == [(1, 0.5), (2, 0.7), (3, 0.85)]
