@@ -29,6 +29,8 @@ HOMES = {
     "typer": ("sparktune.cli",),
     "rich": ("sparktune.cli", "sparktune.report"),
     "matplotlib": ("sparktune.report",),
+    "optuna": ("sparktune.report", "sparktune.search"),
+    "tensorboard": ("sparktune.report",),
 }
 LIGHT = ("sparktune", "sparktune.errors", "sparktune.trial", "sparktune.spec")
 HEAVY = ("numpy", "pandas", "pyarrow", "sklearn", "tensorflow", "keras", "pyspark", "mlflow")

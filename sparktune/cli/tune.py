@@ -2,7 +2,6 @@
 
 import shutil
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -81,7 +80,7 @@ def known_before(spec: StudySpec) -> tuple[int, int | None]:
     from sparktune.search import build_sampler
 
     try:
-        done = len(Ledger.read(Path(spec.output.directory) / spec.study.name).results)
+        done = len(Ledger.read(spec.study_directory).results)
     except StudyDirectoryError:  # a new study; or `tune` says what is wrong
         done = 0
     return done, build_sampler(spec).size

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from pathlib import Path
 from typing import Any, Literal, final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -224,6 +225,11 @@ class StudySpec(Section):
             root = TrainingSpec if TrainingSpec.model_fields.keys() & params else type(self.model)
             return faults(error, root, params)[0]
         return None
+
+    @property
+    def study_directory(self) -> Path:
+        """The study's own folder: its name below `output.directory`."""
+        return Path(self.output.directory) / self.study.name
 
     def configured(self, params: dict[str, Any]) -> tuple[ModelSpec, TrainingSpec]:
         """The model and the training of one trial.

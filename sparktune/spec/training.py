@@ -1,8 +1,15 @@
 """The section `training`: epochs, batches, optimizer, loss, metrics and callbacks."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 
 from sparktune.spec.base import (
     Count,
@@ -81,10 +88,29 @@ class ReduceOnPlateau(Section):
 
 @final
 class TensorBoard(Section):
-    """Write TensorBoard event files, one folder per trial, where the trial runs."""
+    """Write TensorBoard event files, one folder per trial, where the trial runs.
 
-    kind: Literal["tensorboard"] = "tensorboard"
-    directory: Place = Field(description="folder of the files, one folder for each trial")
+    At the study's end its parameters and values come to them, for the page HParams.
+    """
+
+    kind: Literal["tensorboard"] = Field("tensorboard", description="which one this is")
+    directory: Place | None = Field(
+        None,
+        description="folder that all hosts share; `tensorboard` in the study's own folder when not given",
+    )
+    histogram_freq: Whole = Field(0, description="epochs between histograms of the weights; 0: none")
+
+    def folder(self, study_directory: Path) -> Path:
+        """Where the folders of trials lie."""
+        return Path(self.directory) if self.directory else study_directory / "tensorboard"
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Studies from before there were histograms keep their identity."""
+        fields: dict[str, Any] = serialized(self)
+        if not self.histogram_freq:
+            fields.pop("histogram_freq", None)
+        return fields
 
 
 @final

@@ -11,7 +11,9 @@ from typing import final
 from sparktune.bundle import Bundle
 from sparktune.errors import LaunchError, SparktuneError, StudyDirectoryError, StudyFailed, StudyInterrupted
 from sparktune.ledger import Ledger, StudyEnded
+from sparktune.report.hparams import tensorboard_folder, write_hparams
 from sparktune.report.page import write_final_report
+from sparktune.report.reading import read_study
 from sparktune.spec import StudySpec
 from sparktune.study.export import TestMetrics
 from sparktune.study.result import StudyResult, artifacts_of, count_states, trial_table, write_outcome
@@ -89,6 +91,7 @@ def conclude(
     with ending.keeping_failures():
         ledger.note(StudyEnded(status, summary))
     write_report_if_possible(ledger.directory, ending.seconds)
+    write_hparams_if_possible(spec, ledger.directory)
     tracker.finish(status, summary, artifacts_of(ledger.directory))
     if ending.bundle:
         tracker.exported(ending.bundle)
@@ -108,6 +111,17 @@ def write_report_if_possible(directory: Path, seconds: float) -> None:
         write_final_report(directory, seconds)
     except Exception as error:  # noqa: BLE001 - a picture is worth no study
         log.warning("the report could not be written: %r; see `sparktune report %s`", error, directory)
+
+
+def write_hparams_if_possible(spec: StudySpec, directory: Path) -> None:
+    """Write TensorBoard's HParams where the study has that callback; what goes wrong is only a warning."""
+    folder = tensorboard_folder(spec)
+    if folder is None:
+        return
+    try:
+        write_hparams(read_study(directory), folder)
+    except Exception as error:  # noqa: BLE001 - as above
+        log.warning("TensorBoard shows no HParams of this study: %s", error)
 
 
 def summarize(spec: StudySpec, objective: Objective, ledger: Ledger, ending: Ending) -> Summary:

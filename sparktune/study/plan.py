@@ -77,7 +77,7 @@ def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
     data = runtime.load(None)
     objective = resolve_objective(spec, data.schema)
     check_study(spec, data)
-    directory = Path(spec.output.directory) / spec.study.name
+    directory = spec.study_directory
     splits = {"train": data.train, "validation": data.validation, "test": data.test}
     return StudyPlan(
         study=spec.study.name,

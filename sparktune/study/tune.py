@@ -89,7 +89,7 @@ def tune(
             dataset = runtime.load(data)
             objective = resolve_objective(spec, dataset.schema)
             check_study(spec, dataset)
-            folder = Path(spec.output.directory) / spec.study.name
+            folder = spec.study_directory
             with Ledger.open(folder, spec, dataset.digest, objective.direction) as ledger:
                 write_source(ledger.directory, kind_of(spec.model).own_source)
                 shared = runtime.share(dataset)

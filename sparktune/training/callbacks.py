@@ -28,11 +28,7 @@ def _build(callback: Callback, plan: Plan, first: int) -> Any:
         case ReduceOnPlateau():
             return _reduce_on_plateau(callback, plan)
         case TensorBoard():
-            log = EventLog(Path(callback.directory) / f"trial-{plan.trial}")
-            return keras.callbacks.LambdaCallback(
-                on_epoch_end=lambda epoch, logs: log.epoch_ended(epoch, logs),
-                on_train_end=lambda logs: log.close(),
-            )
+            return _tensorboard(callback, plan)
         case CsvLog():
             file = Path(callback.directory) / f"trial-{plan.trial}.csv"
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -43,6 +39,20 @@ def _build(callback: Callback, plan: Plan, first: int) -> Any:
             return import_reference(callback.callback, "training.callbacks")(**callback.params)
         case _:
             assert_never(callback)
+
+
+def _tensorboard(callback: TensorBoard, plan: Plan) -> Any:
+    import keras
+
+    log = EventLog(callback.folder(plan.directory) / f"trial-{plan.trial}")
+
+    def epoch_ended(epoch: int, logs: dict[str, Any]) -> None:
+        log.epoch_ended(epoch, logs)
+        if callback.histogram_freq and (epoch + 1) % callback.histogram_freq == 0:
+            log.add_histograms(epoch, own.model)
+
+    own = keras.callbacks.LambdaCallback(on_epoch_end=epoch_ended, on_train_end=lambda logs=None: log.close())
+    return own
 
 
 def _reduce_on_plateau(callback: ReduceOnPlateau, plan: Plan) -> Any:

@@ -70,7 +70,7 @@ def check_configurations(spec: StudySpec, schema: Schema, data: Dataset | None =
             model.check_values(inputs)
         check_training(training, schema, spec.data.validation != "none")
     for index, callback in enumerate(spec.training.callbacks):
-        if isinstance(callback, TensorBoard | CsvLog):
+        if isinstance(callback, TensorBoard | CsvLog) and callback.directory:
             _check_folder(Path(callback.directory), f"training.callbacks[{index}].directory")
 
 

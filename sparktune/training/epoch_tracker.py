@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -23,7 +24,7 @@ class Plan:
     """How one trial is trained.
 
     `training` has the trial's parameters in it, `objective` picks the best epoch; `validated` says whether
-    there are validation rows.
+    there are validation rows. `directory` is the study's own, by its name on this host.
     """
 
     trial: int
@@ -31,6 +32,7 @@ class Plan:
     training: TrainingSpec
     objective: Objective
     validated: bool = True
+    directory: Path = Path()
 
 
 @final

@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 from typing import Any, final
 
+BINS = 30
+
 
 @final
 class EventLog:
@@ -26,6 +28,29 @@ class EventLog:
             self._writers[split].write(event.SerializeToString())
         for writer in self._writers.values():
             writer.flush()
+
+    def add_histograms(self, epoch: int, model: Any) -> None:
+        """Write how the weights of each layer are distributed, in 30 bins."""
+        import numpy as np
+        import tensorflow as tf
+
+        for variable in model.weights:
+            values = np.asarray(variable, np.float64).ravel()
+            counts, edges = np.histogram(values[np.isfinite(values)], bins=BINS)
+            histogram = tf.compat.v1.HistogramProto(
+                min=edges[0],
+                max=edges[-1],
+                num=len(values),
+                sum=values.sum(),
+                sum_squares=(values**2).sum(),
+                bucket_limit=edges[1:],
+                bucket=counts,
+            )
+            value = tf.compat.v1.Summary.Value(tag=f"{variable.path}/histogram", histo=histogram)
+            summary = tf.compat.v1.Summary(value=[value])
+            event = tf.compat.v1.Event(wall_time=time.time(), step=epoch, summary=summary)
+            self._writers["train"].write(event.SerializeToString())
+        self._writers["train"].flush()
 
     def close(self) -> None:
         """Close the files."""

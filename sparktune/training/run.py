@@ -92,7 +92,8 @@ def compiled_model(trial: Trial, spec: StudySpec, data: Dataset) -> "tuple[keras
     model_spec, training = spec.configured(trial.params)
     model = build_model(model_spec, data.schema)
     compile_for_training(model, training, data.schema, len(data.train))
-    return model, Plan(trial.number, trial.seed, training, objective, bool(len(data.validation)))
+    validated = bool(len(data.validation))
+    return model, Plan(trial.number, trial.seed, training, objective, validated, spec.study_directory)
 
 
 @contextmanager

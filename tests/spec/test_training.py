@@ -41,3 +41,11 @@ def test_lists_of_metrics_and_callbacks_are_not_searched():
 
 def test_labels_of_class_weights_are_text():
     assert TrainingSpec(class_weight={1: 2.0}).class_weight == {"1": 2.0}
+
+
+def test_a_study_without_histograms_is_what_it_was_before_there_were_any() -> None:
+    given = {"kind": "tensorboard", "directory": "logs"}
+    (callback,) = TrainingSpec(callbacks=[given]).callbacks
+    assert callback.model_dump(mode="json") == given
+    (callback,) = TrainingSpec(callbacks=[{**given, "histogram_freq": 5}]).callbacks
+    assert callback.model_dump(mode="json") == {**given, "histogram_freq": 5}

@@ -14,10 +14,17 @@ from sparktune.errors import (
 )
 from sparktune.ledger import Ledger, StudyEnded
 from sparktune.spec import parse_spec
-from sparktune.study.conclusion import DRAIN_SECONDS, DRAIN_SECONDS_INTERRUPTED, Ending, conclude
+from sparktune.study.conclusion import (
+    DRAIN_SECONDS,
+    DRAIN_SECONDS_INTERRUPTED,
+    Ending,
+    conclude,
+    write_hparams_if_possible,
+)
 from sparktune.summary import Objective
 from sparktune.tracking import Tracker
 from sparktune.trial import TrialResult, TrialState
+from tests.report.ledgers import write_ledger
 
 OBJECTIVE = Objective("val_accuracy", "maximize")
 GOOD = TrialResult(0, {"neurons": 2}, TrialState.COMPLETE, 0.5, 1)
@@ -135,3 +142,11 @@ def test_a_report_that_cannot_be_written_is_a_warning(end, tmp_path, caplog):
     _, result = end([GOOD])
     assert result.best.value == 0.5
     assert "the report could not be written" in caplog.text
+
+
+def test_tensorboard_gets_the_parameters_of_a_study_that_writes_its_events(tmp_path, caplog):
+    spec = parse_spec(document(tmp_path, training={"callbacks": [{"kind": "tensorboard"}]}))
+    write_hparams_if_possible(spec, write_ledger(tmp_path / "small", []))
+    assert len(list((tmp_path / "studies" / "small" / "tensorboard").glob("events.*"))) == 1
+    write_hparams_if_possible(spec, tmp_path)
+    assert "TensorBoard shows no HParams of this study" in caplog.text

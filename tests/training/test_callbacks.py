@@ -4,6 +4,7 @@ import csv
 
 import keras
 import pytest
+import tensorflow as tf
 
 from sparktune.errors import ModelError
 from sparktune.spec import TrainingSpec
@@ -44,3 +45,24 @@ def test_a_users_callback_is_new_for_each_trial(user_module):
 def test_a_users_callback_that_does_not_import_is_named():
     with pytest.raises(ModelError, match=r"training.callbacks must be importable.*'no_such_module'"):
         built({"kind": "custom", "callback": "no_such_module:Class"})
+
+
+def test_tensorboard_writes_into_the_studys_folder_and_histograms_where_asked(tmp_path):
+    callbacks = ({"kind": "tensorboard", "histogram_freq": 2},)
+    plan = Plan(
+        4, 0, TrainingSpec(callbacks=callbacks), Objective("val_loss", "minimize"), directory=tmp_path
+    )
+    (log,) = build_callbacks(plan)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="dense")])
+    log.set_model(model)
+    for epoch in range(4):
+        log.on_epoch_end(epoch, {"loss": 0.5})
+    log.on_train_end()
+    (file,) = (tmp_path / "tensorboard" / "trial-4" / "train").iterdir()
+    events = [tf.compat.v1.Event.FromString(e.numpy()) for e in tf.data.TFRecordDataset(str(file))]
+    found = [(e.step, v.tag, v.histo) for e in events for v in e.summary.value if v.HasField("histo")]
+    names = ["dense/kernel/histogram", "dense/bias/histogram"]
+    assert [(step, tag) for step, tag, _ in found] == [(epoch, name) for epoch in (1, 3) for name in names]
+    kernel = model.get_weights()[0]
+    assert found[0][2].num == sum(found[0][2].bucket) == kernel.size
+    assert (found[0][2].min, found[0][2].max) == (kernel.min(), kernel.max())

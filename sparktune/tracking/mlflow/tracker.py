@@ -139,7 +139,7 @@ class MlflowTracker(Tracker):
         return self._runs
 
     def _warn(self, error: Exception) -> None:
-        directory = Path(self._spec.output.directory) / self._spec.study.name
+        directory = self._spec.study_directory
         log.warning(
             "MLflow at %s could not be written (%s); the study goes on and loses nothing. "
             "Run `sparktune sync %s` to write what is missing.",
