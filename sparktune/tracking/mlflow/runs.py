@@ -1,6 +1,7 @@
 """The MLflow runs of one study: one for the study and one per trial, also after errors and restarts."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, final
 
@@ -57,6 +58,8 @@ class StudyRuns:
         self._shown: dict[int, tuple[str, int | None]] = {}  # outcomes that are written in full
         self._uncertain: set[int | None] = set()  # a write failed: to be searched for again
         self._unfinished: set[str] = set()  # ids of runs that are shown as running
+        self._paused: dict[str, int | None] = {}  # of these, those of paused trials, each with its time
+        self._epochs: dict[int, int] = {}  # written so far of trials that are shown as running
 
     def write_study(self, entry: Entry, reopen: bool = True) -> str:
         """Write the study's own run; `reopen` shows it as running again."""
@@ -104,16 +107,22 @@ class StudyRuns:
             self._marked = {run_id}
 
     def finish_study(self, entry: Entry) -> None:
-        """End the study's own run, and as KILLED every other that is still shown as running. Idempotent."""
+        """End the study's own run, and every other that is still shown as running. Idempotent.
+
+        A paused trial is SCHEDULED, as it goes on later; every other one is KILLED.
+        """
         run = self._client.get_run(self.study)
         latest = entry.latest()
         fresh = tuple(p for p in entry.points if run.data.metrics.get(p.key) != latest[p.key])
         # Trials that were never recorded, by this driver or by one that died.
         left = {r.info.run_id for runs in self._found.values() for r in runs if r.info.status == "RUNNING"}
         for run_id in (left | self._unfinished) - {self.study}:
-            self._client.set_tag(run_id, STATE, "KILLED")
-            self._requests.end(run_id, "KILLED", entry.end_ms)
+            paused = run_id in self._paused
+            self._client.set_tag(run_id, STATE, "PAUSED" if paused else "KILLED")
+            status, end_ms = ("SCHEDULED", self._paused[run_id]) if paused else ("KILLED", entry.end_ms)
+            self._requests.end(run_id, status, end_ms)
         self._unfinished.clear()
+        self._paused.clear()
         self._requests.log(run.info.run_id, fresh, {}, entry.tags)
         if run.info.status != entry.status:
             self._requests.end(run.info.run_id, entry.status, entry.end_ms)
@@ -121,6 +130,7 @@ class StudyRuns:
     def write_trials(self, entries: Iterable[Entry]) -> None:
         """Write the runs of trials, after `write_study`. A trial that is shown in full is left as it is.
 
+        A paused trial is shown as running, as it goes on at once; its new epochs are added to its run.
         After an error each may be there in full, in part or not at all; another call completes them.
         """
         new = {_number(e): e for e in entries if self._shown.get(_number(e)) != e.outcome}
@@ -128,7 +138,8 @@ class StudyRuns:
             self._uncertain.add(number)
             del self._shown[number], self._run_ids[number]
         # Rows can be added for a run that does not exist yet, or is empty since it was created here.
-        by_rows = {n: e for n, e in new.items() if not self._found[n] and n not in self._uncertain}
+        written = self._uncertain | self._epochs.keys()
+        by_rows = {n: e for n, e in new.items() if not self._found[n] and n not in written}
         if self._engine is None:
             by_rows.clear()
         elif by_rows:
@@ -148,8 +159,29 @@ class StudyRuns:
         if number not in self._shown:
             run_id = self._run_ids[number]
             self._unfinished.add(run_id)
-            _fill(self._requests, run_id, entry)
+            try:
+                _fill(self._requests, run_id, self._new_part(entry))
+            except Exception:
+                self._forget_part(number)
+                raise
             self._note(run_id, entry)
+
+    def _new_part(self, entry: Entry) -> Entry:
+        """What is not written yet of a trial's entry; one that is paused goes on, and is shown as running."""
+        known = self._epochs.get(_number(entry))
+        if entry.status == "SCHEDULED":
+            entry = replace(entry, status="RUNNING", tags={**entry.tags, STATE: "RUNNING"})
+        if known is None:
+            return entry
+        return replace(entry, params={}, points=tuple(p for p in entry.points if not 0 < p.step <= known))
+
+    def _forget_part(self, number: int) -> None:
+        """Have a run written anew of which it is not known how many epochs it has."""
+        if self._epochs.pop(number, None) is not None:
+            run_id = self._run_ids.pop(number)
+            self._unfinished.discard(run_id)
+            self._paused.pop(run_id, None)
+            self._uncertain.add(number)
 
     def _write_rows(self, engine: "Engine", entries: dict[int, Entry]) -> None:
         """Write the runs of several trials in one transaction."""
@@ -158,7 +190,7 @@ class StudyRuns:
         for number, entry in entries.items():
             known = self._run_ids.pop(number, None)
             ids[number] = known or self._create(batch, entry)
-            _fill(batch, ids[number], entry)
+            _fill(batch, ids[number], self._new_part(entry))
         self._uncertain |= ids.keys()
         try:
             batch.commit()
@@ -172,10 +204,15 @@ class StudyRuns:
 
     def _note(self, run_id: str, entry: Entry) -> None:
         """Remember whether the run is complete, or is still to be ended."""
-        if entry.status == "RUNNING":
+        self._paused.pop(run_id, None)
+        if entry.status == "SCHEDULED":
+            self._paused[run_id] = entry.end_ms
+            self._epochs[_number(entry)] = max((point.step for point in entry.points), default=0)
+        if entry.status in ("RUNNING", "SCHEDULED"):
             self._unfinished.add(run_id)
         else:
             self._unfinished.discard(run_id)
+            self._epochs.pop(_number(entry), None)
             self._shown[_number(entry)] = entry.outcome
 
     def _create(self, writer: Writer, entry: Entry) -> str:

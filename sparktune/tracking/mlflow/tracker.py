@@ -20,7 +20,7 @@ from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.model import write_model
 from sparktune.tracking.mlflow.runs import StudyRuns, together
 from sparktune.tracking.outbox import Outbox, connection_error
-from sparktune.trial import Trial, TrialResult
+from sparktune.trial import Trial, TrialResult, TrialState
 
 if TYPE_CHECKING:
     from sparktune.bundle import Bundle
@@ -77,7 +77,9 @@ class MlflowTracker(Tracker):
 
     def record(self, result: TrialResult, ended_ms: int | None = None) -> None:
         end_ms = now_ms() if ended_ms is None else ended_ms
-        start_ms = self._launched.pop(result.trial, None)
+        start_ms = self._launched.get(result.trial)
+        if result.state is not TrialState.PAUSED:
+            self._launched.pop(result.trial, None)
         result = replace(result, model=None)
         self._best = best_first([*self._best, result], self._objective.direction)
         self._put_trial(self._entries.result(result, end_ms, start_ms))

@@ -52,6 +52,39 @@ def test_a_paused_trial_is_scheduled_until_it_goes_on(uri: str, same_driver: boo
     assert seen.curve(0, "val_accuracy") == [(1, 0.5), (2, 0.7), (3, 0.8)]
 
 
+def test_the_curves_of_a_trial_grow_while_it_goes_on(uri: str) -> None:
+    entries, runs = entries_of("growing"), runs_of(uri, "growing")
+    runs.write_trials([entries.launch(Trial("digits", 0, {}, 1), 1_000)])
+    values = [0.5, 0.7, 0.8]
+    ids = set()
+    for epochs, end_ms in ((1, 5_000), (2, 9_000)):
+        paused = {**PAUSED, "history": {"val_accuracy": values[:epochs]}}
+        runs.write_trials([entries.result(complete(0, **paused), end_ms, 1_000)])
+        seen = shown(uri, "growing")
+        assert (seen.trials[0].info.status, seen.trials[0].data.tags["sparktune.state"]) == ("RUNNING",) * 2
+        assert seen.curve(0, "val_accuracy") == [*enumerate(values[:epochs], 1)]
+        ids.add(seen.trials[0].info.run_id)
+    runs.write_trials([entries.result(complete(0), 12_000, 1_000)])
+    runs.finish_study(entries.finish("FINISHED", None, 1_000, 13_000))
+    seen = shown(uri, "growing")
+    assert seen.trials[0].info.status == "FINISHED"
+    assert seen.curve(0, "val_accuracy") == [*enumerate(values, 1)]
+    assert {seen.trials[0].info.run_id} == ids
+
+
+def test_epochs_that_were_written_in_part_are_written_anew(uri: str, monkeypatch) -> None:
+    entries, runs = entries_of("partly"), runs_of(uri, "partly")
+    runs.write_trials([entries.result(complete(0, **PAUSED), 5_000, 1_000)])
+    with monkeypatch.context() as patch:
+        patch.setattr(runs._requests, "end", None)  # fails after the metrics are written
+        with pytest.raises(TypeError):
+            runs.write_trials([entries.result(complete(0), 9_000, 1_000)])
+    runs.write_trials([entries.result(complete(0), 9_500, 1_000)])
+    seen = shown(uri, "partly")
+    assert seen.curve(0, "val_accuracy") == [(1, 0.5), (2, 0.7), (3, 0.8)]
+    assert seen.trials[0].info.status == "FINISHED"
+
+
 def test_what_is_shown_in_full_is_left_alone_by_another_driver(uri: str) -> None:
     entries = entries_of("again")
     ended = [entries.result(complete(number), 9_000, 1_000) for number in range(3)]
