@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import final
@@ -154,13 +155,13 @@ class StudyLoop:
             future.add_done_callback(self._returned.put)
 
     def _collect(self, timeout: float | None) -> None:
-        """Record what returned within `timeout` seconds, if anything did."""
-        try:
-            future = self._returned.get(timeout=timeout)
-        except Empty:
-            return
-        if future is not None:
-            self._record(self._running.pop(future), future.result())
+        """Record what returns within `timeout` seconds, if anything does, and all else that has returned."""
+        with suppress(Empty):
+            while True:
+                future = self._returned.get(timeout=timeout)
+                if future is not None:
+                    self._record(self._running.pop(future), future.result())
+                timeout = 0
 
     def _record(self, segment: Segment, result: TrialResult) -> None:
         """The ledger first; then whoever proposes, shows or continues."""

@@ -213,6 +213,27 @@ def test_short_trials_share_jobs_of_one_structure(run):
     assert len(mixed) <= 1
 
 
+def test_results_that_have_returned_are_recorded_before_more_is_launched(tmp_path):
+    """However quick a launcher is, the trials that are not recorded yet do not pile up."""
+    unrecorded: list[int] = []
+
+    class AtOnce(ScriptedLauncher):
+        def launch(self, segments):
+            unrecorded.append(len(self.launched) - len(ledger.results))
+            futures = [Future() for _ in segments]
+            for segment, future in zip(segments, futures, strict=True):
+                self.launched.append(segment.trial)
+                future.set_result(value_is_neurons(segment.trial))
+            return futures
+
+    spec = study_of(40)
+    with Ledger.open(tmp_path / "loop", spec, "data", "maximize") as ledger:
+        queue = queue_of(build_sampler(spec), ledger)
+        StudyLoop(spec, queue, AtOnce(None), ledger, NullTracker(), lambda result: None).run(Stop())
+        assert len(ledger.results) == queue.size
+    assert max(unrecorded) <= 2 * 16
+
+
 def test_trials_that_take_long_have_a_job_each(run):
     def work(trial: Trial) -> TrialResult:
         return replace(value_is_neurons(trial), timings={"train": 30.0})
