@@ -8,7 +8,6 @@ import typer
 
 from sparktune.cli.options import Config, Json, Offline, Overrides, Quiet, Verbose
 from sparktune.cli.output import Output
-from sparktune.errors import StudyDirectoryError
 from sparktune.spec import StudySpec, load_spec
 from sparktune.trial import TrialState
 
@@ -75,15 +74,19 @@ def _short(value: Any) -> str:
 
 
 def known_before(spec: StudySpec) -> tuple[int, int | None]:
-    """Trials of earlier runs, and trials in all (None where that is open), before anything has started."""
-    from sparktune.ledger import Ledger
+    """Trials of earlier runs, and trials in all (None where that is open), before anything has started.
+
+    What is wrong with the study's ledger is for `tune` to say.
+    """
+    from sparktune.ledger.history import LedgerState
+    from sparktune.ledger.ownership import LEDGER
+    from sparktune.ledger.reading import read_ledger
     from sparktune.search import build_sampler
 
-    try:
-        done = len(Ledger.read(spec.study_directory).results)
-    except StudyDirectoryError:  # a new study; or `tune` says what is wrong
-        done = 0
-    return done, build_sampler(spec).size
+    earlier = LedgerState("maximize")
+    with suppress(OSError):  # a new study
+        earlier.replay(read_ledger(spec.study_directory / LEDGER).events)
+    return len(earlier.results), build_sampler(spec).size
 
 
 def outcome(result: "StudyResult") -> "list[RenderableType]":

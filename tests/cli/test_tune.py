@@ -68,9 +68,13 @@ def test_quiet_and_verbose_studies_and_one_for_scripts(sections, tmp_path, capfd
     assert (summary["states"], summary["directory"]) == ({"COMPLETE": 1}, str(tmp_path / "studies/shown"))
 
 
-def test_the_bar_counts_the_trials_of_earlier_runs(sections, tmp_path):
+def test_the_bar_counts_the_trials_of_earlier_runs(sections, tmp_path, caplog):
     assert known_before(StudySpec(**sections)) == (0, 1)
     spec = StudySpec(**{**sections, "search": {"space": {"neurons": [1, 2, 3]}}})
     with Ledger.open(tmp_path / "studies/shown", spec, "d", "maximize") as ledger:
         ledger.record(TrialResult(0, {"neurons": 1}, TrialState.COMPLETE, 0.5, 1))
     assert known_before(spec) == (1, 3)
+    with (tmp_path / "studies/shown/ledger.jsonl").open("a") as file:
+        file.write("damaged\n")
+    assert known_before(spec) == (1, 3)
+    assert caplog.text == "", "the study itself warns of it, once"
