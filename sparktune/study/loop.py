@@ -84,10 +84,7 @@ class StudyLoop:
 
     def _fill(self) -> bool:
         """Launch into every free slot; False when nothing runs and nothing is left."""
-        together = self._job_sizer.size(len(self._paused), self._slots)
-        while self._paused:
-            self._launch(self._paused[:together])
-            del self._paused[:together]
+        self._resume_paused()
         for _ in range(self._free_jobs()):
             points = self._next_points()
             if not points:
@@ -98,6 +95,14 @@ class StudyLoop:
                 self._tracker.launched(trial)
             self._launch([self._segment(trial, self._ledger.paused(trial.number)) for trial in trials])
         return bool(self._running)
+
+    def _resume_paused(self) -> None:
+        """Launch the next segments of paused trials. Short ones share jobs, so they wait for each other."""
+        most = self._job_sizer.size(math.inf, self._slots)
+        together = max(1, min(most, math.ceil(len(self._paused) / self._slots)))
+        while self._paused and (most == 1 or len(self._paused) >= most or self._returned.empty()):
+            self._launch(self._paused[:together])
+            del self._paused[:together]
 
     def _free_jobs(self) -> int:
         """Jobs that may be launched now. The launcher's size is asked for once a second, as it takes time.

@@ -2,7 +2,8 @@
 
 The loop is that of `sparktune tune`: grid sampler, ledger on the disk, MLflow in SQLite, one Spark session. A
 bare job is one task that does nothing: `context.parallelize([0], 1).map(nothing).collect()`. Both run in the
-same session, in turns, warm. Then a long study shows whether late trials cost more than early ones.
+same session, in turns, warm. Then a long study shows whether late trials cost more than early ones, and a
+trial that trains in one go and in ten segments what a segment costs.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from idle import Course, run_idle_study
 from machine import Moment, describe
 from processes import tree_cpu
 from pyspark.sql import SparkSession
+from segmented import SEGMENTS, Segmented, run_in_segments
 from tables import Cell, publish, table
 
 from sparktune.launch import open_session
@@ -60,9 +62,11 @@ def main() -> None:
         _warm_up(spark)
         rounds = {n: _rounds(spark, Path(folder), n, options.rounds) for n in (1, 2)}
         long = _long_study(spark, Path(folder), options.trials)
+        segmented = run_in_segments(spark, Path(folder) / "segmented", options.rounds)
     busy = Moment.now().others_since(before, tree_cpu(os.getpid()))
     spark.stop()
-    parts = [_trial_table(rounds), _flat_table(long, options.trials), _circumstances(before, busy)]
+    parts = [_trial_table(rounds), _flat_table(long, options.trials)]
+    parts += [_segment_table(segmented), _circumstances(before, busy)]
     publish("Overhead of a trial", describe(), "\n\n".join(parts), options.markdown)
 
 
@@ -132,6 +136,16 @@ def _flat_table(course: Course, trials: int) -> str:
     total = f"All {trials + TAIL} trials: {searched:.1f} s, then {course.drain:.1f} s until MLflow had them."
     columns = ["trials, 2 at once", "wall ms", "CPU ms", "wall / first", "CPU / first"]
     return f"{table(columns, rows)}\n\nBar: wall / first at most 1.30. {total}"
+
+
+def _segment_table(done: Segmented) -> str:
+    rows = [
+        ["one go", done.whole * 1e3, ""],
+        [f"{SEGMENTS} segments", done.segments * 1e3, done.each * 1e3],
+    ]
+    columns = ["one trial in", "wall ms", "ms a segment"]
+    same = "equal" if done.same else "DIFFERENT"
+    return f"{table(columns, rows)}\n\nBar: 150 ms a segment. Results are {same}."
 
 
 def _circumstances(before: Moment, busy: float) -> str:
