@@ -46,7 +46,8 @@ class EventLog:
                 bucket_limit=edges[1:],
                 bucket=counts,
             )
-            value = tf.compat.v1.Summary.Value(tag=f"{variable.path}/histogram", histo=histogram)
+            name = variable.path.removeprefix(f"{model.name}/")
+            value = tf.compat.v1.Summary.Value(tag=f"{name}/histogram", histo=histogram)
             summary = tf.compat.v1.Summary(value=[value])
             event = tf.compat.v1.Event(wall_time=time.time(), step=epoch, summary=summary)
             self._writers["train"].write(event.SerializeToString())
