@@ -24,7 +24,8 @@ def with_bytecode(entry: Entry) -> list[Entry]:
     if code is None:
         return [entry]
     content = MAGIC_NUMBER + UNCHECKED_HASH + source_hash(source) + code
-    return [entry, Entry(cache_from_source(entry.name), entry.source, content)]
+    read = Entry(entry.name, entry.source, source)  # it is not read again
+    return [read, Entry(cache_from_source(entry.name), entry.source, content)]
 
 
 def _compiled_before(source: Path, size: int) -> bytes | None:

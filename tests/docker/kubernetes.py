@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.docker.containers import (
+    DOCKER,
     JOBS,
     QUICK,
     copy_study,
@@ -23,10 +24,12 @@ from tests.docker.containers import (
 )
 
 Resource = dict[str, Any]
-# Spark asks this API for the state of its pods, as it has no watch; a driver's name is the loopback.
+# Spark asks this API for the state of its pods, as it has no watch. A driver's name is the loopback, and
+# the template of pods, which Spark mounts into the driver, lies where it was.
 ON_THIS_MACHINE = QUICK | {
     "spark.kubernetes.executor.enableApiWatcher": "false",
     "spark.kubernetes.executor.apiPollingInterval": "1s",
+    "spark.kubernetes.executor.podTemplateFile": str(DOCKER / "kubernetes" / "executor-pod.yaml"),
     "spark.executor.memory": "1g",
     "spark.dynamicAllocation.maxExecutors": "1",
 }
@@ -57,7 +60,8 @@ class Kubernetes:
 
     def settings(self) -> dict[str, str]:
         """The settings of Spark that the driver is given."""
-        text = self.first("ConfigMap")["data"]["spark.properties"]
+        maps = [resource["data"] for resource in self.created if resource["kind"] == "ConfigMap"]
+        text = next(data["spark.properties"] for data in maps if "spark.properties" in data)
         pairs = (line.split("=", 1) for line in text.splitlines() if "=" in line)
         return {name: value.replace("\\:", ":") for name, value in pairs}
 

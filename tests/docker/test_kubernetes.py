@@ -95,8 +95,9 @@ def test_a_field_that_the_operator_does_not_know_is_found() -> None:
     assert set(unknown(given, read_back.to_dict())) == {".spec.driver.memoryLimits", ".spec.executors.cores"}
 
 
-def test_the_driver_s_pod_has_the_types_of_kubernetes() -> None:
-    (pod,) = read(FOLDER / "driver-pod.yaml")
+@pytest.mark.parametrize("name", ["driver-pod.yaml", "executor-pod.yaml"])
+def test_a_pod_s_template_has_the_types_of_kubernetes(name: str) -> None:
+    (pod,) = read(FOLDER / name)
     read_back = IoK8sApiCoreV1PodTemplateSpec.from_dict({"spec": pod["spec"]})
     assert read_back is not None
     assert unknown({"spec": pod["spec"]}, read_back.to_dict()) == []
@@ -169,6 +170,7 @@ def test_the_driver_and_its_executors_train_the_study(tmp_path: Path) -> None:
         assert "Finished task" in cluster.log(executor)
     summary = json.loads((tmp_path / "work" / "studies" / "iris" / "summary.json").read_text())
     assert summary["states"] == {"COMPLETE": 4}
+    assert executor["spec"]["securityContext"]["fsGroup"] == 1000
     (container,) = executor["spec"]["containers"]
     assert "/work" in {mount["mountPath"] for mount in container["volumeMounts"]}
     assert container["resources"]["limits"]["memory"] == "4096Mi", "a heap of 1 GB and 3 GB beside it"
