@@ -1,8 +1,11 @@
 """Each notebook runs from its first cell to its last, offline; committed outputs are small and clean."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 
 from notebooks.execute import HERE, NAMES, executed
@@ -44,3 +47,19 @@ def test_what_is_committed_has_small_outputs_without_places_and_errors(name: str
     assert {output.output_type for output in outputs} <= {"stream", "display_data", "execute_result"}
     texts = [output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in outputs]
     assert not [text for text in texts if ABSOLUTE.search(text)]
+
+
+def test_a_folder_of_images_takes_the_place_of_the_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for split, rows in (("train", 5), ("t10k", 2)):
+        images, labels = np.arange(rows * 6, dtype=">u1").reshape(rows, 2, 3), np.arange(rows, dtype=">u1")
+        for name, numbers in ((f"{split}-images-idx3-ubyte", images), (f"{split}-labels-idx1-ubyte", labels)):
+            sizes = np.array(numbers.shape, ">i4").tobytes()
+            (tmp_path / name).write_bytes(bytes([0, 0, 8, numbers.ndim]) + sizes + numbers.tobytes())
+    monkeypatch.setenv("SPARKTUNE_IMAGES", str(tmp_path))
+    notebook = nbformat.read(HERE / "02_image_classes.ipynb", as_version=4)
+    known: dict[str, Any] = {}
+    exec(next(cell.source for cell in notebook.cells if cell.cell_type == "code"), known)
+    assert (known["images"].shape, known["test_images"].shape) == ((5, 2, 3), (2, 2, 3))
+    assert (known["labels"].tolist(), known["brightest"]) == ([0, 1, 2, 3, 4], 255)
