@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # Told apart by people who are colour-blind, too; the first two are those of the page.
 COLOURS = ("#0b6fb3", "#c2570c", "#0a7d5c", "#b0608f", "#8a7500", "#555f6b")
-STATES = {"COMPLETE": COLOURS[0], "FAILED": "#b3261e", "DIVERGED": "#b3261e"}
+STATES = {"COMPLETE": COLOURS[0], "PAUSED": COLOURS[0], "FAILED": "#b3261e", "DIVERGED": "#b3261e"}
 OTHER = "#9aa3ae"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sparktune.errors import InputError
 from sparktune.ledger import BundleExported, StudyEnded, StudyStarted
-from sparktune.ledger.events import Event, Launched, Recorded
+from sparktune.ledger.events import Event, Launched, Paused, Recorded
 from sparktune.ledger.history import LedgerState
 from sparktune.ledger.lock import is_driven
 from sparktune.ledger.opening import read_existing
@@ -106,14 +106,18 @@ def _executions(events: Sequence[Timed], status: StudyStatus) -> list[Execution]
     """Every launch, in the order of their ends; those under way come last."""
     found: list[Execution] = []
     under_way: dict[int, Execution] = {}
+    trained: dict[int, float] = {}  # seconds of the segments before, by trial: results count them, too
     last = events[-1][0] if events else 0.0
     before = 0.0
     for time, event in events:
         match event:
             case Launched(trial, attempt):
                 under_way[trial] = Execution(trial, attempt, time, None, None, "", TrialState.RUNNING)
-            case Recorded(result):
-                found.append(_ended(under_way.pop(result.trial, None), result, time))
+            case Recorded(result) | Paused(_, result):
+                earlier = trained.get(result.trial, 0.0)
+                seconds = result.seconds - (earlier if earlier <= result.seconds else 0.0)
+                found.append(_ended(under_way.pop(result.trial, None), result, seconds, time))
+                trained[result.trial] = result.seconds
             case StudyStarted():
                 found += [_lost(execution, before) for execution in under_way.values()]
                 under_way.clear()
@@ -122,9 +126,9 @@ def _executions(events: Sequence[Timed], status: StudyStatus) -> list[Execution]
     return [*_one_after_another(found), *ends]
 
 
-def _ended(launch: Execution | None, result: TrialResult, time: float) -> Execution:
+def _ended(launch: Execution | None, result: TrialResult, seconds: float, time: float) -> Execution:
     launched = launch.launched if launch else None
-    started = time - result.seconds if launched is None else max(time - result.seconds, launched)
+    started = time - seconds if launched is None else max(time - seconds, launched)
     return Execution(result.trial, result.attempt, launched, started, time, result.host, result.state)
 
 

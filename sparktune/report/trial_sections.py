@@ -29,8 +29,8 @@ def timeline_section(study: StudyRecord) -> str:
     if len(slots) > MOST_ROWS:
         facts.append(f"the first {MOST_ROWS} slots are shown")
     key = (
-        '<br><i class="key"></i>complete <i class="key bad"></i>failed or diverged '
-        '<i class="key lost"></i>killed, paused or running '
+        '<br><i class="key"></i>trained <i class="key bad"></i>failed or diverged '
+        '<i class="key lost"></i>killed or running '
         '<i class="key c1"></i>a free slot whose next trial was launched'
     )
     return section("Timeline", wide(timeline_chart(study)), lead=f"{'; '.join(facts)}.{key}")

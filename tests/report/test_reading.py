@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sparktune.errors import StudyDirectoryError
-from sparktune.ledger.events import BundleExported, Launched, Recorded, StudyEnded, StudyStarted
+from sparktune.ledger.events import BundleExported, Launched, Paused, Recorded, StudyEnded, StudyStarted
 from sparktune.ledger.lock import DriverLock
 from sparktune.report import StudyRecord, read_study
 from sparktune.trial import TrialState
@@ -70,6 +70,18 @@ def test_a_resumed_study_has_two_sessions(tmp_path: Path) -> None:
     trial = study.trial(0)
     assert [str(e.state) for e in trial.executions] == ["KILLED", "COMPLETE"]
     assert (trial.state, trial.attempts) == (TrialState.COMPLETE, 2)
+
+
+def test_each_segment_of_a_trial_is_an_execution_of_its_own(tmp_path: Path) -> None:
+    paused = result(0, None, 2.0, state=TrialState.PAUSED, history={"val_accuracy": [0.4]}, checkpoint="c1")
+    events = [STARTED, *launched(0.0, 0), (2.5, Paused(0, paused)), *launched(2.6, 0, attempt=2)]
+    under_way = read_study(write_ledger(tmp_path, events)).trial(0)
+    assert [str(e.state) for e in under_way.executions] == ["PAUSED", "KILLED"]
+    assert under_way.history == {"val_accuracy": [0.4]}
+    study = read_study(write_ledger(tmp_path, [*events, (4.0, Recorded(result(0, 0.5, 3.0), None))]))
+    times = [((e.started or 0) - START, (e.ended or 0) - START) for e in study.trial(0).executions]
+    assert times == [pytest.approx((0.5, 2.5)), pytest.approx((3.0, 4.0))]
+    assert study.trial(0).seconds == 3.0
 
 
 def test_trials_of_one_job_ran_one_after_another(tmp_path: Path) -> None:
