@@ -67,7 +67,8 @@ def _folders() -> list[Path]:
 
 def _split(exclude: Iterable[str]) -> tuple[list[Distribution], list[Distribution]]:
     """The installed packages that are wanted, and the others."""
-    installed = {canonical(found.metadata["Name"]): found for found in distributions()}
+    named = [found for found in distributions() if found.metadata["Name"]]  # what pip left over has none
+    installed = {canonical(found.metadata["Name"]): found for found in named}
     unknown = [name for name in exclude if canonical(name) not in installed]
     if unknown:
         raise InputError(

@@ -153,3 +153,15 @@ def test_nothing_enters_an_image_unnamed() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     assert not [rule for rule in rules if rule.startswith("!") and ".env" in rule]
+
+
+def test_the_readme_names_what_exists() -> None:
+    text = (DOCKER / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    named = set(re.findall(r"(?:run (?:--build )?--rm|jupyter|build|logs|--scale) ([a-z][a-z-]+)\b", text))
+    profiles = {profile for described in SERVICES.values() for profile in described.get("profiles", [])}
+    assert {"tune", "score", "tune-gpu", "spark-master"} <= named <= set(SERVICES)
+    assert set(re.findall(r"--profile ([a-z-]+)", text)) <= profiles
+    paths = re.findall(r"(?:--file|--filename|--kustomize|--from-file) (docker/\S+)", text)
+    assert paths
+    assert all((ROOT / path.rstrip("`)")).exists() for path in paths)
+    assert set(re.findall(r"`([A-Z_]+)=", text)) <= set(re.findall(r"[A-Z_]+", FILE.read_text()))

@@ -53,6 +53,11 @@ def test_packages_and_commands_come_with_the_running_sparktune(environment: Path
     assert not [name for name in names if "/tests/" in name or "__pycache__" in name]
 
 
+def test_what_pip_has_left_over_is_no_package(environment: Path) -> None:
+    (environment / "~reeting-1.0.dist-info").mkdir()
+    assert "bin/hello" in listed(environment)
+
+
 def test_a_package_is_left_out_by_any_spelling_of_its_name(environment: Path) -> None:
     names = listed(environment, "greeting-words")
     assert not {"site/greeting/__init__.py", "bin/hello"} & set(names)
