@@ -8,6 +8,8 @@ from typing import Any, final
 from sparktune.ledger.events import Event, Launched, Note, Paused, Recorded, SpecChanged, Voided
 from sparktune.trial import Params, TrialResult, TrialState, better
 
+Launch = tuple[int, Params]  # a trial's number and its parameters
+
 
 @final
 class LedgerState:
@@ -16,7 +18,8 @@ class LedgerState:
     By trial number: `results` are terminal; `unfinished` are the last results of trials that were killed or
     paused and go on when the study is resumed, `paused` what they go on from; `ended` is when a result came
     (seconds since 1970); `attempts` is how often a trial was launched; `params` are those of every trial ever
-    launched.
+    launched. `sequence` has first launches, as number and parameters, and terminal results in the order in
+    which they came.
     """
 
     def __init__(self, direction: str) -> None:
@@ -27,6 +30,7 @@ class LedgerState:
         self.ended: dict[int, float] = {}
         self.attempts: dict[int, int] = {}
         self.params: dict[int, Params] = {}
+        self.sequence: list[Launch | TrialResult] = []
         self.notes: list[Note] = []
         self.spec: dict[str, Any] | None = None
         self.best: TrialResult | None = None
@@ -89,6 +93,8 @@ class LedgerState:
 
     def _launched(self, trial: int, attempt: int, params: Params) -> None:
         """Also called for a result, as the line of its launch may be lost."""
+        if trial not in self.params:
+            self.sequence.append((trial, params))
         self.attempts[trial] = max(attempt, self.attempts.get(trial, 0))
         self.params[trial] = params
 
@@ -106,6 +112,7 @@ class LedgerState:
         self.unfinished.pop(result.trial, None)
         self.paused.pop(result.trial, None)
         self.results[result.trial] = result
+        self.sequence.append(result)
         self._digests[result.trial] = digest
         if self.wins(result):
             self.best = result
@@ -120,7 +127,8 @@ class LedgerState:
         return replace(result, history=history)
 
     def _void(self, trial: int) -> None:
-        self.results.pop(trial, None)
+        void = self.results.pop(trial, None)
+        self.sequence = [event for event in self.sequence if event is not void]
         self._digests.pop(trial, None)
         self.best = None
         for result in self.results.values():

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,14 +22,14 @@ from sparktune.ledger.events import (
     Voided,
     event_to_line,
 )
-from sparktune.ledger.history import LedgerState
+from sparktune.ledger.history import Launch, LedgerState
 from sparktune.ledger.journal import Journal
 from sparktune.ledger.lock import DriverLock
 from sparktune.ledger.models import ModelFiles
 from sparktune.ledger.opening import create_or_repair, read_existing
 from sparktune.ledger.ownership import LEDGER, LOCK, check_directory, stored_spec
 from sparktune.spec import StudySpec
-from sparktune.trial import Params, Trial, TrialResult, TrialState
+from sparktune.trial import Trial, TrialResult, TrialState
 
 NoteKind = TypeVar("NoteKind", bound=Note)
 
@@ -146,9 +146,9 @@ class Ledger:
         return MappingProxyType(self._history.ended)
 
     @property
-    def launched_params(self) -> Mapping[int, Params]:
-        """The parameters of every trial that was ever launched, by any driver."""
-        return MappingProxyType(self._history.params)
+    def sequence(self) -> Sequence[Launch | TrialResult]:
+        """First launches, as number and parameters, and terminal results in the order in which they came."""
+        return self._history.sequence
 
     def paused(self, trial: int) -> TrialResult | None:
         """The last paused result of a trial that is not over: what it goes on from; None where there is none.

@@ -2,6 +2,8 @@
 
 import math
 import random
+from collections.abc import Iterator, Sequence
+from typing import final
 
 from sparktune.spec import Choice, Domain, Range
 from sparktune.trial import Params
@@ -9,33 +11,61 @@ from sparktune.trial import Params
 Space = dict[str, Domain]
 
 
-def points(space: Space) -> int | None:
-    """Number of configurations; None where a domain is continuous or logarithmic."""
-    counts = [domain.points for domain in space.values()]
-    return None if None in counts else math.prod(count for count in counts if count is not None)
+@final
+class IndexedSpace:
+    """A countable space by index; the product is never built, so 10^9 points cost what 10 do.
 
+    `points` is the number of configurations; None where a domain is continuous or logarithmic.
+    """
 
-def point(space: Space, index: int) -> Params:
-    """The configuration at `index`, 0 <= index < points: mixed radix, the last name varies fastest."""
-    params: Params = {}
-    for name, domain in reversed(space.items()):
-        index, digit = divmod(index, domain.points or 1)
-        params[name] = domain.value(digit)
-    return {name: params[name] for name in space}
+    def __init__(self, space: Space) -> None:
+        self._space = space
+        counts = [domain.points for domain in space.values()]
+        self.points = None if None in counts else math.prod(count for count in counts if count is not None)
+
+    def point(self, index: int) -> Params:
+        """The configuration at `index`, 0 <= index < points: mixed radix, the last name varies fastest."""
+        params: Params = {}
+        for name, domain in reversed(self._space.items()):
+            index, digit = divmod(index, domain.points or 1)
+            params[name] = domain.value(digit)
+        return {name: params[name] for name in self._space}
+
+    def walk(self, source: random.Random) -> Iterator[Params]:
+        """Every configuration once, from a random one on; none where they cannot be counted."""
+        if self.points is None:
+            return
+        start = source.randrange(self.points)
+        for step in range(self.points):
+            yield self.point((start + step) % self.points)
 
 
 def draw(space: Space, source: random.Random) -> Params:
     """A random configuration: each domain on its own, uniform, or uniform in the logarithm."""
-    return {name: _value(domain, source) for name, domain in space.items()}
+    return {name: _drawn(domain, source) for name, domain in space.items()}
 
 
-def _value(domain: Choice | Range, source: random.Random) -> object:
-    if isinstance(domain, Range) and domain.log:
-        return _logarithmic(domain, source.random())
-    if isinstance(domain, Range) and domain.points is None:
-        share = source.random()
-        return min(max(domain.low * (1 - share) + domain.high * share, domain.low), domain.high)
-    return domain.value(source.randrange(domain.points or 1))
+def _drawn(domain: Choice | Range, source: random.Random) -> object:
+    if domain.points is None:
+        return at_share(domain, source.random())
+    return domain.value(source.randrange(domain.points))
+
+
+def at_shares(space: Space, shares: Sequence[float]) -> Params:
+    """The configuration at shares of its domains, 0 <= share < 1, in the order of the names."""
+    return {
+        name: at_share(domain, share) for (name, domain), share in zip(space.items(), shares, strict=False)
+    }
+
+
+def at_share(domain: Choice | Range, share: float) -> object:
+    """The value so far into a domain, 0 <= share < 1: each value of a countable one has an equal part."""
+    if isinstance(domain, Choice) or domain.points is not None:
+        count = domain.points or 1
+        return domain.value(min(int(share * count), count - 1))
+    if domain.log:
+        return _logarithmic(domain, share)
+    return min(max(domain.low * (1 - share) + domain.high * share, domain.low), domain.high)
 
 
 def _logarithmic(domain: Range, share: float) -> int | float:

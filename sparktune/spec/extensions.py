@@ -52,6 +52,12 @@ SAMPLERS = Registry(
     {
         "grid": "sparktune.search.samplers.grid:GridSampler",
         "random": "sparktune.search.samplers.random:RandomSampler",
+        "qmc": "sparktune.search.samplers.qmc:QmcSampler",
+        "tpe": "sparktune.search.samplers.tpe:TpeSampler",
+        "cmaes": "sparktune.search.samplers.cmaes:CmaesSampler",
+        "nsga2": "sparktune.search.samplers.nsga2:Nsga2Sampler",
+        "gp": "sparktune.search.samplers.gp:GpSampler",
+        "optuna": "sparktune.search.samplers.optuna:AnyOptunaSampler",
     },
 )
 

@@ -130,7 +130,9 @@ class SearchSpec(Section):
     """What is searched and how. Points of the space are computed when needed, so the space may be huge."""
 
     sampler: Name = Field(
-        "grid", description="what proposes configurations: grid, random or one that a package adds"
+        "grid",
+        description="what proposes configurations: grid, random, qmc; of Optuna: tpe, cmaes, nsga2, gp, "
+        "optuna (any other); or one that a package adds",
     )
     trials: Count | None = Field(None, description="number of trials; the whole grid by default")
     space: dict[str, Domain] = Field(
@@ -139,7 +141,8 @@ class SearchSpec(Section):
     )
 
     options: dict[str, Plain] = Field(
-        default_factory=dict, description="options of the sampler, for samplers that packages add"
+        default_factory=dict,
+        description="options of the sampler: those of Optuna's class; sampler and args where it is optuna",
     )
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """What is still to train, in the best order: trials that share graphs together, long ones first."""
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any, final
 
 from sparktune.errors import StudyFailed
@@ -25,17 +25,16 @@ class TrialQueue:
     window. A sampler that learns is asked for one point at a time.
 
     Args:
-        sampler: is told the results in `finished` before it is asked.
-        launched: parameters of trials that were launched before; the sampler is not asked for them again.
-        finished: results by trial number, in the order in which they came.
+        sampler: learns `earlier` in this order before it is asked.
+        earlier: what earlier runs did: trials that were launched, for which the sampler is not asked again,
+            and results.
         window: points that are put in order at once.
     """
 
     def __init__(
         self,
         sampler: Sampler,
-        launched: Mapping[int, Params],
-        finished: Mapping[int, TrialResult],
+        earlier: Iterable[Point | TrialResult] = (),
         window: int = WINDOW,
     ) -> None:
         if sampler.lookahead is not None and sampler.lookahead < 0:
@@ -43,14 +42,20 @@ class TrialQueue:
                 f"{type(sampler).__name__}.lookahead must be None or at least 0, but is {sampler.lookahead}"
             )
         self._sampler = sampler
-        self._launched = launched
-        self._finished = finished
+        self._launched: dict[int, Params] = {}
+        self._finished: set[int] = set()
         self._window = window if sampler.lookahead is None else 1
         self._next_number = 0
         self._sampler_ended = False
         self._waiting: dict[str, deque[Point]] = {}  # by graph key
-        for result in finished.values():
-            sampler.tell(result)
+        for event in earlier:
+            if isinstance(event, TrialResult):
+                self._finished.add(event.trial)
+                sampler.tell(event)
+            else:
+                number, params = event
+                self._launched[number] = params
+                sampler.replay(number, params)
 
     @property
     def size(self) -> int | None:

@@ -181,7 +181,8 @@ class _Study:
         """Run the trials that have no terminal record; Spark need not start where there is none."""
         for result in self.ledger.all_results:  # of an earlier run; what the tracker shows costs nothing
             self.tracker.record(result, round(self.ledger.ended[result.trial] * 1000))
-        queue = TrialQueue(self.sampler, self.ledger.launched_params, self.ledger.results)
+        self.sampler.start(self.objective)
+        queue = TrialQueue(self.sampler, self.ledger.sequence)
         if queue.exhausted():
             return
 

@@ -87,7 +87,7 @@ def run_idle_study(
         with closing(share(data)) as shared, launcher:
             launcher.start(spec, shared)
             course = Course(time.perf_counter(), cpu={0: tree_cpu(os.getpid())})
-            queue = TrialQueue(build_sampler(spec), ledger.launched_params, ledger.results)
+            queue = TrialQueue(build_sampler(spec), ledger.sequence)
             loop = StudyLoop(spec, queue, launcher, ledger, tracker, _watch(course, marks))
             loop.run(Stop())
     drained = time.perf_counter()

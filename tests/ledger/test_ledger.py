@@ -110,7 +110,7 @@ class TestRecord:
             ledger.launched(Trial("s", 0, {"neurons": 4}, 1), Trial("s", 5, {"neurons": 8}, 2, attempt=2))
             ledger.record(done(0, params={"neurons": 4}))
         for known in (ledger, Ledger.read(tmp_path / "s")):
-            assert known.launched_params == {0: {"neurons": 4}, 5: {"neurons": 8}}
+            assert [*known.sequence] == [(0, {"neurons": 4}), (5, {"neurons": 8}), known.results[0]]
             assert [known.attempts(trial) for trial in (0, 5, 6)] == [1, 2, 0]
 
     def test_a_running_trial_cannot_be_recorded(self, tmp_path: Path, spec: StudySpec) -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from sparktune.search.space import draw, point, points, position
+from sparktune.search.space import IndexedSpace, draw, position
 from sparktune.spec import SearchSpec
 
 SPACE = SearchSpec(space={"a": [1, 2], "b": {"low": 0.0, "high": 1.0, "step": 0.5}}).space
@@ -12,13 +12,13 @@ OPEN = SearchSpec(sampler="random", trials=1, space={"a": [1, 2], "b": {"low": 0
 
 
 def test_points_are_counted_where_they_can_be() -> None:
-    assert points(SPACE) == 6
-    assert points(OPEN) is None
+    assert IndexedSpace(SPACE).points == 6
+    assert IndexedSpace(OPEN).points is None
 
 
 @pytest.mark.parametrize(("index", "expected"), [(0, (1, 0.0)), (1, (1, 0.5)), (3, (2, 0.0)), (5, (2, 1.0))])
 def test_the_last_name_varies_fastest(index: int, expected: tuple[int, float]) -> None:
-    assert tuple(point(SPACE, index).values()) == expected
+    assert tuple(IndexedSpace(SPACE).point(index).values()) == expected
 
 
 def test_a_draw_lies_in_the_space_and_follows_its_source() -> None:

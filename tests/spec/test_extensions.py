@@ -67,7 +67,8 @@ def test_one_that_cannot_be_imported_is_bad_input() -> None:
 
 def test_an_unknown_name_has_the_nearest() -> None:
     assert message(sampler="gird") == (
-        "sampler must be one of grid, random, but got 'gird'; did you mean grid? (search.sampler)"
+        "sampler must be one of grid, random, qmc, tpe, cmaes, nsga2, gp, optuna, but got 'gird'; "
+        "did you mean grid? (search.sampler)"
     )
 
 

@@ -1,5 +1,6 @@
 """The driver loop over a launcher that a test steers, a real ledger and a real sampler."""
 
+import random
 import threading
 import time
 from concurrent.futures import Future
@@ -13,12 +14,13 @@ from sparktune.errors import LaunchError, StudyFailed
 from sparktune.launch.base import Launcher
 from sparktune.ledger import Ledger
 from sparktune.search import WAIT, Sampler, build_sampler
-from sparktune.spec import parse_spec
+from sparktune.spec import StudySpec, parse_spec
 from sparktune.study.loop import StudyLoop
 from sparktune.study.stop import Stop
 from sparktune.study.trial_queue import TrialQueue
+from sparktune.summary import Objective
 from sparktune.tracking import NullTracker
-from sparktune.trial import Segment, Trial, TrialResult, TrialState
+from sparktune.trial import Params, Segment, Trial, TrialResult, TrialState
 
 SPEC = parse_spec(
     {
@@ -40,6 +42,7 @@ class ScriptedLauncher(Launcher):
         self.segments: list[Segment] = []
         self.jobs: list[list[int]] = []
         self.flying: dict[int, Future] = {}
+        self.params: dict[int, Params] = {}
         self.most = 0
 
     def slots(self) -> int:
@@ -59,6 +62,7 @@ class ScriptedLauncher(Launcher):
     def _start(self, trial: Trial) -> Future:
         future: Future = Future()
         self.launched.append(trial)
+        self.params[trial.number] = trial.params
         self.flying[trial.number] = future
         self.most = max(self.most, len(self.flying))
         threading.Thread(target=self._run, args=(trial, future), daemon=True).start()
@@ -77,9 +81,7 @@ class ScriptedLauncher(Launcher):
 
     def cancel(self) -> None:
         for number in list(self.flying):
-            self.flying.pop(number).set_result(
-                TrialResult(number, {"neurons": number + 1}, TrialState.KILLED)
-            )
+            self.flying.pop(number).set_result(TrialResult(number, self.params[number], TrialState.KILLED))
 
     def close(self) -> None:
         pass
@@ -98,7 +100,7 @@ def slowly(trial: Trial) -> TrialResult:
 
 
 def queue_of(sampler: Sampler, ledger: Ledger) -> TrialQueue:
-    return TrialQueue(sampler, ledger.launched_params, ledger.results)
+    return TrialQueue(sampler, ledger.sequence)
 
 
 @pytest.fixture
@@ -124,6 +126,45 @@ def test_every_trial_runs_once_and_the_best_is_known(run):
     assert sorted(t.number for t in launcher.launched) == list(range(6))
     assert launcher.best.value == 6.0
     assert len(launcher.seen) == 6
+
+
+def test_a_study_that_learns_proposes_the_same_points_in_spite_of_two_interruptions(run, tmp_path):
+    """Trials end in any order, and a replay of the ledger gives every point again, bit for bit."""
+    space = {"neurons": {"low": 1, "high": 4096, "log": True}, "learning_rate": {"low": 1e-4, "high": 1.0}}
+    search = {"sampler": "tpe", "trials": 36, "space": space}
+    spec = parse_spec({"study": {"name": "loop", "seed": 3}, "search": search})
+    order = random.Random(5)
+
+    for most in (14, 12, 36):
+        stop, done = Stop(), 0
+
+        def work(trial: Trial, stop: Stop = stop, most: int = most) -> TrialResult | None:
+            nonlocal done
+            done += 1
+            if done == most:
+                stop.interrupt()
+                return None  # cancelled
+            time.sleep(order.random() * 0.02)
+            return value_is_neurons(trial)
+
+        run(work, stop, spec, started(spec))
+    sequence = Ledger.read(tmp_path / "loop").sequence
+    launches = [event for event in sequence if isinstance(event, tuple)]
+    ended = [event.trial for event in sequence if isinstance(event, TrialResult)]
+    assert len(launches) == len(ended) == 36
+    assert ended != sorted(ended)
+    replay = started(spec)
+    for event in sequence:
+        if isinstance(event, TrialResult):
+            replay.tell(event)
+        else:
+            assert replay.ask(event[0]) == event[1]
+
+
+def started(spec: StudySpec) -> Sampler:
+    sampler = build_sampler(spec)
+    sampler.start(Objective("val_accuracy", "maximize"))
+    return sampler
 
 
 def test_no_more_than_the_parallelism_fly_at_once(run):

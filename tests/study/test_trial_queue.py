@@ -46,7 +46,7 @@ class Growing(Listed):
 
 
 def queue_of(points: Sequence[Params], window: int = 128) -> TrialQueue:
-    return TrialQueue(Listed(points), {}, {}, window=window)
+    return TrialQueue(Listed(points), window=window)
 
 
 def flat(jobs: list[list[int]]) -> list[int]:
@@ -107,7 +107,7 @@ def test_only_what_suits_any_slot_is_taken_ahead() -> None:
 
 
 def test_no_point_waits_longer_than_its_window_and_a_search_without_end_is_never_held() -> None:
-    queue = TrialQueue(Growing(), {}, {}, window=4)
+    queue = TrialQueue(Growing(), window=4)
     assert [queue.take(1)[0][0] for _ in range(8)] == [3, 2, 1, 0, 7, 6, 5, 4]
 
 

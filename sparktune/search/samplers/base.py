@@ -5,6 +5,7 @@ from typing import Final, Literal, Self, final
 
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
+from sparktune.summary import Objective
 from sparktune.trial import Params, TrialResult
 
 
@@ -26,8 +27,9 @@ class Sampler(ABC):
     """Proposes configurations: asked for the next one when a slot needs work, told how each trial ended.
 
     Numbers are asked in rising order from 0, each until there is an answer other than WAIT. A study that is
-    resumed tells the results it has, and asks only for numbers that were never launched: a launched trial
-    keeps its parameters.
+    resumed replays what happened, in the order in which it did: `replay` for each trial that was launched,
+    `tell` for each result. It asks only for numbers that were never launched: a launched trial keeps its
+    parameters.
 
     Example: halve the learning rate until the objective, which is minimised, gets worse.
         >>> import sparktune
@@ -67,6 +69,14 @@ class Sampler(ABC):
     @property
     def lookahead(self) -> int | None:
         """Points that may be asked before results are told; None: any. 0: only when a slot is free."""
+        return None
+
+    def start(self, objective: Objective) -> None:
+        """Learn which metric decides, and in which direction: called once, before anything else."""
+        return None
+
+    def replay(self, number: int, params: Params) -> None:
+        """Learn that an earlier run launched trial `number` with these parameters, which `ask` gave then."""
         return None
 
     @abstractmethod

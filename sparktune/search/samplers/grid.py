@@ -3,7 +3,7 @@
 from typing import Self, final
 
 from sparktune.search.samplers.base import Sampler, check_no_options
-from sparktune.search.space import point, points
+from sparktune.search.space import IndexedSpace
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.trial import Params, TrialResult
@@ -18,8 +18,8 @@ class GridSampler(Sampler):
     """
 
     def __init__(self, space: SearchSpec) -> None:
-        self._space = space.space
-        count = points(space.space)
+        self._index = IndexedSpace(space.space)
+        count = self._index.points
         if count is None:
             raise ValueError("a grid needs domains with a finite number of values")
         self._size = count if space.trials is None else min(count, space.trials)
@@ -48,7 +48,7 @@ class GridSampler(Sampler):
 
     def ask(self, number: int) -> Params | None:
         """The point at index `number`; None past the end."""
-        return point(self._space, number) if number < self._size else None
+        return self._index.point(number) if number < self._size else None
 
     def tell(self, result: TrialResult) -> None:
         """A grid learns nothing."""

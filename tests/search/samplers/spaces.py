@@ -4,8 +4,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sparktune.search import GridSampler, RandomSampler, Sampler
-from sparktune.spec import SearchSpec
+from sparktune.search import GridSampler, RandomSampler, Sampler, build_sampler
+from sparktune.search.samplers.qmc import QmcSampler
+from sparktune.spec import SearchSpec, StudySpec
+from sparktune.summary import Objective
+from sparktune.trial import Params, TrialResult, TrialState
 
 NAMES = st.text("abcdef", min_size=1, max_size=4)
 CHOICES = st.lists(st.integers(-9, 9), min_size=1, max_size=4, unique=True).map(lambda v: {"values": v})
@@ -35,6 +38,40 @@ def grid(space: dict[str, Any], trials: int | None = None) -> GridSampler:
 
 def uniform(space: dict[str, Any], trials: int = 40, seed: int = 7) -> RandomSampler:
     return RandomSampler(SearchSpec(sampler="random", space=space, trials=trials), seed)
+
+
+def low_discrepancy(space: dict[str, Any], trials: int = 40, seed: int = 7) -> QmcSampler:
+    return QmcSampler(SearchSpec(sampler="qmc", space=space, trials=trials), seed)
+
+
+def learning(
+    name: str, space: dict[str, Any], trials: int | None = 40, seed: int = 7, **search: Any
+) -> Sampler:
+    """A sampler that minimises, by its name in a study."""
+    model = {"kind": "builder", "builder": "package:build"}
+    spec = StudySpec(
+        study={"seed": seed},
+        model=model,
+        search={"sampler": name, "space": space, "trials": trials, **search},
+    )
+    sampler = build_sampler(spec)
+    sampler.start(Objective("val_loss", "minimize"))
+    return sampler
+
+
+def complete(number: int, params: Params, value: float) -> TrialResult:
+    return TrialResult(trial=number, params=params, state=TrialState.COMPLETE, value=value)
+
+
+def mean_of_last(name: str, **options: Any) -> float:
+    """Of the last 30 of 120 points, the mean of x^2 + y^2; it is 2 * 25 / 3 for random points."""
+    space = {"x": {"low": -5.0, "high": 5.0}, "y": {"low": -5.0, "high": 5.0}}
+    sampler, values = learning(name, space, 120, options=options), []
+    for number in range(120):
+        params = sampler.ask(number) or {}
+        values.append(params["x"] ** 2 + params["y"] ** 2)
+        sampler.tell(complete(number, params, values[-1]))
+    return sum(values[-30:]) / 30
 
 
 def everything(sampler: Sampler) -> list[dict[str, Any]]:

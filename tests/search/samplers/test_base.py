@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sparktune.search import WAIT, Sampler
 from sparktune.spec import SearchSpec
 from sparktune.trial import TrialResult, TrialState
-from tests.search.samplers.spaces import COUNTABLE, everything, grid, uniform
+from tests.search.samplers.spaces import COUNTABLE, everything, grid, low_discrepancy, uniform
 
 
-@pytest.mark.parametrize("build", [grid, uniform])
+@pytest.mark.parametrize("build", [grid, uniform, low_discrepancy])
 class TestContract:
     @given(space=COUNTABLE)
     def test_a_countable_space_is_proposed_point_by_point_then_none(

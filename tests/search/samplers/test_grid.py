@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparktune.search import GridSampler
-from sparktune.search.space import point, points
+from sparktune.search.space import IndexedSpace
 from sparktune.spec import SearchSpec
 from tests.search.samplers.spaces import COUNTABLE, everything, grid
 
@@ -31,9 +31,9 @@ def test_an_index_decodes_to_the_point_of_the_nested_loops(
     space: dict[str, Any], data: st.DataObject
 ) -> None:
     domains = SearchSpec(space=space).space
-    index = data.draw(st.integers(0, (points(domains) or 0) - 1))
+    index = data.draw(st.integers(0, (IndexedSpace(domains).points or 0) - 1))
     digits = {
-        n: [d.value(i) for i in range(d.points or 0)].index(point(domains, index)[n])
+        n: [d.value(i) for i in range(d.points or 0)].index(IndexedSpace(domains).point(index)[n])
         for n, d in domains.items()
     }
     encoded = 0

@@ -1,0 +1,87 @@
+"""Samplers that learn nothing and propose no point twice."""
+
+import json
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Self
+
+from sparktune.search.samplers.base import Sampler, check_no_options
+from sparktune.search.space import IndexedSpace
+from sparktune.spec import SearchSpec
+from sparktune.spec.base import Fault
+from sparktune.trial import Params, TrialResult
+
+MAX_DRAWS = 200
+
+
+class DistinctSampler(Sampler, ABC):
+    """Draws points until one is new, `MAX_DRAWS` at most for a trial.
+
+    Where that fails, a countable space gives its next free point, so that none is left over; any other space
+    counts as exhausted. The study's seed and a trial's number decide, so that a resumed study gets the same
+    points.
+    """
+
+    def __init__(self, search: SearchSpec, seed: int) -> None:
+        self._search = search
+        self._seed = seed
+        self._index = IndexedSpace(search.space)
+        self._asked: list[Params] = []
+        self._seen: set[str] = set()
+
+    @classmethod
+    def check(cls, search: SearchSpec) -> None:
+        """Refuse options, which such a sampler has none of, and a search without a number of trials."""
+        check_no_options(search)
+        if search.trials is None:
+            raise Fault(
+                f"is required for sampler {search.sampler}, but got nothing; add trials: 20", "trials"
+            )
+
+    @classmethod
+    def from_spec(cls, search: SearchSpec, seed: int) -> Self:
+        return cls(search, seed)
+
+    @property
+    def size(self) -> int | None:
+        """Most trials; a logarithmic range of few ints may be used up earlier."""
+        return smallest(self._search.trials, self._index.points)
+
+    def ask(self, number: int) -> Params | None:
+        """The point of trial `number`; earlier numbers are drawn first, as they decide what is taken."""
+        while len(self._asked) <= number:
+            params = self._next(len(self._asked))
+            if params is None:
+                return None
+            self._seen.add(key_of(params))
+            self._asked.append(params)
+        return dict(self._asked[number])
+
+    def tell(self, result: TrialResult) -> None:
+        """Such a sampler learns nothing."""
+
+    @abstractmethod
+    def draws(self, source: random.Random) -> Iterator[Params]:
+        """Points without end for the next trial, some of which may have been drawn before."""
+
+    def _next(self, number: int) -> Params | None:
+        if self.size is not None and number >= self.size:
+            return None
+        source = random.Random(f"{self._seed}/{number}")
+        drawn = islice(self.draws(source), MAX_DRAWS)
+        return next(filter(self._fresh, chain(drawn, self._index.walk(source))), None)
+
+    def _fresh(self, params: Params) -> bool:
+        return key_of(params) not in self._seen
+
+
+def smallest(*limits: int | None) -> int | None:
+    """The smallest of the limits that there are; None where there is none."""
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def key_of(params: Params) -> str:
+    """Equal for equal parameters, whatever their order."""
+    return json.dumps(params, sort_keys=True)

@@ -1,0 +1,126 @@
+"""What all samplers of Optuna share: distinct points, and a replay that gives the same ones again."""
+
+import random
+from abc import ABC, abstractmethod
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Self
+
+from sparktune.search.samplers.base import Sampler
+from sparktune.search.samplers.distinct import MAX_DRAWS, key_of, smallest
+from sparktune.search.samplers.optuna_study import OptunaStudy, silent_optuna
+from sparktune.search.space import IndexedSpace, draw
+from sparktune.spec import SearchSpec
+from sparktune.spec.base import Fault
+from sparktune.summary import Objective
+from sparktune.trial import Params, TrialResult
+
+if TYPE_CHECKING:
+    import optuna
+
+MAX_ASKS = 20
+SEEDS = 2**32  # of NumPy, which Optuna's samplers draw with
+
+
+class OptunaSampler(Sampler, ABC):
+    """Asks a sampler of Optuna, and tells it of each trial when that starts and when it ends.
+
+    A point that was proposed before is asked for again, `MAX_ASKS` times; after that a random new one is
+    taken. Launches and results that come in the same order give the same points, bit for bit: a study that is
+    resumed replays its own and goes on as if nothing had been.
+
+    Example: three random points first, then Optuna's tree of Parzen estimators.
+        >>> from sparktune.spec import StudySpec
+        >>> search = {"sampler": "tpe", "trials": 20, "options": {"n_startup_trials": 3}}
+        >>> StudySpec(search={**search, "space": {"neurons": {"low": 8, "high": 256}}}).search.sampler
+        'tpe'
+    """
+
+    def __init__(self, search: SearchSpec, seed: int) -> None:
+        self._search = search
+        self._seed = seed
+        self._index = IndexedSpace(search.space)
+        self._trials: dict[int, optuna.Trial] = {}
+        self._seen: set[str] = set()
+
+    @classmethod
+    def check(cls, search: SearchSpec) -> None:
+        """Refuse options that Optuna's sampler does not take."""
+        try:
+            with silent_optuna():
+                cls.algorithm(search, 0)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, Fault):
+                raise
+            raise Fault(
+                f"must be options of Optuna's sampler; it says: {error}", "options", value=search.options
+            ) from None
+
+    @classmethod
+    def from_spec(cls, search: SearchSpec, seed: int) -> Self:
+        return cls(search, seed)
+
+    @classmethod
+    @abstractmethod
+    def algorithm(cls, search: SearchSpec, seed: int) -> "optuna.samplers.BaseSampler":
+        """Optuna's sampler with the options of the search; 0 <= seed < 2^32."""
+
+    @property
+    def size(self) -> int | None:
+        """Most trials; None where `search.trials` is not set and the space cannot be counted."""
+        return smallest(self._search.trials, self._index.points)
+
+    @property
+    def lookahead(self) -> int:
+        """It learns: it is asked when a slot is free, and not before."""
+        return 0
+
+    def start(self, objective: Objective) -> None:
+        with silent_optuna():
+            algorithm = self.algorithm(self._search, self._seed % SEEDS)
+        self._study = OptunaStudy(self._search.space, algorithm, objective)
+
+    def ask(self, number: int) -> Params | None:
+        """The next point; None once `size` trials were asked for, or the space is used up."""
+        if self.size is not None and number >= self.size:
+            return None
+        for _ in range(MAX_ASKS):
+            trial, params = self._study.ask()
+            if self._fresh(params):
+                return self._taken(number, trial, params)
+            self._study.discard(trial)
+        source = random.Random(f"{self._seed}/{number}")
+        drawn = (draw(self._search.space, source) for _ in range(MAX_DRAWS))
+        for params in filter(self._fresh, chain(drawn, self._index.walk(source))):
+            return self._taken(number, *self._study.ask(params))
+        return None
+
+    def replay(self, number: int, params: Params) -> None:
+        """Ask as the earlier run did; what that launched counts where another version proposes otherwise."""
+        if self.ask(number) == params:
+            return
+        if number in self._trials:
+            self._study.discard(self._trials.pop(number))
+        self._taken(number, *self._study.ask(params))
+
+    def tell(self, result: TrialResult) -> None:
+        if trial := self._trials.pop(result.trial, None):
+            self._study.tell(trial, result)
+
+    def _taken(self, number: int, trial: "optuna.Trial", params: Params) -> Params:
+        self._trials[number] = trial
+        self._seen.add(key_of(params))
+        return params
+
+    def _fresh(self, params: Params) -> bool:
+        return key_of(params) not in self._seen
+
+
+def options_of(search: SearchSpec) -> dict[str, Any]:
+    """The options of the search, for Optuna's sampler.
+
+    Raises:
+        Fault: there is a seed among them.
+    """
+    if "seed" in search.options:
+        raise Fault("must not be given; set study.seed", "options", "seed", value=search.options["seed"])
+    return dict(search.options)

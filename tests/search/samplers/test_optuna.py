@@ -1,0 +1,43 @@
+"""Any other sampler of Optuna."""
+
+from typing import Any
+
+import pytest
+
+from sparktune.errors import SpecError
+from sparktune.spec import StudySpec
+from tests.search.samplers.spaces import complete, learning
+
+SPACE = {"x": {"low": 0.0, "high": 1.0}, "word": ["a", "b"]}
+
+
+def test_a_class_with_its_arguments_is_seeded_by_the_study() -> None:
+    options = {"sampler": "optuna.samplers:TPESampler", "args": {"n_startup_trials": 2}}
+
+    def points(name: str, seed: int, options: dict[str, Any]) -> list[Any]:
+        sampler, asked = learning(name, SPACE, 6, seed, options=options), []
+        for number in range(6):
+            params = sampler.ask(number)
+            assert params is not None
+            asked.append(params)
+            sampler.tell(complete(number, params, params["x"]))
+        return asked
+
+    assert points("optuna", 1, options) == points("tpe", 1, {"n_startup_trials": 2})
+    assert points("optuna", 1, options) != points("optuna", 2, options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "sampler must be package.module:Class.*got None; write sampler: package.module:Class"),
+        ({"sampler": "optuna.samplers:Nothing"}, r"sampler must be importable.*search.options.sampler"),
+        ({"sampler": "math:sin"}, "sampler must name a subclass of optuna.samplers.BaseSampler.*math:sin"),
+        ({"sampler": "optuna.samplers:TPESampler", "args": [1]}, "args must be a section"),
+        ({"sampler": "optuna.samplers:TPESampler", "arg": {}}, "arg is unknown"),
+        ({"sampler": "optuna.samplers:TPESampler", "args": {"x": 1}}, "options must be options of Optuna's"),
+    ],
+)
+def test_options_that_name_no_sampler_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        StudySpec(search={"sampler": "optuna", "options": options})

@@ -1,0 +1,140 @@
+"""What every sampler that learns through Optuna promises."""
+
+import json
+import math
+import random
+import warnings
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sparktune.errors import SpecError
+from sparktune.search import Sampler
+from sparktune.spec import SearchSpec, StudySpec
+from sparktune.trial import Params, TrialResult, TrialState
+from tests.search.samplers.spaces import ANY, complete, learning
+from tests.search.samplers.test_random import inside
+
+NAMES = ["tpe", "cmaes", "nsga2"]
+SPACE = {
+    "x": {"low": -5.0, "high": 5.0},
+    "rate": {"low": 1e-4, "high": 1.0, "log": True},
+    "units": {"low": 8, "high": 256, "log": True},
+    "depth": {"low": 1, "high": 5},
+    "share": {"low": 0.0, "high": 0.5, "step": 0.125},
+    "shape": [[8], [8, 8], [16]],
+    "word": ["relu", "tanh"],
+}
+
+
+def value_of(params: Params) -> float:
+    return float(params["x"]) ** 2 + math.log10(params["rate"]) ** 2 + len(params["shape"]) + params["depth"]
+
+
+def outcome(number: int, params: Params) -> TrialResult:
+    """Complete, but every ninth trial fails and every tenth diverges."""
+    if number % 10 == 9:
+        return TrialResult(number, params, TrialState.DIVERGED)
+    if number % 9 == 8:
+        return TrialResult(number, params, TrialState.FAILED, error="ValueError: no")
+    return complete(number, params, value_of(params))
+
+
+Event = tuple[int, Params] | TrialResult
+
+
+def replayed(name: str, events: list[Event], trials: int, **search: Any) -> Sampler:
+    sampler = learning(name, SPACE, trials, **search)
+    for event in events:
+        if isinstance(event, TrialResult):
+            sampler.tell(event)
+        else:
+            sampler.replay(*event)
+    return sampler
+
+
+def go_on(
+    sampler: Sampler, events: list[Event], running: dict[int, Params], order: random.Random, until: int
+) -> None:
+    """Ask while fewer than four trials run, and end them in any order, until so many are launched."""
+    number = sum(isinstance(event, tuple) for event in events)
+    while True:
+        while len(running) < 4:
+            if number == until or (params := sampler.ask(number)) is None:
+                return
+            running[number] = params
+            events.append((number, params))
+            number += 1
+        ended = order.choice([*running])
+        result = outcome(ended, running.pop(ended))
+        sampler.tell(result)
+        events.append(result)
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestContract:
+    def test_a_study_killed_in_the_middle_proposes_what_one_replay_proposes(self, name: str) -> None:
+        order, events, running = random.Random(3), list[Event](), dict[int, Params]()
+        for until in (17, 31, 45):  # the driver dies twice, with trials under way
+            go_on(replayed(name, events, 45), events, running, order, until)
+        replay = learning(name, SPACE, 45)
+        for event in events:
+            if isinstance(event, TrialResult):
+                replay.tell(event)
+            else:
+                assert replay.ask(event[0]) == event[1]
+        assert replay.ask(45) is None
+
+    @settings(max_examples=8)
+    @given(space=ANY, seed=st.integers(0, 2**64 - 1))
+    def test_points_lie_in_their_domains_are_distinct_and_survive_json(
+        self, name: str, space: dict[str, Any], seed: int
+    ) -> None:
+        sampler = learning(name, space, 14, seed)
+        asked: list[Params] = []
+        while (params := sampler.ask(len(asked))) is not None:
+            sampler.tell(complete(len(asked), params, float(len(asked))))
+            asked.append(params)
+        domains = SearchSpec(sampler="random", trials=1, space=space).space
+        assert all(list(params) == list(space) for params in asked)
+        assert all(inside(domains[n], value) for params in asked for n, value in params.items())
+        assert json.loads(json.dumps(asked)) == asked
+        assert len({json.dumps(params) for params in asked}) == len(asked) >= 1
+
+    def test_a_countable_space_is_used_up_then_none(self, name: str) -> None:
+        sampler = learning(name, {"a": [1, 2, 3], "b": {"low": 1, "high": 4}}, None)
+        asked = [sampler.ask(number) for number in range(13)]
+        assert sampler.size == 12
+        assert asked[12] is None
+        assert len({json.dumps(params) for params in asked[:12]}) == 12
+
+    def test_what_was_launched_counts_where_it_was_another_point(self, name: str) -> None:
+        other = {
+            "x": 1.0,
+            "rate": 0.5,
+            "units": 9,
+            "depth": 2,
+            "share": 0.125,
+            "shape": [8, 8],
+            "word": "tanh",
+        }
+        sampler = replayed(name, [(0, other), complete(0, other, 1.0)], 4)
+        assert sampler.ask(1) not in (None, other)
+
+    def test_it_is_asked_when_a_slot_is_free(self, name: str) -> None:
+        assert learning(name, SPACE).lookahead == 0
+
+    def test_it_is_silent(self, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            events = list[Event]()
+            go_on(learning(name, SPACE, 12), events, {}, random.Random(0), 12)
+        assert capfd.readouterr() == ("", "")
+
+    def test_options_that_optuna_does_not_take_are_refused(self, name: str) -> None:
+        with pytest.raises(SpecError, match=r"must be options of Optuna's sampler.*search.options"):
+            StudySpec(search={"sampler": name, "options": {"patience": 3}})
+        with pytest.raises(SpecError, match=r"seed must not be given.*set study.seed"):
+            StudySpec(search={"sampler": name, "options": {"seed": 3}})

@@ -1,0 +1,60 @@
+"""A study of Optuna in memory."""
+
+import math
+
+import optuna
+import pytest
+from optuna.samplers import RandomSampler
+from optuna.trial import TrialState as State
+
+from sparktune.search.samplers.optuna_study import OptunaStudy, silent_optuna
+from sparktune.spec import SearchSpec
+from sparktune.summary import Objective
+from sparktune.trial import TrialResult, TrialState
+
+SPACE = SearchSpec(
+    sampler="random",
+    trials=1,
+    space={
+        "shape": [[8], [8, 8]],
+        "share": {"low": 0.1, "high": 0.7, "step": 0.2},
+        "units": {"low": 1, "high": 9, "log": True},
+        "rate": {"low": 0.1, "high": 1.0},
+    },
+).space
+
+
+@pytest.mark.parametrize(
+    ("direction", "state", "value", "expected"),
+    [
+        ("minimize", TrialState.COMPLETE, 0.5, (State.COMPLETE, 0.5)),
+        ("minimize", TrialState.COMPLETE, math.nan, (State.FAIL, None)),
+        ("minimize", TrialState.COMPLETE, None, (State.FAIL, None)),
+        ("minimize", TrialState.COMPLETE, math.inf, (State.COMPLETE, math.inf)),
+        ("minimize", TrialState.FAILED, None, (State.FAIL, None)),
+        ("minimize", TrialState.DIVERGED, None, (State.COMPLETE, math.inf)),
+        ("maximize", TrialState.DIVERGED, 0.5, (State.COMPLETE, -math.inf)),
+    ],
+)
+def test_an_end_is_told_as_optuna_has_it(
+    direction: str, state: TrialState, value: float | None, expected: tuple[State, float | None]
+) -> None:
+    study = OptunaStudy(SPACE, RandomSampler(seed=0), Objective("val_loss", direction))
+    trial, params = study.ask()
+    study.tell(trial, TrialResult(0, params, state, value))
+    (seen,) = trial.study.trials
+    assert (seen.state, seen.value) == expected
+
+
+def test_fixed_parameters_come_back_exactly() -> None:
+    study = OptunaStudy(SPACE, RandomSampler(seed=0), Objective("val_loss", "minimize"))
+    for rate, share in ((0.1, 0.1), (0.3, 0.3), (1.0, 0.7)):
+        fixed = {"shape": [8, 8], "share": share, "units": 5, "rate": rate}
+        assert study.ask(fixed)[1] == fixed
+
+
+def test_the_callers_verbosity_comes_back() -> None:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with silent_optuna():
+        assert optuna.logging.get_verbosity() == optuna.logging.ERROR
+    assert optuna.logging.get_verbosity() == optuna.logging.WARNING
