@@ -38,7 +38,28 @@ error. Where a command fails the document is `{"error": {"type": ..., "message":
 | 1 | the study failed, or another error while it ran |
 | 2 | bad input; nothing was started |
 | 130 | interrupted; the same command again resumes |
+
+| Command | What its JSON document holds |
+|---|---|
 """
+JSON_DOCUMENTS = {
+    "tune": "all of `summary.json`, and `directory`",
+    "check": "`study`, `directory`, `trials`, `done`, `launcher`, `slots`, `objective`, `rows` (by split), "
+    "`bytes`, `features`, `label`, `task`, `classes`",
+    "score": "`rows`, `model`, `output`",
+    "predict": "`model`, `predictions` (for each row `prediction`, and `probability` but for regression)",
+    "evaluate": "`model`, `data`, `rows`, `metrics` (by name)",
+    "status": "`study`, `study_id`, `directory`, `status`, `trials` (`total`, `done`, `running`, `states`), "
+    "`objective`, `best`, `seconds`, `seconds_left`",
+    "show": "`trial`, `state`, `params`, `value`, `epoch`, `history` (by metric), `seconds`, `timings`, "
+    "`attempts`, `host`, `notes`, `error`",
+    "best": "`trial`, `params`, `value`, `epoch`, `test`, `bundle`, `baseline`",
+    "report": "`report`, the file",
+    "sync": "`experiment_id`, `run_id`, `model_uri` (where a model was exported)",
+    "clean": "`orphans` (`what`, `path`, `bytes`, `removed`), `bytes`",
+    "init": "the example's sections; `output` where a file is written",
+    "pack": "`output`, `bytes`, `unpacked`, `files`",
+}
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true, false"}
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 LARGEST = 2**53  # what every whole number is bounded by
@@ -72,7 +93,8 @@ def cli_page() -> str:
         page = re.sub(
             rf"^\* `{entry.name}`: .*$", lambda _, link=link: link, page, count=1, flags=re.MULTILINE
         )
-    return f"{NOTE}\n{CLI_INTRODUCTION}\n{page.strip()}\n"
+    documents = "\n".join(f"| `{command}` | {fields} |" for command, fields in JSON_DOCUMENTS.items())
+    return f"{NOTE}\n{CLI_INTRODUCTION}{documents}\n\n{page.strip()}\n"
 
 
 def _example(found: re.Match[str]) -> str:

@@ -131,6 +131,16 @@ def test_a_generated_page_is_up_to_date(page: str) -> None:
     assert (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") == generated, "run `make docs`"
 
 
+def test_every_command_with_a_document_says_what_it_holds() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    with_document = re.findall(
+        r"^## `sparktune (\w+)`$(?:(?!^## ).)*?^\* `--json`", page, re.MULTILINE | re.DOTALL
+    )
+    assert len(with_document) > 10
+    rows = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert set(with_document) == set(rows)
+
+
 def test_the_messages_that_errors_explains_are_the_products() -> None:
     """Each is part of one string of the code; `{}` stands for a value."""
     texts = [

@@ -1,7 +1,9 @@
 """The command, run in this process or in one of its own."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,14 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     captured = capsys.readouterr()
     code = ended.value.code
     return code if isinstance(code, int) else 0, captured.out, captured.err
+
+
+def documented(command: str) -> set[str]:
+    """The names of a command's JSON document, as docs/cli.md lists them."""
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    row = re.search(rf"^\| `{command}` \| (.*) \|$", page, re.MULTILINE)
+    assert row is not None
+    return set(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", row[1])))
 
 
 def heavy_modules(*arguments: str, heavy: tuple[str, ...] = HEAVY) -> list[str]:

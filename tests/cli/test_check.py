@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.command import heavy_modules, run
+from tests.cli.command import documented, heavy_modules, run
 
 CPU_SECONDS = 2.0
 
@@ -56,6 +56,7 @@ def test_scripts_get_a_document(capfd, config) -> None:
     code, out, _ = run(capfd, "check", "--config", str(config), "--json")
     plan = json.loads(out)
     assert (code, plan["trials"], plan["rows"]) == (0, 5, {"train": 160, "validation": 40})
+    assert set(plan) == documented("check")
     code, out, _ = run(capfd, "check", "--config", str(config), "--json", "--set", "data.label=lef")
     assert (code, json.loads(out)["error"]["type"]) == (2, "DataError")
 

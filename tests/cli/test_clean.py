@@ -9,7 +9,7 @@ import pytest
 
 from sparktune.launch import orphans
 from sparktune.temporary import HOST
-from tests.cli.command import run
+from tests.cli.command import documented, run
 
 
 @pytest.fixture
@@ -34,5 +34,6 @@ def test_it_lists_and_removes_on_request_alone(capfd, left) -> None:
     code, out, err = run(capfd, "clean", "--yes", "--json")
     entry = {"what": "temporary folder", "path": str(left), "bytes": 500_000, "removed": True}
     assert (code, json.loads(out)) == (0, {"orphans": [entry], "bytes": 500_000})
+    assert set(json.loads(out)) == documented("clean")
     assert not left.exists()
     assert run(capfd, "clean", "--yes") == (0, "", "nothing to remove\n")

@@ -12,7 +12,7 @@ import pytest
 
 from sparktune.ledger.events import Launched, Recorded, StudyStarted
 from sparktune.ledger.lock import DriverLock
-from tests.cli.command import heavy_modules, run
+from tests.cli.command import documented, heavy_modules, run
 from tests.report.ledgers import finished, result, value_of, write_ledger
 
 
@@ -84,6 +84,12 @@ def test_of_many_trials_that_run_ten_are_named(capfd, tmp_path) -> None:
     lock.close()
     assert sum(line.startswith("running") for line in lines) == 10
     assert lines[-1] == "         and 4 more"
+
+
+@pytest.mark.parametrize("command", ["status", "best", "show"])
+def test_documents_have_the_names_that_are_documented(capfd, study, command) -> None:
+    arguments = [command, str(study), *(["0"] if command == "show" else [])]
+    assert set(document(capfd, *arguments)) == documented(command)
 
 
 @pytest.mark.parametrize("command", ["status", "best"])
