@@ -1,10 +1,13 @@
 """How much each parameter matters: PED-ANOVA, by Optuna where that is installed."""
 
 from dataclasses import dataclass
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from sparktune.report.record import StudyRecord
 from sparktune.report.series import axis_of, parameters
+
+if TYPE_CHECKING:
+    import optuna
 
 FEWEST = 8  # trials below which shares mean nothing
 GOOD_TRIALS, QUANTILE, MOST_QUANTILE = 5, 0.1, 0.5
@@ -32,36 +35,36 @@ def importances(study: StudyRecord) -> tuple[Importance, ...] | None:
         import optuna
     except ImportError:
         return None
-    axes = [axis_of(study, name) for name in names]
-    distributions: dict[str, Any] = {
-        axis.name: optuna.distributions.CategoricalDistribution(axis.values)
-        if axis.kind == "category"
-        else optuna.distributions.FloatDistribution(axis.low, axis.high, log=axis.kind == "log")
-        for axis in axes
-    }
-    direction: Any = study.objective.direction
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
-        twin = optuna.create_study(direction=direction)
-        twin.add_trials(
-            optuna.trial.create_trial(
-                params={
-                    axis.name: str(trial.params[axis.name])
-                    if axis.kind == "category"
-                    else float(trial.params[axis.name])
-                    for axis in axes
-                },
-                distributions=distributions,
-                value=trial.value,
-            )
-            for trial in study.valued
-        )
         quantile = min(max(QUANTILE, GOOD_TRIALS / len(study.valued)), MOST_QUANTILE)
         evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=quantile)
-        found = evaluator.evaluate(twin)
+        found = evaluator.evaluate(_as_optuna(study, names))
     finally:
         optuna.logging.set_verbosity(verbosity)
     whole = sum(found.values()) or 1.0
     shares = [Importance(name, value / whole) for name, value in found.items()]
     return tuple(sorted(shares, key=lambda importance: -importance.share))
+
+
+def _as_optuna(study: StudyRecord, names: list[str]) -> "optuna.Study":
+    """The complete trials as a study of Optuna in memory: words are categories, all else are numbers."""
+    import optuna
+
+    axes = [axis_of(study, name) for name in names]
+    words = {axis.name for axis in axes if axis.kind == "category"}
+    distributions: dict[str, Any] = {
+        axis.name: optuna.distributions.CategoricalDistribution(axis.values)
+        if axis.name in words
+        else optuna.distributions.FloatDistribution(axis.low, axis.high, log=axis.kind == "log")
+        for axis in axes
+    }
+    direction: Any = study.objective.direction
+    twin = optuna.create_study(direction=direction)
+    for trial in study.valued:
+        params = {n: str(trial.params[n]) if n in words else float(trial.params[n]) for n in names}
+        twin.add_trial(
+            optuna.trial.create_trial(params=params, distributions=distributions, value=trial.value)
+        )
+    return twin

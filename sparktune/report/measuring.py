@@ -33,16 +33,22 @@ def measure(bundle: Bundle, rows: Rows, split: Split) -> Evaluation:
         known = np.isfinite(raw).all(axis=1)
         residuals = _residuals(bundle.schema.label, raw[known], y.reshape(len(y), -1)[known])
         return replace(found, unknown=int((~known).sum()), residuals=residuals)
-    names = [str(name) for name in bundle.schema.label_map]
     if task == "labels":
+        names = [str(name) for name in bundle.schema.label_map]
         answered = [present(bundle.predict(part)) for part in _chunks(x)]
         has, known = (np.concatenate(parts) for parts in zip(*answered, strict=True))
         classes = _label_figures(names, has[known], y[known] > 0.5)
         return replace(found, unknown=int((~known).sum()), classes=classes)
+    return _with_classes(found, bundle, x, y)
+
+
+def _with_classes(found: Evaluation, bundle: Bundle, x: np.ndarray, y: np.ndarray) -> Evaluation:
+    """The evaluation with its classes, what is confused, and its calibration."""
+    names = [str(name) for name in bundle.schema.label_map]
     answers = [_answer(bundle, part) for part in _chunks(x)]
     predicted, known, probability = (np.concatenate(parts) for parts in zip(*answers, strict=True))
     actual, predicted, probability = y[known].astype(np.int64), predicted[known], probability[known]
-    came_true = actual == 1 if task == "binary" else actual == predicted
+    came_true = actual == 1 if found.task == "binary" else actual == predicted
     return replace(
         found,
         unknown=int((~known).sum()),

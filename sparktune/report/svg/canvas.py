@@ -86,10 +86,7 @@ class Plot:
         across, up = self._x.position(x), self._y.position(y)
         if across is None or up is None:
             return None
-        return (
-            self._across(across),
-            self._bottom - up * (self._bottom - self._top),
-        )
+        return self._across(across), self._bottom - up * (self._bottom - self._top)
 
     def dots(self, points: Iterable[Dot], kind: str, radius: float = 4) -> None:
         """Add dots (x, y, what the pointer shows)."""
@@ -102,8 +99,10 @@ class Plot:
 
     def steps(self, points: Sequence[tuple[Any, Any]], end: Any, kind: str) -> None:
         """Add a line that keeps each value until the next point, the last one until `end`."""
-        later = [x for x, _ in points[1:]] + [end]
-        self.line([p for (x, y), then in zip(points, later, strict=True) for p in ((x, y), (then, y))], kind)
+        later = [*(x for x, _ in points[1:]), end]
+        self.line(
+            [at for (x, y), then in zip(points, later, strict=False) for at in ((x, y), (then, y))], kind
+        )
 
     def note(self, x: Any, y: Any, words: str, kind: str = "note") -> None:
         """Write words beside a point, on the side where there is room."""

@@ -74,7 +74,7 @@ def _history(study: StudyRecord, points: Sequence[Point], axis: Axis, size: floa
     plot = Plot(axis, value_axis(study), label)
     plot.dots([(p.x / size, p.value, _title(p, "")) for p in points], "dot c0", 3.5)
     leaders = [(p.x / size, p.value) for p in best_so_far(study, points)]
-    plot.steps(leaders, axis.high, "line c1") if leaders else None
+    plot.steps(leaders, axis.high, "line c1")
     _mark_best(study, plot, [Point(p.trial, p.x / size, p.value) for p in points])
     return plot.svg()
 
