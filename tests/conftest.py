@@ -19,6 +19,7 @@ os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
 
 
 LONGEST = (
+    "test_notebooks.py",
     "docker/",
     "jobs/",
     "launch/test_clusters.py",

@@ -13,6 +13,7 @@ from sparktune.study.progress import Standing, in_notebook, notebook_progress
 SETUP = """
 import keras, numpy as np, sparktune
 from keras import layers
+from beside import wide
 x = np.random.default_rng(0).normal(size=(80, 3)).astype("float32")
 data = (x, (x[:, 0] > 0).astype("int32"))
 ACTIVATION = "tanh"
@@ -28,7 +29,7 @@ def hidden(units):
 def build(params, input_shape, outputs):
     # one hidden layer
     last = layers.Dense(outputs, activation="sigmoid")
-    return keras.Sequential([keras.Input(input_shape), hidden(params["units"]), Doubled(), last])
+    return keras.Sequential([keras.Input(input_shape), hidden(params["units"]), wide(3), Doubled(), last])
 
 def study(name, **model):
     return {
@@ -61,8 +62,11 @@ CELLS = {
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Any]]:
-    """The outputs of a cell of a notebook that has been executed."""
+    """The outputs of a cell of a notebook that has been executed, beside a module of its own."""
     folder = tmp_path_factory.mktemp("notebook")
+    (folder / "beside.py").write_text(
+        "def wide(units):\n    import keras\n    return keras.layers.Dense(units)\n"
+    )
     cells = [nbformat.v4.new_code_cell(text) for text in (SETUP, *CELLS.values())]
     notebook = nbformat.v4.new_notebook(cells=cells)
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
@@ -79,7 +83,7 @@ def test_one_display_is_updated_and_the_result_is_a_table(outputs) -> None:
     display, result = outputs("named")
     assert display.output_type == "display_data" and "4/4 trials" in display.data["text/html"]
     assert (
-        display.data["text/plain"].startswith("named: 4/4 trials") and "best 0." in display.data["text/plain"]
+        display.data["text/plain"].startswith("named: 4/4 trials") and "best " in display.data["text/plain"]
     )
     assert result.output_type == "execute_result"
     html = result.data["text/html"]

@@ -211,20 +211,20 @@ def _names_around(value: Any) -> dict[str, Any]:
 
 
 def _global_names(source: str) -> list[str]:
-    """Names that a statement reads and does not define, without those of annotations, in their order."""
+    """Names that a statement reads and does not define, without those of annotations, in one order always."""
     tree = _WithoutAnnotations().visit(ast.parse(source))
-    names: dict[str, None] = {}
+    names: set[str] = set()
 
     def visit(table: symtable.SymbolTable) -> None:
         at_top = table.get_type() == "module"
         for symbol in table.get_symbols():
             if symbol.is_referenced() and (symbol.is_global() or at_top):
-                names[symbol.get_name()] = None
+                names.add(symbol.get_name())
         for child in table.get_children():
             visit(child)
 
     visit(symtable.symtable(ast.unparse(tree), "source", "exec"))
-    return list(names)
+    return sorted(names)
 
 
 @final

@@ -4,6 +4,7 @@ import functools
 import itertools
 import json
 import linecache
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,23 @@ def test_the_source_reads_like_the_notebook_and_is_the_same_again() -> None:
     assert first == again and "# a comment stays" in first and "from json import dumps" in first
     assert first.index("class Base") < first.index("class Doubled") < first.index("def build")
     assert "unused" not in first
+
+
+def test_every_process_makes_the_same_source(tmp_path: Path) -> None:
+    """It is a part of the study's identity, and strings hash otherwise in each process."""
+    script = tmp_path / "script.py"
+    ending = "from sparktune.training.kinds import standalone\nprint(standalone.standalone_source(build, ''))"
+    script.write_text(f"NotHere, numbers = int, {{'x', 'y', 'z'}}\n{EVERYTHING}\n{ending}\n")
+    texts = {
+        subprocess.run(
+            [sys.executable, script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+    assert len(texts) == 1 and b"numbers = set(['x', 'y', 'z'])" in texts.pop()
 
 
 def test_it_runs_in_a_process_that_has_nothing_else() -> None:
