@@ -1,6 +1,7 @@
 """Where a segment finds its checkpoint, and where it leaves one that is too large to be sent."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 from sparktune.errors import CheckpointError
 from sparktune.shared_files import inside, read_file, write_file
@@ -38,7 +39,9 @@ def with_room(result: TrialResult, spec: StudySpec) -> TrialResult:
     if output.checkpoints is None:
         why = f"none: it has {len(content)} bytes, and output.checkpoint_limit is {output.checkpoint_limit}"
         return replace(kept, notes=result.notes.updated(TrialNotes(checkpoint=why)))
-    place = inside(output.checkpoints, spec.study.name, f"{result.trial}-{result.epochs}.checkpoint")
+    # Studies of one name may share the place: each finds its own.
+    name = f"{result.trial}-{result.epochs}-{sha256(content).hexdigest()[:16]}.checkpoint"
+    place = inside(output.checkpoints, spec.study.name, name)
     try:
         write_file(place, content)
     except OSError as error:

@@ -3,7 +3,9 @@
 import random
 import time
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from inspect import isroutine
 from typing import Any, final
 
 import keras
@@ -136,7 +138,7 @@ class SegmentTraining:
             optimizer=[np.asarray(variable) for variable in model.optimizer.variables],
             trainable=self._trainable,
             tracker=vars(self._tracker.state()),
-            callbacks=[*self._states(), _history_of(model)],
+            callbacks=deepcopy([*self._states(), _history_of(model)]),  # before `on_train_end` changes them
             random={"python": random.getstate(), "numpy": np.random.get_state(legacy=False)},
         )
 
@@ -185,8 +187,13 @@ def _attributes(callback: Any, names: Sequence[str] | None) -> Tree:
     return {
         name: value
         for name, value in vars(callback).items()
-        if name not in NOT_STATE and not getattr(value, "__module__", "").startswith("keras.")
+        if name not in NOT_STATE and not _is_function_of_keras(value)
     }
+
+
+def _is_function_of_keras(value: Any) -> bool:
+    """Whether a callback of Keras has chosen it, to compare metrics say, and will choose it again."""
+    return isroutine(value) and str(value.__module__).startswith("keras.")
 
 
 def _history_of(model: keras.Model) -> Tree:

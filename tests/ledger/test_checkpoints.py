@@ -8,6 +8,7 @@ import pytest
 
 from sparktune.ledger import Ledger
 from sparktune.ledger.checkpoints import CheckpointFiles
+from sparktune.ledger.journal import decode_line, encode_line
 from sparktune.spec import StudySpec
 from sparktune.trial import TrialNotes, TrialResult, TrialState
 
@@ -94,6 +95,23 @@ def test_what_a_killed_driver_left_is_removed(ledger: Ledger, spec: StudySpec, t
     (ledger.directory / "checkpoints/0-1.checkpoint").write_bytes(b"older")
     with Ledger.open(tmp_path / "s", spec, "data", "minimize") as opened:
         assert files(opened) == ["0-2.checkpoint"]
+
+
+def test_a_study_without_segments_is_resumed(ledger: Ledger, spec: StudySpec, tmp_path: Path) -> None:
+    ledger.record(TrialResult(0, {"n": 1}, TrialState.KILLED))
+    ledger.record(TrialResult(1, {"n": 2}, TrialState.COMPLETE, value=0.5, epoch=1, model=b"model"))
+    ledger.close()
+    path = ledger.directory / "ledger.jsonl"
+    first, rest = path.read_bytes().split(b"\n", 1)
+    header, _ = decode_line(first)
+    del header["spec"]["resources"]["segment_seconds"]
+    del header["spec"]["output"]["checkpoints"], header["spec"]["output"]["checkpoint_limit"]
+    path.write_bytes(encode_line(header) + rest)
+    with Ledger.open(tmp_path / "s", spec, "data", "minimize") as opened:
+        assert ([*opened.results], [*opened.unfinished]) == ([1], [0])
+        assert opened.paused(0) is None
+        opened.record(paused(2))
+    assert Ledger.read(tmp_path / "s").spec == spec
 
 
 def test_one_that_lies_elsewhere_is_removed_there(ledger: Ledger, tmp_path: Path) -> None:

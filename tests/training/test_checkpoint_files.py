@@ -1,6 +1,7 @@
 """Where checkpoints lie: sent along, in the place that hosts share, or nowhere."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -27,9 +28,8 @@ def test_a_small_one_is_sent(tmp_path):
 def test_a_large_one_lies_in_the_shared_place(tmp_path, scheme):
     spec = spec_of(checkpoint_limit=10, checkpoints=f"{scheme}{tmp_path}/shared")
     result = with_room(PAUSED, spec)
-    assert result == replace(
-        PAUSED, checkpoint=f"{scheme}{tmp_path}/shared/s/3-2.checkpoint", checkpoint_bytes=None
-    )
+    place = f"{scheme}{tmp_path}/shared/s/3-2-{sha256(CONTENT).hexdigest()[:16]}.checkpoint"
+    assert result == replace(PAUSED, checkpoint=place, checkpoint_bytes=None)
     read = read_checkpoint(replace(SEGMENT, checkpoint=result.checkpoint))
     assert read == Checkpoint.from_bytes(CONTENT)
 

@@ -35,6 +35,9 @@ class Decay(keras.callbacks.Callback):
         if self.seen % 2 == 0:
             self.model.optimizer.learning_rate = self.rates[-1] / 2
 
+    def on_train_end(self, logs=None):
+        self.rates.clear()
+
 
 class PerBatch(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
@@ -44,7 +47,7 @@ class PerBatch(keras.callbacks.Callback):
 class Opaque(keras.callbacks.Callback):
     def __init__(self):
         super().__init__()
-        self.state = iter([1])
+        self.average = keras.Sequential([keras.Input((2,))])
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -169,6 +172,16 @@ def test_fit_goes_on_too_and_has_the_order_of_compiled_epochs(data_of):
     for name, values in whole.history.items():
         assert last.history[name] == pytest.approx(values, rel=1e-5), name
         assert compiled.history[name] == pytest.approx(values, rel=1e-3), name
+
+
+def test_a_large_checkpoint_goes_by_the_place_that_hosts_share(data_of, tmp_path):
+    spec = spec_of(MLP, {"epochs": 3}, checkpoint_limit=100, checkpoints=str(tmp_path))
+    data = data_of(ROWS)
+    first = run_segment(Segment(trial(), seconds=1e-6), spec, data)
+    assert (first.state, first.checkpoint_bytes) == (TrialState.PAUSED, None)
+    assert str(first.checkpoint).startswith(f"{tmp_path}/study/4-1-")
+    last = run_segment(Segment(trial(), first.epochs, checkpoint=first.checkpoint), spec, data)
+    assert last.history == run_segment(Segment(trial()), spec, data).history
 
 
 def test_a_segment_ends_by_time_after_an_epoch_at_least(data_of):

@@ -59,6 +59,9 @@ def _receive(connection: Connection, requests: "SimpleQueue[RunRequest]") -> Non
             requests.put(RunRequest.receive(connection))
         except (EOFError, OSError):
             os._exit(0)
+        except BaseException:  # noqa: BLE001 - a request that nobody takes would be waited for without end
+            traceback.print_exc()
+            os._exit(1)
 
 
 if __name__ == "__main__":
