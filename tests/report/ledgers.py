@@ -17,7 +17,7 @@ from sparktune.ledger.events import (
 )
 from sparktune.ledger.journal import encode_line
 from sparktune.search import build_sampler
-from sparktune.search.space import point
+from sparktune.search.space import IndexedSpace
 from sparktune.spec import parse_spec
 from sparktune.summary import BestTrial, Objective, Summary
 from sparktune.trial import TrialResult, TrialState
@@ -49,7 +49,7 @@ def result(number: int, value: float | None = None, seconds: float = 2.0, **fiel
     space = parse_spec({"search": {"space": SPACE}}, True).search.space
     history = {} if value is None else {"accuracy": [0.5, value + 0.05], "val_accuracy": [0.4, value]}
     given = {
-        "params": point(space, number % 18),
+        "params": IndexedSpace(space).point(number % 18),
         "state": state,
         "value": value,
         "epoch": 2 if value else None,
