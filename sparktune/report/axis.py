@@ -109,7 +109,7 @@ def short(value: Any) -> str:
         return str(value)
     if isinstance(value, int) and abs(value) < 10**6:
         return str(value)
-    text = f"{value:.4g}"
+    text = f"{value:.4g}" if not 1e4 <= abs(value) < 1e6 else f"{value:.0f}"
     mantissa, _, power = text.partition("e")
     return f"{mantissa}e{int(power)}" if power else text
 

@@ -32,9 +32,9 @@ def summary_section(study: StudyRecord) -> str:
     tiles = [
         tile(best.value if best else "none", f"best {metric}" + (f", trial {best.number}" if best else ""))
     ]
-    if best and baseline:
+    if best and baseline and baseline is not best:
         tiles.append(tile(baseline.value, f"baseline {metric}, trial {baseline.number}"))
-    if study.error_lowered is not None:
+    if study.error_lowered:
         tiles.append(tile(f"{study.error_lowered:.0%}", "less error than the baseline", "good"))
     measured = study.objective.metric.removeprefix("val_")
     if study.test and measured in study.test:
@@ -53,8 +53,10 @@ def _best_table(study: StudyRecord) -> str:
     best, baseline = study.best, study.baseline
     if best is None:
         return "<p>No trial has a value yet.</p>"
-    if baseline is None or not parameters(study):
-        return table(["parameter", "best"], best.params.items()) if best.params else ""
+    if baseline is None or baseline is best or not parameters(study):
+        same = '<p class="muted">It is the trial nearest to the middle of the space, the baseline.</p>'
+        shown = table(["parameter", "best"], [(name, short(value)) for name, value in best.params.items()])
+        return (shown if best.params else "") + (same if baseline is best else "")
     rows = [(name, short(best.params.get(name)), short(baseline.params.get(name))) for name in best.params]
     says = (
         '<p class="muted">The baseline is the trial nearest to the middle of the space: what one would have '

@@ -16,7 +16,7 @@ from sparktune.trial import better
 GROUPS = 6  # the most values of a parameter that have a colour each
 CURVES = 10
 FAR = 4.0  # times the range of the better trials: values beyond would press all others together
-POSITIVE = 50.0  # values that span such a factor are drawn on a log axis
+POSITIVE = 8.0  # losses that span such a factor are drawn on a log axis
 
 
 @final
@@ -62,14 +62,14 @@ class Curve:
 def value_axis(study: StudyRecord) -> Axis:
     """The axis of the objective, on which the better four fifths of the trials can be told apart.
 
-    Worse ones far away are drawn at its end. It is logarithmic where positive values span a factor of 50.
+    Worse ones far away are drawn at its end. It is logarithmic where what is minimised spans a factor of 8.
     """
     values = [trial.value for trial in study.valued if trial.value is not None]
     if not values:
         return number_axis(study.objective.metric, [])
     good = values[: max(2, math.ceil(0.8 * len(values)))]
     low, high = min(good), max(good)
-    log = low > 0 and high / low > POSITIVE
+    log = study.objective.direction == "minimize" and low > 0 and high / low > POSITIVE
     reach = FAR * (high - low) if high > low else math.inf
     shown = values if log else [v for v in values if low - reach <= v <= high + reach]
     log = log and min(shown) > 0

@@ -61,7 +61,7 @@ def _failure(title: str, trials: list[TrialRecord]) -> str:
     head = (
         f"<h3>{len(trials)} x {words}</h3><p>Trials {numbers}; trial {first.number} has {escape(params)}.</p>"
     )
-    if not first.error:
+    if not first.error or "\n" not in first.error.strip():
         return head
     trace = escape(first.error[-MOST_LETTERS:])
     return f"{head}<details><summary>Traceback</summary><pre>{trace}</pre></details>"

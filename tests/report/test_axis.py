@@ -104,6 +104,7 @@ def test_an_axis_of_one_value_has_it_in_the_middle(value: float) -> None:
         (0.123456, "0.1235"),
         (123456, "123456"),
         (2.5e9, "2.5e9"),
+        (20000.0, "20000"),
         (True, "True"),
         ("adam", "adam"),
         ([64, 32], "[64, 32]"),

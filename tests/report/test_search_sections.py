@@ -1,5 +1,7 @@
 """The parts of the page about the search."""
 
+from dataclasses import replace
+
 from sparktune.report import StudyRecord
 from sparktune.report.importance import Importance
 from sparktune.report.search_sections import (
@@ -49,3 +51,10 @@ def test_history_parallel_coordinates_and_curves(grid: StudyRecord) -> None:
     assert history_section(grid).count("<svg") == 2
     assert "Parallel coordinates of 18 trials" in parallel_section(grid, ("neurons", "learning_rate"))
     assert curve_section(grid).count("<svg") == 10
+
+
+def test_a_baseline_that_is_the_best_is_not_compared_with_itself(grid: StudyRecord) -> None:
+    assert grid.baseline is not None
+    shown = summary_section(replace(grid, best_number=grid.baseline.number))
+    assert "It is the trial nearest to the middle of the space, the baseline" in shown
+    assert "less error" not in shown and "baseline val_accuracy" not in shown

@@ -10,6 +10,7 @@ from sparktune.trial import TrialState
 
 SHADES = 8
 MOST_AXES = 10
+DENSE = 300  # trials from which on lines are thin
 MANY = 2000  # trials from which on lines are drawn a little coarser, and those alike once
 TOP, BOTTOM, LEFT, RIGHT = 16.0, 276.0, 70.0, 60.0
 
@@ -37,7 +38,8 @@ def _shades(study: StudyRecord) -> list[tuple[str, list[TrialRecord]]]:
     shades: list[list[TrialRecord]] = [[] for _ in range(SHADES)]
     for rank, trial in enumerate(study.valued):
         shades[SHADES - 1 - rank * SHADES // len(study.valued)].append(trial)
-    named = [(f"way q{shade}", trials) for shade, trials in enumerate(shades)]
+    width = "way thin" if len(study.trials) > DENSE else "way"
+    named = [(f"{width} q{shade}", trials) for shade, trials in enumerate(shades)]
     return [("way lost", lost), *named, ("way top", list(study.valued[:1]))]
 
 
