@@ -381,9 +381,8 @@ def test_a_builder_takes_the_place_of_the_models_in_every_form_of_a_spec(tmp_pat
     given = [mapping, path, str(path), StudySpec(**earlier)]
     models = [parse_spec(with_builder(spec, build)).model for spec in given]
     assert all(model == models[0] for model in models)
-    assert (models[0].builder, models[0].params) == ("build", {"a": 1}) and "def own_model" in models[
-        0
-    ].source
+    assert (models[0].builder, models[0].params) == ("build", {"a": 1})
+    assert "import own_model" in models[0].source
     assert parse_spec(with_builder(mapping, "package.module:build")).model.source is None
 
 
