@@ -8,6 +8,7 @@ import sys
 import venv
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distribution
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,7 @@ def installed_files() -> Iterator[tuple[Path, str]]:
         names = {
             str(f) for f in found.files or [] if not str(f).startswith(("..", f"{ON_THE_HOST}/", "clang/"))
         }
+        names |= {cache_from_source(name) for name in names if name.endswith(".py")}
         yield from ((site / name, name) for name in sorted(names) if (site / name).exists())
 
 
