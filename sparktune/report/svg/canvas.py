@@ -9,6 +9,7 @@ from sparktune.report.axis import Axis
 MOST_TITLES = 150  # so many dots have a text of their own that the pointer shows
 INSET = 8.0  # between the ends of the horizontal axis and those of its line
 BOLD = 7.6
+GOLDEN = 0.618034  # its multiples, without whole parts, are spread evenly however many there are
 LETTER = 6.2  # the width of a letter beside an axis
 XY = tuple[float, float]
 Dot = tuple[Any, Any, str]
@@ -88,10 +89,12 @@ class Plot:
             return None
         return self._across(across), self._bottom - up * (self._bottom - self._top)
 
-    def dots(self, points: Iterable[Dot], kind: str, radius: float = 4) -> None:
-        """Add dots (x, y, what the pointer shows)."""
-        found = [(self.place(x, y), title) for x, y, title in points]
-        self._content.append(dots([(*at, title) for at, title in found if at], kind, radius))
+    def dots(self, points: Iterable[Dot], kind: str, radius: float = 4, spread: float = 0.0) -> None:
+        """Add dots (x, y, what the pointer shows), spread to both sides by `spread` in all; not the first."""
+        placed = [(at, title) for x, y, title in points if (at := self.place(x, y))]
+        shifts = [spread * ((number * GOLDEN + 0.5) % 1 - 0.5) for number in range(len(placed))]
+        beside = [(x + by, y, title) for ((x, y), title), by in zip(placed, shifts, strict=True)]
+        self._content.append(dots(beside, kind, radius))
 
     def line(self, points: Iterable[tuple[Any, Any]], kind: str) -> None:
         """Add a line through points."""

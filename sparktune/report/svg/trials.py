@@ -18,6 +18,7 @@ from sparktune.report.series import (
 )
 from sparktune.report.svg.canvas import Plot
 
+CROWD, WIDTH = 12, 18.0  # dots for each value from which on they are spread, and how far
 MINUTES, HOURS = 180.0, 10_800.0  # seconds from which on an axis counts in minutes, in hours
 
 
@@ -65,8 +66,12 @@ def _multiple(study: StudyRecord, x: Axis, y: Axis, group: Group, by: str) -> st
 
 
 def _add(study: StudyRecord, plot: Plot, points: Sequence[Point], name: str, kind: str) -> None:
+    """A dot for each point; those of few values are spread where they would hide each other."""
+    spread = WIDTH if len(points) > CROWD * len({repr(p.x) for p in points}) else 0.0
     plot.line([(p.x, p.value) for p in best_by_value(study, points)], f"line {kind}")
-    plot.dots([(p.x, p.value, _title(p, f"{name} {short(p.x)}")) for p in points], f"dot {kind}", 3.5)
+    best_first = sorted(points, key=lambda p: p.trial != study.best_number)
+    shown = [(p.x, p.value, _title(p, f"{name} {short(p.x)}")) for p in best_first]
+    plot.dots(shown, f"dot {kind}", 3.5, spread)
     _mark_best(study, plot, points)
 
 

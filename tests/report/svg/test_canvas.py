@@ -1,6 +1,7 @@
 """Charts as SVG text."""
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 from sparktune.report.axis import category_axis, number_axis
@@ -20,6 +21,16 @@ def test_dots_and_lines_lie_where_they_should() -> None:
     assert [circle[0].text for circle in (low, high)] == ["low", "high"]
     assert plot.place(10, 1) == (float(high.get("cx")), float(high.get("cy")))
     assert [text.text for text in image.iter("text") if text.get("class") == "axis"] == ["<x>", "y"]
+
+
+def test_dots_are_spread_evenly_but_the_first_is_not() -> None:
+    plot = Plot(X, Y, "")
+    plot.dots([(5, 0.5, "")] * 100, "dot c0", spread=20.0)
+    places = [float(circle.get("cx")) for circle in ElementTree.fromstring(plot.svg()).iter("circle")]
+    middle = plot.place(5, 0.5)[0]
+    assert places[0] == round(middle, 1)
+    assert all(abs(place - middle) <= 10.1 for place in places)
+    assert max(b - a for a, b in pairwise(sorted(places))) < 0.6
 
 
 def test_a_step_keeps_its_value_until_the_next() -> None:
