@@ -77,6 +77,6 @@ def test_a_source_is_a_file_and_none_is_no_file(tmp_path):
 def test_a_result_has_the_figures_of_its_study(tmp_path, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "agg")
     study = read_study(finished(tmp_path))
-    result = StudyResult(study.spec, tmp_path, None, trial_table([DONE]), None, study.summary)
+    result = StudyResult(study.spec, tmp_path, None, trial_table([DONE], "val_loss"), None, study.summary)
     assert result.plot.study.best == study.best
     assert result.plot.parameter("learning_rate", by="neurons").axes[0].get_xlabel() == "learning_rate"
