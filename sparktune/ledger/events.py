@@ -29,7 +29,7 @@ class Header:
 @final
 @dataclass(frozen=True)
 class Launched:
-    """A trial was handed to the launcher, for the `attempt`-th time (from 1)."""
+    """A segment of a trial was handed to the launcher, in the trial's `attempt`-th try (from 1)."""
 
     trial: int
     attempt: int

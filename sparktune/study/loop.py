@@ -101,8 +101,10 @@ class StudyLoop:
         most = self._job_sizer.size(math.inf, self._slots)
         together = max(1, min(most, math.ceil(len(self._paused) / self._slots)))
         while self._paused and (most == 1 or len(self._paused) >= most or self._returned.empty()):
-            self._launch(self._paused[:together])
+            segments = self._paused[:together]
             del self._paused[:together]
+            self._ledger.launched(*(segment.trial for segment in segments))
+            self._launch(segments)
 
     def _free_jobs(self) -> int:
         """Jobs that may be launched now. The launcher's size is asked for once a second, as it takes time.

@@ -70,7 +70,8 @@ def test_segments_of_one_epoch_give_the_same_study(whole, tmp_path, spark, launc
     epochs = sum(len(r.history["loss"]) for r in Ledger.read(whole.directory).results.values())
     assert len(paused) == epochs - 4 == seen.count("PAUSED")
     assert all(len(event["result"]["history"]["loss"]) == 1 for event in paused)
-    assert len(events(result, "launched")) == 4
+    assert len(events(result, "launched")) == 4 + len(paused)
+    assert set(result.trials["attempts"]) == {1}
 
 
 def wait_for_checkpoint(folder: Path, epochs: int) -> Path:
