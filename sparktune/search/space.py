@@ -2,13 +2,20 @@
 
 import math
 import random
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import final
 
-from sparktune.spec import Choice, Domain, Range
+from sparktune.spec import Choice, Domain, Range, SearchSpec
+from sparktune.spec.base import Fault
+from sparktune.spec.conditions import by_dependence, in_force, is_searched
 from sparktune.trial import Params
 
 Space = dict[str, Domain]
+MAX_COUNTED = 20_000  # configurations that are looked at one by one
+MAX_REJECTED = 20_000  # random ones that may break a constraint before it is given up
+MAX_WALK = 10**6
 
 
 @final
@@ -20,29 +27,80 @@ class IndexedSpace:
 
     def __init__(self, space: Space) -> None:
         self._space = space
-        counts = [domain.points for domain in space.values()]
-        self.points = None if None in counts else math.prod(count for count in counts if count is not None)
+        self._shapes = [*_shapes(space)]
+        counts = [_product(free) for _, free in self._shapes]
+        known = [count for count in counts if count is not None]
+        self._ends = [*accumulate(known)]
+        self.points = self._ends[-1] if len(known) == len(counts) else None
 
     def point(self, index: int) -> Params:
-        """The configuration at `index`, 0 <= index < points: mixed radix, the last name varies fastest."""
-        params: Params = {}
-        for name, domain in reversed(self._space.items()):
+        """The configuration at `index`, 0 <= index < points: mixed radix, the last name varies fastest.
+
+        Where there are conditions, the names that they depend on vary slowest.
+        """
+        shape = bisect_right(self._ends, index)
+        index -= self._ends[shape - 1] if shape else 0
+        fixed, free = self._shapes[shape]
+        params = dict(fixed)
+        for name, domain in reversed(free.items()):
             index, digit = divmod(index, domain.points or 1)
             params[name] = domain.value(digit)
-        return {name: params[name] for name in self._space}
+        return {name: params[name] for name in self._space if name in params}
 
     def walk(self, source: random.Random) -> Iterator[Params]:
-        """Every configuration once, from a random one on; none where they cannot be counted."""
+        """Configurations from a random one on, at most `MAX_WALK`; none where they cannot be counted."""
         if self.points is None:
             return
         start = source.randrange(self.points)
-        for step in range(self.points):
+        for step in range(min(self.points, MAX_WALK)):
             yield self.point((start + step) % self.points)
+
+
+def _shapes(space: Space) -> Iterator[tuple[Params, Space]]:
+    """Values of the names that conditions depend on, each with the other domains that are searched there."""
+    deciding = {parent for domain in space.values() for parent in domain.when}
+    shapes: list[Params] = [{}]
+    for name in [name for name in by_dependence(space) if name in deciding]:
+        values = [space[name].value(index) for index in range(space[name].points or 0)]
+        shapes = [
+            {**shape, name: value} if found else shape
+            for shape in shapes
+            for found in [is_searched(space, name, shape)]
+            for value in (values if found else values[:1])
+        ]
+    for shape in shapes:
+        names = [name for name in space if name not in deciding and is_searched(space, name, shape)]
+        yield shape, {name: space[name] for name in names}
+
+
+def _product(space: Space) -> int | None:
+    """Number of combinations; None where a domain is continuous or logarithmic."""
+    counts = [domain.points for domain in space.values()]
+    return None if None in counts else math.prod(count for count in counts if count is not None)
+
+
+def count_allowed(search: SearchSpec, index: IndexedSpace) -> int | None:
+    """Number of configurations; with constraints an upper bound where there are many.
+
+    Raises:
+        Fault: none meets the constraints, as far as a search for one shows.
+    """
+    if not search.constraints:
+        return index.points
+    if index.points is not None and index.points <= MAX_COUNTED:
+        count: int | None = sum(search.allows(index.point(place)) for place in range(index.points))
+        found = bool(count)
+    else:
+        count, source = index.points, random.Random(0)
+        found = any(search.allows(draw(search.space, source)) for _ in range(MAX_REJECTED))
+    if not found:
+        raise Fault("leave no configuration; remove one", "constraints", value=[*search.constraints])
+    return count
 
 
 def draw(space: Space, source: random.Random) -> Params:
     """A random configuration: each domain on its own, uniform, or uniform in the logarithm."""
-    return {name: _drawn(domain, source) for name, domain in space.items()}
+    return in_force(space, {name: _drawn(domain, source) for name, domain in space.items()})
 
 
 def _drawn(domain: Choice | Range, source: random.Random) -> object:
@@ -53,9 +111,8 @@ def _drawn(domain: Choice | Range, source: random.Random) -> object:
 
 def at_shares(space: Space, shares: Sequence[float]) -> Params:
     """The configuration at shares of its domains, 0 <= share < 1, in the order of the names."""
-    return {
-        name: at_share(domain, share) for (name, domain), share in zip(space.items(), shares, strict=False)
-    }
+    pairs = zip(space.items(), shares, strict=False)
+    return in_force(space, {name: at_share(domain, share) for (name, domain), share in pairs})
 
 
 def at_share(domain: Choice | Range, share: float) -> object:

@@ -13,7 +13,8 @@ def idle_fields(spec: StudySpec) -> list[str]:
     idle: list[tuple[str, str]] = []
     counts = [domain.points for domain in space.values()]
     points = math.prod(count for count in counts if count is not None)
-    if None not in counts and trials is not None and trials > points:
+    conditional = any(domain.when for domain in space.values())
+    if None not in counts and not conditional and trials is not None and trials > points:
         size = f"has {points} configuration{'s' * (points > 1)}" if space else "is empty: there is one trial"
         idle.append((f"search.trials {trials}", f"the space {size}"))
     idle += [(f"model.{name}", why) for name, why in spec.model.idle(space).items() if name in given]

@@ -2,12 +2,17 @@
 
 import json
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, final
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 
-from sparktune.spec.base import MAX_INT, Count, Fault, Name, Plain, Section, sequence
+from sparktune.spec.base import MAX_INT, Count, Fault, Line, Name, Plain, Section, sequence
+from sparktune.spec.conditions import check_conditions, is_same, is_searched
+from sparktune.spec.constraint import Constraint, constraint_of
 from sparktune.spec.extensions import SAMPLERS, load_named
+from sparktune.spec.messages import way_out
 
 NO_DOMAIN = (
     "must be a list of values, {low, high} or {values: [...]}; a fixed value belongs into model or training"
@@ -20,12 +25,22 @@ def unpacked(given: Any) -> Any:
     return given.tolist() if hasattr(given, "tolist") else given
 
 
+def _empty(given: Any) -> bool:
+    """What is not set is not written, so that studies of earlier versions keep their identity."""
+    return not given
+
+
 @final
 class Choice(Section):
     """A domain of listed values: numbers, words, bools or lists of them; no value twice."""
 
     values: Annotated[tuple[Plain, ...], BeforeValidator(unpacked)] = sequence(
         min_length=1, description="the values; a plain list is short for it"
+    )
+    when: dict[str, Plain] = Field(
+        default_factory=dict,
+        exclude_if=_empty,
+        description="names of the space, each with the value or values at which this one is searched",
     )
 
     @model_validator(mode="after")
@@ -46,9 +61,18 @@ class Choice(Section):
         """Number of values."""
         return len(self.values)
 
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The first and the last value."""
+        return self.values[0], self.values[-1]
+
     def value(self, index: int) -> Any:
         """The value at `index`, 0 <= index < points."""
         return self.values[index]
+
+    def holds(self, value: Any) -> bool:
+        """Whether this is one of the values."""
+        return any(is_same(value, known) for known in self.values)
 
 
 @final
@@ -59,6 +83,11 @@ class Range(Section):
     high: Number = Field(description="largest value")
     log: bool = Field(False, description="uniform in the logarithm")
     step: Number | None = Field(None, description="distance between values; 1 for ints without log")
+    when: dict[str, Plain] = Field(
+        default_factory=dict,
+        exclude_if=_empty,
+        description="names of the space, each with the value or values at which this one is searched",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> "Range":
@@ -97,11 +126,35 @@ class Range(Section):
             return None
         return math.floor((self.high - self.low) / self.step + 1e-9) + 1
 
+    @property
+    def ends(self) -> tuple[int | float, int | float]:
+        """The smallest and the largest value."""
+        return self.low, self.value(self.points - 1) if self.points else self.high
+
+    def holds(self, value: Any) -> bool:
+        """Whether this is one of the values."""
+        kinds = int if self.is_int else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not self.low <= value <= self.high:
+            return False
+        if self.points is None:
+            return True
+        place = min(round((value - self.low) / (self.step or 1)), self.points - 1)
+        return bool(self.value(place) == value)
+
     def value(self, index: int) -> int | float:
         """The value at `index`, 0 <= index < points."""
         if self.is_int:
             return self.low + index * (self.step or 1)
         return min(float(f"{self.low + index * (self.step or 1):.12g}"), float(self.high))
+
+
+@contextmanager
+def _at(*place: str | int) -> Iterator[None]:
+    """Say of a fault where in the section it is."""
+    try:
+        yield
+    except Fault as fault:
+        raise Fault(fault.rule, *place, *fault.path, value=fault.value) from None
 
 
 def _list_as_choice(given: Any) -> Any:
@@ -144,6 +197,62 @@ class SearchSpec(Section):
         default_factory=dict,
         description="options of the sampler: those of Optuna's class; sampler and args where it is optuna",
     )
+
+    constraints: tuple[Line, ...] = sequence(
+        (),
+        exclude_if=_empty,
+        description="expressions that every trial meets, such as batch_size * learning_rate <= 1",
+    )
+    start: tuple[dict[str, Plain], ...] = sequence(
+        (), exclude_if=_empty, description="configurations that are trained first"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "SearchSpec":
+        with _at("space"):
+            check_conditions(self.space)
+        for index, text in enumerate(self.constraints):
+            with _at("constraints", index):
+                self._check_constraint(constraint_of(text))
+        for index, params in enumerate(self.start):
+            with _at("start", index):
+                self._check_start(params)
+                if params in self.start[:index]:
+                    raise Fault("must differ from those before it; remove it", value=params)
+        return self
+
+    def _check_constraint(self, constraint: Constraint) -> None:
+        """Refuse unknown names, and values that cannot be computed with."""
+        for name in sorted(constraint.names - self.space.keys()):
+            raise Fault(f"names {name}, which is not searched; {way_out(name, self.space)}")
+        for end in (0, -1):
+            params = {name: domain.ends[end] for name, domain in self.space.items()}
+            try:
+                constraint.met(params)
+            except (TypeError, ValueError, ArithmeticError) as error:
+                raise Fault(f"must have a value for every trial, but {params} gives: {error}") from None
+
+    def _check_start(self, params: dict[str, Any]) -> None:
+        """Refuse what is no configuration of the space."""
+        for name, value in params.items():
+            if name not in self.space:
+                raise Fault(f"is not searched; {way_out(name, self.space)}", name)
+            if not self.space[name].holds(value):
+                raise Fault("must be a value of its domain", name, value=value)
+        searched = {name for name in self.space if is_searched(self.space, name, params)}
+        for name in sorted(searched - params.keys()):
+            raise Fault("is required, as it is searched there, but got nothing; add it", name)
+        for name in sorted(params.keys() - searched):
+            raise Fault("is not searched there, as its condition is not met; remove it", name)
+        if not self.allows(params):
+            raise Fault(f"must meet the constraints {', '.join(self.constraints)}", value=params)
+
+    def allows(self, params: dict[str, Any]) -> bool:
+        """Whether a configuration meets all constraints."""
+        try:
+            return all(constraint_of(text).met(params) for text in self.constraints)
+        except (TypeError, ValueError, ArithmeticError):
+            return False
 
     @model_validator(mode="after")
     def _can_run(self, info: ValidationInfo) -> "SearchSpec":

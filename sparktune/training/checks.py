@@ -10,6 +10,7 @@ from sparktune.columns.schema import Schema
 from sparktune.data.dataset import Dataset
 from sparktune.errors import ModelError, SpecError
 from sparktune.spec import Choice, Domain, StudySpec, TrainingSpec
+from sparktune.spec.conditions import enabling, in_force
 from sparktune.spec.training import CsvLog, CustomCallback, TensorBoard
 from sparktune.training.device import load_tensorflow
 from sparktune.training.feeding import label_index
@@ -40,9 +41,9 @@ def check_model(spec: StudySpec, schema: Schema, data: Dataset | None = None) ->
     for index, callback in enumerate(spec.training.callbacks):
         if isinstance(callback, CustomCallback):
             _check_custom(callback, f"training.callbacks[{index}].callback")
-    values = {name: _values(domain) for name, domain in spec.search.space.items()}
-    ends = [{name: offered[pick] for name, offered in values.items()} for pick in (0, -1)]
-    configurations = [spec.configured(params) for params in ends]
+    space = spec.search.space
+    ends = [{name: domain.ends[pick] for name, domain in space.items()} for pick in (0, -1)]
+    configurations = [spec.configured(in_force(space, params)) for params in ends]
     kind_of(spec.model).check_own_code(
         [(kind_of(model), training) for model, training in configurations], schema
     )
@@ -96,12 +97,23 @@ def check_training(training: TrainingSpec, schema: Schema, validated: bool = Tru
 
 
 def offered(spec: StudySpec) -> Iterator[Params]:
-    """Points of the search space that together show every value of it (both ends of a range)."""
+    """Points of the search space that together show every value of it (both ends of a range).
+
+    Those that break a constraint of the search are left out.
+    """
+    space = spec.search.space
+    points = (in_force(space, params) for params in _changed_one_by_one(spec))
+    yield from (params for params in points if spec.search.allows(params))
+
+
+def _changed_one_by_one(spec: StudySpec) -> Iterator[Params]:
+    """The first value of each domain, then with each other value in turn, also of names out of force."""
     values = {name: _values(domain) for name, domain in spec.search.space.items()}
     first = {name: ends[0] for name, ends in values.items()}
     yield first
     for name, ends in values.items():
-        yield from ({**first, name: value} for value in ends[1:])
+        others = enabling(spec.search.space, name)
+        yield from ({**first, **others, name: value} for value in (ends if others else ends[1:]))
     if hardest := kind_of(spec.model).hardest(values):
         yield {**first, **hardest}
 
@@ -109,8 +121,7 @@ def offered(spec: StudySpec) -> Iterator[Params]:
 def _values(domain: Domain) -> list[Any]:
     if isinstance(domain, Choice):
         return list(domain.values)
-    last = domain.value(domain.points - 1) if domain.points else domain.high
-    return [domain.low, last]
+    return [*domain.ends]
 
 
 def _check_class_weight(training: TrainingSpec, schema: Schema) -> None:

@@ -355,7 +355,7 @@ SPACES = [
     ({"neurons": {"low": 3}}, "high is required, but got nothing; add it (search.space.neurons.high)"),
     (
         {"neurons": {"values": [1], "log": True}},
-        "log is unknown; known names: values (search.space.neurons.log)",
+        "log is unknown; known names: values, when (search.space.neurons.log)",
     ),
     ({"neurns": [3]}, "neurns is unknown; did you mean neurons? (search.space.neurns)"),
     ({"activation": ["rellu"]}, "did you mean relu? (search.space.activation[0])"),

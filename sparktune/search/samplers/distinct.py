@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Self
 
 from sparktune.search.samplers.base import Sampler, check_no_options
-from sparktune.search.space import IndexedSpace
+from sparktune.search.space import MAX_REJECTED, IndexedSpace, count_allowed
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.trial import Params, TrialResult
@@ -20,16 +20,17 @@ class DistinctSampler(Sampler, ABC):
     """Draws points until one is new, `MAX_DRAWS` at most for a trial.
 
     Where that fails, a countable space gives its next free point, so that none is left over; any other space
-    counts as exhausted. The study's seed and a trial's number decide, so that a resumed study gets the same
-    points.
+    counts as exhausted. Starting points come first. The study's seed and a trial's number decide, so that a
+    resumed study gets the same points.
     """
 
     def __init__(self, search: SearchSpec, seed: int) -> None:
         self._search = search
         self._seed = seed
         self._index = IndexedSpace(search.space)
-        self._asked: list[Params] = []
-        self._seen: set[str] = set()
+        self._size = smallest(search.trials, count_allowed(search, self._index))
+        self._asked: list[Params] = [*search.start]
+        self._seen = {key_of(params) for params in search.start}
 
     @classmethod
     def check(cls, search: SearchSpec) -> None:
@@ -40,17 +41,21 @@ class DistinctSampler(Sampler, ABC):
                 f"is required for sampler {search.sampler}, but got nothing; add trials: 20", "trials"
             )
 
+        count_allowed(search, IndexedSpace(search.space))
+
     @classmethod
     def from_spec(cls, search: SearchSpec, seed: int) -> Self:
         return cls(search, seed)
 
     @property
     def size(self) -> int | None:
-        """Most trials; a logarithmic range of few ints may be used up earlier."""
-        return smallest(self._search.trials, self._index.points)
+        """Most trials; a logarithmic range of few ints, or constraints, may end the search earlier."""
+        return self._size
 
     def ask(self, number: int) -> Params | None:
         """The point of trial `number`; earlier numbers are drawn first, as they decide what is taken."""
+        if self.size is not None and number >= self.size:
+            return None
         while len(self._asked) <= number:
             params = self._next(len(self._asked))
             if params is None:
@@ -67,14 +72,12 @@ class DistinctSampler(Sampler, ABC):
         """Points without end for the next trial, some of which may have been drawn before."""
 
     def _next(self, number: int) -> Params | None:
-        if self.size is not None and number >= self.size:
-            return None
         source = random.Random(f"{self._seed}/{number}")
-        drawn = islice(self.draws(source), MAX_DRAWS)
+        drawn = islice(self.draws(source), MAX_REJECTED if self._search.constraints else MAX_DRAWS)
         return next(filter(self._fresh, chain(drawn, self._index.walk(source))), None)
 
     def _fresh(self, params: Params) -> bool:
-        return key_of(params) not in self._seen
+        return key_of(params) not in self._seen and self._search.allows(params)
 
 
 def smallest(*limits: int | None) -> int | None:

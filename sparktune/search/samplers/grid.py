@@ -1,9 +1,12 @@
 """Every point of the space, one after another."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Self, final
 
 from sparktune.search.samplers.base import Sampler, check_no_options
-from sparktune.search.space import IndexedSpace
+from sparktune.search.samplers.distinct import smallest
+from sparktune.search.space import IndexedSpace, count_allowed
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.trial import Params, TrialResult
@@ -15,6 +18,7 @@ class GridSampler(Sampler):
 
     The product is never built: a number is decoded into its point, at one cost for 10 points or 10^9. Fewer
     `trials` than points take the first ones, a corner of the grid; sampler `random` spreads over all of it.
+    Starting points come first, and not again.
     """
 
     def __init__(self, space: SearchSpec) -> None:
@@ -22,7 +26,11 @@ class GridSampler(Sampler):
         count = self._index.points
         if count is None:
             raise ValueError("a grid needs domains with a finite number of values")
-        self._size = count if space.trials is None else min(count, space.trials)
+        self._search = space
+        self._is_plain = not space.constraints and not space.start
+        self._size = smallest(count_allowed(space, self._index), space.trials) or 0
+        self._listed = self._in_order()
+        self._asked: list[Params] = []
 
     @classmethod
     def check(cls, search: SearchSpec) -> None:
@@ -36,6 +44,7 @@ class GridSampler(Sampler):
                 "space",
                 endless[0],
             )
+        count_allowed(search, IndexedSpace(search.space))
 
     @classmethod
     def from_spec(cls, search: SearchSpec, seed: int) -> Self:
@@ -43,12 +52,25 @@ class GridSampler(Sampler):
 
     @property
     def size(self) -> int:
-        """Number of trials."""
+        """Number of trials; constraints may leave fewer where the grid is too large to count them."""
         return self._size
 
     def ask(self, number: int) -> Params | None:
         """The point at index `number`; None past the end."""
-        return self._index.point(number) if number < self._size else None
+        if number >= self._size:
+            return None
+        if self._is_plain:
+            return self._index.point(number)
+        self._asked += islice(self._listed, max(0, number + 1 - len(self._asked)))
+        return dict(self._asked[number]) if number < len(self._asked) else None
+
+    def _in_order(self) -> Iterator[Params]:
+        """The starting points, then all others that meet the constraints."""
+        yield from self._search.start
+        for index in range(self._index.points or 0):
+            params = self._index.point(index)
+            if params not in self._search.start and self._search.allows(params):
+                yield params
 
     def tell(self, result: TrialResult) -> None:
         """A grid learns nothing."""

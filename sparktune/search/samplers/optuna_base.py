@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sparktune.search.samplers.base import Sampler
 from sparktune.search.samplers.distinct import MAX_DRAWS, key_of, smallest
 from sparktune.search.samplers.optuna_study import OptunaStudy, silent_optuna
-from sparktune.search.space import IndexedSpace, draw
+from sparktune.search.space import MAX_REJECTED, IndexedSpace, count_allowed, draw
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.summary import Objective
@@ -24,9 +24,10 @@ SEEDS = 2**32  # of NumPy, which Optuna's samplers draw with
 class OptunaSampler(Sampler, ABC):
     """Asks a sampler of Optuna, and tells it of each trial when that starts and when it ends.
 
-    A point that was proposed before is asked for again, `MAX_ASKS` times; after that a random new one is
-    taken. Launches and results that come in the same order give the same points, bit for bit: a study that is
-    resumed replays its own and goes on as if nothing had been.
+    Starting points come first. A point that was proposed before, or breaks a constraint, is asked for again,
+    `MAX_ASKS` times; after that a random new one is taken. Launches and results that come in the same order
+    give the same points, bit for bit: a study that is resumed replays its own and goes on as if nothing had
+    been.
 
     Example: three random points first, then Optuna's tree of Parzen estimators.
         >>> from sparktune.spec import StudySpec
@@ -39,12 +40,14 @@ class OptunaSampler(Sampler, ABC):
         self._search = search
         self._seed = seed
         self._index = IndexedSpace(search.space)
+        self._size = smallest(search.trials, count_allowed(search, self._index))
         self._trials: dict[int, optuna.Trial] = {}
         self._seen: set[str] = set()
 
     @classmethod
     def check(cls, search: SearchSpec) -> None:
-        """Refuse options that Optuna's sampler does not take."""
+        """Refuse options that Optuna's sampler does not take, and constraints that leave nothing."""
+        count_allowed(search, IndexedSpace(search.space))
         try:
             with silent_optuna():
                 cls.algorithm(search, 0)
@@ -67,7 +70,7 @@ class OptunaSampler(Sampler, ABC):
     @property
     def size(self) -> int | None:
         """Most trials; None where `search.trials` is not set and the space cannot be counted."""
-        return smallest(self._search.trials, self._index.points)
+        return self._size
 
     @property
     def lookahead(self) -> int:
@@ -83,13 +86,16 @@ class OptunaSampler(Sampler, ABC):
         """The next point; None once `size` trials were asked for, or the space is used up."""
         if self.size is not None and number >= self.size:
             return None
+        if number < len(self._search.start):
+            return self._taken(number, *self._study.ask(self._search.start[number]))
         for _ in range(MAX_ASKS):
             trial, params = self._study.ask()
             if self._fresh(params):
                 return self._taken(number, trial, params)
             self._study.discard(trial)
         source = random.Random(f"{self._seed}/{number}")
-        drawn = (draw(self._search.space, source) for _ in range(MAX_DRAWS))
+        most = MAX_REJECTED if self._search.constraints else MAX_DRAWS
+        drawn = (draw(self._search.space, source) for _ in range(most))
         for params in filter(self._fresh, chain(drawn, self._index.walk(source))):
             return self._taken(number, *self._study.ask(params))
         return None
@@ -112,7 +118,7 @@ class OptunaSampler(Sampler, ABC):
         return params
 
     def _fresh(self, params: Params) -> bool:
-        return key_of(params) not in self._seen
+        return key_of(params) not in self._seen and self._search.allows(params)
 
 
 def options_of(search: SearchSpec) -> dict[str, Any]:

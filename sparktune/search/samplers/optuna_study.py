@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from sparktune.search.space import Space
 from sparktune.spec import Choice, Domain
+from sparktune.spec.conditions import by_dependence, is_searched
 from sparktune.summary import Objective
 from sparktune.trial import Params, TrialResult, TrialState
 
@@ -28,7 +29,7 @@ class OptunaStudy:
 
         self._space = space
         self._worst = -math.inf if objective.direction == "maximize" else math.inf
-        self._distributions = {name: _distribution(domain) for name, domain in space.items()}
+        self._order = by_dependence(space)
         with silent_optuna():
             self._study = optuna.create_study(
                 direction="maximize" if objective.direction == "maximize" else "minimize",
@@ -41,8 +42,12 @@ class OptunaStudy:
         with silent_optuna():
             if fixed is not None:
                 self._study.enqueue_trial(self._places(fixed))
-            trial = self._study.ask(self._distributions)
-        return trial, {name: _value(domain, trial.params[name]) for name, domain in self._space.items()}
+            trial = self._study.ask()
+            params: Params = {}
+            for name in self._order:
+                if is_searched(self._space, name, params):
+                    params[name] = _suggested(trial, name, self._space[name])
+        return trial, {name: params[name] for name in self._space if name in params}
 
     def discard(self, trial: "optuna.Trial") -> None:
         """A trial that will not be trained: samplers leave it out."""
@@ -61,25 +66,18 @@ class OptunaStudy:
             self._study.tell(trial, value)
 
     def _places(self, params: Params) -> Params:
-        return {name: _place(domain, params[name]) for name, domain in self._space.items()}
+        return {name: _place(self._space[name], value) for name, value in params.items()}
 
 
-def _distribution(domain: Domain) -> "optuna.distributions.BaseDistribution":
-    """How Optuna sees a domain."""
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
+def _suggested(trial: "optuna.Trial", name: str, domain: Domain) -> Any:
+    """The domain's value for the one that Optuna's sampler suggests."""
     if isinstance(domain, Choice):
-        return CategoricalDistribution(range(domain.points))
+        return domain.value(trial.suggest_categorical(name, range(domain.points)))
     if domain.points is not None:
-        return IntDistribution(0, domain.points - 1)
+        return domain.value(trial.suggest_int(name, 0, domain.points - 1))
     if domain.is_int:
-        return IntDistribution(int(domain.low), int(domain.high), log=True)
-    return FloatDistribution(domain.low, domain.high, log=domain.log)
-
-
-def _value(domain: Domain, found: Any) -> Any:
-    """The domain's value for Optuna's."""
-    return found if domain.points is None else domain.value(found)
+        return trial.suggest_int(name, int(domain.low), int(domain.high), log=True)
+    return trial.suggest_float(name, domain.low, domain.high, log=domain.log)
 
 
 def _place(domain: Domain, value: Any) -> Any:

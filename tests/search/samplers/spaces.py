@@ -79,3 +79,16 @@ def everything(sampler: Sampler) -> list[dict[str, Any]]:
     while (params := sampler.ask(len(asked))) is not None:
         asked.append(params)
     return asked
+
+
+def conditional(document: dict[str, Any]) -> dict[str, Any]:
+    """The space with each later name searched only at some values of an earlier one."""
+    space = {
+        name: domain if isinstance(domain, dict) else {"values": domain} for name, domain in document.items()
+    }
+    domains = SearchSpec(sampler="random", trials=1, space=document).space
+    names = list(space)
+    for child, parent in zip(names[1:], names, strict=False):
+        values = [domains[parent].value(index) for index in range(domains[parent].points or 0)]
+        space[child] = {**space[child], "when": {parent: values[: len(values) // 2 + 1]}}
+    return space

@@ -1,0 +1,100 @@
+"""Conditions of a space: which names are searched at which values of others."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sparktune.spec.base import Fault
+from sparktune.spec.messages import way_out
+
+if TYPE_CHECKING:
+    from sparktune.spec.search import Domain
+
+MAX_SHAPES = 10_000
+
+
+def in_force(space: Mapping[str, "Domain"], params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters whose conditions the others meet, in the order of the space."""
+    return {name: params[name] for name in space if name in params and is_searched(space, name, params)}
+
+
+def is_searched(space: Mapping[str, "Domain"], name: str, params: Mapping[str, Any]) -> bool:
+    """Whether the conditions of a name are met: those it depends on are searched, at such a value."""
+    return all(
+        parent in params and is_searched(space, parent, params) and _holds(params[parent], wanted)
+        for parent, wanted in space[name].when.items()
+    )
+
+
+def enabling(space: Mapping[str, "Domain"], name: str) -> dict[str, Any]:
+    """Parameters at which a name is searched: of each that it depends on, the first such value."""
+    params: dict[str, Any] = {}
+    for parent, wanted in space[name].when.items():
+        params |= enabling(space, parent)
+        params[parent] = next(value for value in _values(space[parent]) if _holds(value, wanted))
+    return params
+
+
+def by_dependence(space: Mapping[str, "Domain"]) -> list[str]:
+    """The names in an order in which each follows those that it depends on; else in their own."""
+
+    def depth(name: str) -> int:
+        return max((1 + depth(parent) for parent in space[name].when), default=0)
+
+    return sorted(space, key=depth)
+
+
+def check_conditions(space: Mapping[str, "Domain"]) -> None:
+    """Refuse conditions that no trial can meet, and more combinations than can be told apart.
+
+    Raises:
+        Fault: names the condition that breaks a rule.
+    """
+    for name, domain in space.items():
+        for parent, wanted in domain.when.items():
+            _check_condition(space, name, parent, wanted)
+    shapes = 1
+    for parent in {parent for domain in space.values() for parent in domain.when}:
+        shapes *= space[parent].points or 1
+    if shapes > MAX_SHAPES:
+        raise Fault(
+            f"must depend on at most {MAX_SHAPES:,} combinations of values, but depends on {shapes:,}"
+        )
+
+
+def _check_condition(space: Mapping[str, "Domain"], name: str, parent: str, wanted: Any) -> None:
+    place = (name, "when", parent)
+    if parent not in space:
+        raise Fault(f"is not searched; {way_out(parent, space)}", *place)
+    if name in _ancestors(space, name):
+        raise Fault("must not depend on itself; remove a condition", *place)
+    if space[parent].points is None:
+        raise Fault("must have listed values or a step, as a condition names it", *place)
+    values = [*_values(space[parent])]
+    several = isinstance(wanted, list) and not any(is_same(value, wanted) for value in values)
+    for value in wanted if several else [wanted]:
+        if not any(is_same(value, known) for known in values):
+            raise Fault(f"must be one of the values of {parent}, or a list of them", *place, value=value)
+
+
+def _ancestors(space: Mapping[str, "Domain"], name: str) -> set[str]:
+    found: set[str] = set()
+    open_names = [name]
+    while open_names:
+        parents = {parent for parent in space[open_names.pop()].when if parent in space} - found
+        found |= parents
+        open_names += parents
+    return found
+
+
+def _values(domain: "Domain") -> Iterator[Any]:
+    return (domain.value(index) for index in range(min(domain.points or 0, MAX_SHAPES)))
+
+
+def _holds(value: Any, wanted: Any) -> bool:
+    """Whether a value is the wanted one, or one of those."""
+    return is_same(value, wanted) or (isinstance(wanted, list) and any(is_same(value, one) for one in wanted))
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Equal as JSON has it: true is not 1."""
+    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)

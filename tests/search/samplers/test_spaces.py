@@ -1,0 +1,61 @@
+"""Conditions, constraints and starting points: every sampler keeps to them."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from sparktune.search import Sampler
+from sparktune.spec import SearchSpec
+from sparktune.spec.conditions import in_force
+from sparktune.trial import Params
+from tests.search.samplers.spaces import COUNTABLE, complete, conditional, learning
+
+NAMES = ["grid", "random", "qmc", "tpe", "cmaes", "nsga2"]
+SPACE = {
+    "units": {"low": 1, "high": 8},
+    "optimizer": ["adam", "momentum"],
+    "momentum": {"low": 0.0, "high": 0.9, "step": 0.1, "when": {"optimizer": "momentum"}},
+}
+
+
+def asked(sampler: Sampler, most: int) -> list[Params]:
+    points: list[Params] = []
+    while len(points) < most and (params := sampler.ask(len(points))) is not None:
+        sampler.tell(complete(len(points), params, float(len(points))))
+        points.append(params)
+    return points
+
+
+def distinct(points: list[Params]) -> int:
+    return len({json.dumps(params) for params in points})
+
+
+@pytest.mark.parametrize("name", NAMES)
+class TestSpaces:
+    @settings(max_examples=8)
+    @given(document=COUNTABLE)
+    def test_only_what_is_in_force_is_proposed_and_nothing_twice(
+        self, name: str, document: dict[str, Any]
+    ) -> None:
+        search = {"space": conditional(document), "trials": 12}
+        space = SearchSpec(**search).space
+        sampler = learning(name, **search)
+        points = asked(sampler, 13)
+        assert all(in_force(space, params) == params for params in points)
+        assert distinct(points) == len(points) == sampler.size
+
+    def test_every_trial_meets_the_constraints(self, name: str) -> None:
+        sampler = learning(
+            name, SPACE, 200, constraints=["units * momentum <= 1", "units < 8 or momentum > 0"]
+        )
+        points = asked(sampler, 200)
+        assert all(p["units"] * p.get("momentum", 0) <= 1 for p in points)
+        assert len(points) == distinct(points) == sampler.size == 8 + 7 + 24
+
+    def test_starting_points_come_first_and_not_again(self, name: str) -> None:
+        start = [{"units": 8, "optimizer": "adam"}, {"units": 2, "optimizer": "momentum", "momentum": 0.3}]
+        points = asked(learning(name, SPACE, 500, start=start), 500)
+        assert points[:2] == start
+        assert len(points) == distinct(points) == 8 * 11
