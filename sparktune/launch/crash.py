@@ -7,7 +7,7 @@ FATAL = re.compile(r"Fatal Python error: .*")
 CRASHED_THREAD = re.compile(r"^Current thread .*\n((?:  File .*\n?)*)", re.MULTILINE)
 
 
-def shortened(text: str) -> str:
+def crash_excerpt(text: str) -> str:
     """A text whose crash report is cut to the error and the innermost frames of the thread that crashed.
 
     What stands before the report stays; a text without one is given back as it is.

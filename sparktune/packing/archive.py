@@ -14,7 +14,7 @@ from typing import BinaryIO, final
 
 from sparktune.errors import InputError
 from sparktune.packing.bytecode import with_bytecode
-from sparktune.packing.entry import Entry
+from sparktune.packing.entry import ArchiveEntry
 from sparktune.packing.interpreter import check_movable, interpreter_entries, site_packages
 from sparktune.packing.packages import package_entries
 
@@ -69,7 +69,7 @@ def pack(
     return Packed(output, files, output.stat().st_size, unpacked)
 
 
-def _write(file: BinaryIO, entries: list[Entry], level: int) -> tuple[int, int]:
+def _write(file: BinaryIO, entries: list[ArchiveEntry], level: int) -> tuple[int, int]:
     """The number of files written and their bytes before compression."""
     files = unpacked = 0
     with (
@@ -82,7 +82,7 @@ def _write(file: BinaryIO, entries: list[Entry], level: int) -> tuple[int, int]:
     return files, unpacked
 
 
-def _add(archive: tarfile.TarFile, entry: Entry) -> int:
+def _add(archive: tarfile.TarFile, entry: ArchiveEntry) -> int:
     """Add one file, whoever owns it; gives its bytes."""
     info = tarfile.TarInfo(entry.name)
     if entry.link is not None:

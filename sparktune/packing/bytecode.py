@@ -4,13 +4,13 @@ import marshal
 from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 
-from sparktune.packing.entry import Entry
+from sparktune.packing.entry import ArchiveEntry
 
 HEADER = 16  # bytes: magic number, flags, then the source's time and size, or its hash
 TIMED, UNCHECKED_HASH = (0).to_bytes(4, "little"), (1).to_bytes(4, "little")
 
 
-def with_bytecode(entry: Entry) -> list[Entry]:
+def with_bytecode(entry: ArchiveEntry) -> list[ArchiveEntry]:
     """A file; and where it is a module, its bytecode beside it.
 
     The bytecode is never compared with its source: unpacking may change the times of files, and executors
@@ -24,8 +24,8 @@ def with_bytecode(entry: Entry) -> list[Entry]:
     if code is None:
         return [entry]
     content = MAGIC_NUMBER + UNCHECKED_HASH + source_hash(source) + code
-    read = Entry(entry.name, entry.source, source)  # it is not read again
-    return [read, Entry(cache_from_source(entry.name), entry.source, content)]
+    read = ArchiveEntry(entry.name, entry.source, source)  # it is not read again
+    return [read, ArchiveEntry(cache_from_source(entry.name), entry.source, content)]
 
 
 def _compiled_before(source: Path, size: int) -> bytes | None:

@@ -9,7 +9,7 @@ from typing import final
 
 @final
 @dataclass(frozen=True)
-class Entry:
+class ArchiveEntry:
     """What the archive holds under a name.
 
     Attributes:

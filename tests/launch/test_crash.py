@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from sparktune.launch.crash import FRAMES, shortened
+from sparktune.launch.crash import FRAMES, crash_excerpt
 
 CRASH = """
 import faulthandler, threading, time
@@ -19,17 +19,17 @@ def test_a_crash_is_its_error_and_the_frames_nearest_to_it() -> None:
         [sys.executable, "-X", "faulthandler", "-c", CRASH], capture_output=True, text=True
     ).stderr
     assert report.count("\n") > 25
-    short = shortened(f"the worker process was killed by SIGSEGV\n{report}").splitlines()
+    short = crash_excerpt(f"the worker process was killed by SIGSEGV\n{report}").splitlines()
     assert short[:2] == ["the worker process was killed by SIGSEGV", "Fatal Python error: Segmentation fault"]
     assert all(line.endswith(" in deep") for line in short[2:-1])
     assert (len(short), short[-1]) == (3 + FRAMES, "  ... and 17 more frames")
 
 
 def test_a_thread_without_python_frames_leaves_the_error() -> None:
-    assert shortened('lost: Fatal Python error: Aborted\n\nThread 0x1:\n  File "a"\n') == (
+    assert crash_excerpt('lost: Fatal Python error: Aborted\n\nThread 0x1:\n  File "a"\n') == (
         "lost: Fatal Python error: Aborted"
     )
 
 
 def test_any_other_text_stays() -> None:
-    assert shortened("the worker process exited with code 3") == "the worker process exited with code 3"
+    assert crash_excerpt("the worker process exited with code 3") == "the worker process exited with code 3"

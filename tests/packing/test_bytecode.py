@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from sparktune.packing.bytecode import with_bytecode
-from sparktune.packing.entry import Entry
+from sparktune.packing.entry import ArchiveEntry
 
 ASK = "import answer; print(answer.VALUE)"
 
 
 def unpacked(source: Path, folder: Path) -> Path:
     """The entries of one module, written as an archive would; returns its bytecode."""
-    for entry in with_bytecode(Entry("answer.py", source)):
+    for entry in with_bytecode(ArchiveEntry("answer.py", source)):
         target = folder / entry.name
         target.parent.mkdir(exist_ok=True)
         target.write_bytes(source.read_bytes() if entry.content is None else entry.content)
@@ -43,5 +43,5 @@ def test_the_bytecode_is_that_of_the_source_and_is_used_unchecked(tmp_path: Path
 @pytest.mark.parametrize(("name", "text"), [("template.py", "{{ name }} = 1"), ("notes.txt", "x = 1")])
 def test_what_is_no_python_has_no_bytecode(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
-    entry = Entry(name, tmp_path / name)
+    entry = ArchiveEntry(name, tmp_path / name)
     assert with_bytecode(entry) == [entry]

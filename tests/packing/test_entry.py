@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sparktune.packing.entry import Entry, files_below
+from sparktune.packing.entry import ArchiveEntry, files_below
 
 
 def test_bytecode_and_what_is_left_out_are_not_listed(tmp_path: Path) -> None:
@@ -17,4 +17,4 @@ def test_bytecode_and_what_is_left_out_are_not_listed(tmp_path: Path) -> None:
 def test_everybody_may_read_and_who_owned_it_is_forgotten(tmp_path: Path) -> None:
     for name, given, kept in (("plain", 0o600, 0o644), ("program", 0o700, 0o755)):
         (tmp_path / name).touch(given)
-        assert Entry(name, tmp_path / name).mode == kept
+        assert ArchiveEntry(name, tmp_path / name).mode == kept

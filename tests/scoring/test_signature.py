@@ -5,7 +5,7 @@ import pytest
 from sparktune.bundle import Bundle
 from sparktune.bundle.manifest import Manifest, Tensor
 from sparktune.columns.schema import Feature
-from sparktune.scoring.signature import definition, is_table, parameters, quoted
+from sparktune.scoring.signature import definition, is_table, quoted, sql_parameters
 from tests.bundle.models import BINARY, CLASSES, REGRESSION
 
 
@@ -21,12 +21,12 @@ def test_a_table_has_single_numbers_alone() -> None:
 
 def test_parameters_have_the_names_of_the_columns(bundles: dict[str, Bundle]) -> None:
     manifest = manifest_of(bundles["binary"], "age", "a b", "ä`s")
-    assert parameters(manifest) == {"`age`": "FLOAT", "`a b`": "FLOAT", "`ä``s`": "FLOAT"}
+    assert sql_parameters(manifest) == {"`age`": "FLOAT", "`a b`": "FLOAT", "`ä``s`": "FLOAT"}
     assert quoted("ä`s") == "`ä``s`"
 
 
 def test_names_that_differ_in_case_alone_are_numbered(bundles: dict[str, Bundle]) -> None:
-    assert list(parameters(manifest_of(bundles["binary"], "Age", "age"))) == ["`Age`", "`column_2`"]
+    assert list(sql_parameters(manifest_of(bundles["binary"], "Age", "age"))) == ["`Age`", "`column_2`"]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_names_that_differ_in_case_alone_are_numbered(bundles: dict[str, Bundle]
 def test_parameters_have_the_type_of_the_models_input(
     bundles: dict[str, Bundle], dtype: str, kind: str
 ) -> None:
-    assert parameters(manifest_of(bundles["binary"], "age", dtype=dtype)) == {"`age`": kind}
+    assert sql_parameters(manifest_of(bundles["binary"], "age", dtype=dtype)) == {"`age`": kind}
 
 
 def test_the_statement_names_the_model(bundles: dict[str, Bundle]) -> None:

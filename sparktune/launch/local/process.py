@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import final
 
 from sparktune.errors import LaunchError
-from sparktune.launch.crash import shortened
+from sparktune.launch.crash import crash_excerpt
 from sparktune.launch.forkserver.client import Fork, describe_exit, fork
 from sparktune.launch.payload import EncodedResult, thread_environment
 from sparktune.launch.pending import WorkerLost
@@ -179,4 +179,4 @@ class WorkerProcess:
         if code is None:
             return "the worker process closed its connection and did not end"
         stack = self._faults.read_text(errors="replace") if self._faults.is_file() else ""
-        return shortened(f"the worker process {describe_exit(code)}\n{stack}".strip())
+        return crash_excerpt(f"the worker process {describe_exit(code)}\n{stack}".strip())

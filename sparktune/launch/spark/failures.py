@@ -3,7 +3,7 @@
 import re
 
 from sparktune.errors import LaunchError
-from sparktune.launch.crash import shortened
+from sparktune.launch.crash import crash_excerpt
 from sparktune.launch.pending import Cancelled, WorkerLost
 
 SILENT_DEATH = (
@@ -28,7 +28,7 @@ def cause_of(error: Exception) -> Exception:
     if "exited unexpectedly" in cause and "Fatal Python error" not in cause:
         cause += f"\n{SILENT_DEATH}"
     attempts = re.search(r"failed (\d+) times", cause)  # Spark made so many before it gave the job up
-    return WorkerLost(shortened(cause), int(attempts[1]) if attempts else 1)
+    return WorkerLost(crash_excerpt(cause), int(attempts[1]) if attempts else 1)
 
 
 def gone(error: BaseException) -> LaunchError:

@@ -9,7 +9,7 @@ from typing import Any, Literal, final
 
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective, RunStatus, Summary
-from sparktune.tracking.mlflow.text import PageOf, key_of, run_name, study_description, text_of
+from sparktune.tracking.mlflow.text import PageOf, mlflow_key, run_name, study_description, text_of
 from sparktune.trial import Trial, TrialResult, TrialState
 
 STUDY_ID = "sparktune.study_id"
@@ -107,7 +107,7 @@ class StudyEntries:
             "sparktune.objective": self._objective.metric,
             "sparktune.direction": self._objective.direction,
         }
-        params = {key_of(k): text_of(v, PARAM_LENGTH) for k, v in _study_params(self._spec)}
+        params = {mlflow_key(k): text_of(v, PARAM_LENGTH) for k, v in _study_params(self._spec)}
         return Entry(None, self._spec.study.name, start_ms, self._identity, params=params, tags=tags)
 
     def finish(
@@ -131,10 +131,10 @@ class StudyEntries:
         if summary is not None:
             if summary.best:
                 params = {"trial": summary.best.trial, **summary.best.params}
-                tags |= {key_of(f"sparktune.best.{k}"): text_of(v, TAG_LENGTH) for k, v in params.items()}
+                tags |= {mlflow_key(f"sparktune.best.{k}"): text_of(v, TAG_LENGTH) for k, v in params.items()}
             tags[NOTE] = study_description(summary, best, page_of, table)[:TAG_LENGTH]
             points = [
-                MetricPoint(key_of(name), float(value), 0, end_ms)
+                MetricPoint(mlflow_key(name), float(value), 0, end_ms)
                 for name, value in _study_metrics(summary).items()
                 if math.isfinite(value)
             ]
@@ -164,7 +164,7 @@ class StudyEntries:
             identity=self._trial_identity(result.trial),
             status=STATUS[result.state],
             end_ms=end_ms,
-            params={key_of(k): text_of(v, PARAM_LENGTH) for k, v in params.items()},
+            params={mlflow_key(k): text_of(v, PARAM_LENGTH) for k, v in params.items()},
             tags=_result_tags(result),
             points=tuple(_points(result, start, end_ms)),
         )
@@ -190,7 +190,7 @@ def _curves(result: TrialResult, start_ms: int, end_ms: int) -> Iterator[MetricP
         for epoch, value in enumerate(values, start=1):
             if math.isfinite(value):
                 at_ms = start_ms + (end_ms - start_ms) * epoch // len(values)
-                yield MetricPoint(key_of(name), float(value), epoch, at_ms)
+                yield MetricPoint(mlflow_key(name), float(value), epoch, at_ms)
 
 
 def _result_tags(result: TrialResult) -> dict[str, str]:

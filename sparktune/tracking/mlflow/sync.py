@@ -14,7 +14,7 @@ from sparktune.tracking.mlflow.client import limits, retry
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.model import write_model
 from sparktune.tracking.mlflow.runs import StudyRuns, together
-from sparktune.tracking.mlflow.tracker import now_ms, short, spec_text, summary_text
+from sparktune.tracking.mlflow.tracker import first_line, now_ms, spec_text, summary_text
 from sparktune.tracking.mlflow.writer import parts
 from sparktune.trial import TrialResult
 
@@ -71,7 +71,8 @@ def sync(
         return ids
     except Exception as error:
         raise TrackingError(
-            f"tracking.uri {spec.tracking.uri} stopped taking what was written: {short(error)}; sync again"
+            f"tracking.uri {spec.tracking.uri} stopped taking what was written: {first_line(error)}; "
+            "sync again"
         ) from error
 
 

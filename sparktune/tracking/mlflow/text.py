@@ -53,7 +53,7 @@ def short_value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
-def key_of(name: str) -> str:
+def mlflow_key(name: str) -> str:
     """A name as a key of MLflow: `_` for each character that it refuses, at most 250 characters."""
     return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)[:KEY_LENGTH] or "_"
 

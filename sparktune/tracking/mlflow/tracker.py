@@ -146,7 +146,7 @@ class MlflowTracker(Tracker):
             "MLflow at %s could not be written (%s); the study goes on and loses nothing. "
             "Run `sparktune sync %s` to write what is missing.",
             self._spec.tracking.uri,
-            short(error),
+            first_line(error),
             directory,
         )
 
@@ -166,7 +166,7 @@ def summary_text(summary: Summary) -> str:
     return json.dumps(summary.to_record(), indent=2, default=str)
 
 
-def short(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     """The first line of an error, or of the lost connection that caused it; at most 300 characters."""
     cause = connection_error(error) or error
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0][:300]

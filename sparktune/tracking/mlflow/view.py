@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective
 from sparktune.tracking.mlflow.best import BEST
-from sparktune.tracking.mlflow.text import key_of
+from sparktune.tracking.mlflow.text import mlflow_key
 
 LOCAL_SERVER = "http://127.0.0.1:5000"  # where `mlflow ui` listens
 TRAINING = "?workflowType=machine_learning"  # else MLflow may show the menu for language models
@@ -49,7 +49,7 @@ def view_tag(spec: StudySpec, study_id: str, objective: Objective) -> tuple[str,
     The table has no nesting, as sorted tables have none: trials by the objective, then the study's own run.
     Beside it, as charts: parallel coordinates of all trials, and the objective by epoch of the best ten.
     """
-    names = [key_of(name) for name in spec.search.space if len(name) <= MOST_CHARACTERS]
+    names = [mlflow_key(name) for name in spec.search.space if len(name) <= MOST_CHARACTERS]
     params = names[:MOST_PARAMS]
     state = {
         "searchFilter": f"tags.`sparktune.study_id` = '{study_id}'",

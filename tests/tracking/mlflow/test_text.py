@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from sparktune.tracking.mlflow.text import NAME_LENGTH, key_of, run_name, short_value, study_description
+from sparktune.tracking.mlflow.text import NAME_LENGTH, mlflow_key, run_name, short_value, study_description
 from tests.tracking.studies import complete, summary_of
 
 
@@ -35,8 +35,8 @@ def test_values_are_short(value: object, text: str) -> None:
 
 
 def test_a_key_has_only_what_mlflow_takes() -> None:
-    assert key_of("größe+1") == "gr__e_1"
-    assert len(key_of("k" * 300)) == 250
+    assert mlflow_key("größe+1") == "gr__e_1"
+    assert len(mlflow_key("k" * 300)) == 250
 
 
 def test_the_best_trials_lead_to_their_pages() -> None:
