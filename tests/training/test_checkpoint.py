@@ -53,7 +53,7 @@ def test_random_generators_and_numbers_of_numpy_read_back():
 @pytest.mark.parametrize(
     "state",
     [{1, 2}, b"bytes", object(), {1: 2}, {"$array": 1}, np.array(["text"]), np.array([None])],
-    ids=repr,
+    ids=["set", "bytes", "object", "key", "marker", "text", "objects"],
 )
 def test_what_is_not_plain_is_refused(state):
     assert not plain_state(state)

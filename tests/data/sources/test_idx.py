@@ -21,7 +21,7 @@ def write_pair(folder, prefix, images=IMAGES, labels=LABELS, tie="-", gz=True):
         (f"{prefix}labels{tie}idx1-ubyte", labels),
     ):
         data = idx_bytes(array)
-        (folder / f"{name}{'.gz' if gz else ''}").write_bytes(gzip.compress(data) if gz else data)
+        (folder / f"{name}{'.gz' if gz else ''}").write_bytes(gzip.compress(data, mtime=0) if gz else data)
 
 
 @pytest.mark.parametrize(("tie", "gz"), [("-", True), ("-", False), (".", False)])
@@ -81,7 +81,7 @@ def test_images_and_labels_of_different_length(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.gz", gzip.compress(idx_bytes(IMAGES))[:-12], r"cannot read the idx file"),
+        ("a.gz", gzip.compress(idx_bytes(IMAGES), mtime=0)[:-12], r"cannot read the idx file"),
         ("a.gz", b"not gzip", r"cannot read the idx file"),
         ("a", idx_bytes(IMAGES)[:-1], r"must hold 56 bytes by its header, but it holds 55; it is truncated"),
         ("a", idx_bytes(IMAGES)[:10], r"truncated or damaged"),
