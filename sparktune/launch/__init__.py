@@ -7,7 +7,7 @@ from sparktune.lazy import lazily
 if TYPE_CHECKING:
     from sparktune.launch.base import Launcher
     from sparktune.launch.forkserver.call import ForkedCall
-    from sparktune.launch.forkserver.client import ForkServer, start_fork_server
+    from sparktune.launch.forkserver.client import ForkServer, keep_fork_server, start_fork_server
     from sparktune.launch.local.launcher import LocalLauncher
     from sparktune.launch.payload import Work
     from sparktune.launch.spark.classic import SparkLauncher
@@ -21,6 +21,7 @@ __all__ = [
     "LocalLauncher",
     "SparkLauncher",
     "Work",
+    "keep_fork_server",
     "open_session",
     "read_table",
     "spark_is_configured",
@@ -40,6 +41,7 @@ __getattr__, __dir__ = lazily(
         "Work": "sparktune.launch.payload",
         "open_session": "sparktune.launch.spark.session",
         "read_table": "sparktune.launch.spark.tables",
+        "keep_fork_server": "sparktune.launch.forkserver.client",
         "start_fork_server": "sparktune.launch.forkserver.client",
         "spark_is_configured": "sparktune.launch.spark.session",
         "to_arrow": "sparktune.launch.spark.tables",

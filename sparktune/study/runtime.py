@@ -10,6 +10,7 @@ from sparktune.launch import (
     Launcher,
     LocalLauncher,
     SparkLauncher,
+    keep_fork_server,
     open_session,
     read_table,
     spark_is_configured,
@@ -17,6 +18,7 @@ from sparktune.launch import (
     to_arrow,
 )
 from sparktune.spec import StudySpec
+from sparktune.study.progress import in_notebook
 
 log = logging.getLogger("sparktune")
 
@@ -25,8 +27,9 @@ log = logging.getLogger("sparktune")
 class Runtime:
     """Opens what a study needs when it is first needed; leaving the context gives it back.
 
-    A fork server starts at once, so that TensorFlow is loaded while the input is checked. Spark starts only
-    where tables must be read or trials run on it; a session stays open for whoever uses it next.
+    A fork server starts at once, so that TensorFlow is loaded while the input is checked; that of a notebook
+    stays for the next study. Spark starts only where tables must be read or trials run on it; a session stays
+    open for whoever uses it next.
 
     Args:
         spec: the study.
@@ -45,7 +48,9 @@ class Runtime:
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
-        if self._spec.resources.preload:
+        if self._spec.resources.preload and in_notebook():
+            keep_fork_server()
+        elif self._spec.resources.preload:
             self._opened.enter_context(start_fork_server())
         return self
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import nbclient
@@ -55,6 +56,7 @@ CELLS = {
         "again = study('named', kind='builder', builder=build)\n"
         "sparktune.tune(again, data=data, offline=True).outcome.states"
     ),
+    "kept": "import os\nos.environ['SPARKTUNE_FORK_SERVER']",
     "changed": "ACTIVATION = 'relu'\nrefusal(builder=build)",
     "lambda": "refusal(builder=lambda params, input_shape, outputs: None)",
 }  # fmt: skip
@@ -109,6 +111,10 @@ def test_nothing_is_shown_elsewhere(capsys) -> None:
         with notebook_progress("small", Standing(None, 0, 4), given) as show:
             show("news")
     assert seen == ["news"] and capsys.readouterr() == ("", "")
+
+
+def test_the_fork_server_lives_as_long_as_the_kernel(outputs) -> None:
+    assert not Path(answer(outputs("kept"))).exists()  # the kernel has ended
 
 
 def test_another_source_is_another_study(outputs) -> None:

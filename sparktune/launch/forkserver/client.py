@@ -6,6 +6,7 @@ descriptors. A fork answers with its pid and runs the module as `python -m` woul
 sends how it ended.
 """
 
+import atexit
 import json
 import os
 import select
@@ -46,6 +47,15 @@ def serving() -> bool:
 def start_fork_server() -> AbstractContextManager[object]:
     """A fork server, unless this process knows one that lives, or forking is not known to be safe here."""
     return ForkServer() if safe_here() and not serving() else nullcontext()
+
+
+def keep_fork_server() -> None:
+    """Start a fork server that lives as long as this process, unless this process knows one or needs none.
+
+    Studies that follow each other in one process, as in a notebook, load TensorFlow once.
+    """
+    if safe_here() and not serving():
+        atexit.register(ForkServer().__exit__, None, None, None)
 
 
 @final
