@@ -6,7 +6,7 @@ from typing import Any, Literal, final
 
 from sparktune.trial import Params, TrialResult
 
-Reason = Literal["interrupt", "timeout"]
+Reason = Literal["interrupt", "timeout", "epochs", "target", "patience"]
 RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
 
 

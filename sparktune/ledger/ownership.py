@@ -64,9 +64,7 @@ def check_same(header: Header, spec: StudySpec, data_digest: str, direction: str
         StudyDirectoryError: it does not; the message names every field that differs.
     """
     there = stored_spec(header.spec, directory)
-    differences = (
-        [] if there.digest() == spec.digest() else [*_differences(there.identity(), spec.identity())]
-    )
+    differences = [*_differences(there.identity(), spec.identity())]
     same_rows = there.data == spec.data and there.study.seed == spec.study.seed
     if header.data_digest != data_digest and same_rows:  # with other rows the data differ for that reason
         differences.append(

@@ -140,7 +140,9 @@ def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[
         lines.append(f"report: {directory / 'report.html'}")
     lines += _where_runs_are(summary, tracking_uri)
     if summary.stopped:
-        lines.append(f"stopped by {summary.stopped}; run the same command again to go on")
+        budget = summary.stopped not in ("interrupt", "timeout")
+        way_on = f"raise search.budget.{summary.stopped}" if budget else "run the same command again"
+        lines.append(f"stopped by {summary.stopped}; {way_on} to go on")
     return lines
 
 

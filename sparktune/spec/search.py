@@ -8,7 +8,7 @@ from typing import Annotated, Any, final
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
 
-from sparktune.spec.base import MAX_INT, Count, Fault, Line, Name, Plain, Section, sequence
+from sparktune.spec.base import MAX_INT, Count, Fault, Line, Name, Plain, Positive, Section, sequence
 from sparktune.spec.conditions import check_conditions, is_same, is_searched
 from sparktune.spec.constraint import Constraint, constraint_of
 from sparktune.spec.extensions import SAMPLERS, load_named
@@ -179,6 +179,16 @@ Domain = Annotated[
 
 
 @final
+class BudgetSpec(Section):
+    """What a search may spend besides `trials`. It ends, as with --timeout, once one of these is used up."""
+
+    seconds: Positive | None = Field(None, description="wall time of each run, from its first launch")
+    epochs: Count | None = Field(None, description="epochs of all trials together")
+    target: float | None = Field(None, description="value of the objective that is good enough")
+    patience: Count | None = Field(None, description="trials in a row, none of which is a new best one")
+
+
+@final
 class SearchSpec(Section):
     """What is searched and how. Points of the space are computed when needed, so the space may be huge."""
 
@@ -198,6 +208,9 @@ class SearchSpec(Section):
         description="options of the sampler: those of Optuna's class; sampler and args where it is optuna",
     )
 
+    budget: BudgetSpec = Field(
+        BudgetSpec(), exclude_if=BudgetSpec().__eq__, description="what ends the search besides"
+    )
     constraints: tuple[Line, ...] = sequence(
         (),
         exclude_if=_empty,

@@ -32,6 +32,7 @@ LATER = (
     ("model", "source"),
     ("training", "weighted_metrics"),
 )  # fields added after the first version: a study that does not set them keeps its identity
+BUDGETS = ("trials", "budget")  # of the section search: they may change between runs
 IDENTITY = ("study", "data", "model", "search", "training", "objective")
 
 
@@ -242,7 +243,13 @@ class StudySpec(Section):
         return self.model.with_params(model), self.training.with_params(training)
 
     def identity(self) -> dict[str, Any]:
-        """The sections that decide the results, as JSON values: all but resources, tracking and output."""
+        """What decides the results, as JSON values: all but resources, tracking, output and budgets."""
+        identity = self._deciding_sections()
+        for name in BUDGETS:
+            identity["search"].pop(name, None)
+        return identity
+
+    def _deciding_sections(self) -> dict[str, Any]:
         identity = self.model_dump(mode="json", include=set(IDENTITY))
         for section, name in LATER:
             if name not in getattr(self, section).model_dump(exclude_defaults=True):
@@ -250,8 +257,8 @@ class StudySpec(Section):
         return identity
 
     def digest(self) -> str:
-        """sha256 of the identity. The order of names counts, as a trial's number selects its point by it."""
-        return hashlib.sha256(json.dumps(self.identity()).encode()).hexdigest()
+        """sha256 of the identity and the budgets; the order of names counts."""
+        return hashlib.sha256(json.dumps(self._deciding_sections()).encode()).hexdigest()
 
 
 def idle_names(spec: StudySpec) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What ends a study before its last trial: Ctrl-C or the timeout."""
+"""What ends a study before its last trial: Ctrl-C, the timeout or a budget."""
 
 import os
 import signal
@@ -46,12 +46,15 @@ class Stop:
         self._timeout = timeout
         self._deadline: float | None = None
         self._interrupted = threading.Event()
+        self._spent: Reason | None = None
 
     @property
     def reason(self) -> Reason | None:
         """Why the study should end now."""
         if self._interrupted.is_set():
             return "interrupt"
+        if self._spent:
+            return self._spent
         late = self._deadline is not None and time.monotonic() >= self._deadline
         return "timeout" if late else None
 
@@ -65,6 +68,10 @@ class Stop:
         """The timeout counts from now on; from the first call where there are several."""
         if self._timeout is not None and self._deadline is None:
             self._deadline = time.monotonic() + self._timeout
+
+    def end(self, spent: Reason | None) -> None:
+        """Wish the study to stop because this budget is used up; None is no wish."""
+        self._spent = self._spent or spent
 
     def interrupt(self) -> None:
         """Wish the study to stop."""

@@ -15,6 +15,7 @@ from sparktune.search import Sampler, build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
 from sparktune.spec.document import read_document
 from sparktune.spec.idle import idle_fields
+from sparktune.study.budget import Budget
 from sparktune.study.check import check_study
 from sparktune.study.conclusion import AGAIN, Ending, conclude
 from sparktune.study.export import Exported, Exporter
@@ -59,7 +60,8 @@ def tune(
         launcher: runs the trials; the one that `resources.launcher` names by default. The study closes it.
         tracker: shows the study; MLflow by default.
         offline: do not write to MLflow; `sparktune sync` can do so later.
-        timeout: seconds, above 0, from the first launch, after which the search ends with the best so far.
+        timeout: seconds, above 0, from the first launch, after which the search ends with the best so far;
+            `search.budget.seconds` counts too.
         on_progress: called after each trial, in the driver's thread. By default a notebook shows one display
             that is updated, and nothing is shown elsewhere.
 
@@ -97,8 +99,9 @@ def tune(
                 sampler = sampler or build_sampler(spec)
                 study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler)
                 start = Standing(ledger.best, len(ledger.results), sampler.size)
+                limits = [limit for limit in (timeout, spec.search.budget.seconds) if limit is not None]
                 with notebook_progress(spec.study.name, start, on_progress) as show:
-                    return study.run(Stop(timeout), show, started)
+                    return study.run(Stop(min(limits, default=None)), show, started)
     except KeyboardInterrupt:
         raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN}") from None
 
@@ -181,12 +184,17 @@ class _Study:
         """Run the trials that have no terminal record; Spark need not start where there is none."""
         for result in self.ledger.all_results:  # of an earlier run; what the tracker shows costs nothing
             self.tracker.record(result, round(self.ledger.ended[result.trial] * 1000))
-        self.sampler.start(self.objective)
+        self.sampler.set_objective(self.objective)
         queue = TrialQueue(self.sampler, self.ledger.sequence)
-        if queue.exhausted():
+        results = [event for event in self.ledger.sequence if isinstance(event, TrialResult)]
+        budget = Budget(self.spec.search.budget, self.objective, [*results, *self.ledger.unfinished.values()])
+        stop.end(None if queue.exhausted() else budget.spent)
+        if queue.exhausted() or stop.reason:
             return
 
         def on_result(result: TrialResult) -> None:
+            budget.observe(result)
+            stop.end(budget.spent)
             on_progress(Progress(result, self.ledger.best, len(self.ledger.results), queue.size))
 
         with self.runtime.start_launcher(self.shared) as launcher:

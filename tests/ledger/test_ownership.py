@@ -69,6 +69,16 @@ def test_where_it_runs_and_shows_may_change(tmp_path: Path, spec: StudySpec) -> 
     assert Ledger.read(tmp_path / "s").spec == wider
 
 
+def test_a_budget_may_be_raised_and_the_space_may_not_change(tmp_path: Path, spec: StudySpec) -> None:
+    space = {"neurons": {"low": 4, "high": 64}}
+    bounds = [{"trials": 2}, {"trials": 4, "budget": {"epochs": 9}}, {"trials": 3, "budget": {"target": 0.9}}]
+    for bound in bounds:
+        opened(tmp_path, StudySpec(**{**dict(spec), "search": {"space": space, **bound}})).close()
+    other = {"space": space, "trials": 2, "constraints": ["neurons < 60"]}
+    with pytest.raises(StudyDirectoryError, match=r"search.constraints: None there"):
+        opened(tmp_path, StudySpec(**{**dict(spec), "search": other}))
+
+
 def test_a_newer_version_is_refused(tmp_path: Path, spec: StudySpec) -> None:
     opened(tmp_path, spec).close()
     path = tmp_path / "s" / "ledger.jsonl"

@@ -71,7 +71,7 @@ class Sampler(ABC):
         """Points that may be asked before results are told; None: any. 0: only when a slot is free."""
         return None
 
-    def start(self, objective: Objective) -> None:
+    def set_objective(self, objective: Objective) -> None:
         """Learn which metric decides, and in which direction: called once, before anything else."""
         return None
 

@@ -11,6 +11,7 @@ from sparktune.search.samplers.base import Sampler, check_no_options
 from sparktune.search.space import MAX_REJECTED, IndexedSpace, count_allowed
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
+from sparktune.spec.search import BudgetSpec
 from sparktune.trial import Params, TrialResult
 
 MAX_DRAWS = 200
@@ -34,9 +35,9 @@ class DistinctSampler(Sampler, ABC):
 
     @classmethod
     def check(cls, search: SearchSpec) -> None:
-        """Refuse options, which such a sampler has none of, and a search without a number of trials."""
+        """Refuse options, of which there are none, and a search without a number of trials or a budget."""
         check_no_options(search)
-        if search.trials is None:
+        if search.trials is None and search.budget == BudgetSpec():
             raise Fault(
                 f"is required for sampler {search.sampler}, but got nothing; add trials: 20", "trials"
             )

@@ -77,7 +77,7 @@ class OptunaSampler(Sampler, ABC):
         """It learns: it is asked when a slot is free, and not before."""
         return 0
 
-    def start(self, objective: Objective) -> None:
+    def set_objective(self, objective: Objective) -> None:
         with silent_optuna():
             algorithm = self.algorithm(self._search, self._seed % SEEDS)
         self._study = OptunaStudy(self._search.space, algorithm, objective)

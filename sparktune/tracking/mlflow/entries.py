@@ -106,6 +106,7 @@ class StudyEntries:
             "sparktune.host": socket.gethostname(),
             "sparktune.objective": self._objective.metric,
             "sparktune.direction": self._objective.direction,
+            "sparktune.trials": str(self._spec.search.trials or "all"),
         }
         params = {mlflow_key(k): text_of(v, PARAM_LENGTH) for k, v in _study_params(self._spec)}
         return Entry(None, self._spec.study.name, start_ms, self._identity, params=params, tags=tags)
@@ -219,11 +220,9 @@ def _study_params(spec: StudySpec) -> Iterator[tuple[str, Any]]:
     """What is set in the sections of the spec that decide the results; a resumed study cannot change it."""
     given = spec.model_dump(mode="json", exclude_defaults=True)
     yield from (("seed", spec.study.seed), ("sampler", spec.search.sampler), ("model.kind", spec.model.kind))
-    if spec.search.trials is not None:
-        yield "trials", spec.search.trials
     for name, domain in spec.search.space.items():
         shown = domain.model_dump(mode="json", exclude_defaults=True)
-        yield f"space.{name}", shown.get("values", shown)
+        yield f"space.{name}", shown if "when" in shown else shown.get("values", shown)
     for section in ("data", "model", "training", "objective"):
         for name, value in given.get(section, {}).items():
             if (section, name) not in (("model", "kind"), ("model", "source")):

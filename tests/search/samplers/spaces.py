@@ -55,7 +55,7 @@ def learning(
         search={"sampler": name, "space": space, "trials": trials, **search},
     )
     sampler = build_sampler(spec)
-    sampler.start(Objective("val_loss", "minimize"))
+    sampler.set_objective(Objective("val_loss", "minimize"))
     return sampler
 
 

@@ -25,7 +25,7 @@ def test_running_trials_are_kept_away_from() -> None:
 
 def test_the_direction_of_the_objective_counts() -> None:
     sampler = learning("tpe", {"x": {"low": 0.0, "high": 1.0}}, 60)
-    sampler.start(Objective("val_accuracy", "maximize"))
+    sampler.set_objective(Objective("val_accuracy", "maximize"))
     points = []
     for number in range(60):
         params = sampler.ask(number)
