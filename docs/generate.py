@@ -156,7 +156,8 @@ def _type(rules: Schema) -> str:
             kinds = [_type(kind) for kind in rules[several] if kind.get("type") != "null"]
             return " or ".join(dict.fromkeys(kinds))
     if rules.get("type") == "array":
-        return f"list of {_type(rules.get('items', {})) or 'values'}{_range(rules, 'Items', 'values')}"
+        members = rules.get("items") or rules.get("prefixItems", [{}])[0]
+        return f"list of {_type(members) or 'values'}{_range(rules, 'Items', 'values')}"
     if rules.get("type") == "object":
         inner = rules.get("additionalProperties")
         return (

@@ -1,7 +1,7 @@
 """From the spec to the data set: read, find each column's role, split, encode labels, fit the scaling."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -14,7 +14,7 @@ from sparktune.data.labels import check_names, classes_of, encode_labels, label_
 from sparktune.data.mapped import gathered
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import scaling_of
-from sparktune.data.sources.base import Names, ReadTable, read_source
+from sparktune.data.sources.base import Names, Origin, ReadTable, read_source
 from sparktune.data.splits import split_rows
 from sparktune.data.table import Table
 from sparktune.data.weights import weights_of
@@ -107,11 +107,12 @@ def _tables(data: DataSpec, arrays: Any, read_table: ReadTable | None) -> tuple[
     """The tables by name, and the weight column: the main table, and one for each split with its own rows."""
     single = data.features[0] if data.features and len(data.features) == 1 else "features"
     names = Names(single, data.label or "label", data.weight or "weight")
-    main = read_source(data, MAIN, names, arrays, read_table)
+    study = Origin(MAIN, size=data.size, channels=data.channels, names=names, read_table=read_table)
+    main = read_source(data, replace(study, arrays=arrays))
     tables = {MAIN: main.table}
     for name, split in data.splits.items():
         if split.source is not None:
-            found = read_source(split, f"data.{name}", names, None, read_table)
+            found = read_source(split, replace(study, where=f"data.{name}"))
             tables[name] = found.held_out or found.table
     if data.test is None and main.held_out is not None:
         tables["test"] = main.held_out

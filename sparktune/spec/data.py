@@ -26,7 +26,8 @@ class Fields(NamedTuple):
     uses: tuple[str, ...]
 
 
-READ = ("path", "labels", "table", "query", "options")
+READ = ("path", "labels", "table", "query", "options", "size", "channels")
+MAX_SIDE = 4096  # pixels of an image
 
 
 def fields_of(source: str) -> Fields:
@@ -48,6 +49,7 @@ def _known(source: str, info: ValidationInfo) -> str:
     return source
 
 
+Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
 Source = Annotated[str, AfterValidator(_known), Field(json_schema_extra={"examples": list(BUILTIN_SOURCES)})]
 
 
@@ -97,12 +99,23 @@ class DataSpec(Section):
     """The training data. Relative paths start at the working directory."""
 
     source: Source = Field("arrays", description="kind of source; `arrays` are handed over in Python")
-    path: Place | None = Field(None, description="file or folder")
+    path: Place | None = Field(
+        None, description="file or folder; of images: one that holds a folder for each class"
+    )
     labels: Place | None = Field(None, description="label file, for npy")
     table: Name | None = Field(None, description="Spark table")
     query: Name | None = Field(None, description="Spark SQL query")
     options: dict[str, Plain] = Field(
         default_factory=dict, description="options of a source that another package adds"
+    )
+    size: tuple[Side, Side] | None = sequence(
+        None,
+        description="height and width that images are resized to, those of the splits too; when not given, "
+        "all must have the size of the first",
+    )
+    channels: Literal[1, 3] | None = Field(
+        None,
+        description="1: grey images, 3: colours; when not given, all must be what the first is",
     )
     features: tuple[Name, ...] | None = sequence(
         None, min_length=1, description="feature columns; every column without another role when not given"
@@ -173,7 +186,7 @@ class DataSpec(Section):
         for where, section in sections.items():
             read = set().union(*fields_of(section.source)) if section.source else set()
             source = f" (source {section.source})" if section.source else ""
-            found += [f"{where}.{n}{source}" for n in READ if n not in read and getattr(section, n)]
+            found += [f"{where}.{n}{source}" for n in READ if n not in read and getattr(section, n, None)]
         return found
 
 

@@ -38,6 +38,9 @@ BUILTIN_SOURCES = {
     "fashion_mnist": BuiltinSource("sparktune.data.sources.builtin:FashionMnist", uses=("path",)),
     "arrays": BuiltinSource("sparktune.data.sources.arrays:Arrays"),
     "idx": BuiltinSource("sparktune.data.sources.idx:Idx", needs=("path",)),
+    "images": BuiltinSource(
+        "sparktune.data.sources.image_folder:ImageFolder", needs=("path",), uses=("size", "channels")
+    ),
     "npz": BuiltinSource("sparktune.data.sources.numpy_files:Npz", needs=("path",)),
     "npy": BuiltinSource("sparktune.data.sources.numpy_files:Npy", needs=("path", "labels")),
     "csv": BuiltinSource("sparktune.data.sources.tables:Csv", needs=("path", "label")),

@@ -28,6 +28,8 @@ MAX_NAME = 200  # characters; temporary names beside the study's folder are long
 LATER = (
     ("search", "options"),
     ("data", "class_names"),
+    ("data", "size"),
+    ("data", "channels"),
     ("model", "initializer"),
     ("model", "source"),
     ("training", "weighted_metrics"),

@@ -172,7 +172,7 @@ class TrainingSpec(Section):
         (), description="also measured by row weights, as weighted_accuracy and so on"
     )
     class_weight: Literal["balanced"] | dict[str, Positive] | None = Field(
-        None, description="weight of each class, by label"
+        None, description="weight of each class, by label or by the name in data.class_names"
     )
     shuffle: bool = Field(True, description="new order of the rows in every epoch")
     early_stopping: EarlyStopping | None = Field(None, description="when to stop before the last epoch")

@@ -13,7 +13,7 @@ from sparktune.spec import Choice, Domain, StudySpec, TrainingSpec
 from sparktune.spec.conditions import enabling, in_force
 from sparktune.spec.training import CsvLog, CustomCallback, TensorBoard
 from sparktune.training.device import load_tensorflow
-from sparktune.training.feeding import label_index
+from sparktune.training.feeding import class_indices
 from sparktune.training.input_values import InputValues
 from sparktune.training.kinds.base import kind_of
 from sparktune.training.objective import WEIGHTED, check_monitors, loss_of, resolve_objective
@@ -134,16 +134,30 @@ def _check_class_weight(training: TrainingSpec, schema: Schema) -> None:
             f"training.class_weight needs classes, but the label {schema.label!r} {found} and it got "
             f"{given!r}; remove it, or set data.task: classes"
         )
-    unknown = (
-        []
-        if given == "balanced"
-        else [label for label in given if label_index(label, schema.classes) is None]
-    )
-    if unknown:
-        raise SpecError(
-            f"training.class_weight must name labels of {schema.label!r} "
-            f"({', '.join(map(str, schema.classes))}), but got {unknown[0]!r}"
-        )
+    if given != "balanced":
+        _check_labels(list(given), schema)
+
+
+def _check_labels(labels: list[str], schema: Schema) -> None:
+    """Each label of `training.class_weight` must stand for one class, and each class come up once at most."""
+    seen: dict[int, str] = {}
+    for label in labels:
+        indices = class_indices(label, schema)
+        if len(indices) != 1:
+            known = ", ".join(map(str, schema.classes))
+            names = f", named {', '.join(schema.class_names)}" if schema.class_names else ""
+            found = "which is a label and the name of another" if indices else "which is none of them"
+            raise SpecError(
+                f"training.class_weight must name labels of {schema.label!r} ({known}{names}), but got "
+                f"{label!r}, {found}"
+            )
+        index = indices.pop()
+        if index in seen:
+            raise SpecError(
+                f"training.class_weight must name each class once, but got {seen[index]!r} and {label!r} for "
+                f"the class {schema.classes[index]}; remove one"
+            )
+        seen[index] = label
 
 
 def _check_custom(callback: CustomCallback, field: str) -> None:

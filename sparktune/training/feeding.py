@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparktune.columns.schema import Label, Schema
+from sparktune.columns.schema import Schema
 from sparktune.data.dataset import Rows
 from sparktune.spec import TrainingSpec
 
@@ -38,17 +38,14 @@ def training_weights(rows: Rows, training: TrainingSpec, schema: Schema) -> np.n
     return weights if rows.weight is None else weights * rows.weight
 
 
-def label_index(label: str, classes: tuple[Label, ...]) -> int | None:
-    """Index of the class that a label of the spec, always text there, stands for; None where there is none.
+def class_indices(label: str, schema: Schema) -> set[int]:
+    """Indices of the classes that a label of the spec, always text there, may stand for: one, if all is well.
 
-    A float class is also found by the whole number it equals: 1 names the class 1.0.
+    A float class is also found by the whole number it equals (1 is the class 1.0), and each by its name.
     """
-    names = [str(c) for c in classes]
-    wholes = [str(int(c)) if isinstance(c, float) and c.is_integer() else str(c) for c in classes]
-    for known in (names, wholes):
-        if label in known:
-            return known.index(label)
-    return None
+    texts = [str(c) for c in schema.classes]
+    wholes = [str(int(c)) if isinstance(c, float) and c.is_integer() else str(c) for c in schema.classes]
+    return {known.index(label) for known in (texts, wholes, schema.class_names) if label in known}
 
 
 def _class_weights(y: np.ndarray, training: TrainingSpec, schema: Schema) -> np.ndarray:
@@ -60,7 +57,5 @@ def _class_weights(y: np.ndarray, training: TrainingSpec, schema: Schema) -> np.
         return balanced.astype(np.float32)
     weights = np.ones(count, np.float32)
     for label, weight in (training.class_weight or {}).items():
-        index = label_index(label, schema.classes)
-        if index is not None:
-            weights[index] = weight
+        weights[list(class_indices(label, schema))] = weight
     return weights

@@ -1,5 +1,6 @@
 """What is refused before a study starts, and in which words."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -37,7 +38,7 @@ def test_images_that_fit_pass(schema_of, spec_of, model):
 @pytest.mark.parametrize(
     ("training", "message"),
     [
-        ({"class_weight": {"9": 2.0}}, r"labels of 'label' \(0, 1, 2\), but got '9'"),
+        ({"class_weight": {"9": 2.0}}, r"labels of 'label' \(0, 1, 2\), but got '9', which is none"),
         ({"clip_norm": 1.0, "clip_value": 1.0}, "exclude each other"),
         ({"schedule": {"kind": "cosine"}, "callbacks": [{"kind": "reduce_on_plateau"}]}, "remove one"),
         ({"metrics": ["top_5_accuracy"]}, "more than 5 classes"),
@@ -58,6 +59,30 @@ def test_searched_values_are_checked_too(schema_of, spec_of):
             ),
             schema_of((4,)),
         )
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "class_names", "message"),
+    [
+        (
+            {"cow": 2.0},
+            ("cat", "dog", "bird"),
+            r"\(0, 1, 2, named cat, dog, bird\), but got 'cow', which is no",
+        ),
+        (
+            {"1": 2.0, "dog": 3.0},
+            ("cat", "dog", "bird"),
+            "each class once, but got '1' and 'dog' for the class 1",
+        ),
+        ({"1": 2.0}, ("1", "2", "3"), "but got '1', which is a label and the name of another"),
+        ({"cat": 2.0, "1": 3.0, "bird": 1.0}, ("cat", "dog", "bird"), None),
+    ],
+)
+def test_class_weights_by_name(schema_of, spec_of, class_weight, class_names, message):
+    spec, schema = spec_of(training={"class_weight": class_weight}), schema_of((4,), class_names=class_names)
+    refused = nullcontext() if message is None else pytest.raises(SpecError, match=message)
+    with refused:
+        check_model(spec, schema)
 
 
 def test_class_weights_need_classes(schema_of, spec_of):

@@ -6,7 +6,7 @@ import pytest
 
 from sparktune.data.dataset import Rows
 from sparktune.spec import CnnSpec, LinearSpec, MlpSpec, TrainingSpec
-from sparktune.training.feeding import evaluation_batch, label_index, targets, training_weights
+from sparktune.training.feeding import class_indices, evaluation_batch, targets, training_weights
 from sparktune.training.kinds.base import build_model
 
 X = np.zeros((4, 2), np.float32)
@@ -31,13 +31,30 @@ def test_weights_by_label_multiply_row_weights(schema_of):
     rows = Rows(X, np.array([0, 1, 2, 1], np.int32), np.array([1, 2, 3, 4], np.float32))
     assert training_weights(rows, TrainingSpec(class_weight={"b": 10.0}), schema).tolist() == [1, 20, 3, 40]
     assert training_weights(rows, TrainingSpec(), schema) is rows.weight
+    named = schema_of((2,), class_names=("cat", "dog", "cow"))
+    assert training_weights(rows, TrainingSpec(class_weight={"dog": 10.0, "0": 2.0}), named).tolist() == [
+        2,
+        20,
+        3,
+        40,
+    ]
 
 
-def test_labels_of_any_type_are_found_by_text():
-    assert label_index("7", (3, 7)) == 1
-    assert label_index("True", (False, True)) == 1
-    assert label_index("1", (0.0, 1.0)) == label_index("1.0", (0.0, 1.0)) == 1
-    assert label_index("x", ("y",)) is None
+@pytest.mark.parametrize(
+    ("label", "classes", "names", "indices"),
+    [
+        ("7", (3, 7), (), {1}),
+        ("True", (False, True), (), {1}),
+        ("1", (0.0, 1.0), (), {1}),
+        ("1.0", (0.0, 1.0), (), {1}),
+        ("x", ("y", "z"), (), set()),
+        ("dog", (3, 7), ("cat", "dog"), {1}),
+        ("7", (3, 7), ("cat", "dog"), {1}),
+        ("0", (0, 1), ("1", "0"), {0, 1}),
+    ],
+)
+def test_labels_of_any_type_are_found_by_text_and_by_name(schema_of, label, classes, names, indices):
+    assert class_indices(label, schema_of((2,), classes=classes, class_names=names)) == indices
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, final
 
@@ -32,7 +32,8 @@ class Origin:
     """What a source reads: the fields of the spec's section, and what was handed over in Python.
 
     `where` names the section in messages: `data`, `data.validation` or `data.test`. `arrays` are the rows
-    handed over (None where there are none), `read_table` reads Spark (None without Spark).
+    handed over (None where there are none), `read_table` reads Spark (None without Spark). `size` (height,
+    width) and `channels` are those of all images of the study; None where each source finds out.
     """
 
     where: str
@@ -41,6 +42,8 @@ class Origin:
     table: str | None = None
     query: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    size: tuple[int, int] | None = None
+    channels: int | None = None
     names: Names = field(default_factory=Names)
     arrays: Any = None
     read_table: ReadTable | None = None
@@ -110,36 +113,19 @@ class DataSource(ABC):
         """
 
 
-def read_source(
-    section: DataSpec | SplitSpec,
-    where: str,
-    names: Names,
-    arrays: Any = None,
-    read_table: ReadTable | None = None,
-) -> Found:
-    """The rows of the source that a section names.
+def read_source(section: DataSpec | SplitSpec, study: Origin) -> Found:
+    """The rows of the source that a section names; `study` has what the section itself does not say.
 
     Raises:
         DataError: the source cannot be read, or gives no table.
     """
-    source = SOURCES.load(str(section.source))
+    where, source = study.where, SOURCES.load(str(section.source))
     if not (isinstance(source, type) and issubclass(source, DataSource)):
         raise DataError(
             f"{where}.source {section.source!r} must be a sparktune.DataSource, but is {source!r}"
         )
-    found = source().read(
-        Origin(
-            where,
-            section.path,
-            section.labels,
-            section.table,
-            section.query,
-            section.options,
-            names,
-            arrays,
-            read_table,
-        )
-    )
+    given = {name: getattr(section, name) for name in ("path", "labels", "table", "query", "options")}
+    found = source().read(replace(study, **given))
     if not isinstance(found, Found):
         raise DataError(
             f"{where}.source {section.source!r} must give a Found of tables, but gave {found!r:.80}; return "

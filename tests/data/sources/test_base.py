@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from sparktune.data import Origin
 from sparktune.errors import DataError, SpecError
@@ -58,6 +59,10 @@ def files(tmp_path):
     np.save(tmp_path / "y.npy", Y)
     np.savez(tmp_path / "rows.npz", a=X, label=Y)
     np.savez(tmp_path / "images.npz", x_train=IMAGES, y_train=Y, x_test=IMAGES[:4], y_test=Y[:4])
+    for row, image in enumerate(IMAGES):
+        folder = tmp_path / "images" / ("cat", "dog")[Y[row]]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(folder / f"{row:02}.png")
     (tmp_path / "idx").mkdir()
     write_pair(tmp_path / "idx", "train-", IMAGES, Y.astype("uint8"))
     return tmp_path
@@ -76,6 +81,7 @@ class TestBuiltIn(DataSourceContract):
             "fashion_mnist": {"path": "images.npz"},
             "arrays": {"arrays": (X, Y)},
             "idx": {"path": "idx"},
+            "images": {"path": "images", "size": (8, 6), "channels": 3},
             "npz": {"path": "rows.npz"},
             "npy": {"path": "x.npy", "labels": "y.npy"},
             "csv": {"path": "rows.csv"},
