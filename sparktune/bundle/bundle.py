@@ -86,8 +86,10 @@ class Bundle:
         if isinstance(frame, np.ndarray):
             return self._checked(frame).reshape(len(frame), *self.schema.input_shape)
         names = list(getattr(frame, "column_names", frame))
-        columns = [_column(frame[find(f.name, names)]) for f in self.schema.features]
-        x, valid = side_by_side(columns, self.schema.features, np.dtype(self.manifest.tensor.dtype))
+        columns = [frame[find(f.name, names)] for f in self.schema.features]
+        # Of pandas as numpy, which keeps NaN apart from NULL.
+        arrays = [column.to_numpy() if hasattr(column, "iloc") else column for column in columns]
+        x, valid = side_by_side(arrays, self.schema.features, np.dtype(self.manifest.tensor.dtype))
         if not valid.all():
             raise ScoringError(
                 f"features must not hold NULL, but row {int(valid.argmin())} does; drop or fill it"
@@ -107,8 +109,3 @@ class Bundle:
                 f"inputs must have shape (rows, *{self.schema.input_shape}), but got {x.shape}"
             )
         return x
-
-
-def _column(values: Any) -> Any:
-    """A pandas column as numpy, which keeps NaN apart from NULL; anything else as it is."""
-    return values.to_numpy() if hasattr(values, "iloc") else values

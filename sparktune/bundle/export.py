@@ -89,13 +89,15 @@ def _write(
     folder.mkdir()
     if example is not None:
         write_example(folder, trained.schema, example)
+    modules = "sparktune", *engine_modules(engines), "numpy"  # by whose versions outputs may differ
+    versions = {module: installed_version(package_of(module)) or "unknown" for module in modules}
     manifest = Manifest(
         schema=trained.schema,
         tensor=trained.tensor,
         serving=input_names(trained.schema),
         lineage=lineage,
         engines={name: engine_class(name).export(trained, folder) for name in engines},
-        versions={"python": platform.python_version(), **_versions(engines)},
+        versions={"python": platform.python_version(), **versions},
         files=digests(folder),
     ).sealed()
     engine = load_engine(folder, manifest)
@@ -139,9 +141,3 @@ def _unwritten(directory: Path, error: OSError) -> BundleError:
         f"the bundle {str(directory)!r} cannot be written: {error.strerror or error}; nothing was replaced. "
         "Free space there: the same command then exports it"
     )
-
-
-def _versions(engines: Sequence[str]) -> dict[str, str]:
-    """The versions by which the model's outputs may differ."""
-    modules = "sparktune", *engine_modules(engines), "numpy"
-    return {module: installed_version(package_of(module)) or "unknown" for module in modules}

@@ -37,7 +37,7 @@ def check_command(
 
 
 def plan_lines(spec: StudySpec, plan: "StudyPlan") -> list[str]:
-    """The plan for people."""
+    """The plan as lines of text."""
     trials = "any number of trials" if plan.trials is None else f"{plan.trials} trials"
     done = f", {plan.done} of them done" if plan.done else ""
     place = "on Spark" if plan.launcher == "spark" else "in processes of this machine"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sparktune.bundle import Bundle
     from sparktune.data import Table
 
-Seen = Annotated[
+InputFile = Annotated[
     Path | None,
     typer.Option(
         "--input", callback=check_place, help="CSV, JSON, Parquet or .npz file; JSON on stdin by default."
@@ -64,7 +64,7 @@ def score_command(
 def predict_command(
     context: typer.Context,
     model: Model,
-    source: Seen = None,
+    source: InputFile = None,
     given: Rows = None,
     tracking_uri: TrackingUri = None,
     quiet: Quiet = False,

@@ -45,7 +45,7 @@ class Output:
         logging.getLogger("sparktune").setLevel(level)
 
     def note(self, text: str) -> None:
-        """A line on standard error, for people."""
+        """A line on standard error; none with `--quiet`."""
         if not self.quiet:
             print(text, file=sys.stderr)
 

@@ -74,7 +74,7 @@ def _seconds_left(study: "StudyRecord", done: int, now: float) -> float | None:
 
 
 def status_lines(study: "StudyRecord", document: dict[str, Any]) -> list[str]:
-    """The same for people."""
+    """The document of `status_document` as lines of text."""
     trials = document["trials"]
     states = ", ".join(f"{count} {state}" for state, count in sorted(trials["states"].items()))
     total = "" if study.total is None else f" of {study.total}"
@@ -131,7 +131,7 @@ def show_command(
 
 
 def trial_lines(study: "StudyRecord", trial: "TrialRecord") -> list[str]:
-    """A trial for people."""
+    """A trial as lines of text: parameters, value, times, curves and error."""
     from sparktune.report.text_plot import text_plot
 
     lines = [f"trial {trial.number} of study {study.name}: {trial.state}"]

@@ -2,7 +2,7 @@
 
 import shutil
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -59,7 +59,10 @@ def tune_with_progress(
                 return  # there may be dozens; the outcome says how many
             with suppress(BrokenPipeError):  # nobody reads the output any more, but the study goes on
                 result, best = progress.result, progress.best
-                params = "".join(f" {name}={_short(value)}" for name, value in result.params.items())
+                params = "".join(
+                    f" {name}={value:.6g}" if isinstance(value, float) else f" {name}={value}"
+                    for name, value in result.params.items()
+                )
                 ending = f"{result.value:.6g}" if result.value is not None else str(result.state)
                 reason = f" ({result.complaint})" if result.error else ""
                 line = f"trial {result.trial}:{params} -> {ending}{reason}"
@@ -67,10 +70,6 @@ def tune_with_progress(
                 bar.update(line, progress.done, progress.total, best_so_far)
 
         return tune(spec, offline=offline, timeout=timeout, on_progress=on_progress)
-
-
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def known_before(spec: StudySpec) -> tuple[int, int | None]:

@@ -98,7 +98,8 @@ def values(array: pa.Array, place: ColumnPlace, row: RowOf = int) -> np.ndarray:
     numbers, valid = decode(array, place, row)
     if valid is None or valid.all():
         return numbers
-    if numbers.ndim > 1 or not _is_scalar(text.type):
+    scalar = pa.types.is_primitive(text.type) or pa.types.is_decimal(text.type)
+    if numbers.ndim > 1 or not scalar:
         raise place.error(
             f"{place.what} has no value in row {row(int(valid.argmin()))}, or a NULL among its numbers; fill "
             "it or leave the row out"
@@ -131,10 +132,6 @@ def plain(array: pa.Array) -> pa.Array:
 
 def _is_binary(kind: pa.DataType) -> bool:
     return any(test(kind) for test in BINARY)
-
-
-def _is_scalar(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_primitive(kind) or pa.types.is_decimal(kind))
 
 
 def _valid(array: pa.Array) -> np.ndarray | None:

@@ -94,7 +94,8 @@ def _data_copies() -> Iterator[Candidate]:
     """Copies of data sets that no process has mapped, and whose own remover was killed."""
     for base in (MEMORY, host_folder()):
         folder = base / f"sparktune-{os.getuid()}"
-        for digest in sorted({path.name.lstrip(".").partition(".")[0] for path in _inside(folder)}):
+        inside = folder.iterdir() if _is_ours(folder) else ()
+        for digest in sorted({path.name.lstrip(".").partition(".")[0] for path in inside}):
             names = (f"{digest}.data", f".{digest}.data", f"{digest}.makers", f"{digest}.users")
             paths = tuple(folder / name for name in names)
             yield "unused copy of data", paths, partial(_descriptor, lock_unused, paths[-1])
@@ -155,10 +156,6 @@ def _is_ours(folder: Path) -> bool:
     return False
 
 
-def _inside(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if _is_ours(folder) else []
-
-
 def _age(path: Path) -> float:
     """Seconds since it was last changed; 0 where it is gone."""
     with suppress(OSError):
@@ -168,12 +165,9 @@ def _age(path: Path) -> float:
 
 def _size(path: Path) -> int:
     """Bytes of a file, or of all files in a folder."""
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(_bytes(file) for file in files)
-
-
-def _bytes(file: Path) -> int:
-    with suppress(OSError):
-        status = file.lstat()
-        return status.st_size if stat.S_ISREG(status.st_mode) else 0
-    return 0
+    size = 0
+    for file in path.rglob("*") if path.is_dir() else [path]:
+        with suppress(OSError):
+            status = file.lstat()
+            size += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return size

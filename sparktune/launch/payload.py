@@ -148,7 +148,12 @@ def encode_result(result: TrialResult, trial: Trial, limit: int | None = None) -
             why = f"none: it has {size} bytes, and spark.driver.maxResultSize leaves {limit}"
             result = replace(result, notes=result.notes.updated(TrialNotes(checkpoint=why)))
         else:
-            result = replace(result, state=TrialState.FAILED, error=_too_large(size, limit))
+            why = (
+                f"the trained model must fit into spark.driver.maxResultSize, but has {size} bytes where "
+                f"{limit} are left; raise it with --conf spark.driver.maxResultSize=2g (2 GiB is the most a "
+                "model may have)"
+            )
+            result = replace(result, state=TrialState.FAILED, error=why)
     record = {**result.to_record(), "trial": trial.number, "attempt": trial.attempt}
     return json.dumps(record), content
 
@@ -193,11 +198,4 @@ def ended(trial: Trial, state: TrialState, error: str | None, seconds: float = 0
         host=node(),
         attempt=trial.attempt,
         error=error,
-    )
-
-
-def _too_large(size: int, limit: int) -> str:
-    return (
-        f"the trained model must fit into spark.driver.maxResultSize, but has {size} bytes where {limit} are "
-        "left; raise it with --conf spark.driver.maxResultSize=2g (2 GiB is the most a model may have)"
     )

@@ -195,7 +195,8 @@ class Ledger:
         """Record how a trial, or a segment of it, ended; gives the result with what earlier segments gave.
 
         The first terminal result of a trial stands; later ones are ignored. The model of a new best trial is
-        written before its result; then the former best's model is removed. So it is with checkpoints.
+        written before its result; then the former best's model is removed. A checkpoint is written before its
+        paused result; then the trial's earlier checkpoint is removed.
 
         Raises:
             RecordError: the disk is full, say; what was recorded before stays good.

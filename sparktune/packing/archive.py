@@ -114,7 +114,7 @@ class ParallelGzip(io.RawIOBase):
         self._position = 0
 
     def writable(self) -> bool:
-        """It is."""
+        """Always True, as `io` asks before it writes."""
         return True
 
     def tell(self) -> int:
@@ -130,7 +130,7 @@ class ParallelGzip(io.RawIOBase):
         return len(block)
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the blocks that are still being compressed; the file under it stays open."""
         if not self.closed:
             while self._waiting:
                 self._file.write(self._waiting.popleft().result())

@@ -50,7 +50,8 @@ def package_entries(target: str, exclude: Iterable[str] = ()) -> list[ArchiveEnt
             if not UNUSED.match(name) and not name.startswith(("__editable__", "sparktune/")):
                 chosen.setdefault(name, path)
     _refuse_links(chosen)
-    packages = [ArchiveEntry(f"{target}/{name}", path, link=_link(path)) for name, path in chosen.items()]
+    links = {p: os.path.relpath(p.parent / p.readlink(), p.parent) for p in chosen.values() if p.is_symlink()}
+    packages = [ArchiveEntry(f"{target}/{name}", p, link=links.get(p)) for name, p in chosen.items()]
     return [*packages, *_commands(wanted)]
 
 
@@ -67,7 +68,7 @@ def _folders() -> list[Path]:
 
 def _split(exclude: Iterable[str]) -> tuple[list[Distribution], list[Distribution]]:
     """The installed packages that are wanted, and the others."""
-    named = [found for found in distributions() if found.metadata["Name"]]  # what pip left over has none
+    named = [found for found in distributions() if found.metadata["Name"]]  # a broken one has none
     installed = {canonical(found.metadata["Name"]): found for found in named}
     unknown = [name for name in exclude if canonical(name) not in installed]
     if unknown:
@@ -111,10 +112,6 @@ def _leads_inside(name: str, path: Path) -> bool:
     folder = path.parents[name.count("/")]
     target = Path(os.path.normpath(path.parent / path.readlink()))
     return target.is_relative_to(folder) and path.resolve().is_relative_to(folder.resolve())
-
-
-def _link(path: Path) -> str | None:
-    return os.path.relpath(path.parent / path.readlink(), path.parent) if path.is_symlink() else None
 
 
 def _commands(wanted: list[Distribution]) -> list[ArchiveEntry]:

@@ -58,7 +58,7 @@ def parameter_axis(name: str, domain: Domain | None, values: Iterable[Any]) -> A
 
     Args:
         name: the parameter's.
-        domain: where it was searched; None where a sampler of one's own proposed it.
+        domain: where it was searched; None where the user's own sampler proposed it.
         values: those of the trials, which widen the axis where they lie outside the domain.
     """
     listed = list(domain.values) if isinstance(domain, Choice) else []

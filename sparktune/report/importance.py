@@ -61,10 +61,10 @@ def _as_optuna(study: StudyRecord, names: list[str]) -> "optuna.Study":
         for axis in axes
     }
     direction: Any = study.objective.direction
-    twin = optuna.create_study(direction=direction)
+    copied = optuna.create_study(direction=direction)
     for trial in study.valued:
         params = {n: str(trial.params[n]) if n in words else float(trial.params[n]) for n in names}
-        twin.add_trial(
+        copied.add_trial(
             optuna.trial.create_trial(params=params, distributions=distributions, value=trial.value)
         )
-    return twin
+    return copied

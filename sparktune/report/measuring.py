@@ -14,7 +14,7 @@ MOST_ROWS = 100_000
 MOST_CONFUSIONS = 900
 MOST_OUTPUTS = 12
 CHUNK = 8192
-BINS, PAIRS = 20, 400
+BINS, PAIRS = 20, 400  # bins of errors; rows that are drawn, predicted by actual
 Split = Literal["test", "validation"]
 
 

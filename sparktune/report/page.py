@@ -22,7 +22,7 @@ from sparktune.report.search_sections import (
 from sparktune.report.trial_sections import failure_section, timeline_section, trial_section
 
 FILE = "report.html"
-LONG_STUDY = 180.0  # seconds of a study to which those of importing Optuna, about two, are nothing
+LONG_STUDY = 180.0  # seconds; so long a study can wait the two seconds that importing Optuna takes
 
 
 def write_report(directory: Path, target: Path | None = None, importance: bool = True) -> Path:

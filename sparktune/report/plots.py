@@ -29,7 +29,7 @@ from sparktune.report.slots import slots_of
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Told apart by people who are colour-blind, too; the first two are those of the page.
+# Colours that colour-blind people can tell apart; the first two are those of the page.
 COLOURS = ("#0b6fb3", "#c2570c", "#0a7d5c", "#b0608f", "#8a7500", "#555f6b")
 STATES = {"COMPLETE": COLOURS[0], "PAUSED": COLOURS[0], "FAILED": "#b3261e", "DIVERGED": "#b3261e"}
 OTHER = "#9aa3ae"

@@ -1,6 +1,7 @@
 """From a study directory to its StudyRecord; nothing is locked or written, so the study may be running."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -139,24 +140,20 @@ def _lost(execution: Execution, time: float) -> Execution:
 def _one_after_another(executions: list[Execution]) -> list[Execution]:
     """The results of one job come at once, though its trials ran one after another: set their times apart."""
     apart = list(executions)
-    next_of_job: dict[tuple[float, str], Execution] = {}
+    next_of_job: dict[tuple[float, str], tuple[float, float]] = {}  # its start, and when its result came
     for index in range(len(apart) - 1, -1, -1):
         execution = apart[index]
         if execution.launched is None or execution.started is None or execution.ended is None:
             continue
-        job = execution.launched, execution.host
-        after = next_of_job.get(job)
-        if after is not None and after.started is not None and _same_end(execution, after):
-            start = after.started - (execution.ended - execution.started)
-            if start >= execution.launched:  # else they ran beside each other
-                apart[index] = replace(execution, started=start, ended=after.started)
-        next_of_job[job] = replace(apart[index], ended=execution.ended)
+        job, start = (execution.launched, execution.host), execution.started
+        next_start, next_came = next_of_job.get(job, (0.0, math.inf))
+        earlier = next_start - (execution.ended - start)
+        # Results of one job that did not run beside each other.
+        if abs(next_came - execution.ended) < SAME_JOB and earlier >= execution.launched:
+            start = earlier
+            apart[index] = replace(execution, started=start, ended=next_start)
+        next_of_job[job] = start, execution.ended
     return apart
-
-
-def _same_end(execution: Execution, after: Execution) -> bool:
-    """Whether two results were recorded at once."""
-    return abs((after.ended or 0.0) - (execution.ended or 0.0)) < SAME_JOB
 
 
 def _total(spec: StudySpec, launched: int) -> int | None:

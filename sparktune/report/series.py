@@ -16,7 +16,7 @@ from sparktune.trial import better
 GROUPS = 6  # the most values of a parameter that have a colour each
 CURVES = 10
 FAR = 4.0  # times the range of the better trials: values beyond would press all others together
-POSITIVE = 8.0  # losses that span such a factor are drawn on a log axis
+LOG_FACTOR = 8.0  # losses that span such a factor are drawn on a log axis
 
 
 @final
@@ -69,7 +69,7 @@ def value_axis(study: StudyRecord) -> Axis:
         return number_axis(study.objective.metric, [])
     good = values[: max(2, math.ceil(0.8 * len(values)))]
     low, high = min(good), max(good)
-    log = study.objective.direction == "minimize" and low > 0 and high / low > POSITIVE
+    log = study.objective.direction == "minimize" and low > 0 and high / low > LOG_FACTOR
     reach = FAR * (high - low) if high > low else math.inf
     shown = values if log else [v for v in values if low - reach <= v <= high + reach]
     log = log and min(shown) > 0
@@ -169,8 +169,9 @@ def grouped(study: StudyRecord, name: str, by: str) -> tuple[Group, ...]:
 def curves(study: StudyRecord, most: int = CURVES) -> tuple[Curve, ...]:
     """The learning curves of the best trials, best first."""
     metric = study.objective.metric
+    training = metric.removeprefix("val_") if metric.startswith("val_") else ""
     return tuple(
-        Curve(trial, tuple(trial.history[metric]), _training(trial, metric))
+        Curve(trial, tuple(trial.history[metric]), tuple(trial.history.get(training, ())))
         for trial in study.valued[:most]
         if len(trial.history.get(metric, ())) > 0
     )
@@ -186,11 +187,6 @@ def confusion_matrix(evaluation: Evaluation) -> list[list[int]]:
     return matrix
 
 
-def _training(trial: TrialRecord, metric: str) -> tuple[float, ...]:
-    measured = metric.removeprefix("val_")
-    return tuple(trial.history.get(measured, ())) if measured != metric else ()
-
-
 def _key(value: Any) -> str:
-    """Lists and other values alike can be told apart."""
+    """The value as a key of a dict, also where it is a list."""
     return repr(value)

@@ -68,16 +68,12 @@ def measure_rows(
 
 def _inputs(bundle: Bundle, table: Table) -> tuple[np.ndarray, np.ndarray]:
     """The numbers of the feature columns, (rows, width), and which rows have all of them, (rows,)."""
-    features, dtype = bundle.schema.features, np.dtype(bundle.manifest.tensor.dtype)
-    names = [find(feature.name, table.columns) for feature in features]
-    return side_by_side([_whole(table.columns[name]) for name in names], features, dtype)
-
-
-def _whole(column: Any) -> Any:
-    """A column that is read in chunks as one Arrow array; any other as it is."""
     import pyarrow as pa
 
-    return pa.chunked_array(column.chunks, column.type) if hasattr(column, "chunks") else column
+    features, dtype = bundle.schema.features, np.dtype(bundle.manifest.tensor.dtype)
+    columns = [table.columns[find(feature.name, table.columns)] for feature in features]
+    whole = [pa.chunked_array(c.chunks, c.type) if hasattr(c, "chunks") else c for c in columns]
+    return side_by_side(whole, features, dtype)
 
 
 def _check_known(labels: np.ndarray, classes: tuple[Any, ...], name: str) -> None:

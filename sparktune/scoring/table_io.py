@@ -48,11 +48,15 @@ def read(spark: Any, source: str) -> Any:
         if not is_path(source):
             return spark.table(source)
         kind = file_format(source)
-        frame = spark.read.load(source, format=kind, **_options(kind))
+        options = {"header": True, "inferSchema": True} if kind == "csv" else {}
+        frame = spark.read.load(source, format=kind, **options)
         return as_timestamps(spark, frame) if kind == "parquet" else frame
     except Exception as error:  # noqa: BLE001 - PySpark's errors and Py4J's have no base in common
         kind = file_format(source) if is_path(source) else "a table"
-        raise ScoringError(f"the input {source!r} cannot be read as {kind}: {_cause(error)}") from None
+        # The last cause that Java names, without its stack.
+        causes = re.findall(r"(?:Caused by: |: )(?:[\w$]+\.)+[\w$]+: ([^\n]+)", str(error))
+        cause = causes[-1] if causes else str(error).strip().splitlines()[0]
+        raise ScoringError(f"the input {source!r} cannot be read as {kind}: {cause}") from None
 
 
 def check_target(spark: Any, source: str, target: str, mode: str) -> None:
@@ -93,13 +97,3 @@ def write(frame: Any, target: str, mode: str) -> None:
         return
     kind = file_format(target) if Path(target).suffix else "parquet"
     frame.write.save(target, format=kind, mode=mode, **({"header": True} if kind == "csv" else {}))
-
-
-def _cause(error: Exception) -> str:
-    """The last cause that Java names, without its stack, or the first line of the message."""
-    causes = re.findall(r"(?:Caused by: |: )(?:[\w$]+\.)+[\w$]+: ([^\n]+)", str(error))
-    return causes[-1] if causes else str(error).strip().splitlines()[0]
-
-
-def _options(kind: str) -> dict[str, bool]:
-    return {"header": True, "inferSchema": True} if kind == "csv" else {}

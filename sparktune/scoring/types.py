@@ -74,19 +74,14 @@ def _own_name(name: str, columns: dict[str, Any], case_sensitive: bool) -> str:
 def _check_type(feature: Feature, kind: Any) -> None:
     got = kind.simpleString()
     if feature.shape:
-        if not (got in ("binary", "vector") or (got.startswith("array<") and _numeric(_element(got)))):
+        element = got.replace("array<", "").rstrip(">")
+        if not (got in ("binary", "vector") or (got.startswith("array<") and _numeric(element))):
             raise ScoringError(
                 f"feature column {feature.name!r} must hold arrays of {feature.width} numbers "
                 f"(array, vector or binary float32), but got {got}; cast it"
             )
     elif not _numeric(got):
         raise ScoringError(f"feature column {feature.name!r} must hold numbers, but got {got}; cast it")
-
-
-def _element(kind: str) -> str:
-    while kind.startswith("array<"):
-        kind = kind.removeprefix("array<").removesuffix(">")
-    return kind
 
 
 def _numeric(kind: str) -> bool:

@@ -50,7 +50,8 @@ def arguments(columns: tuple[pa.Array, ...], schema: Schema) -> tuple[list[pa.Ar
     kind = columns[0].type
     struct = pa.types.is_struct(kind) and not is_vector(kind)
     if len(columns) == 1 and struct and {f.name for f in features} <= {f.name for f in kind}:
-        return [_field(columns[0], f.name) for f in features], features
+        # A field is NULL where the struct is.
+        return [pa.compute.struct_field(columns[0], f.name) for f in features], features
     if len(columns) == len(features):
         return list(columns), features
     if len(columns) == 1 and not struct:
@@ -97,8 +98,3 @@ def _numbers(raw: np.ndarray, valid: np.ndarray, kind: pa.DataType) -> pa.Array:
         return flat if mask is None else pa.compute.if_else(mask, pa.scalar(None, kind), flat)
     offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * outputs)
     return pa.ListArray.from_arrays(offsets, flat, mask=mask)
-
-
-def _field(struct: pa.StructArray, name: str) -> pa.Array:
-    """A struct's field; NULL where the struct is."""
-    return pa.compute.struct_field(struct, name)

@@ -136,7 +136,7 @@ def _logarithmic(domain: Range, share: float) -> int | float:
 def position(domain: Domain, value: object) -> float:
     """Where a value lies in its domain, from 0 (first or low) to 1: by place in a list, else as it is drawn.
 
-    A value that the domain does not hold, which a sampler of one's own may propose, lies in the middle.
+    A value that the domain does not hold, which a user's own sampler may propose, lies in the middle.
     """
     if isinstance(domain, Choice):
         place = next((i for i, known in enumerate(domain.values) if known == value), None)

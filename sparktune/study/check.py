@@ -56,16 +56,13 @@ def check_own_code(spec: StudySpec, schema: Schema, seconds: float = SECONDS) ->
         try:
             answer = json.loads(call.answer(seconds))
         except NoAnswer as no_answer:
-            raise _ended(spec, no_answer.how, seconds) from None
+            code = own_code(spec)
+            raise ModelError(
+                f"{' and '.join(code)} must be imported and tried within {seconds:g} s, but the process "
+                f"that tried {' and '.join(map(repr, code.values()))} {no_answer.how}; remove what ends or "
+                "blocks it (os._exit, an endless loop, a slow download, native code that crashes, a lack of "
+                "memory)"
+            ) from None
     if answer["error"] is not None:
         kinds: dict[str, type[InputError]] = {kind.__name__: kind for kind in (ModelError, SpecError)}
         raise kinds.get(answer["kind"], InputError)(answer["error"])
-
-
-def _ended(spec: StudySpec, how: str, seconds: float) -> ModelError:
-    code = own_code(spec)
-    return ModelError(
-        f"{' and '.join(code)} must be imported and tried within {seconds:g} s, but the process that "
-        f"tried {' and '.join(map(repr, code.values()))} {how}; remove what ends or blocks it (os._exit, an "
-        "endless loop, a slow download, native code that crashes, a lack of memory)"
-    )

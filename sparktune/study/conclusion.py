@@ -109,7 +109,7 @@ def write_report_if_possible(directory: Path, seconds: float) -> None:
     """Write the report of a study that took so many seconds; what goes wrong with it is only a warning."""
     try:
         write_final_report(directory, seconds)
-    except Exception as error:  # noqa: BLE001 - a picture is worth no study
+    except Exception as error:  # noqa: BLE001 - a study does not fail for its report
         log.warning("the report could not be written: %r; see `sparktune report %s`", error, directory)
 
 

@@ -63,7 +63,7 @@ def engines_of(spec: StudySpec, model: Path) -> tuple[str, ...]:
 def evaluation_of(bundle: Bundle, data: Dataset) -> str | None:
     """The figures in detail, on the test split or else on the validation split, as JSON.
 
-    None where neither has rows, or something goes wrong, which a warning says: an export is worth more.
+    None where neither has rows. What goes wrong is only a warning, so that the export does not fail for it.
     """
     rows = data.test or data.validation
     if not len(rows):

@@ -97,12 +97,9 @@ def trial_table(results: Iterable[TrialResult], objective: str) -> "pd.DataFrame
     ]
     first = ["trial", "state", "value", "attempts", "seconds", "error"]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return pd.DataFrame(rows, columns=sorted(names, key=_rank) if rows else first)
-
-
-def _rank(column: str) -> int:
-    """Columns of one kind stay together, in the order in which they were first seen."""
-    return 2 if column == "gap" else 1 if column.startswith("train_") else 0
+    # Those of the training split and the gap come last; the others stay as they were first seen.
+    names.sort(key=lambda name: (name == "gap", name.startswith("train_")))
+    return pd.DataFrame(rows, columns=names if rows else first)
 
 
 def _on_training(result: TrialResult, objective: str) -> dict[str, float]:

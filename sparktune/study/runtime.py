@@ -44,7 +44,9 @@ class Runtime:
         self._spec = spec
         self._spark = spark
         self._launcher = launcher
-        self.on_spark = _on_spark(spec, spark)
+        self.on_spark = spec.resources.launcher == "spark"
+        if spec.resources.launcher == "auto":  # Spark costs more than it gives where it has these cores alone
+            self.on_spark = spark is not None or spec.resources.gpus > 0 or spark_is_configured()
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
@@ -94,10 +96,3 @@ class Runtime:
         launcher.start(self._spec, shared)
         log.info("trials: %d at once by %s", launcher.slots(), type(launcher).__name__)
         return launcher
-
-
-def _on_spark(spec: StudySpec, spark: Any) -> bool:
-    """Whether Spark runs the trials; starting it only for this machine's cores costs more than it gives."""
-    if spec.resources.launcher != "auto":
-        return spec.resources.launcher == "spark"
-    return spark is not None or spec.resources.gpus > 0 or spark_is_configured()

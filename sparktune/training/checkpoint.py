@@ -12,7 +12,7 @@ from sparktune.errors import CheckpointError
 MAGIC = b"sparktune checkpoint 1\n"
 LENGTH_BYTES = 8  # of the JSON's length
 DIGEST_BYTES = 32
-ARRAY, NUMBER, TUPLE = "$array", "$number", "$tuple"  # what JSON has no word for
+ARRAY, NUMBER, TUPLE = "$array", "$number", "$tuple"  # marks of what JSON itself cannot hold
 Tree = Any  # None, bool, int, float, str, NumPy arrays and numbers, in lists, tuples and dicts by name
 Arrays = list[np.ndarray]
 

@@ -4,12 +4,11 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from sparktune.columns.schema import Schema
 from sparktune.data.dataset import Dataset
 from sparktune.errors import ModelError, SpecError
-from sparktune.spec import Choice, Domain, StudySpec, TrainingSpec
+from sparktune.spec import Choice, StudySpec, TrainingSpec
 from sparktune.spec.conditions import enabling, in_force
 from sparktune.spec.training import CsvLog, CustomCallback, TensorBoard
 from sparktune.training.device import load_tensorflow
@@ -108,7 +107,10 @@ def offered(spec: StudySpec) -> Iterator[Params]:
 
 def _changed_one_by_one(spec: StudySpec) -> Iterator[Params]:
     """The first value of each domain, then with each other value in turn, also of names out of force."""
-    values = {name: _values(domain) for name, domain in spec.search.space.items()}
+    values = {
+        name: list(domain.values if isinstance(domain, Choice) else domain.ends)
+        for name, domain in spec.search.space.items()
+    }
     first = {name: ends[0] for name, ends in values.items()}
     yield first
     for name, ends in values.items():
@@ -116,12 +118,6 @@ def _changed_one_by_one(spec: StudySpec) -> Iterator[Params]:
         yield from ({**first, **others, name: value} for value in (ends if others else ends[1:]))
     if hardest := kind_of(spec.model).hardest(values):
         yield {**first, **hardest}
-
-
-def _values(domain: Domain) -> list[Any]:
-    if isinstance(domain, Choice):
-        return list(domain.values)
-    return [*domain.ends]
 
 
 def _check_class_weight(training: TrainingSpec, schema: Schema) -> None:

@@ -104,7 +104,7 @@ def _batches(rows: Rows, config: FitConfig) -> tf.data.Dataset:
 
     def steps(order: Any, parts: Any) -> tf.data.Dataset:
         starts = tf.data.Dataset.range(0, len(rows.x), config.batch)
-        return starts.map(lambda first: _picked(parts, order[first : first + config.batch]))
+        return starts.map(lambda at: tuple(tf.gather(part, order[at : at + config.batch]) for part in parts))
 
     orders = tf.data.Dataset.from_generator(
         lambda: (order.copy() for order in config.orders(len(rows.x))),
@@ -112,10 +112,6 @@ def _batches(rows: Rows, config: FitConfig) -> tf.data.Dataset:
     )
     parts = tf.data.Dataset.from_tensors(tuple(map(cpu_view, columns(rows)))).repeat()
     return tf.data.Dataset.zip((orders, parts)).flat_map(steps).prefetch(tf.data.AUTOTUNE)
-
-
-def _picked(parts: Any, index: Any) -> Any:
-    return tuple(tf.gather(part, index) for part in parts)
 
 
 def _train_compiled(

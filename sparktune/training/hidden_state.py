@@ -1,8 +1,5 @@
 """What changes while a model trains and lies neither in its variables nor in its optimizer's."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import keras
 import tensorflow as tf
 
@@ -25,15 +22,11 @@ def hidden_state(model: keras.Model) -> str | None:
     known = {id(variable.value) for variable in model.variables}
     if any(id(variable) not in known for variable in graph.variables):
         return "the model changes a variable that is not among model.variables"
-    for operation in sorted(_operations(graph.as_graph_def())):
+    definition = graph.as_graph_def()
+    nodes = [*definition.node, *(node for inner in definition.library.function for node in inner.node_def)]
+    for operation in sorted({node.op for node in nodes}):
         if operation in PYTHON:
             return "the model calls Python while it trains"
         if operation.startswith(RANDOM):
             return f"the model draws random numbers without a keras.random.SeedGenerator ({operation})"
     return None
-
-
-def _operations(graph: Any) -> Iterator[str]:
-    """The types of all operations of a graph and of its functions."""
-    yield from {node.op for node in graph.node}
-    yield from {node.op for function in graph.library.function for node in function.node_def}

@@ -56,7 +56,12 @@ class KerasEngine(Engine):
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Raw outputs, float32 (rows, outputs), of inputs (rows, ...) in the order of the columns."""
-        chunks = [self._chunk(x[at : at + self._rows]) for at in range(0, max(len(x), 1), self._rows)]
+        chunks = []
+        for start in range(0, max(len(x), 1), self._rows):
+            rows = x[start : start + self._rows]
+            inputs = np.ascontiguousarray(rows, self._tensor.dtype).reshape(len(rows), *self._tensor.shape)
+            raw = np.asarray(self._graph(inputs), np.float32)
+            chunks.append(raw.reshape(len(rows), int(np.prod(raw.shape[1:]))))
         return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
     @classmethod
@@ -71,11 +76,6 @@ class KerasEngine(Engine):
         signature = [tf.TensorSpec((None, *self._tensor.shape), self._tensor.dtype)]
         # TensorFlow warns of many traces of one function; it counts all lambdas as one, each partial apart.
         return tf.function(partial(self.model, training=False), signature, autograph=False)
-
-    def _chunk(self, x: np.ndarray) -> np.ndarray:
-        inputs = np.ascontiguousarray(x, self._tensor.dtype).reshape(len(x), *self._tensor.shape)
-        raw = np.asarray(self._graph(inputs), np.float32)
-        return raw.reshape(len(x), int(np.prod(raw.shape[1:])))
 
 
 def limit_tensorflow(threads: int) -> None:

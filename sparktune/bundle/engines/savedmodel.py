@@ -9,7 +9,7 @@ from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.keras import limit_tensorflow
 from sparktune.bundle.engines.trained import TrainedModel
 from sparktune.bundle.manifest import Manifest, Tensor, input_names
-from sparktune.columns.schema import Feature, Schema
+from sparktune.columns.schema import Schema
 from sparktune.quiet import quiet
 
 FOLDER = "saved_model"
@@ -82,14 +82,12 @@ def write_saved_model(model: Any, tensor: Tensor, schema: Schema, folder: Path) 
 
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("serve", serve, [{names[f.name]: _spec(f, tensor, names) for f in schema.features}])
+    specs = {
+        names[f.name]: tf.TensorSpec((None, *f.shape), tensor.dtype, name=names[f.name])
+        for f in schema.features
+    }
+    archive.add_endpoint("serve", serve, [specs])
     try:
         archive.write_out(folder, verbose=False)
     except tf.errors.OpError as error:  # a full disk, as TensorFlow says it
         raise OSError(str(error)) from error
-
-
-def _spec(feature: Feature, tensor: Tensor, names: dict[str, str]) -> Any:
-    import tensorflow as tf
-
-    return tf.TensorSpec((None, *feature.shape), tensor.dtype, name=names[feature.name])

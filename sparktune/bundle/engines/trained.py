@@ -78,13 +78,9 @@ def tensor_of(model: Any, input_shape: tuple[int, ...]) -> Tensor:
     inputs = getattr(model, "inputs", None) or []
     if len(inputs) > 1:
         raise BundleError(f"a model must have one input, but got {len(inputs)}: {[i.name for i in inputs]}")
-    if inputs and not _fits(tuple(inputs[0].shape[1:]), input_shape):
-        raise BundleError(
-            f"the model's input must have shape {input_shape}, but got {tuple(inputs[0].shape[1:])}"
-        )
+    shape = tuple(inputs[0].shape[1:]) if inputs else input_shape
+    fits = all(side in (None, wanted) for side, wanted in zip(shape, input_shape, strict=False))
+    if len(shape) != len(input_shape) or not fits:
+        raise BundleError(f"the model's input must have shape {input_shape}, but got {shape}")
     dtype = str(inputs[0].dtype) if inputs else "float32"
     return Tensor(shape=input_shape, dtype=dtype)
-
-
-def _fits(shape: tuple[int | None, ...], wanted: tuple[int, ...]) -> bool:
-    return len(shape) == len(wanted) and all(a is None or a == b for a, b in zip(shape, wanted, strict=True))

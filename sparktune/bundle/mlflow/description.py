@@ -58,8 +58,9 @@ def _trial(lineage: Lineage) -> str:
 
 def _sql(schema: Schema, uri: str) -> str:
     """Python that registers the model and calls it; with one struct of all columns where they are many."""
-    columns = ", ".join(map(_in_sql, schema.features))
-    many = len(schema.features) > MOST_COLUMNS
+    names = [feature.name for feature in schema.features]
+    columns = ", ".join(name if NAME.fullmatch(name) else f"`{name}`" for name in names)
+    many = len(names) > MOST_COLUMNS
     call = "predict_row(struct(*))" if many else f"predict({columns})"
     return (
         "import sparktune\n\n"
@@ -72,11 +73,6 @@ def _in_words(feature: Feature) -> str:
     """A column's name, with its shape where it is an array."""
     sides = " x ".join(map(str, feature.shape))
     return f"`{feature.name}` ({sides} numbers)" if sides else f"`{feature.name}`"
-
-
-def _in_sql(feature: Feature) -> str:
-    """A column's name, quoted where it must be."""
-    return feature.name if NAME.fullmatch(feature.name) else f"`{feature.name}`"
 
 
 def _few(names: list[str]) -> str:

@@ -23,7 +23,13 @@ def log_model(client: Any, bundle: Bundle, run_id: str, text: str) -> Any:
     `text` is its description.
     """
     run = client.get_run(run_id)
-    model = _begun(client, bundle, run) or _begin(client, bundle, run)
+    model = _begun(client, bundle, run) or client.create_logged_model(
+        run.info.experiment_id,
+        name=ARTIFACT,
+        source_run_id=run_id,
+        tags={TAG: bundle.manifest.digest},
+        params={name: str(value) for name, value in bundle.lineage.params.items()},
+    )
     add_output(client, run, model.model_id, bundle.lineage.epoch)
     if model.status != "READY":
         with tempfile.TemporaryDirectory() as folder:
@@ -86,13 +92,3 @@ def _begun(client: Any, bundle: Bundle, run: Any) -> Any:
     query = f"source_run_id = '{run.info.run_id}' AND tags.`{TAG}` = '{bundle.manifest.digest}'"
     found = client.search_logged_models([run.info.experiment_id], query)
     return next((model for model in found if model.status == "READY"), next(iter(found), None))
-
-
-def _begin(client: Any, bundle: Bundle, run: Any) -> Any:
-    return client.create_logged_model(
-        run.info.experiment_id,
-        name=ARTIFACT,
-        source_run_id=run.info.run_id,
-        tags={TAG: bundle.manifest.digest},
-        params={name: str(value) for name, value in bundle.lineage.params.items()},
-    )

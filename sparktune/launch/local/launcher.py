@@ -97,7 +97,8 @@ class LocalLauncher(Launcher):
 
 def local_slots(resources: ResourcesSpec) -> int:
     """Trials that run at once in processes of this machine; a warning names what has no effect here."""
-    cores, cpus, parallelism = _cores(), resources.cpus, resources.parallelism
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
+    cores, cpus, parallelism = len(allowed) or os.cpu_count() or 1, resources.cpus, resources.parallelism
     fits = max(1, cores // cpus)
     if cpus > cores:
         log.warning("resources.cpus %d has no effect above %d, the cores of this machine", cpus, cores)
@@ -107,11 +108,6 @@ def local_slots(resources: ResourcesSpec) -> int:
             *(parallelism, fits, cores),
         )
     return min(fits, parallelism or fits)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _pickled(work: Work) -> bytes:

@@ -1,1 +1,1 @@
-"""Charts as SVG text, drawn by hand: small, and they need no script and no library."""
+"""Charts as SVG text: small, without a script and without a library."""

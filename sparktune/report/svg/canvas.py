@@ -8,7 +8,7 @@ from sparktune.report.axis import Axis
 
 MOST_TITLES = 150  # so many dots have a text of their own that the pointer shows
 INSET = 8.0  # between the ends of the horizontal axis and those of its line
-BOLD = 7.6
+BOLD = 7.6  # the width of a bold letter
 GOLDEN = 0.618034  # its multiples, without whole parts, are spread evenly however many there are
 LETTER = 6.2  # the width of a letter beside an axis
 XY = tuple[float, float]

@@ -2,7 +2,7 @@
 
 from sparktune.report.axis import Axis, number_axis, short
 from sparktune.report.record import StudyRecord
-from sparktune.report.series import POSITIVE, Curve, curves
+from sparktune.report.series import LOG_FACTOR, Curve, curves
 from sparktune.report.svg.canvas import Plot
 
 
@@ -13,7 +13,7 @@ def curve_charts(study: StudyRecord) -> list[str]:
     epochs = max((len(curve.validation) for curve in found), default=1)
     shown = _without_far(values)
     falling = study.objective.direction == "minimize" and bool(shown) and min(shown) > 0
-    log = falling and max(shown) / min(shown) > POSITIVE
+    log = falling and max(shown) / min(shown) > LOG_FACTOR
     y = number_axis(study.objective.metric, shown, log=log)
     return [_chart(curve, number_axis("epoch", [1, max(epochs, 2)], whole=True), y) for curve in found]
 

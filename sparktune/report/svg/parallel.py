@@ -26,7 +26,11 @@ def parallel_chart(study: StudyRecord, names: tuple[str, ...]) -> str:
     width = max(760.0, LEFT + RIGHT + 120.0 * (len(axes) - 1))
     places = [LEFT + (width - LEFT - RIGHT) * i / max(len(axes) - 1, 1) for i in range(len(axes))]
     coarse = 4 if len(study.trials) > MANY else 1
-    content = [_lines(axes, places, trials, kind, coarse) for kind, trials in _shades(study)]
+    content = []
+    for kind, trials in _shades(study):
+        # One path of all these trials; each is one run of steps from axis to axis.
+        runs = dict.fromkeys(_run(axes, places, trial, coarse) for trial in trials)
+        content += [f'<path class="{kind}" d="{"".join(runs)}"/>'] if runs else []
     content += [_axis(axis, place, place == places[-1]) for axis, place in zip(axes, places, strict=True)]
     label = f"Parallel coordinates of {len(study.trials)} trials over {', '.join(names)} and the value"
     return svg(width, BOTTOM + 40, label, content, "chart wide")
@@ -41,12 +45,6 @@ def _shades(study: StudyRecord) -> list[tuple[str, list[TrialRecord]]]:
     width = "way thin" if len(study.trials) > DENSE else "way"
     named = [(f"{width} q{shade}", trials) for shade, trials in enumerate(shades)]
     return [("way lost", lost), *named, ("way top", list(study.valued[:1]))]
-
-
-def _lines(axes: list[Axis], places: list[float], trials: list[TrialRecord], kind: str, coarse: int) -> str:
-    """One path of all these trials; each is one run of steps from axis to axis."""
-    runs = dict.fromkeys(_run(axes, places, trial, coarse) for trial in trials)
-    return f'<path class="{kind}" d="{"".join(runs)}"/>' if runs else ""
 
 
 def _run(axes: list[Axis], places: list[float], trial: TrialRecord, coarse: int) -> str:

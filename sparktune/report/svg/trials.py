@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from sparktune.report.axis import Axis, number_axis, short
 from sparktune.report.record import StudyRecord
 from sparktune.report.series import (
-    Group,
     Point,
     axis_of,
     best_by_value,
@@ -55,14 +54,13 @@ def parameter_chart(study: StudyRecord, name: str) -> str:
 def multiples(study: StudyRecord, name: str, by: str) -> list[str]:
     """The same for each value or range of a second parameter: a chart for each, on the same axes."""
     x, y = axis_of(study, name), value_axis(study)
-    return [_multiple(study, x, y, group, by) for group in grouped(study, name, by)]
-
-
-def _multiple(study: StudyRecord, x: Axis, y: Axis, group: Group, by: str) -> str:
-    label = f"{study.objective.metric} by {x.name}, where {by} is {group.name}"
-    plot = Plot(x, y, label, width=280, height=200, title=f"{by} {group.name}")
-    _add(study, plot, group.points, x.name, "c0")
-    return plot.svg()
+    images = []
+    for group in grouped(study, name, by):
+        label = f"{study.objective.metric} by {name}, where {by} is {group.name}"
+        plot = Plot(x, y, label, width=280, height=200, title=f"{by} {group.name}")
+        _add(study, plot, group.points, name, "c0")
+        images.append(plot.svg())
+    return images
 
 
 def _add(study: StudyRecord, plot: Plot, points: Sequence[Point], name: str, kind: str) -> None:

@@ -19,10 +19,6 @@ def vectorized(function: Callable[[Any], Any], parts: Any) -> Any:
     return tf.vectorized_map(function, parts)
 
 
-def _bitcast(given: Any) -> Any:
-    return pfor.wrap(tf.bitcast(given.stacked_input(0), given.get_attr("type")), True)
-
-
 def _keys(given: Any) -> Any:
     """Keys and counters of random numbers, by stacked seeds."""
     seeds = tf.unstack(given.stacked_input(0))
@@ -52,7 +48,7 @@ def _in_top(given: Any) -> Any:
 
 
 CONVERTERS = {
-    "Bitcast": _bitcast,
+    "Bitcast": lambda given: pfor.wrap(tf.bitcast(given.stacked_input(0), given.get_attr("type")), True),
     "InTopKV2": _in_top,
     "StatelessRandomGetKeyCounter": _keys,
     "StatelessRandomUniformV2": _uniform,

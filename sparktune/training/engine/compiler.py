@@ -44,7 +44,8 @@ def choose(model: Any, batch: int, steps: int) -> Compiler:
     cost = BASE + sum(COMPILED.get(kind, 0.0) for kind in kinds)
     time_steps = (model.input_shape[1] if len(model.input_shape) > 1 else 1) or 1
     in_time = time_steps * sum(SAVED_IN_TIME.get(kind, 0.0) for kind in kinds)
-    lost = LOST * _dense_work(model, batch)
+    kernels = [layer.kernel for layer in _leaves(model) if type(layer).__name__ == "Dense"]
+    lost = LOST * 6e-6 * batch * sum(kernel.shape[0] * kernel.shape[1] for kernel in kernels)
     saved = STEP + sum(SAVED.get(kind, 0.0) for kind in kinds) + in_time - lost
     return "xla" if saved * 1e-6 * steps > cost else "graph"
 
@@ -64,11 +65,6 @@ def _leaves(model: Any) -> list[Any]:
         for layer in all_layers(model)
         if not hasattr(layer, "layers") and not type(layer).__name__.endswith("Cell")
     ]
-
-
-def _dense_work(model: Any, batch: int) -> float:
-    kernels = [layer.kernel for layer in _leaves(model) if type(layer).__name__ == "Dense"]
-    return float(sum(6e-6 * batch * kernel.shape[0] * kernel.shape[1] for kernel in kernels))
 
 
 def rewrite_graphs(wanted: bool) -> None:

@@ -126,7 +126,9 @@ class Graphs:
 
     def _evaluated(self, variables: Any, scalars: Any, rows: Columns) -> dict[str, Any]:
         chunk = self._design.chunk
-        pick = _sliced(chunk)
+
+        def pick(columns: Columns, first: Any, count: Any) -> Columns:
+            return [column[first * chunk : (first + count) * chunk] for column in columns]
 
         def step(number: Any) -> tuple[Any, Any]:
             return loss_and_output(self._model, *pick(rows, number, 1), training=False)
@@ -153,11 +155,6 @@ def _ordered(order: Any, batch: int) -> Pick:
         return [tf.gather(column, index) for column in columns]
 
     return pick
-
-
-def _sliced(chunk: int) -> Pick:
-    """Picks rows as they stand."""
-    return lambda columns, first, count: [c[first * chunk : (first + count) * chunk] for c in columns]
 
 
 def _floats(results: dict[str, Any]) -> Logs:
