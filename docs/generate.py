@@ -73,11 +73,11 @@ def spec_page() -> str:
     searchable = {"TrainingSpec": TrainingSpec.searchable()}
     searchable |= {kind.__name__: kind.searchable() for kind in ModelSection.variants()}
     parts = [NOTE, SPEC_INTRODUCTION]
-    told: set[str] = set()
+    written: set[str] = set()
     for name, section in schema["properties"].items():
         parts.append(f"## `{name}`\n")
         for reference in _references(section):
-            parts += _described(reference, definitions, searchable, told)
+            parts += _described(reference, definitions, searchable, written)
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -103,11 +103,13 @@ def _example(found: re.Match[str]) -> str:
     return "\n".join(["**Example**:\n", "```console", *(f"$ {command}" for command in commands), "```"])
 
 
-def _described(name: str, definitions: Schema, searchable: dict[str, list[str]], told: set[str]) -> list[str]:
+def _described(
+    name: str, definitions: Schema, searchable: dict[str, list[str]], written: set[str]
+) -> list[str]:
     """The table of a section and of those inside it, each once."""
-    if name in told:
+    if name in written:
         return []
-    told.add(name)
+    written.add(name)
     section = definitions[name]
     rows = [
         _row(field, rules, field in section.get("required", ()))
@@ -118,7 +120,7 @@ def _described(name: str, definitions: Schema, searchable: dict[str, list[str]],
     if names := searchable.get(name):
         parts.append("Can be searched: " + ", ".join(f"`{field}`" for field in names) + ".\n")
     for inner in _references(section["properties"]):
-        parts += _described(inner, definitions, searchable, told)
+        parts += _described(inner, definitions, searchable, written)
     return parts
 
 

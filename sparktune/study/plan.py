@@ -78,7 +78,6 @@ def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
     objective = resolve_objective(spec, data.schema)
     check_study(spec, data)
     directory = spec.study_directory
-    splits = {"train": data.train, "validation": data.validation, "test": data.test}
     return StudyPlan(
         study=spec.study.name,
         directory=directory,
@@ -87,7 +86,7 @@ def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
         launcher="spark" if runtime.on_spark else "local",
         slots=spark_slots(spec.resources) if runtime.on_spark else local_slots(spec.resources),
         objective=objective,
-        rows={name: len(rows) for name, rows in splits.items() if rows is not None},
+        rows=data.summary.rows,
         bytes=packed_size(data),
         features=data.schema.features,
         label=data.schema.label,

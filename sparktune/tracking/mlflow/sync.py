@@ -65,14 +65,13 @@ def sync(
             retry(lambda: runs.write_artifacts({**texts, **(artifacts or {})}), PAUSE_S)
         ids = {"experiment_id": runs.experiment_id, "run_id": run_id}
         if bundle is not None:
-            test = summary.test if summary else None
+            test = summary and summary.test
             with limits(MODEL_REQUEST_S):
                 ids["model_uri"] = retry(partial(write_model, runs, spec, bundle, best, test), PAUSE_S)
         return ids
     except Exception as error:
         raise TrackingError(
-            f"tracking.uri {spec.tracking.uri} stopped taking what was written: {first_line(error)}; "
-            "sync again"
+            f"tracking.uri {uri} stopped taking what was written: {first_line(error)}; sync again"
         ) from error
 
 
