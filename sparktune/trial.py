@@ -47,10 +47,12 @@ class Trial:
     attempt: int = 1
 
     def to_json(self) -> str:
+        """A JSON object of all fields."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> "Trial":
+        """The trial that `to_json` wrote."""
         return cls(**json.loads(text))
 
 
@@ -82,6 +84,7 @@ class Segment:
 
     @classmethod
     def from_json(cls, text: str) -> "Segment":
+        """The segment that `to_json` wrote, without the content of its checkpoint."""
         values = json.loads(text)
         return cls(**{**values, "trial": Trial(**values["trial"])})
 
@@ -175,6 +178,7 @@ class TrialResult:
 
     @classmethod
     def from_record(cls, record: dict[str, Any], model: bytes | None = None) -> "TrialResult":
+        """The result that `to_record` gave, with the bytes of its model where they are known."""
         notes = TrialNotes.from_record(record.get("notes", {}))
         return cls(**{**record, "state": TrialState(record["state"]), "notes": notes, "model": model})
 

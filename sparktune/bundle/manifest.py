@@ -77,6 +77,7 @@ class Manifest(Section):
         return self.model_copy(update={"digest": self._digest()})
 
     def to_json(self) -> str:
+        """The text of the manifest's file: indented JSON and a line end."""
         return json.dumps(self.model_dump(mode="json", by_alias=True), indent=2) + "\n"
 
     def _digest(self) -> str:

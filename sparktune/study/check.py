@@ -24,10 +24,12 @@ class CheckRequest:
     schema: Schema
 
     def to_json(self) -> str:
+        """A JSON object of spec and schema."""
         return json.dumps({name: part.model_dump(mode="json") for name, part in vars(self).items()})
 
     @classmethod
     def from_json(cls, text: str) -> "CheckRequest":
+        """The request that `to_json` wrote; the spec is checked again."""
         request = json.loads(text)
         return cls(StudySpec.model_validate(request["spec"]), Schema.model_validate(request["schema"]))
 

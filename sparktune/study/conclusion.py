@@ -21,7 +21,7 @@ from sparktune.summary import BestTrial, Objective, Reason, RunStatus, Summary
 from sparktune.tracking import Tracker
 
 AGAIN = "run the same command again to resume"
-DRAIN_SECONDS = 60.0
+DRAIN_SECONDS = 60.0  # in which the tracker may write what is left
 DRAIN_SECONDS_INTERRUPTED = 3.0
 log = logging.getLogger("sparktune")
 
@@ -79,7 +79,7 @@ def conclude(
     What cannot be written is added to the failures, and keeps nothing else from being written.
 
     Raises:
-        StudyInterrupted: it was.
+        StudyInterrupted: the study was interrupted.
         StudyFailed: no trial gave a value.
         Exception: the first of the failures.
     """
@@ -140,10 +140,10 @@ def summarize(spec: StudySpec, objective: Objective, ledger: Ledger, ending: End
 
 
 def check_best(name: str, ledger: Ledger, stopped: Reason | None) -> None:
-    """Refuse to call a study of that name done which was interrupted or has no best trial.
+    """Raise where the study of this name was interrupted or has no best trial.
 
     Raises:
-        StudyInterrupted: it was.
+        StudyInterrupted: the study was interrupted.
         StudyFailed: no trial gave a value.
     """
     folder = ledger.directory

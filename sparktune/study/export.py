@@ -50,6 +50,7 @@ class ExportRequest:
 
     @classmethod
     def from_json(cls, text: str) -> "ExportRequest":
+        """The request that `to_json` wrote."""
         request = json.loads(text)
         return cls(
             spec=StudySpec.model_validate(request["spec"], context=CHECKED),

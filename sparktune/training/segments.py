@@ -19,7 +19,7 @@ from sparktune.training.epoch_tracker import EpochTracker, Fitted, Plan, Tracker
 from sparktune.training.hidden_state import hidden_state
 from sparktune.trial import TrialNotes
 
-PLATEAU = ("best", "wait", "cooldown_counter")
+PLATEAU = ("best", "wait", "cooldown_counter")  # what Keras' ReduceLROnPlateau counts
 NOT_STATE = ("_model", "params", "validation_data")  # what Keras sets anew
 
 
