@@ -4,7 +4,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, NoReturn, final
+from typing import Any, final
 
 from sparktune.spec.base import Fault
 
@@ -75,14 +75,13 @@ class Constraint:
                 parts = []
             case ast.BoolOp() | ast.Compare() | ast.BinOp() | ast.UnaryOp() | ast.List() | ast.Tuple():
                 parts = [*ast.iter_child_nodes(node)]
+            case _ if isinstance(node, OPERATORS):
+                parts = []
             case _:
-                parts = [] if isinstance(node, OPERATORS) else [self._refuse(node)]
+                found = ast.get_source_segment(self._text, node) if isinstance(node, ast.expr) else None
+                raise Fault(f"may hold {ALLOWED}, but has {found or type(node).__name__}", value=self._text)
         for part in parts:
             self._check(part)
-
-    def _refuse(self, node: ast.AST) -> NoReturn:
-        found = ast.get_source_segment(self._text, node) if isinstance(node, ast.expr) else None
-        raise Fault(f"may hold {ALLOWED}, but has {found or type(node).__name__}", value=self._text)
 
 
 @cache

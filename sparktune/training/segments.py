@@ -166,7 +166,7 @@ class SegmentTraining:
         np.random.set_state(checkpoint.random["numpy"])
 
     def _states(self) -> list[Tree]:
-        """The state of each of the user's callbacks: of his own, all attributes."""
+        """The state of each callback of the study: of a custom one all attributes."""
         return [
             _attributes(callback, PLATEAU if isinstance(section, ReduceOnPlateau) else None)
             if isinstance(section, (ReduceOnPlateau, CustomCallback))

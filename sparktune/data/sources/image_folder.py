@@ -137,8 +137,8 @@ def _class_files(folder: Path, where: str) -> list[Labelled]:
     images: list[Labelled] = []
     others: list[Path] = []
     for each in _folders(folder, where):
-        visible = [file for file in sorted(each.rglob("*")) if not _is_hidden(file.relative_to(folder))]
-        files = [file for file in visible if file.is_file()]
+        places = {file: file.relative_to(folder).parts for file in sorted(each.rglob("*")) if file.is_file()}
+        files = [file for file, parts in places.items() if not any(part.startswith(".") for part in parts)]
         found = [(each.name, file) for file in files if file.suffix.lower() in ENDINGS]
         if not found:
             raise DataError(
@@ -160,10 +160,6 @@ def _class_files(folder: Path, where: str) -> list[Labelled]:
             _listed([str(file.relative_to(folder)) for file in others]),
         )
     return images
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def _form(images: Sequence[Labelled], root: Path, origin: Origin) -> _Form:

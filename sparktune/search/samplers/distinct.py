@@ -41,7 +41,6 @@ class DistinctSampler(Sampler, ABC):
             raise Fault(
                 f"is required for sampler {search.sampler}, but got nothing; add trials: 20", "trials"
             )
-
         count_allowed(search, IndexedSpace(search.space))
 
     @classmethod
@@ -75,10 +74,10 @@ class DistinctSampler(Sampler, ABC):
     def _next(self, number: int) -> Params | None:
         source = random.Random(f"{self._seed}/{number}")
         drawn = islice(self.draws(source), MAX_REJECTED if self._search.constraints else MAX_DRAWS)
-        return next(filter(self._fresh, chain(drawn, self._index.walk(source))), None)
-
-    def _fresh(self, params: Params) -> bool:
-        return key_of(params) not in self._seen and self._search.allows(params)
+        fresh = (
+            params for params in chain(drawn, self._index.walk(source)) if key_of(params) not in self._seen
+        )
+        return next(filter(self._search.allows, fresh), None)
 
 
 def smallest(*limits: int | None) -> int | None:

@@ -26,8 +26,8 @@ class OptunaSampler(Sampler, ABC):
 
     Starting points come first. A point that was proposed before, or breaks a constraint, is asked for again,
     `MAX_ASKS` times; after that a random new one is taken. Launches and results that come in the same order
-    give the same points, bit for bit: a study that is resumed replays its own and goes on as if nothing had
-    been.
+    give the same points, bit for bit: a study that is resumed replays its own and proposes what it would have
+    proposed without the break.
 
     Example: three random points first, then Optuna's tree of Parzen estimators.
         >>> from sparktune.spec import StudySpec

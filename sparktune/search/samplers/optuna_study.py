@@ -41,7 +41,7 @@ class OptunaStudy:
         """A new trial and its parameters: those that Optuna's sampler proposes, or the `fixed` ones."""
         with silent_optuna():
             if fixed is not None:
-                self._study.enqueue_trial(self._places(fixed))
+                self._study.enqueue_trial({n: _place(self._space[n], value) for n, value in fixed.items()})
             trial = self._study.ask()
             params: Params = {}
             for name in self._order:
@@ -64,9 +64,6 @@ class OptunaStudy:
             return
         with silent_optuna():
             self._study.tell(trial, value)
-
-    def _places(self, params: Params) -> Params:
-        return {name: _place(self._space[name], value) for name, value in params.items()}
 
 
 def _suggested(trial: "optuna.Trial", name: str, domain: Domain) -> Any:

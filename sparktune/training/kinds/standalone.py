@@ -81,7 +81,8 @@ class _StandaloneModule:
             return
         self._bound[name] = value
         if isinstance(value, ModuleType):
-            self._imports.append(_import_of(value.__name__, name))
+            module = value.__name__
+            self._imports.append(f"import {module}" + (f" as {name}" if name != module else ""))
         elif reference := reference_of(value):
             module, _, known = reference.partition(":")
             self._imports.append(f"from {module} import {known}" + (f" as {name}" if name != known else ""))
@@ -151,10 +152,6 @@ class _StandaloneModule:
     def _refused(self, why: str) -> ModelError:
         function = next(iter(self._bound), "")
         return ModelError(f"{self._field} must stand alone to be sent to the trials, but {function!r} {why}")
-
-
-def _import_of(module: str, name: str) -> str:
-    return f"import {module}" if module == name else f"import {module} as {name}"
 
 
 def _source_of(value: Any) -> str | None:
