@@ -1,6 +1,6 @@
 """Files that killed processes of this user have left: in temporary folders, in memory and in the cache.
 
-What a live process owns is told by its lock, its socket or its age, and is never listed; that is looked at
+What a live process owns is known by its lock, its socket or its age, and is never listed. That is checked
 again before anything is removed.
 """
 

@@ -50,8 +50,8 @@ def _described(holder: bytes) -> str:
 def is_driven(path: Path) -> bool:
     """Whether a live driver holds the lock at `path`. Nothing is written, and no driver is hindered.
 
-    A driver on this host that is dead is told by its process id, without touching the lock; else a shared
-    lock is tried, and released at once.
+    A dead driver of this host is known by its process id, without touching the lock. Else a shared lock is
+    tried, and released at once.
     """
     try:
         handle = os.open(path, os.O_RDONLY)

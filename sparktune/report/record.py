@@ -1,4 +1,4 @@
-"""A study as its directory tells it: typed values that every view of it is made from."""
+"""A study as its directory records it: typed values that every view of it is made from."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -139,7 +139,7 @@ def best_by_value(study: StudyRecord, points: Sequence[Point], most: int = 24) -
 
 
 def grouped(study: StudyRecord, name: str, by: str) -> tuple[Group, ...]:
-    """The same, apart for each value of a second parameter; for ranges of it where it has more than six.
+    """The points of `over_parameter` by the value of a second parameter, or by its range if it has over six.
 
     Raises:
         InputError: no trial has one of the parameters.

@@ -1,4 +1,4 @@
-"""Which slot ran what, and how long trials waited, as far as the ledger tells."""
+"""Which slot ran what, and how long trials waited, as far as the ledger shows it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Bar:
 @final
 @dataclass(frozen=True)
 class Slot:
-    """A place for one trial at a time. Hosts are told by the workers; the ledger does not number slots."""
+    """A place for one trial at a time. Workers report their hosts; the ledger does not number slots."""
 
     host: str
     bars: tuple[Bar, ...]
@@ -73,7 +73,7 @@ def slots_of(study: StudyRecord) -> tuple[Slot, ...]:
 
 
 def waiting_of(study: StudyRecord) -> Waiting | None:
-    """How long trials waited; None where no launch tells."""
+    """How long trials waited; None where no launch has its start recorded."""
     waits = [(e.waited, e.trial) for trial in study.trials for e in trial.executions if e.waited is not None]
     if not waits:
         return None

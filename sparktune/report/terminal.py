@@ -82,7 +82,7 @@ class TimeLeftColumn(ProgressColumn):
     """
 
     def render(self, task: Task) -> Text:
-        """Hours, minutes and seconds; `about`, as the trials to come may take longer."""
+        """Hours, minutes and seconds left, if the trials to come take as long as those that ended."""
         ends: float | None = task.fields["ends"]
         if ends is None or task.finished:
             return Text("")

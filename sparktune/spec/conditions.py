@@ -9,7 +9,7 @@ from sparktune.spec.messages import way_out
 if TYPE_CHECKING:
     from sparktune.spec.search import Domain
 
-MAX_SHAPES = 10_000
+MAX_SHAPES = 10_000  # combinations of the values that conditions name
 
 
 def in_force(space: Mapping[str, "Domain"], params: Mapping[str, Any]) -> dict[str, Any]:

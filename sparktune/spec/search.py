@@ -202,12 +202,10 @@ class SearchSpec(Section):
         default_factory=dict,
         description="a model or training field: its domain; without any, one trial trains what is written",
     )
-
     options: dict[str, Plain] = Field(
         default_factory=dict,
         description="options of the sampler: those of Optuna's class; sampler and args where it is optuna",
     )
-
     budget: BudgetSpec = Field(
         BudgetSpec(), exclude_if=BudgetSpec().__eq__, description="what ends the search besides"
     )

@@ -29,7 +29,7 @@ def main() -> None:
     try:
         with answer_alone() as file:
             json.dump(check(request), file)
-    except KeyboardInterrupt:  # the builder raises it, say: the driver tells of a process that gave no answer
+    except KeyboardInterrupt:  # the builder raises it, say: the driver reports a process that gave no answer
         os._exit(INTERRUPTED)
     os._exit(0)
 

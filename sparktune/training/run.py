@@ -36,8 +36,8 @@ def run_segment(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult
     or the objective was not finite in some epoch; training ended there. FAILED: an error, `sys.exit`
     included, came up; `error` is its traceback. The same trial gives the same numbers on the same machine.
 
-    A checkpoint that is missing, damaged or another trial's is noted, and training starts at epoch 0. So it
-    is where no checkpoint could be made; then the segment ends at its `end` alone, not after its `seconds`.
+    A checkpoint that is missing, damaged or another trial's is noted, and training starts at epoch 0. Where
+    no checkpoint can be made, that is noted too: the segment ends at its `end` alone, not after `seconds`.
 
     Raises:
         KeyboardInterrupt: the only thing that is not caught.

@@ -52,7 +52,7 @@ def parameter_chart(study: StudyRecord, name: str) -> str:
 
 
 def multiples(study: StudyRecord, name: str, by: str) -> list[str]:
-    """The same for each value or range of a second parameter: a chart for each, on the same axes."""
+    """Small charts of one parameter, on the same axes: one for each value or range of a second parameter."""
     x, y = axis_of(study, name), value_axis(study)
     images = []
     for group in grouped(study, name, by):

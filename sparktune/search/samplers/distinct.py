@@ -14,7 +14,7 @@ from sparktune.spec.base import Fault
 from sparktune.spec.search import BudgetSpec
 from sparktune.trial import Params, TrialResult
 
-MAX_DRAWS = 200
+MAX_DRAWS = 200  # for one trial, before the space counts as used up
 
 
 class DistinctSampler(Sampler, ABC):

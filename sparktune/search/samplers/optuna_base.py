@@ -17,7 +17,7 @@ from sparktune.trial import Params, TrialResult
 if TYPE_CHECKING:
     import optuna
 
-MAX_ASKS = 20
+MAX_ASKS = 20  # for one trial, before a random point is taken
 SEEDS = 2**32  # of NumPy, which Optuna's samplers draw with
 
 

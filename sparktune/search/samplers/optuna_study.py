@@ -1,4 +1,4 @@
-"""A study of Optuna in memory: what its samplers are asked in, and told."""
+"""A study of Optuna in memory, which its samplers need to propose points and to learn of results."""
 
 import math
 import warnings

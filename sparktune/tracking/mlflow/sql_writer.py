@@ -29,7 +29,7 @@ def engine_for(uri: str) -> "Engine | None":
 
     if not is_database(uri) or ".".join(mlflow.__version__.split(".")[:2]) not in KNOWN:
         return None
-    from mlflow.store.db.utils import create_sqlalchemy_engine  # which heeds MLflow's settings of pools
+    from mlflow.store.db.utils import create_sqlalchemy_engine  # which follows MLflow's settings of pools
 
     engine: Engine = create_sqlalchemy_engine(uri)
     return engine
