@@ -21,19 +21,24 @@ WAY_OUT = "set another study.name or output.directory, or remove the folder if n
 def check_directory(directory: Path) -> None:
     """Check that a folder is new, has a ledger, or only the lock and temporary files of a driver that died.
 
+    An empty ledger is one that a driver could not write before it died: alone it counts as none; beside
+    other files a study's record is lost.
+
     Raises:
         StudyDirectoryError: the folder holds other files, or is no folder.
     """
     if directory.exists() and not directory.is_dir():
         raise StudyDirectoryError(f"{directory} must be a folder, but is a file; {WAY_OUT}")
-    if not directory.exists() or (directory / LEDGER).exists():
+    ledger = directory / LEDGER
+    if not directory.exists() or (ledger.exists() and ledger.stat().st_size):
         return
     names = sorted(path.name for path in directory.iterdir())
-    foreign = [name for name in names if not name.startswith((LOCK, f".{LEDGER}"))]
+    foreign = [name for name in names if not name.startswith((LOCK, f".{LEDGER}", LEDGER))]
     if foreign:
+        lost = f"an empty {LEDGER}; bring it back from a copy, or" if ledger.exists() else f"no {LEDGER};"
         raise StudyDirectoryError(
-            f"{directory} must be new or a study directory, but holds {', '.join(foreign[:3])} "
-            f"and no {LEDGER}; {WAY_OUT}"
+            f"{directory} must be new or a study directory, but holds {', '.join(foreign[:3])} and {lost} "
+            f"{WAY_OUT}"
         )
 
 

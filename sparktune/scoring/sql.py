@@ -70,9 +70,9 @@ def register(
 
     `NAME_row` is made beside it: it takes the columns too, or one struct with their names, or all numbers
     in one array, ML vector or float32 bytes. Where a feature is itself an array, NAME takes the same. Spark
-    checks none of these when it analyses a query: wrong arguments fail when the first row is scored. They
-    may stand in an aggregate; a filter on an alias scores the rows that it keeps a second time (cache the
-    answers before).
+    checks none of these when it analyses a query: wrong arguments fail when the first row is scored, with a
+    trace whose last line says what was expected. They may stand in an aggregate; a filter on an alias scores
+    the rows that it keeps a second time (cache the answers before).
 
     In the session it sets the notes `sparktune.function.NAME`, and switches off, with a log line,
     `spark.sql.execution.arrow.pythonUDF.columnarInput.enabled`, with which Spark refuses ML vectors of

@@ -37,6 +37,18 @@ def test_another_space_is_named_by_its_value(tmp_path: Path, spec: StudySpec) ->
         opened(tmp_path, other)
 
 
+def test_an_empty_ledger_beside_other_files_is_refused(tmp_path: Path, spec: StudySpec) -> None:
+    opened(tmp_path, spec).close()
+    (tmp_path / "s" / "trials.csv").write_text("trial")
+    (tmp_path / "s" / "ledger.jsonl").write_bytes(b"")
+    with pytest.raises(
+        StudyDirectoryError, match=r"holds trials\.csv and an empty ledger\.jsonl; bring it back"
+    ):
+        opened(tmp_path, spec)
+    (tmp_path / "s" / "trials.csv").unlink()
+    opened(tmp_path, spec).close()
+
+
 def test_the_order_of_the_space_counts(tmp_path: Path, spec: StudySpec) -> None:
     opened(tmp_path, spec).close()
     other = StudySpec(**{**dict(spec), "search": {"space": {"dropout": [0.0, 0.1, 0.2], "neurons": [4, 8]}}})
@@ -89,7 +101,7 @@ def test_a_newer_version_is_refused(tmp_path: Path, spec: StudySpec) -> None:
             attempt()
 
 
-@pytest.mark.parametrize("content", ["", "hello", "hello\n", "[1]\n", '{"format": 1}\n', '{"a": 2}\nrest'])
+@pytest.mark.parametrize("content", ["hello", "hello\n", "[1]\n", '{"format": 1}\n', '{"a": 2}\nrest'])
 def test_a_foreign_file_of_that_name_is_refused_and_kept(
     tmp_path: Path, spec: StudySpec, content: str
 ) -> None:
@@ -124,7 +136,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, spec: StudySpec
 
 
 def test_reading_what_is_no_study_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StudyDirectoryError, match=r"holds no ledger.jsonl"):
+    with pytest.raises(StudyDirectoryError, match=r"its ledger.jsonl is missing or empty"):
         Ledger.read(tmp_path)
 
 

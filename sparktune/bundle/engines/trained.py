@@ -53,9 +53,7 @@ def load_keras(path: Path) -> Any:
         import tensorflow as tf
 
         tf.config.list_physical_devices()
-    from keras.src.saving.serialization_lib import in_safe_mode  # the flag has no public reader
-
-    if in_safe_mode() is False:
+    if _safe_mode_is_off():
         raise BundleError(
             "models are loaded in safe mode, but keras.config.enable_unsafe_deserialization() was called; "
             "load the model in a process that does not call it"
@@ -67,6 +65,15 @@ def load_keras(path: Path) -> Any:
             f"{str(path)!r} cannot be loaded in safe mode: {error}; a model with Lambda layers must use "
             "named layers instead, and custom layers must be importable and registered"
         ) from error
+
+
+def _safe_mode_is_off() -> bool:
+    """Whether somebody switched safe mode off for this process, where this Keras (3.10 to 3.15) can tell."""
+    try:
+        from keras.src.saving.serialization_lib import in_safe_mode  # the flag has no public reader
+    except ImportError:
+        return False
+    return in_safe_mode() is False
 
 
 def tensor_of(model: Any, input_shape: tuple[int, ...]) -> Tensor:
