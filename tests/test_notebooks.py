@@ -7,6 +7,7 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
+from PIL import Image
 
 from notebooks.execute import HERE, NAMES, executed
 
@@ -63,3 +64,18 @@ def test_a_folder_of_images_takes_the_place_of_the_digits(
     exec(next(cell.source for cell in notebook.cells if cell.cell_type == "code"), known)
     assert (known["images"].shape, known["test_images"].shape) == ((5, 2, 3), (2, 2, 3))
     assert (known["labels"].tolist(), known["brightest"]) == ([0, 1, 2, 3, 4], 255)
+
+
+def test_a_folder_for_each_class_takes_the_place_of_the_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for row in range(5):
+            Image.fromarray(np.full((2, 3), row, "uint8")).save(tmp_path / name / f"{row}.png")
+    monkeypatch.setenv("SPARKTUNE_IMAGES", str(tmp_path))
+    notebook = nbformat.read(HERE / "02_image_classes.ipynb", as_version=4)
+    known: dict[str, Any] = {}
+    exec(next(cell.source for cell in notebook.cells if cell.cell_type == "code"), known)
+    assert (known["images"].shape, known["test_images"].shape) == ((8, 2, 3), (2, 2, 3))
+    assert (known["labels"].tolist(), known["names"]) == ([0] * 4 + [1] * 4, ["cat", "dog"])
