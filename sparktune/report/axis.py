@@ -52,6 +52,12 @@ class Axis:
         share = math.log(max(value, self.low) / self.low) / math.log(self.high / self.low)
         return min(max(share, 0.0), 1.0)
 
+    def number_at(self, position: float) -> float:
+        """The number at a position from 0 to 1 of an axis of numbers."""
+        if self.kind == "log":
+            return float(self.low * (self.high / self.low) ** position)
+        return self.low + position * (self.high - self.low)
+
 
 def parameter_axis(name: str, domain: Domain | None, values: Iterable[Any]) -> Axis:
     """The axis of a searched parameter: log where its range is, or where listed numbers grow by factors.

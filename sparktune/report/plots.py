@@ -282,14 +282,8 @@ def _scale(axes: Any, axis: Axis) -> None:
     axes.set_xscale(axis.kind)
     if axis.kind == "log":
         axes.set_xticks([], minor=True)
-    numbers = [_number_at(axis, tick.position) for tick in axis.ticks]
+    numbers = [axis.number_at(tick.position) for tick in axis.ticks]
     axes.set_xticks(numbers, [tick.text for tick in axis.ticks])
-
-
-def _number_at(axis: Axis, position: float) -> float:
-    if axis.kind == "log":
-        return float(axis.low * (axis.high / axis.low) ** position)
-    return axis.low + position * (axis.high - axis.low)
 
 
 def _value_axis(axes: Any, study: StudyRecord) -> None:

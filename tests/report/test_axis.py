@@ -43,6 +43,14 @@ def test_listed_values_are_written_and_lie_where_they_should() -> None:
     assert [found.position(v) for v in (16, 32, 64)] == pytest.approx([0, 0.5, 1])
 
 
+@pytest.mark.parametrize("log", [True, False])
+def test_the_number_at_the_position_of_a_value_is_the_value(log: bool) -> None:
+    found = number_axis("v", [0.001, 0.1], log=log)
+    assert [found.number_at(found.position(v) or 0.0) for v in (0.001, 0.02, 0.1)] == pytest.approx(
+        [0.001, 0.02, 0.1]
+    )
+
+
 def test_values_outside_the_domain_widen_the_axis() -> None:
     assert (axis({"low": 1, "high": 5}, 9).high, axis({"low": 1, "high": 5}, 3).high) == (9, 5)
 
