@@ -145,7 +145,7 @@ def test_what_the_cluster_runs_at_once(spark: SparkSession) -> None:
     whole, bounded = cluster(spark), cluster(spark, parallelism=1)
     assert (whole.slots(), whole.max_in_flight()) == (SLOTS, SLOTS + 1)
     assert (bounded.slots(), bounded.max_in_flight()) == (1, 1)
-    assert whole.source.collect() == bounded.source.collect() == [0]
+    assert whole.source.collect() == bounded.source.collect() == [None]
     assert whole.result_limit() == 2 * 2**20 - RESULT_OVERHEAD
     assert whole.alive()
     assert not whole.local

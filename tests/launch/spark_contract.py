@@ -38,7 +38,7 @@ def jobs(spark: SparkSession) -> list[dict[str, Any]]:
     """The jobs that the Spark UI shows."""
     context = spark.sparkContext
     url = f"{context.uiWebUrl}/api/v1/applications/{context.applicationId}/jobs"
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         told: list[dict[str, Any]] = json.load(answer)
     return told
 
