@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sparktune.report import StudyPlots
     from sparktune.scoring import register, score
     from sparktune.scoring.sql import SqlFunction
-    from sparktune.search import WAIT, Sampler
+    from sparktune.search import WAIT, Decision, Pruner, PrunerView, Sampler
     from sparktune.spec import SearchSpec, StudySpec, TrainingSpec
     from sparktune.study import Progress, StudyResult
     from sparktune.study.tune import tune
@@ -39,6 +39,7 @@ __all__ = [
     "DataSource",
     "DataSummary",
     "Dataset",
+    "Decision",
     "Engine",
     "Found",
     "InputValues",
@@ -49,6 +50,8 @@ __all__ = [
     "Objective",
     "Origin",
     "Progress",
+    "Pruner",
+    "PrunerView",
     "Sampler",
     "Schema",
     "SearchSpec",
@@ -82,6 +85,7 @@ __getattr__, __dir__ = lazily(
         "Bundle": "sparktune.bundle",
         "DataSource": "sparktune.data",
         "Dataset": "sparktune.data",
+        "Decision": "sparktune.search",
         "Engine": "sparktune.bundle",
         "Found": "sparktune.data",
         "InputValues": "sparktune.training.input_values",
@@ -92,6 +96,8 @@ __getattr__, __dir__ = lazily(
         "Objective": "sparktune.summary",
         "Origin": "sparktune.data",
         "Progress": "sparktune.study",
+        "Pruner": "sparktune.search",
+        "PrunerView": "sparktune.search",
         "Sampler": "sparktune.search",
         "Schema": "sparktune.columns",
         "SearchSpec": "sparktune.spec",

@@ -20,6 +20,7 @@ class TrialState(StrEnum):
     RUNNING = "RUNNING"
     PAUSED = "PAUSED"
     COMPLETE = "COMPLETE"
+    PRUNED = "PRUNED"
     FAILED = "FAILED"
     DIVERGED = "DIVERGED"
     KILLED = "KILLED"
@@ -27,7 +28,12 @@ class TrialState(StrEnum):
     @property
     def terminal(self) -> bool:
         """Whether the trial is over for good; a killed one runs again when the study resumes."""
-        return self in (TrialState.COMPLETE, TrialState.FAILED, TrialState.DIVERGED)
+        return self in (
+            TrialState.COMPLETE,
+            TrialState.PRUNED,
+            TrialState.FAILED,
+            TrialState.DIVERGED,
+        )
 
 
 @final
@@ -131,7 +137,8 @@ class TrialResult:
     `value` is the objective at its best epoch, `epoch` that epoch (from 1), `history` a list per metric, one
     value per epoch; `model` the `.keras` file of that epoch, where it was worth sending. `timings` are
     seconds by phase. A PAUSED trial has epochs left: its `history` is that of all epochs so far, and it goes
-    on from `checkpoint`, a path or URI, or from `checkpoint_bytes` while that is on its way to the driver.
+    on from `checkpoint`, a path or URI, or from `checkpoint_bytes` while that is on its way to the driver. A
+    PRUNED one was ended before its last epoch: it has a history, and no value.
     """
 
     trial: int

@@ -50,7 +50,7 @@ def plan_lines(spec: StudySpec, plan: "StudyPlan") -> list[str]:
         f"trials     {trials}{done} by sampler {spec.search.sampler}",
         f"           {at_once}, {place}",
         *(f"space      {name}: {_values(domain)}" for name, domain in spec.search.space.items()),
-        f"model      {spec.model.kind}, {spec.training.epochs} epochs unless searched",
+        f"model      {spec.model.kind}, {spec.epochs} epochs unless searched",
         f"objective  {plan.objective.metric}, {plan.objective.direction}",
         f"data       {rows} rows, {plan.bytes / 1e6:.1f} MB",
         f"features   {_some(features)}",

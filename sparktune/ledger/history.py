@@ -18,8 +18,8 @@ class LedgerState:
     By trial number: `results` are terminal; `unfinished` are the last results of trials that were killed or
     paused and go on when the study is resumed, `paused` what they go on from; `ended` is when a result came
     (seconds since 1970); `attempts` is how often a trial was launched; `params` are those of every trial ever
-    launched. `sequence` has first launches, as number and parameters, and terminal results in the order in
-    which they came.
+    launched; `under_way` are launched without a result since. `sequence` has first launches, as number and
+    parameters, and terminal results in the order in which they came.
     """
 
     def __init__(self, direction: str) -> None:
@@ -30,6 +30,7 @@ class LedgerState:
         self.ended: dict[int, float] = {}
         self.attempts: dict[int, int] = {}
         self.params: dict[int, Params] = {}
+        self.under_way: set[int] = set()
         self.sequence: list[Launch | TrialResult] = []
         self.notes: list[Note] = []
         self.spec: dict[str, Any] | None = None
@@ -52,6 +53,7 @@ class LedgerState:
                 self._record(self._with_history(start, result), None, time)
             case Launched(trial, attempt, _, params):
                 self._launched(trial, attempt, params)
+                self.under_way.add(trial)
             case Voided(trial):
                 self._void(trial)
             case SpecChanged(spec):
@@ -104,6 +106,8 @@ class LedgerState:
             return
         result = replace(result, model=None, checkpoint_bytes=None)
         self.ended[result.trial] = time
+        if result.state is not TrialState.KILLED:
+            self.under_way.discard(result.trial)
         if result.state is TrialState.PAUSED:
             self.paused[result.trial] = result
         if not result.state.terminal:

@@ -158,6 +158,13 @@ class Ledger:
         result = self._history.paused.get(trial)
         return result and replace(result, checkpoint=self._checkpoints.place(result.checkpoint))
 
+    @property
+    def paused_results(self) -> list[TrialResult]:
+        """The last result of each trial that was paused and not launched since; `paused` of each."""
+        under_way = self._history.under_way
+        found = [self.paused(number) for number in sorted(self._history.paused) if number not in under_way]
+        return [result for result in found if result is not None]
+
     def attempts(self, trial: int) -> int:
         """How often this trial was launched so far, by any driver."""
         return self._history.attempts.get(trial, 0)

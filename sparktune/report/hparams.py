@@ -86,7 +86,7 @@ def _session(study: StudyRecord, trial: TrialRecord, names: tuple[str, ...]) -> 
     if trial.value is not None:
         found.append(summary_pb2.Summary.Value(tag=VALUE, simple_value=trial.value))
     if trial.state.terminal:
-        good = trial.state is TrialState.COMPLETE
+        good = trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
         status = api_pb2.STATUS_SUCCESS if good else api_pb2.STATUS_FAILURE
         end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=trial.ended or study.created)
         ended = plugin_data_pb2.HParamsPluginData(session_end_info=end)

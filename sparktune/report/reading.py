@@ -114,6 +114,8 @@ def _executions(events: Sequence[Timed], status: StudyStatus) -> list[Execution]
         match event:
             case Launched(trial, attempt):
                 under_way[trial] = Execution(trial, attempt, time, None, None, "", TrialState.RUNNING)
+            case Recorded(TrialResult(state=TrialState.PRUNED)):
+                pass  # the segment before it has ended on its own
             case Recorded(result) | Paused(_, result):
                 earlier = trained.get(result.trial, 0.0)
                 seconds = result.seconds - (earlier if earlier <= result.seconds else 0.0)

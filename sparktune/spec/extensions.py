@@ -64,6 +64,8 @@ SAMPLERS = Registry(
     },
 )
 
+PRUNERS = Registry("sparktune.pruners", {"top": "sparktune.search.pruners.top:TopPruner"})
+
 
 def load_named(registry: Registry, field: str, name: str, info: ValidationInfo) -> Any | None:
     """The extension that a field of the spec names; None where the validation context is `ANY_SAMPLER`.

@@ -31,10 +31,12 @@ def _training(spec: StudySpec) -> Iterator[tuple[str, str]]:
         yield "training.momentum", f"optimizer {training.optimizer} has none; use momentum or nesterov"
     if "epochs" in space:
         return
-    stopping = training.early_stopping
-    if stopping is not None and stopping.patience >= training.epochs and not stopping.restore_best:
-        yield "training.early_stopping", f"its patience {stopping.patience} outlasts {training.epochs} epochs"
+    epochs, stopping = spec.epochs, training.early_stopping
+    if "epochs" in training.model_fields_set and epochs != training.epochs:
+        yield f"training.epochs {training.epochs}", f"search.max_epochs {epochs} takes its place"
+    if stopping is not None and stopping.patience >= epochs and not stopping.restore_best:
+        yield "training.early_stopping", f"its patience {stopping.patience} outlasts {epochs} epochs"
     for index, callback in enumerate(training.callbacks):
-        if callback.kind == "reduce_on_plateau" and callback.patience >= training.epochs:
-            why = f"its patience {callback.patience} outlasts {training.epochs} epochs"
+        if callback.kind == "reduce_on_plateau" and callback.patience >= epochs:
+            why = f"its patience {callback.patience} outlasts {epochs} epochs"
             yield f"training.callbacks[{index}]", why

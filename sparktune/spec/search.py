@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo,
 from sparktune.spec.base import MAX_INT, Count, Fault, Line, Name, Plain, Positive, Section, sequence
 from sparktune.spec.conditions import check_conditions, is_same, is_searched
 from sparktune.spec.constraint import Constraint, constraint_of
-from sparktune.spec.extensions import SAMPLERS, load_named
+from sparktune.spec.extensions import PRUNERS, SAMPLERS, load_named
 from sparktune.spec.messages import way_out
 
 NO_DOMAIN = (
@@ -209,6 +209,32 @@ class SearchSpec(Section):
     budget: BudgetSpec = Field(
         BudgetSpec(), exclude_if=BudgetSpec().__eq__, description="what ends the search besides"
     )
+    pruner: Name | None = Field(
+        None,
+        exclude_if=_empty,
+        description="what ends trials before their last epoch: top (the best `keep` go on), or one that a "
+        "package adds",
+    )
+    min_epochs: Count | None = Field(
+        None, exclude_if=_empty, description="the pruner's first rung in epochs; 1 by default"
+    )
+    max_epochs: Count | None = Field(
+        None,
+        exclude_if=_empty,
+        description="epochs of a trial that is not pruned, in place of training.epochs",
+    )
+    keep: Count | None = Field(
+        None, exclude_if=_empty, description="trials that pruner top trains to the end"
+    )
+    reduction: Annotated[int, Field(ge=2, le=MAX_INT)] | None = Field(
+        None,
+        exclude_if=_empty,
+        description="one in so many trials goes on at a rung, for so many times the epochs",
+    )
+    pruner_options: dict[str, Plain] = Field(
+        default_factory=dict, exclude_if=_empty, description="further options of the pruner"
+    )
+
     constraints: tuple[Line, ...] = sequence(
         (),
         exclude_if=_empty,
@@ -271,4 +297,23 @@ class SearchSpec(Section):
         sampler = load_named(SAMPLERS, "sampler", self.sampler, info)
         if sampler is not None:
             sampler.check(self)
+        return self
+
+    @model_validator(mode="after")
+    def _can_prune(self, info: ValidationInfo) -> "SearchSpec":
+        """Rungs are epochs of a trial, so all trials have as many; the pruner refuses what it cannot use."""
+        if self.max_epochs is not None and "epochs" in self.space:
+            raise Fault("must not be searched where max_epochs is set; remove one", "space", "epochs")
+        if self.pruner is None:
+            for name in ("min_epochs", "keep", "reduction", "pruner_options"):
+                if getattr(self, name):
+                    raise Fault("has no effect without a pruner; set pruner", name)
+            return self
+        if self.max_epochs is None:
+            raise Fault("is required beside a pruner, in place of training.epochs; add it", "max_epochs")
+        if self.min_epochs is not None and self.min_epochs >= self.max_epochs:
+            raise Fault(f"must be < max_epochs {self.max_epochs}", "min_epochs", value=self.min_epochs)
+        pruner = load_named(PRUNERS, "pruner", self.pruner, info)
+        if pruner is not None:
+            pruner.check(self)
         return self

@@ -34,7 +34,8 @@ LATER = (
     ("model", "source"),
     ("training", "weighted_metrics"),
 )  # fields added after the first version: a study that does not set them keeps its identity
-BUDGETS = ("trials", "budget")  # of the section search: they may change between runs
+PRUNING = ("pruner", "min_epochs", "keep", "reduction", "pruner_options")
+BUDGETS = ("trials", "budget", *PRUNING)  # of the section search: they may change between runs
 IDENTITY = ("study", "data", "model", "search", "training", "objective")
 
 
@@ -234,18 +235,27 @@ class StudySpec(Section):
         """The study's own folder: its name below `output.directory`."""
         return Path(self.output.directory) / self.study.name
 
+    @property
+    def epochs(self) -> int:
+        """Epochs of a trial, unless they are searched: `search.max_epochs` where it is set."""
+        return self.search.max_epochs or self.training.epochs
+
     def configured(self, params: dict[str, Any]) -> tuple[ModelSpec, TrainingSpec]:
         """The model and the training of one trial.
 
         Raises:
             pydantic.ValidationError: a parameter breaks the rule of its field.
         """
+        params = params if self.search.max_epochs is None else {"epochs": self.search.max_epochs, **params}
         training = {n: v for n, v in params.items() if n in TrainingSpec.model_fields}
         model = {n: v for n, v in params.items() if n not in training}
         return self.model.with_params(model), self.training.with_params(training)
 
     def identity(self) -> dict[str, Any]:
-        """What decides the results, as JSON values: all but resources, tracking, output and budgets."""
+        """What decides the results, as JSON values.
+
+        All but resources, tracking, output, budgets and pruning.
+        """
         identity = self._deciding_sections()
         for name in BUDGETS:
             identity["search"].pop(name, None)

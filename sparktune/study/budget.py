@@ -28,9 +28,9 @@ class Budget:
             self.observe(result)
 
     def observe(self, result: TrialResult) -> None:
-        """Count a result; of a paused trial its epochs so far."""
+        """Count a result; of a paused or pruned trial its epochs alone."""
         self._epochs[result.trial] = max(result.epochs, self._epochs.get(result.trial, 0))
-        if not result.state.terminal:
+        if not result.state.terminal or result.state is TrialState.PRUNED:
             return
         value = result.value if result.state is TrialState.COMPLETE else None
         if value is not None and better(self._direction, value, self._best):

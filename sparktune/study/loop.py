@@ -11,8 +11,10 @@ from typing import final
 
 from sparktune.launch.base import Launcher
 from sparktune.ledger import Ledger
+from sparktune.search import Decision
 from sparktune.spec import StudySpec
 from sparktune.study.job_sizer import JobSizer
+from sparktune.study.pruning import Pruning
 from sparktune.study.stop import Stop, interruptible
 from sparktune.study.trial_queue import Point, TrialQueue
 from sparktune.tracking import Tracker
@@ -30,7 +32,8 @@ class StudyLoop:
     """Keeps every free slot busy until the queue is exhausted or the study is stopped.
 
     Trials of one graph key follow each other on a slot, long ones come first, and short ones share a job. A
-    trial that is PAUSED goes on at once, wherever there is room. The ledger learns of a result before anybody
+    trial that is PAUSED goes on at once, wherever there is room, unless the pruner says otherwise: it waits
+    for its promotion, or ends as PRUNED. The ledger learns of a result before anybody
     else, so nothing that was computed is lost by what follows. `on_tail` is called again and again while the
     last trials run and none is left to launch.
     """
@@ -44,6 +47,7 @@ class StudyLoop:
         tracker: Tracker,
         on_result: OnResult,
         on_tail: OnTail = lambda: None,
+        pruning: Pruning | None = None,
     ) -> None:
         self._spec = spec
         self._queue = queue
@@ -52,6 +56,7 @@ class StudyLoop:
         self._tracker = tracker
         self._on_result = on_result
         self._on_tail = on_tail
+        self._pruning = pruning or Pruning(None, ledger)
         self._job_sizer = JobSizer()
         self._batch_limit = batch_limit(spec)
         self._returned: SimpleQueue[Future[TrialResult] | None] = SimpleQueue()
@@ -71,6 +76,8 @@ class StudyLoop:
         """
         stop.start_clock()
         with interruptible(stop, wake=lambda: self._returned.put(None)):
+            for result in self._pruning.earlier:
+                self._go_on(result, result.epochs)
             while stop.reason is None and self._fill():
                 if self._queue.exhausted():
                     self._on_tail()
@@ -85,7 +92,16 @@ class StudyLoop:
     def _fill(self) -> bool:
         """Launch into every free slot; False when nothing runs and nothing is left."""
         self._resume_paused()
+        self._fill_slots()
+        if not self._running and self._pruning.waiting:
+            self._end_waiting()
+        return bool(self._running)
+
+    def _fill_slots(self) -> None:
+        """Launch paused trials that the pruner promotes, then new ones, while there is room."""
         for _ in range(self._free_jobs()):
+            if self._promote(exhausted=bool(self._pruning.waiting) and self._queue.exhausted()):
+                continue
             points = self._next_points()
             if not points:
                 break
@@ -94,7 +110,22 @@ class StudyLoop:
             for trial in trials:
                 self._tracker.launched(trial)
             self._launch([self._segment(trial, self._ledger.paused(trial.number)) for trial in trials])
-        return bool(self._running)
+
+    def _promote(self, exhausted: bool) -> bool:
+        """Launch the paused trial that the pruner promotes; False where there is none."""
+        result = self._pruning.promoted(self._under_way, exhausted)
+        if result is not None:
+            segment = self._next_segment(result)
+            self._ledger.launched(segment.trial)
+            self._launch([segment])
+        return result is not None
+
+    def _end_waiting(self) -> None:
+        """Nothing runs, so trials that the pruner does not promote now never go on."""
+        if not self._promote(exhausted=True):
+            for result in self._pruning.left():
+                self._prune(result)
+            self._fill_slots()  # the sampler may have waited for that
 
     def _resume_paused(self) -> None:
         """Launch the next segments of paused trials. Short ones share jobs, so they wait for each other."""
@@ -122,7 +153,8 @@ class StudyLoop:
     def _next_points(self) -> list[Point]:
         """The trials of the next job: what suits a free slot best, or may wait for any."""
         size = self._queue.size
-        left = math.inf if size is None else size - len(self._ledger.results) - len(self._running)
+        known = len(self._ledger.results) + len(self._running) + len(self._pruning.waiting)
+        left = math.inf if size is None else size - known
         most = self._job_sizer.size(left, self._slots)
         # No slot stands idle while trials are trained as one.
         same_graph = int(min(self._batch_limit, max(1, left / self._slots)))
@@ -148,11 +180,12 @@ class StudyLoop:
     def _segment(self, trial: Trial, paused: TrialResult | None) -> Segment:
         """The next segment of a trial: from its checkpoint; where there can be none, all of it."""
         seconds = self._spec.resources.segment_seconds
+        rung = self._pruning.next_rung(paused.epochs if paused else 0)
         if paused is None:
-            return Segment(trial, seconds=seconds)
+            return Segment(trial, end=rung, seconds=seconds)
         if paused.checkpoint is None:
-            return Segment(trial)
-        return Segment(trial, start=paused.epochs, checkpoint=paused.checkpoint, seconds=seconds)
+            return Segment(trial, end=rung)
+        return Segment(trial, paused.epochs, rung, paused.checkpoint, seconds)
 
     def _launch(self, segments: Sequence[Segment]) -> None:
         job = self._launcher.launch(segments)
@@ -175,12 +208,33 @@ class StudyLoop:
         self._warm = graph_key(segment.trial.params)
         self._job_sizer.observe(result.seconds)
         result = self._ledger.record(result)
+        self._show(result)
+        if result.state is TrialState.PAUSED:
+            self._go_on(result, segment.end)
+
+    def _show(self, result: TrialResult) -> None:
+        """What the ledger has is for the sampler, if it is final, for the tracker and for the user."""
         if result.state.terminal:
             self._queue.tell(result)
         self._tracker.record(result)
         self._on_result(result)
-        if result.state is TrialState.PAUSED:
-            best = self._ledger.best
-            threshold = best.value if best else None
-            trial = replace(segment.trial, attempt=result.attempt, threshold=threshold)
-            self._paused.append(self._segment(trial, result))
+
+    def _go_on(self, result: TrialResult, rung: int | None) -> None:
+        """Continue a paused trial, or leave it to the pruner where it has reached `rung`."""
+        match self._pruning.decide(result, rung, self._under_way):
+            case Decision.CONTINUE:
+                self._paused.append(self._next_segment(result))
+            case Decision.STOP:
+                self._prune(result)
+
+    def _next_segment(self, result: TrialResult) -> Segment:
+        """What follows on a paused result: no other attempt, as nothing was lost."""
+        trial = replace(self._trial(result.trial, result.params), attempt=result.attempt)
+        return self._segment(trial, result)
+
+    def _prune(self, result: TrialResult) -> None:
+        self._show(self._ledger.record(self._pruning.end(result)))
+
+    def _under_way(self) -> list[int]:
+        """Numbers of the trials that run or are about to go on."""
+        return [segment.trial.number for segment in (*self._running.values(), *self._paused)]

@@ -29,6 +29,7 @@ class TrialQueue:
         earlier: what earlier runs did: trials that were launched, for which the sampler is not asked again,
             and results.
         window: points that are put in order at once.
+        held: numbers of launched trials that wait for a pruner: they are not given.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class TrialQueue:
         sampler: Sampler,
         earlier: Iterable[Point | TrialResult] = (),
         window: int = WINDOW,
+        held: Iterable[int] = (),
     ) -> None:
         if sampler.lookahead is not None and sampler.lookahead < 0:
             raise StudyFailed(
@@ -43,14 +45,14 @@ class TrialQueue:
             )
         self._sampler = sampler
         self._launched: dict[int, Params] = {}
-        self._finished: set[int] = set()
+        self._not_given: set[int] = set(held)
         self._window = window if sampler.lookahead is None else 1
         self._next_number = 0
         self._sampler_ended = False
         self._waiting: dict[str, deque[Point]] = {}  # by graph key
         for event in earlier:
             if isinstance(event, TrialResult):
-                self._finished.add(event.trial)
+                self._not_given.add(event.trial)
                 sampler.tell(event)
             else:
                 number, params = event
@@ -125,8 +127,8 @@ class TrialQueue:
         return self._sampler_ended or (size is not None and self._unfinished_number() >= size)
 
     def _unfinished_number(self) -> int:
-        """The next number that has no result."""
-        while self._next_number in self._finished:
+        """The next number that has no result and is not held."""
+        while self._next_number in self._not_given:
             self._next_number += 1
         return self._next_number
 

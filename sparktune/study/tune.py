@@ -11,7 +11,7 @@ from sparktune.data.host import SharedData
 from sparktune.errors import InputError, LaunchError, StudyInterrupted
 from sparktune.launch import Launcher
 from sparktune.ledger import Ledger, StudyStarted
-from sparktune.search import Sampler, build_sampler
+from sparktune.search import Pruner, Sampler, build_pruner, build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
 from sparktune.spec.document import read_document
 from sparktune.spec.idle import idle_fields
@@ -21,6 +21,7 @@ from sparktune.study.conclusion import AGAIN, Ending, conclude
 from sparktune.study.export import Exported, Exporter
 from sparktune.study.loop import StudyLoop
 from sparktune.study.progress import OnProgress, Progress, Standing, notebook_progress
+from sparktune.study.pruning import Pruning
 from sparktune.study.result import StudyResult, write_source
 from sparktune.study.runtime import Runtime
 from sparktune.study.stop import Stop, check_timeout
@@ -41,6 +42,7 @@ def tune(
     *,
     builder: Callable[..., Any] | str | None = None,
     sampler: Sampler | None = None,
+    pruner: Pruner | None = None,
     launcher: Launcher | None = None,
     tracker: Tracker | None = None,
     offline: bool = False,
@@ -57,6 +59,7 @@ def tune(
         builder: in place of `model.builder`, a function `build(params, input_shape, outputs)` that returns a
             Keras model. One of a notebook or script is sent as source, with all that it uses.
         sampler: proposes configurations; the one that `search.sampler` names by default.
+        pruner: ends trials before their last epoch; the one that `search.pruner` names by default.
         launcher: runs the trials; the one that `resources.launcher` names by default. The study closes it.
         tracker: shows the study; MLflow by default.
         offline: do not write to MLflow; `sparktune sync` can do so later.
@@ -81,9 +84,11 @@ def tune(
     """
     started = time.monotonic()
     check_timeout(timeout)
-    _check_objects(sampler, launcher, tracker)
+    _check_objects(sampler, pruner, launcher, tracker)
     given = spec if builder is None else with_builder(spec, builder)
     spec = _read_spec(given, any_sampler=sampler is not None)
+    if pruner is not None and "epochs" in spec.search.space:
+        raise InputError("search.space.epochs must not be searched beside a pruner; set search.max_epochs")
     tracker = tracker or (NullTracker() if offline else MlflowTracker())
     try:
         with Runtime(spec, spark, launcher) as runtime:
@@ -97,7 +102,8 @@ def tune(
                 shared = runtime.share(dataset)
                 log.info("study %s: %s", spec.study.name, ledger.directory)
                 sampler = sampler or build_sampler(spec)
-                study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler)
+                pruner = pruner or build_pruner(spec.search)
+                study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler, pruner)
                 start = Standing(ledger.best, len(ledger.results), sampler.size)
                 limits = [limit for limit in (timeout, spec.search.budget.seconds) if limit is not None]
                 with notebook_progress(spec.study.name, start, on_progress) as show:
@@ -106,10 +112,11 @@ def tune(
         raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN}") from None
 
 
-def _check_objects(sampler: Any, launcher: Any, tracker: Any) -> None:
+def _check_objects(sampler: Any, pruner: Any, launcher: Any, tracker: Any) -> None:
     """Refuse what is neither None nor an object of the public class."""
     for name, given, kind in (
         ("sampler", sampler, Sampler),
+        ("pruner", pruner, Pruner),
         ("launcher", launcher, Launcher),
         ("tracker", tracker, Tracker),
     ):
@@ -159,6 +166,7 @@ class _Study:
     shared: SharedData
     runtime: Runtime
     sampler: Sampler
+    pruner: Pruner | None
 
     def run(self, stop: Stop, on_progress: OnProgress, started: float) -> StudyResult:
         """Search, export, and conclude; however the search or the export ends, the outcome is written."""
@@ -185,11 +193,16 @@ class _Study:
         for result in self.ledger.all_results:  # of an earlier run; what the tracker shows costs nothing
             self.tracker.record(result, round(self.ledger.ended[result.trial] * 1000))
         self.sampler.set_objective(self.objective)
-        queue = TrialQueue(self.sampler, self.ledger.sequence)
+        if self.pruner is not None:
+            self.pruner.set_objective(self.objective)
+        pruning = Pruning(self.pruner, self.ledger)
+        held = {result.trial for result in pruning.earlier}
+        queue = TrialQueue(self.sampler, self.ledger.sequence, held=held)
+        done = queue.exhausted() and not held
         results = [event for event in self.ledger.sequence if isinstance(event, TrialResult)]
         budget = Budget(self.spec.search.budget, self.objective, [*results, *self.ledger.unfinished.values()])
-        stop.end(None if queue.exhausted() else budget.spent)
-        if queue.exhausted() or stop.reason:
+        stop.end(None if done else budget.spent)
+        if done or stop.reason:
             return
 
         def on_result(result: TrialResult) -> None:
@@ -200,7 +213,7 @@ class _Study:
         with self.runtime.start_launcher(self.shared) as launcher:
             try:
                 StudyLoop(
-                    self.spec, queue, launcher, self.ledger, self.tracker, on_result, exporter.begin
+                    self.spec, queue, launcher, self.ledger, self.tracker, on_result, exporter.begin, pruning
                 ).run(stop)
             except LaunchError:
                 if stop.reason != "interrupt":  # Ctrl-C in a terminal ends the JVM of spark-submit, too

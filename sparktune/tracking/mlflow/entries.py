@@ -26,11 +26,12 @@ ERROR_LENGTH = 300
 
 EntryStatus = RunStatus | Literal["RUNNING", "SCHEDULED"]
 # A diverged trial has no value, so it is shown as FAILED: all FINISHED runs can be compared. A paused trial
-# is SCHEDULED, as it goes on later.
+# is SCHEDULED, as it goes on later; a pruned one, which has no value either, is KILLED.
 STATUS: dict[TrialState, EntryStatus] = {
     TrialState.RUNNING: "RUNNING",
     TrialState.PAUSED: "SCHEDULED",
     TrialState.COMPLETE: "FINISHED",
+    TrialState.PRUNED: "KILLED",
     TrialState.DIVERGED: "FAILED",
     TrialState.FAILED: "FAILED",
     TrialState.KILLED: "KILLED",
@@ -156,7 +157,7 @@ class StudyEntries:
         compared.
         """
         start = end_ms - round(1000 * result.seconds) if start_ms is None else min(start_ms, end_ms)
-        fixed = {name: getattr(self._spec.training, name) for name in FIXED}
+        fixed = {n: getattr(self._spec.training, n) for n in FIXED} | {"epochs": self._spec.epochs}
         params = {**{k: v for k, v in fixed.items() if v is not None}, **result.params}
         return Entry(
             number=result.trial,

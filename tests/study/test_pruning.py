@@ -1,0 +1,150 @@
+"""Real studies with a pruner: what it leaves out is not trained, and no end of a driver changes that."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from studies import data, document
+
+from sparktune.errors import InputError, SpecError
+from sparktune.ledger import Ledger
+from sparktune.report.reading import read_study
+from sparktune.search.pruners.top import TopPruner
+from sparktune.study import StudyResult, tune
+from sparktune.trial import TrialState
+
+pytestmark = pytest.mark.usefixtures("fork_server")
+SPACE = {"neurons": [2, 4], "learning_rate": [0.003, 0.01, 0.1]}
+TOP = {"pruner": "top", "keep": 2, "max_epochs": 6}
+
+
+def study(folder: Path, **search: Any) -> dict[str, Any]:
+    sections = {"search": {"space": SPACE, **TOP, **search}, "training": {"batch_size": 16}}
+    return document(folder, **sections, resources={"launcher": "local", "parallelism": 2})
+
+
+def paused_lines(result: StudyResult) -> list[tuple[int, int]]:
+    """Trial and first epoch of each segment that was paused."""
+    lines = map(json.loads, (result.directory / "ledger.jsonl").read_text().splitlines())
+    return [(line["result"]["trial"], line["start"]) for line in lines if line.get("event") == "paused"]
+
+
+@pytest.fixture(scope="module")
+def pruned(tmp_path_factory: pytest.TempPathFactory, fork_server: None) -> StudyResult:
+    """Six trials for one epoch, the best two for six, shown in MLflow."""
+    return tune(study(tmp_path_factory.mktemp("top")), data=data())
+
+
+def test_the_best_train_to_the_end_and_the_others_are_pruned(pruned: StudyResult) -> None:
+    assert pruned.summary["states"] == {"COMPLETE": 2, "PRUNED": 4}
+    assert pruned.summary["stopped"] is None
+    results = Ledger.read(pruned.directory).results
+    after_one = {n: r.history["val_accuracy"][0] for n, r in results.items()}
+    best = sorted(after_one, key=lambda number: (-after_one[number], number))[:2]
+    assert {n: r.epochs for n, r in results.items()} == {n: 6 if n in best else 1 for n in results}
+    table = pruned.trials.set_index("trial")
+    assert set(table.index[table["state"] == "COMPLETE"]) == set(best)
+    assert table["value"].notna().sum() == 2
+    assert set(table["attempts"]) == {1}
+    assert pruned.best.trial in best
+    assert not (pruned.directory / "checkpoints").exists()
+    assert sorted(paused_lines(pruned)) == [(n, 0) for n in range(6)]
+
+
+def test_pruned_trials_are_shown_as_such(pruned: StudyResult) -> None:
+    client = mlflow.MlflowClient(pruned.spec.tracking.uri)
+    experiment = client.get_experiment_by_name("small")
+    runs = client.search_runs([experiment.experiment_id], "tags.`sparktune.state` = 'PRUNED'")
+    assert {run.info.status for run in runs} == {"KILLED"}
+    assert len(runs) == 4
+    assert {run.data.params["epochs"] for run in runs} == {"6"}
+    assert all(len(client.get_metric_history(run.info.run_id, "val_loss")) == 1 for run in runs)
+    assert all("pruned after epoch 1" in run.data.tags["sparktune.stopped"] for run in runs)
+    record = read_study(pruned.directory)
+    states = [trial.state for trial in record.trials]
+    assert states.count(TrialState.PRUNED) == 4
+    assert sum(len(trial.executions) for trial in record.trials) == 6 + 2
+    assert "4 pruned" in (pruned.directory / "report.html").read_text()
+
+
+class Interrupted(Exception):
+    """Stands for the end of a driver."""
+
+
+KILLED_DRIVER = """
+import json, os, signal, sys
+from studies import data
+from sparktune.study import tune
+
+seen = []
+def end(progress):
+    seen.append(progress)
+    if len(seen) == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+tune(json.loads(sys.argv[1]), data=data(), offline=True, on_progress=end)
+"""
+
+
+def assert_resumes(folder: Path, pruned: StudyResult) -> None:
+    """The interrupted study ends as the other one, and no segment that had ended is trained again."""
+    before = Ledger.read(folder / "studies/small").results
+    result = tune(study(folder), data=data(), offline=True)
+    columns = ["trial", "state", "value", "params.neurons", "params.learning_rate"]
+    assert result.trials[columns].equals(pruned.trials[columns])
+    one, other = Ledger.read(result.directory).results, Ledger.read(pruned.directory).results
+    assert {n: r.history for n, r in one.items()} == {n: r.history for n, r in other.items()}
+    assert sorted(paused_lines(result)) == [(n, 0) for n in range(6)]
+    assert {n: one[n] for n in before} == before
+    assert not (result.directory / "checkpoints").exists()
+
+
+def test_a_killed_driver_changes_nothing(pruned: StudyResult, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED_DRIVER, json.dumps(study(tmp_path))]
+    driver = subprocess.run(command, capture_output=True, timeout=120)
+    assert driver.returncode == -signal.SIGKILL, driver.stderr
+    assert_resumes(tmp_path, pruned)
+
+
+@pytest.mark.parametrize("results", [3, 10])
+def test_a_driver_that_ends_anywhere_changes_nothing(pruned: StudyResult, tmp_path, results: int) -> None:
+    seen: list[TrialState] = []
+
+    def end(progress: Any) -> None:
+        seen.append(progress.result.state)
+        if len(seen) == results:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        tune(study(tmp_path), data=data(), offline=True, on_progress=end)
+    assert_resumes(tmp_path, pruned)
+
+
+def test_an_object_may_be_given(tmp_path: Path) -> None:
+    spec = study(tmp_path, pruner=None, keep=None, max_epochs=3, space={"neurons": [2, 4]})
+    result = tune(spec, data=data(), offline=True, pruner=TopPruner(keep=1))
+    assert result.summary["states"] == {"COMPLETE": 1, "PRUNED": 1}
+    assert result.best.epoch is not None
+    assert len(result.best.history["loss"]) == 3
+
+
+def test_epochs_belong_to_the_pruner(tmp_path: Path) -> None:
+    space = {"epochs": [1, 2]}
+    with pytest.raises(SpecError, match=r"must not be searched where max_epochs is set"):
+        tune(study(tmp_path, space=space), data=data())
+    with pytest.raises(InputError, match="must not be searched beside a pruner"):
+        tune(document(tmp_path, search={"space": space}), data=data(), pruner=TopPruner(keep=1))
+    with pytest.raises(SpecError, match=r"is required beside a pruner.*\(search\.max_epochs\)"):
+        tune(study(tmp_path, max_epochs=None), data=data())
+    with pytest.raises(SpecError, match=r"keep has no effect without a pruner"):
+        tune(study(tmp_path, pruner=None), data=data())
+    with pytest.raises(SpecError, match=r"min_epochs must be < max_epochs 6"):
+        tune(study(tmp_path, min_epochs=6), data=data())
+    with pytest.raises(InputError, match=r"pruner must be an object of a sparktune\.Pruner"):
+        tune(study(tmp_path), data=data(), pruner="top")
+    assert not (tmp_path / "studies").exists()
