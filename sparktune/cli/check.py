@@ -7,7 +7,7 @@ import typer
 from sparktune.cli.options import Config, Json, Offline, Overrides, Quiet, Verbose
 from sparktune.cli.output import Output
 from sparktune.spec import StudySpec, load_spec
-from sparktune.spec.search import Choice, Domain
+from sparktune.spec.domain import Choice, Domain
 
 if TYPE_CHECKING:
     from sparktune.study.plan import StudyPlan

@@ -3,10 +3,11 @@
 from sparktune.lazy import lazily
 from sparktune.spec.data import DataSpec, SplitSpec
 from sparktune.spec.document import json_schema, load_spec, parse_spec
+from sparktune.spec.domain import Choice, Domain, Range
 from sparktune.spec.extensions import KINDS
 from sparktune.spec.messages import unknown_name
 from sparktune.spec.model import ModelSpec
-from sparktune.spec.search import Choice, Domain, Range, SearchSpec
+from sparktune.spec.search import SearchSpec
 from sparktune.spec.study import ObjectiveSpec, OutputSpec, ResourcesSpec, StudySpec, TrackingSpec
 from sparktune.spec.training import TrainingSpec
 

@@ -1,23 +1,21 @@
 """Conditions of a space: which names are searched at which values of others."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sparktune.spec.base import Fault
+from sparktune.spec.domain import Domain, is_same
 from sparktune.spec.messages import way_out
-
-if TYPE_CHECKING:
-    from sparktune.spec.search import Domain
 
 MAX_SHAPES = 10_000  # combinations of the values that conditions name
 
 
-def in_force(space: Mapping[str, "Domain"], params: Mapping[str, Any]) -> dict[str, Any]:
+def in_force(space: Mapping[str, Domain], params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters whose conditions the others meet, in the order of the space."""
     return {name: params[name] for name in space if name in params and is_searched(space, name, params)}
 
 
-def is_searched(space: Mapping[str, "Domain"], name: str, params: Mapping[str, Any]) -> bool:
+def is_searched(space: Mapping[str, Domain], name: str, params: Mapping[str, Any]) -> bool:
     """Whether the conditions of a name are met: those it depends on are searched, at such a value."""
     return all(
         parent in params and is_searched(space, parent, params) and _holds(params[parent], wanted)
@@ -25,7 +23,7 @@ def is_searched(space: Mapping[str, "Domain"], name: str, params: Mapping[str, A
     )
 
 
-def enabling(space: Mapping[str, "Domain"], name: str) -> dict[str, Any]:
+def enabling(space: Mapping[str, Domain], name: str) -> dict[str, Any]:
     """Parameters at which a name is searched: of each that it depends on, the first such value."""
     params: dict[str, Any] = {}
     for parent, wanted in space[name].when.items():
@@ -34,7 +32,7 @@ def enabling(space: Mapping[str, "Domain"], name: str) -> dict[str, Any]:
     return params
 
 
-def by_dependence(space: Mapping[str, "Domain"]) -> list[str]:
+def by_dependence(space: Mapping[str, Domain]) -> list[str]:
     """The names in an order in which each follows those that it depends on; else in their own."""
 
     def depth(name: str) -> int:
@@ -43,7 +41,7 @@ def by_dependence(space: Mapping[str, "Domain"]) -> list[str]:
     return sorted(space, key=depth)
 
 
-def check_conditions(space: Mapping[str, "Domain"]) -> None:
+def check_conditions(space: Mapping[str, Domain]) -> None:
     """Refuse conditions that no trial can meet, and more combinations than can be told apart.
 
     Raises:
@@ -61,7 +59,7 @@ def check_conditions(space: Mapping[str, "Domain"]) -> None:
         )
 
 
-def _check_condition(space: Mapping[str, "Domain"], name: str, parent: str, wanted: Any) -> None:
+def _check_condition(space: Mapping[str, Domain], name: str, parent: str, wanted: Any) -> None:
     place = (name, "when", parent)
     if parent not in space:
         raise Fault(f"is not searched; {way_out(parent, space)}", *place)
@@ -76,7 +74,7 @@ def _check_condition(space: Mapping[str, "Domain"], name: str, parent: str, want
             raise Fault(f"must be one of the values of {parent}, or a list of them", *place, value=value)
 
 
-def _ancestors(space: Mapping[str, "Domain"], name: str) -> set[str]:
+def _ancestors(space: Mapping[str, Domain], name: str) -> set[str]:
     found: set[str] = set()
     open_names = [name]
     while open_names:
@@ -86,15 +84,10 @@ def _ancestors(space: Mapping[str, "Domain"], name: str) -> set[str]:
     return found
 
 
-def _values(domain: "Domain") -> Iterator[Any]:
+def _values(domain: Domain) -> Iterator[Any]:
     return (domain.value(index) for index in range(min(domain.points or 0, MAX_SHAPES)))
 
 
 def _holds(value: Any, wanted: Any) -> bool:
     """Whether a value is the wanted one, or one of those."""
     return is_same(value, wanted) or (isinstance(wanted, list) and any(is_same(value, one) for one in wanted))
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Equal as JSON has it: true is not 1."""
-    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)

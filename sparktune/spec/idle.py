@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from sparktune.spec.search import Choice
+from sparktune.spec.domain import Choice
 from sparktune.spec.study import StudySpec
 
 

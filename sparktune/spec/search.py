@@ -1,151 +1,17 @@
 """The section `search`: a space of named domains, a sampler and the number of trials."""
 
-import json
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, final
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from sparktune.spec.base import MAX_INT, Count, Fault, Line, Name, Plain, Positive, Section, sequence
-from sparktune.spec.conditions import check_conditions, is_same, is_searched
+from sparktune.spec.conditions import check_conditions, is_searched
 from sparktune.spec.constraint import Constraint, constraint_of
+from sparktune.spec.domain import Domain, is_empty
 from sparktune.spec.extensions import PRUNERS, SAMPLERS, load_named
 from sparktune.spec.messages import way_out
-
-NO_DOMAIN = (
-    "must be a list of values, {low, high} or {values: [...]}; a fixed value belongs into model or training"
-)
-Number = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)] | float
-
-
-def unpacked(given: Any) -> Any:
-    """An array of another library as a list of Python's own values; anything else as it is."""
-    return given.tolist() if hasattr(given, "tolist") else given
-
-
-def _empty(given: Any) -> bool:
-    """What is not set is not written, so that studies of earlier versions keep their identity."""
-    return not given
-
-
-@final
-class Choice(Section):
-    """A domain of listed values: numbers, words, bools or lists of them; no value twice."""
-
-    values: Annotated[tuple[Plain, ...], BeforeValidator(unpacked)] = sequence(
-        min_length=1, description="the values; a plain list is short for it"
-    )
-    when: dict[str, Plain] = Field(
-        default_factory=dict,
-        exclude_if=_empty,
-        description="names of the space, each with the value or values at which this one is searched",
-    )
-
-    @model_validator(mode="after")
-    def _distinct(self) -> "Choice":
-        seen: dict[str, int] = {}
-        for index, value in enumerate(self.values):
-            whole = isinstance(value, float) and value.is_integer()  # 1.0 is the same as 1, but true is not
-            key = json.dumps(int(value) if whole else value, sort_keys=True)
-            if key in seen:
-                raise Fault(
-                    f"must hold no value twice, but got {value!r} at [{seen[key]}] and [{index}]; remove one"
-                )
-            seen[key] = index
-        return self
-
-    @property
-    def points(self) -> int:
-        """Number of values."""
-        return len(self.values)
-
-    @property
-    def ends(self) -> tuple[Any, Any]:
-        """The first and the last value."""
-        return self.values[0], self.values[-1]
-
-    def value(self, index: int) -> Any:
-        """The value at `index`, 0 <= index < points."""
-        return self.values[index]
-
-    def holds(self, value: Any) -> bool:
-        """Whether this is one of the values."""
-        return any(is_same(value, known) for known in self.values)
-
-
-@final
-class Range(Section):
-    """A domain of numbers from `low` to `high`, both included: whole where both are, floats otherwise."""
-
-    low: Number = Field(description="smallest value")
-    high: Number = Field(description="largest value")
-    log: bool = Field(False, description="uniform in the logarithm")
-    step: Number | None = Field(None, description="distance between values; 1 for ints without log")
-    when: dict[str, Plain] = Field(
-        default_factory=dict,
-        exclude_if=_empty,
-        description="names of the space, each with the value or values at which this one is searched",
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Range":
-        if self.low >= self.high:
-            raise Fault(f"must be < high {self.high}", "low", value=self.low)
-        if self.log and self.low <= 0:
-            raise Fault("must be > 0 where log is true", "low", value=self.low)
-        return self
-
-    @model_validator(mode="after")
-    def _stepped(self) -> "Range":
-        step = self.step
-        if step is None:
-            return self
-        if self.log:
-            raise Fault("must not be given where log is true", "step", value=step)
-        if step <= 0:
-            raise Fault("must be > 0", "step", value=step)
-        if self.is_int and isinstance(step, float):
-            raise Fault("must be a whole number where low and high are", "step", value=step)
-        if not (self.high - self.low) / step < MAX_INT:
-            raise Fault("must leave fewer than 2^53 values", "step", value=step)
-        return self
-
-    @property
-    def is_int(self) -> bool:
-        """Whether the values are ints."""
-        return isinstance(self.low, int) and isinstance(self.high, int)
-
-    @property
-    def points(self) -> int | None:
-        """Number of values; None where they are continuous."""
-        if self.is_int and not self.log:
-            return int((self.high - self.low) // (self.step or 1)) + 1
-        if self.step is None:
-            return None
-        return math.floor((self.high - self.low) / self.step + 1e-9) + 1
-
-    @property
-    def ends(self) -> tuple[int | float, int | float]:
-        """The smallest and the largest value."""
-        return self.low, self.value(self.points - 1) if self.points else self.high
-
-    def holds(self, value: Any) -> bool:
-        """Whether this is one of the values."""
-        kinds = int if self.is_int else (int, float)
-        if isinstance(value, bool) or not isinstance(value, kinds) or not self.low <= value <= self.high:
-            return False
-        if self.points is None:
-            return True
-        place = min(round((value - self.low) / (self.step or 1)), self.points - 1)
-        return bool(self.value(place) == value)
-
-    def value(self, index: int) -> int | float:
-        """The value at `index`, 0 <= index < points."""
-        if self.is_int:
-            return self.low + index * (self.step or 1)
-        return min(float(f"{self.low + index * (self.step or 1):.12g}"), float(self.high))
 
 
 @contextmanager
@@ -155,27 +21,6 @@ def _at(*place: str | int) -> Iterator[None]:
         yield
     except Fault as fault:
         raise Fault(fault.rule, *place, *fault.path, value=fault.value) from None
-
-
-def _list_as_choice(given: Any) -> Any:
-    """A plain list of values as the section {values: [...]}."""
-    given = unpacked(given)
-    return {"values": given} if isinstance(given, (list, tuple)) else given
-
-
-def _kind(given: Any) -> str | None:
-    if isinstance(given, (Choice, Range)):
-        return type(given).__name__.lower()
-    if not isinstance(given, dict):
-        return None
-    return "choice" if "values" in given else "range"
-
-
-Domain = Annotated[
-    Annotated[Choice, Tag("choice")] | Annotated[Range, Tag("range")],
-    Discriminator(_kind, custom_error_type="domain", custom_error_message=NO_DOMAIN),
-    BeforeValidator(_list_as_choice),
-]
 
 
 @final
@@ -211,37 +56,37 @@ class SearchSpec(Section):
     )
     pruner: Name | None = Field(
         None,
-        exclude_if=_empty,
+        exclude_if=is_empty,
         description="what ends trials before their last epoch: top (the best `keep` go on), or one that a "
         "package adds",
     )
     min_epochs: Count | None = Field(
-        None, exclude_if=_empty, description="the pruner's first rung in epochs; 1 by default"
+        None, exclude_if=is_empty, description="the pruner's first rung in epochs; 1 by default"
     )
     max_epochs: Count | None = Field(
         None,
-        exclude_if=_empty,
+        exclude_if=is_empty,
         description="epochs of a trial that is not pruned, in place of training.epochs",
     )
     keep: Count | None = Field(
-        None, exclude_if=_empty, description="trials that pruner top trains to the end"
+        None, exclude_if=is_empty, description="trials that pruner top trains to the end"
     )
     reduction: Annotated[int, Field(ge=2, le=MAX_INT)] | None = Field(
         None,
-        exclude_if=_empty,
+        exclude_if=is_empty,
         description="one in so many trials goes on at a rung, for so many times the epochs",
     )
     pruner_options: dict[str, Plain] = Field(
-        default_factory=dict, exclude_if=_empty, description="further options of the pruner"
+        default_factory=dict, exclude_if=is_empty, description="further options of the pruner"
     )
 
     constraints: tuple[Line, ...] = sequence(
         (),
-        exclude_if=_empty,
+        exclude_if=is_empty,
         description="expressions that every trial meets, such as batch_size * learning_rate <= 1",
     )
     start: tuple[dict[str, Plain], ...] = sequence(
-        (), exclude_if=_empty, description="configurations that are trained first"
+        (), exclude_if=is_empty, description="configurations that are trained first"
     )
 
     @model_validator(mode="after")

@@ -18,9 +18,10 @@ from pydantic import (
 from sparktune.errors import SpecError
 from sparktune.spec.base import Count, Fault, Line, NonNegative, Place, Positive, Section, Whole
 from sparktune.spec.data import DataSpec
+from sparktune.spec.domain import Choice, Range
 from sparktune.spec.messages import explained, faults, way_out
 from sparktune.spec.model import ModelSpec, default_model, with_kind
-from sparktune.spec.search import Choice, Range, SearchSpec
+from sparktune.spec.search import SearchSpec
 from sparktune.spec.training import Monitor, TrainingSpec
 
 SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)

@@ -1,70 +1,57 @@
-"""Domains: how many values, and which."""
+"""The section `search`: what constraints and starting points may say."""
 
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from sparktune.spec import Choice, Range, SearchSpec
+from sparktune.spec import SearchSpec
 
-
-class TestRange:
-    @pytest.mark.parametrize(
-        ("given_", "values"),
-        [
-            ({"low": 1, "high": 4}, [1, 2, 3, 4]),
-            ({"low": 1, "high": 6, "step": 2}, [1, 3, 5]),
-            ({"low": 0.0, "high": 0.3, "step": 0.1}, [0.0, 0.1, 0.2, 0.3]),
-            ({"low": 0, "high": 1.0, "step": 0.4}, [0.0, 0.4, 0.8]),
-            ({"low": -1, "high": 1.0, "step": 1}, [-1.0, 0.0, 1.0]),
-        ],
-    )
-    def test_values(self, given_: dict[str, float], values: list[float]) -> None:
-        domain = Range.model_validate(given_)
-        assert domain.points == len(values)
-        found = [domain.value(index) for index in range(len(values))]
-        assert (found, [type(v) for v in found]) == (values, [type(v) for v in values])
-
-    @pytest.mark.parametrize("given_", [{"low": 0.0, "high": 1.0}, {"low": 1, "high": 9, "log": True}])
-    def test_a_range_without_steps_has_no_count(self, given_: dict[str, float]) -> None:
-        assert Range.model_validate(given_).points is None
-
-    @given(low=st.floats(-1e6, 1e6), step=st.floats(1e-3, 1e3), count=st.integers(1, 50))
-    def test_values_stay_inside_and_rise(self, low: float, step: float, count: int) -> None:
-        domain = Range(low=low, high=low + step * count, step=step)
-        values = [domain.value(index) for index in range(domain.points or 0)]
-        assert values == sorted(set(values))
-        assert low - abs(low) * 1e-9 <= values[0] and values[-1] <= domain.high
+SPACE = {
+    "optimizer": ["sgd", "adam"],
+    "momentum": {"low": 0.0, "high": 0.9, "when": {"optimizer": "sgd"}},
+    "batch_size": [16, 32],
+}
 
 
-class TestChoice:
-    @pytest.mark.parametrize(
-        ("given_", "values"),
-        [
-            (np.array([0.5, 0.25]), (0.5, 0.25)),
-            ({"values": np.arange(1, 4)}, (1, 2, 3)),
-            (np.array(["sgd", "adam"]), ("sgd", "adam")),
-            ([np.array([32, 16]), [8]], ([32, 16], [8])),
-            ([np.bool_(True), np.float64(1.5)], (True, 1.5)),
-        ],
-    )
-    def test_arrays_are_lists(self, given_: Any, values: tuple[object, ...]) -> None:
-        domain = SearchSpec(space={"x": given_}).space["x"]
-        assert isinstance(domain, Choice)
-        assert (domain.values, [type(v) for v in domain.values]) == (values, [type(v) for v in values])
+def search(**fields: Any) -> SearchSpec:
+    return SearchSpec.model_validate({"sampler": "random", "trials": 4, "space": SPACE, **fields})
 
-    def test_an_array_of_one_number_is_no_list(self) -> None:
-        with pytest.raises(ValueError, match="must be a list of values"):
-            SearchSpec(space={"x": np.array(3)})
 
-    def test_one_and_true_are_different_values(self) -> None:
-        assert Choice(values=(1, True, "1", None, [1])).points == 5
+def test_a_starting_point_has_the_names_that_are_searched_there() -> None:
+    points = [
+        {"optimizer": "adam", "batch_size": 16},
+        {"optimizer": "sgd", "momentum": 0.5, "batch_size": 32},
+    ]
+    assert search(start=points).start == tuple(points)
 
-    @pytest.mark.parametrize(
-        "values", [(1, 1.0), ("a", "a"), ([1], [1]), ({"a": 1, "b": 2}, {"b": 2, "a": 1})]
-    )
-    def test_a_value_twice_is_refused(self, values: tuple[object, ...]) -> None:
-        with pytest.raises(ValueError, match="must hold no value twice"):
-            Choice(values=values)
+
+@pytest.mark.parametrize(
+    ("point", "rule"),
+    [
+        ({"optimizer": "adam"}, "is required, as it is searched there"),
+        ({"optimizer": "adam", "batch_size": 16, "momentum": 0.5}, "its condition is not met; remove it"),
+        ({"optimizer": "adam", "batch_size": 24}, "must be a value of its domain"),
+        ({"optimizer": "adam", "batch_size": 16, "layers": 2}, "is not searched"),
+    ],
+)
+def test_what_is_no_configuration_is_refused(point: dict[str, Any], rule: str) -> None:
+    with pytest.raises(ValidationError, match=rule):
+        search(start=[point])
+
+
+def test_a_starting_point_stands_once_and_meets_the_constraints() -> None:
+    point = {"optimizer": "adam", "batch_size": 16}
+    with pytest.raises(ValidationError, match="must differ from those before it"):
+        search(start=[point, point])
+    with pytest.raises(ValidationError, match="must meet the constraints batch_size > 16"):
+        search(start=[point], constraints=["batch_size > 16"])
+
+
+def test_constraints_name_what_is_searched_and_can_be_computed() -> None:
+    assert search(constraints=["batch_size <= 32"]).allows({"optimizer": "adam", "batch_size": 32})
+    assert not search(constraints=["batch_size < 32"]).allows({"optimizer": "adam", "batch_size": 32})
+    with pytest.raises(ValidationError, match="names layers, which is not searched"):
+        search(constraints=["layers < 3"])
+    with pytest.raises(ValidationError, match="must have a value for every trial"):
+        search(constraints=["optimizer < 3"])
