@@ -1,5 +1,6 @@
 """What tests share: one Spark session, quiet libraries, one thread per library."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -40,6 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((rank for rank, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
 
     items.sort(key=rank)
+
+
+@pytest.fixture(autouse=True)
+def usual_log_level() -> None:
+    """A command that another test has run, with --quiet perhaps, silences no later test."""
+    logging.getLogger("sparktune").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")
