@@ -64,7 +64,17 @@ SAMPLERS = Registry(
     },
 )
 
-PRUNERS = Registry("sparktune.pruners", {"top": "sparktune.search.pruners.top:TopPruner"})
+PRUNERS = Registry(
+    "sparktune.pruners",
+    {
+        "top": "sparktune.search.pruners.top:TopPruner",
+        "asha": "sparktune.search.pruners.asha:AshaPruner",
+        "median": "sparktune.search.pruners.median:MedianPruner",
+        "percentile": "sparktune.search.pruners.percentile:PercentilePruner",
+        "patience": "sparktune.search.pruners.patience:PatiencePruner",
+        "threshold": "sparktune.search.pruners.threshold:ThresholdPruner",
+    },
+)
 
 
 def load_named(registry: Registry, field: str, name: str, info: ValidationInfo) -> Any | None:

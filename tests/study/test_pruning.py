@@ -125,6 +125,41 @@ def test_a_driver_that_ends_anywhere_changes_nothing(pruned: StudyResult, tmp_pa
     assert_resumes(tmp_path, pruned)
 
 
+def learning(folder: Path) -> dict[str, Any]:
+    """Ten trials that TPE proposes one after another, from the third on by what it has learnt."""
+    asha = {"pruner": "asha", "reduction": 2, "max_epochs": 4, "pruner_options": {"type": "stopping"}}
+    space = {"neurons": {"low": 1, "high": 16}, "learning_rate": {"low": 1e-4, "high": 0.1, "log": True}}
+    search = {"sampler": "tpe", "trials": 10, "options": {"n_startup_trials": 2}, "space": space, **asha}
+    resources = {"launcher": "local", "parallelism": 1}
+    return document(folder, search=search, training={"batch_size": 16}, resources=resources)
+
+
+def test_a_sampler_that_learns_proposes_the_same_after_an_interruption(tmp_path: Path) -> None:
+    whole = tune(learning(tmp_path / "whole"), data=data(), offline=True)
+    assert set(whole.summary["states"]) == {"COMPLETE", "PRUNED"}
+    seen: list[TrialState] = []
+
+    def end(progress: Any) -> None:
+        seen.append(progress.result.state)
+        if seen.count(TrialState.PRUNED) == 2:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        tune(learning(tmp_path / "parts"), data=data(), offline=True, on_progress=end)
+    parts = tune(learning(tmp_path / "parts"), data=data(), offline=True)
+    columns = ["trial", "state", "value", "params.neurons", "params.learning_rate"]
+    assert parts.trials[columns].equals(whole.trials[columns])
+    assert sorted(paused_lines(parts)) == sorted(paused_lines(whole))
+
+
+def test_paused_trials_are_promoted_while_others_begin(tmp_path: Path) -> None:
+    search = {"pruner": "asha", "reduction": 2, "max_epochs": 4, "keep": None}
+    result = tune(study(tmp_path, **search), data=data(), offline=True)
+    epochs = {n: r.epochs for n, r in Ledger.read(result.directory).results.items()}
+    assert set(epochs.values()) == {1, 2, 4}
+    assert {n for n in epochs if epochs[n] == 4} == set(result.trials.query("state == 'COMPLETE'")["trial"])
+
+
 def test_an_object_may_be_given(tmp_path: Path) -> None:
     spec = study(tmp_path, pruner=None, keep=None, max_epochs=3, space={"neurons": [2, 4]})
     result = tune(spec, data=data(), offline=True, pruner=TopPruner(keep=1))

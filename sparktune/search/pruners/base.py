@@ -4,14 +4,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self, final
+from typing import Self, TypeVar, final
+
+from pydantic import ValidationError
 
 from sparktune.spec import SearchSpec
-from sparktune.spec.base import Fault
+from sparktune.spec.base import Fault, Section
 from sparktune.summary import Objective
 from sparktune.trial import TrialResult
 
 OPTIONS = ("min_epochs", "reduction", "keep", "pruner_options")  # of the section search: pruners use some
+
+Options = TypeVar("Options", bound=Section)
 
 
 class Decision(StrEnum):
@@ -111,3 +115,28 @@ def check_options(search: SearchSpec, *used: str) -> None:
     for name in OPTIONS:
         if name not in used and getattr(search, name):
             raise Fault(f"has no effect beside pruner {search.pruner}; remove it", name)
+
+
+def pruner_options(kind: type[Options], search: SearchSpec) -> Options:
+    """`search.pruner_options` as the section that a pruner has for them.
+
+    Raises:
+        Fault: an option is unknown, or breaks its rule.
+    """
+    try:
+        return kind.model_validate(search.pruner_options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        rule = first["ctx"]["error"] if "error" in first.get("ctx", {}) else first["msg"]
+        known = ", ".join(kind.model_fields)
+        raise Fault(
+            f"must be options of pruner {search.pruner} ({known}): {rule}",
+            "pruner_options",
+            *first["loc"],
+            value=first["input"],
+        ) from None
+
+
+def next_in_steps(epochs: int, first: int, step: int = 1) -> int:
+    """The first of `first`, `first + step`, `first + 2 * step` and so on that is above `epochs`."""
+    return first if epochs < first else first + ((epochs - first) // step + 1) * step

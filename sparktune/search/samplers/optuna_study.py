@@ -28,6 +28,7 @@ class OptunaStudy:
         import optuna
 
         self._space = space
+        self._metric = objective.metric
         self._worst = -math.inf if objective.direction == "maximize" else math.inf
         self._order = by_dependence(space)
         with silent_optuna():
@@ -57,13 +58,27 @@ class OptunaStudy:
             self._study.tell(trial, state=State.FAIL)
 
     def tell(self, trial: "optuna.Trial", result: TrialResult) -> None:
-        """How a trial ended. One that diverged is the worst there can be; one that failed is left out."""
+        """How a trial ended. One that diverged is the worst there can be; one that failed is left out.
+
+        Of a pruned one Optuna learns the objective of each epoch: its samplers rank it by the last one.
+        """
+        if result.state is TrialState.PRUNED:
+            self._tell_pruned(trial, result.history.get(self._metric, []))
+            return
         value = self._worst if result.state is TrialState.DIVERGED else result.value
         if result.state is TrialState.FAILED or value is None or math.isnan(value):
             self.discard(trial)
             return
         with silent_optuna():
             self._study.tell(trial, value)
+
+    def _tell_pruned(self, trial: "optuna.Trial", values: list[float]) -> None:
+        from optuna.trial import TrialState as State
+
+        with silent_optuna():
+            for epoch, value in enumerate(values, start=1):
+                trial.report(value, epoch)
+            self._study.tell(trial, state=State.PRUNED)
 
 
 def _suggested(trial: "optuna.Trial", name: str, domain: Domain) -> Any:

@@ -12,7 +12,11 @@ from sparktune.trial import TrialState
 from tests.search.pruners.simulation import Simulation, result_of, rising
 
 EPOCHS = 27
-FIELDS = {"top": {"keep": 3}}
+FIELDS = {
+    "top": {"keep": 3},
+    "patience": {"pruner_options": {"patience": 3}},
+    "threshold": {"min_epochs": 5, "pruner_options": {"lower": 0.1}},
+}
 
 
 def pruner_called(name: str) -> Pruner:
@@ -23,8 +27,10 @@ def pruner_called(name: str) -> Pruner:
 
 
 def curves(count: int = 30) -> list[list[float]]:
+    """Straight lines; those of the bad half end in a plateau after five epochs."""
     source = random.Random(5)
-    return rising([source.random() for _ in range(count)], EPOCHS)
+    lines = rising([source.random() for _ in range(count)], EPOCHS)
+    return [line if line[-1] > 0.5 else [line[min(epoch, 4)] for epoch in range(EPOCHS)] for line in lines]
 
 
 @pytest.mark.parametrize("name", PRUNERS.names)

@@ -46,6 +46,15 @@ def test_an_end_is_told_as_optuna_has_it(
     assert (seen.state, seen.value) == expected
 
 
+def test_of_a_pruned_trial_optuna_learns_every_epoch() -> None:
+    study = OptunaStudy(SPACE, RandomSampler(seed=0), Objective("val_loss", "minimize"))
+    trial, params = study.ask()
+    history = {"val_loss": [0.5, 0.25], "loss": [0.4, 0.2]}
+    study.tell(trial, TrialResult(0, params, TrialState.PRUNED, history=history))
+    (seen,) = trial.study.trials
+    assert (seen.state, seen.intermediate_values) == (State.PRUNED, {1: 0.5, 2: 0.25})
+
+
 def test_fixed_parameters_come_back_exactly() -> None:
     study = OptunaStudy(SPACE, RandomSampler(seed=0), Objective("val_loss", "minimize"))
     for rate, share in ((0.1, 0.1), (0.3, 0.3), (1.0, 0.7)):
