@@ -30,7 +30,9 @@ class BudgetSpec(Section):
     seconds: Positive | None = Field(None, description="wall time of each run, from its first launch")
     epochs: Count | None = Field(None, description="epochs of all trials together")
     target: float | None = Field(None, description="value of the objective that is good enough")
-    patience: Count | None = Field(None, description="trials in a row, none of which is a new best one")
+    patience: Count | None = Field(
+        None, description="trials in a row, none of them a new best one; pruned ones aside"
+    )
 
 
 @final

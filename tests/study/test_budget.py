@@ -42,6 +42,11 @@ def test_a_target_is_reached_from_its_own_side(direction: str, value: float, rea
     assert spent({"target": 0.9}, result(0, value), direction=direction) == reason
 
 
+def test_patience_does_not_count_pruned_trials() -> None:
+    pruned = [result(n, None, 1, "PRUNED") for n in range(1, 9)]
+    assert spent({"patience": 2}, result(0, 0.5), *pruned, result(9, 0.4)) is None
+
+
 def test_patience_counts_trials_in_a_row_without_a_new_best() -> None:
     values = [0.5, 0.4, 0.6, 0.6, None]
     results = [result(n, value, state="COMPLETE" if value else "DIVERGED") for n, value in enumerate(values)]

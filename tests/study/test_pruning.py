@@ -125,6 +125,14 @@ def test_a_driver_that_ends_anywhere_changes_nothing(pruned: StudyResult, tmp_pa
     assert_resumes(tmp_path, pruned)
 
 
+def test_trials_without_checkpoints_are_pruned_as_well(pruned: StudyResult, tmp_path: Path) -> None:
+    spec = study(tmp_path)
+    result = tune({**spec, "output": {**spec["output"], "checkpoint_limit": 0}}, data=data(), offline=True)
+    assert result.trials[["state", "value"]].equals(pruned.trials[["state", "value"]])
+    notes = {r.notes.checkpoint for r in Ledger.read(result.directory).results.values()}
+    assert all("checkpoint_limit is 0" in str(note) for note in notes)
+
+
 def learning(folder: Path) -> dict[str, Any]:
     """Ten trials that TPE proposes one after another, from the third on by what it has learnt."""
     asha = {"pruner": "asha", "reduction": 2, "max_epochs": 4, "pruner_options": {"type": "stopping"}}
