@@ -28,8 +28,8 @@ def importances(study: StudyRecord) -> tuple[Importance, ...] | None:
     Compared are the best tenth of the trials, or the best five where those are more, and all of them. None
     with fewer than eight complete trials, without differing parameters, or where Optuna is not installed.
     """
-    names = [name for name in parameters(study) if all(name in trial.params for trial in study.valued)]
-    if len(study.valued) < FEWEST or not names:
+    names = comparable(study)
+    if not names:
         return None
     try:
         import optuna
@@ -46,6 +46,13 @@ def importances(study: StudyRecord) -> tuple[Importance, ...] | None:
     whole = sum(found.values()) or 1.0
     shares = [Importance(name, value / whole) for name, value in found.items()]
     return tuple(sorted(shares, key=lambda importance: -importance.share))
+
+
+def comparable(study: StudyRecord) -> list[str]:
+    """The parameters whose importance the study can give; none with fewer than eight complete trials."""
+    if len(study.valued) < FEWEST:
+        return []
+    return [name for name in parameters(study) if all(name in trial.params for trial in study.valued)]
 
 
 def _as_optuna(study: StudyRecord, names: list[str]) -> "optuna.Study":

@@ -68,7 +68,7 @@ def report_page(study: StudyRecord, importance: tuple[Importance, ...] | None) -
         history_section(study),
         parameter_section(study, ranked),
         parallel_section(study, ranked),
-        importance_section(importance),
+        importance_section(study, importance),
         curve_section(study),
         timeline_section(study),
         model_section(study),

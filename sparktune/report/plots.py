@@ -67,7 +67,8 @@ class StudyPlots:
         """
         if over not in ("trial", "time"):
             raise InputError(f"over must be trial or time, but got {over!r}")
-        points = over_trials(self.study) if over == "trial" else over_time(self.study)
+        measured = over_trials(self.study) if over == "trial" else over_time(self.study)
+        points = _within(value_axis(self.study), measured)
         figure, axes = _figure()
         _dots(axes, points, COLOURS[0], "a trial")
         leaders = best_so_far(self.study, points)
@@ -90,15 +91,15 @@ class StudyPlots:
         Raises:
             InputError: no trial has such a parameter.
         """
-        axis = axis_of(self.study, name)
+        axis, height = axis_of(self.study, name), value_axis(self.study)
         figure, axes = _figure()
         groups = [(g.name, g.points) for g in grouped(self.study, name, by)] if by else []
         for index, (title, points) in enumerate(groups or [("", over_parameter(self.study, name))]):
             colour = COLOURS[index % len(COLOURS)]
-            placed = [Point(p.trial, _place(axis, p.x), p.value) for p in points]
+            placed = [Point(p.trial, _place(axis, p.x), p.value) for p in _within(height, points)]
             _dots(axes, placed, colour, title)
-            line = [(_place(axis, p.x), p.value) for p in best_by_value(self.study, points)]
-            axes.plot([x for x, _ in line], [y for _, y in line], color=colour)
+            line = _within(height, best_by_value(self.study, name, points))
+            axes.plot([p.x for p in line], [p.value for p in line], color=colour)
         if by:
             axes.legend(title=by)
         _scale(axes, axis)
@@ -268,6 +269,11 @@ def _figures(count: int, width: float = 6.4, height: float = 4.0) -> tuple["Figu
 def _dots(axes: Any, points: Sequence[Point], colour: str, label: str) -> None:
     placed = [(p.x, p.value) for p in points if p.x is not None]
     axes.scatter([x for x, _ in placed], [y for _, y in placed], s=22, color=colour, alpha=0.65, label=label)
+
+
+def _within(axis: Axis, points: Sequence[Point]) -> list[Point]:
+    """The points, with values far away at the end of the axis, where the page shows them too."""
+    return [Point(p.trial, p.x, min(max(p.value, axis.low), axis.high)) for p in points]
 
 
 def _place(axis: Axis, value: Any) -> Any:

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from html import escape
 
 from sparktune.report.axis import short
-from sparktune.report.importance import Importance
+from sparktune.report.importance import Importance, comparable
 from sparktune.report.markup import charts, duration, section, share_bar, table, tile, wide
 from sparktune.report.record import StudyRecord
 from sparktune.report.series import GROUPS, axis_of, parameters
 from sparktune.report.svg.curves import curve_charts
-from sparktune.report.svg.parallel import legend, parallel_chart
+from sparktune.report.svg.parallel import MOST_AXES, legend, parallel_chart
 from sparktune.report.svg.trials import history_chart, multiples, parameter_chart, time_chart
+from sparktune.spec import Range
 
 MOST_PARAMETERS = 12
 
@@ -86,15 +87,22 @@ def parameter_section(study: StudyRecord, names: tuple[str, ...]) -> str:
 
 
 def _pair(study: StudyRecord, names: tuple[str, ...]) -> str:
-    """Small multiples: the first parameter with numbers lies across, another one tells the charts apart."""
+    """Small multiples: one parameter lies across, another one tells the charts apart."""
     if len(names) < 2:
         return ""
     numbers = [name for name in names if axis_of(study, name).kind != "category"]
-    name = max(numbers or names[:1], key=lambda number: min(_values(study, number), GROUPS + 1))
+    name = max(numbers or names[:1], key=lambda number: _suits_across(study, number))
     others = [other for other in names if other != name]
     by = next((other for other in others if _values(study, other) <= GROUPS), others[0])
     title = f"<h3>{escape(study.objective.metric)} against {escape(name)} by {escape(by)}</h3>"
     return title + charts(multiples(study, name, by), "small")
+
+
+def _suits_across(study: StudyRecord, name: str) -> tuple[bool, bool, float]:
+    """Greater where a parameter suits the horizontal axis: the learning rate, a log range, a wide span."""
+    axis, domain = axis_of(study, name), study.spec.search.space.get(name)
+    log = isinstance(domain, Range) and domain.log
+    return name == "learning_rate", log, axis.high / axis.low if axis.low > 0 else 0.0
 
 
 def _values(study: StudyRecord, name: str) -> int:
@@ -108,13 +116,17 @@ def parallel_section(study: StudyRecord, names: tuple[str, ...]) -> str:
     lead = (
         'Every trial is a line; <i class="key c1"></i>the best one, <i class="key lost"></i>without a value.'
     )
-    return section("Parallel coordinates", legend(), wide(parallel_chart(study, names)), lead=lead)
+    left = ", ".join(escape(name) for name in names[MOST_AXES:])
+    more = f'<p class="muted">{MOST_AXES} of {len(names)} parameters are shown, without {left}.</p>'
+    chart = wide(parallel_chart(study, names))
+    return section("Parallel coordinates", legend(), chart, more if left else "", lead=lead)
 
 
-def importance_section(importance: tuple[Importance, ...] | None) -> str:
-    """The importance of parameters; nothing where it is not known."""
+def importance_section(study: StudyRecord, importance: tuple[Importance, ...] | None) -> str:
+    """The importance of parameters, or how to have it; nothing where the study cannot give it."""
     if importance is None:
-        return ""
+        hint = "<code>sparktune report DIR</code> adds how much each parameter matters; it needs Optuna."
+        return f'<p class="muted">{hint}</p>' if comparable(study) else ""
     rows = [(entry.name, share_bar(entry.share)) for entry in importance[:20]]
     lead = "How much each parameter sets the best trials apart from all (PED-ANOVA), in shares of 100 %."
     return section("Importance", table(["parameter", "share"], rows), lead=lead)

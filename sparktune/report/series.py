@@ -15,6 +15,7 @@ from sparktune.trial import better
 
 GROUPS = 6  # the most values of a parameter that have a colour each
 CURVES = 10
+MOST_JOINED = 24  # the most values of a parameter whose best points a line joins
 FAR = 4.0  # times the range of the better trials: values beyond would press all others together
 LOG_FACTOR = 8.0  # losses that span such a factor are drawn on a log axis
 
@@ -126,16 +127,22 @@ def over_parameter(study: StudyRecord, name: str) -> tuple[Point, ...]:
     return tuple(sorted(points, key=lambda point: point.trial))
 
 
-def best_by_value(study: StudyRecord, points: Sequence[Point], most: int = 24) -> list[Point]:
-    """The best point at each value of a number that has few; none of words, or where each has its own."""
+def best_by_value(study: StudyRecord, name: str, points: Sequence[Point]) -> list[Point]:
+    """The best of these points at each value of a parameter.
+
+    None where it is no number, or where its values in the whole study are many or each trial's own.
+    """
+    every = [point.x for point in over_parameter(study, name)]
+    if any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in every):
+        return []
+    if len(set(every)) > min(MOST_JOINED, len(every) - 1):
+        return []
     best: dict[float, Point] = {}
     for point in points:
-        if isinstance(point.x, bool) or not isinstance(point.x, (int, float)):
-            return []
         leader = best.get(point.x)
         if better(study.objective.direction, point.value, leader.value if leader else None):
             best[point.x] = point
-    return [best[x] for x in sorted(best)] if len(best) <= min(most, len(points) - 1) else []
+    return [best[x] for x in sorted(best)]
 
 
 def grouped(study: StudyRecord, name: str, by: str) -> tuple[Group, ...]:

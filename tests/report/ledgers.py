@@ -87,16 +87,21 @@ def error_of(number: int) -> str | None:
     )
 
 
-def searched(folder: Path, count: int) -> Path:
-    """A random search of as many trials as given on four slots of two hosts; some fail, others diverge."""
+def searched(folder: Path, count: int, more: int = 0) -> Path:
+    """A random search of as many trials as given on four slots of two hosts; some fail, others diverge.
+
+    It has four parameters, and so many more, which do not matter.
+    """
     space = {
         "neurons": [16, 32, 64, 128],
         "learning_rate": {"low": 1e-4, "high": 0.3, "log": True},
         "dropout": {"low": 0.0, "high": 0.6},
         "optimizer": ["sgd", "adam", "rmsprop"],
+        **{f"option_{number}": {"low": 0.0, "high": 1.0} for number in range(more)},
     }
+    model = {"builder": "a:b"} if more else {}
     search = {"sampler": "random", "trials": count, "space": space}
-    sampler = build_sampler(parse_spec({"search": search}))
+    sampler = build_sampler(parse_spec({"search": search, "model": model}))
     source, free = random.Random(1), [0.0] * 4
     events: list[Timed] = [(0, StudyStarted("val_accuracy", "maximize"))]
     for number in range(count):
@@ -119,4 +124,4 @@ def searched(folder: Path, count: int) -> Path:
         events += [(free[slot] + 0.2 + seconds, Recorded(record, None))]
         free[slot] += 0.2 + seconds
     events.append((max(free) + 1, StudyEnded("FINISHED")))
-    return write_ledger(folder, sorted(events, key=lambda e: e[0]), search=search)
+    return write_ledger(folder, sorted(events, key=lambda e: e[0]), search=search, model=model)

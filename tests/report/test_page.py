@@ -54,6 +54,12 @@ def test_a_thousand_trials_are_one_small_file(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("trials", [150, 1000])
+def test_twelve_parameters_are_one_small_file_too(trials: int, tmp_path: Path) -> None:
+    page = write_report(searched(tmp_path, trials, more=8), importance=False).read_bytes()
+    assert page.count(b"val_accuracy by option_7") == 1 and len(page) < 300_000
+
+
 def test_it_says_no_more_than_is_known(empty: StudyRecord) -> None:
     page = report_page(empty, None)
     assert "No trial has a value yet" in page and "<h2>" not in page
@@ -102,8 +108,18 @@ print(time.process_time() - begun < 0.3, *{{"optuna", "matplotlib", "numpy", "pa
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["True"]
+    hint = "<code>sparktune report DIR</code> adds how much each parameter matters"
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert hint in page and "<h2>Importance</h2>" not in page
     page = write_final_report(tmp_path, seconds=1000.0).read_text(encoding="utf-8")
-    assert "<h2>Importance</h2>" in page
+    assert "<h2>Importance</h2>" in page and hint not in page
+
+
+def test_a_line_does_not_show_through_the_name_of_the_best(grid: StudyRecord) -> None:
+    (note,) = re.findall(r"(?m)^\.note \{(.*?)\}", report_page(grid, None))
+    rules = dict(rule.strip().split(": ") for rule in note.split(";") if rule.strip())
+    assert (rules["paint-order"], rules["stroke"]) == ("stroke", "var(--page)")
+    assert float(rules["stroke-width"].removesuffix("px")) >= 2 * 4, "a blank is 4 px wide"
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path: Path) -> None:

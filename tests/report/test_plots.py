@@ -47,6 +47,23 @@ def test_a_parameter_by_another(grid: StudyRecord) -> None:
         StudyPlots(grid).parameter("depth")
 
 
+def test_far_values_are_at_the_edge_of_what_is_shown(grid: StudyRecord) -> None:
+    lost = replace(grid.valued[-1], value=-1e6)
+    trials = tuple(lost if trial.number == lost.number else trial for trial in grid.trials)
+    plots = StudyPlots(replace(grid, trials=trials))
+    for figure in (plots.history(), plots.parameter("neurons"), plots.parameter("neurons", by="optimizer")):
+        axes = drawn(figure)
+        low, high = axes.get_ylim()
+        values = [value for dots in axes.collections for value in dots.get_offsets()[:, 1]]
+        assert len(values) == 15 and low > 0
+        assert all(low < value < high for value in values)
+
+
+def test_a_group_of_a_grid_is_joined(pairs: StudyRecord) -> None:
+    axes = drawn(StudyPlots(pairs).parameter("learning_rate", by="neurons"))
+    assert [list(line.get_xdata()) for line in axes.lines] == [[0.001, 0.01, 0.1]] * 3
+
+
 def test_parallel_coordinates_curves_and_timeline(grid: StudyRecord) -> None:
     plots = StudyPlots(grid)
     parallel = drawn(plots.parallel())

@@ -90,11 +90,16 @@ def test_the_curves_of_the_best_with_their_gap(grid: StudyRecord) -> None:
 
 
 def test_the_best_of_each_value_are_joined(grid: StudyRecord, random_search: StudyRecord) -> None:
-    best = best_by_value(grid, over_parameter(grid, "neurons"))
+    best = best_by_value(grid, "neurons", over_parameter(grid, "neurons"))
     assert [point.x for point in best] == [16, 32, 64]
     assert max(point.value for point in best) == grid.best.value
-    assert best_by_value(grid, over_parameter(grid, "optimizer")) == []
-    assert best_by_value(random_search, over_parameter(random_search, "dropout")) == []
+    assert best_by_value(grid, "optimizer", over_parameter(grid, "optimizer")) == []
+    assert best_by_value(random_search, "dropout", over_parameter(random_search, "dropout")) == []
+
+
+def test_a_group_is_joined_where_the_groups_share_their_values(pairs: StudyRecord) -> None:
+    for group in grouped(pairs, "learning_rate", "neurons"):
+        assert [p.x for p in best_by_value(pairs, "learning_rate", group.points)] == [0.001, 0.01, 0.1]
 
 
 def test_the_confusion_matrix() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import pairwise
 from typing import Any, final
 
 from sparktune.report.axis import Axis
@@ -40,17 +41,26 @@ def path(points: Iterable[XY], kind: str) -> str:
     return f'<path{_class(kind)} d="M{"L".join(places)}"/>' if places else ""
 
 
-def dots(points: Sequence[tuple[float, float, str]], kind: str, radius: float = 4) -> str:
-    """Dots; each with the text that the pointer shows, or all as one path where they are many."""
-    if len(points) > MOST_TITLES:
-        places = "".join(f"M{number(x)} {number(y)}h0" for x, y, _ in points)
-        return f'<path class="points {kind}" d="{places}"/>'
+def dots(points: Sequence[tuple[float, float, str]], kind: str, radius: float = 4, many: bool = False) -> str:
+    """Dots; each with the text that the pointer shows, or all as a path where they are `many` or over 150."""
+    if many or len(points) > MOST_TITLES:
+        return _merged(points, f"points {kind}")
     circles = (
         f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(radius)}">'
         f"{f'<title>{escape(title)}</title>' if title else ''}</circle>"
         for x, y, title in points
     )
     return f'<g class="{kind}">{"".join(circles)}</g>' if points else ""
+
+
+def _merged(points: Sequence[tuple[float, float, str]], kind: str) -> str:
+    """Dots as one short path: in order, from each to the next, at whole places, each place once."""
+    places = sorted({(round(x), round(y)) for x, y, _ in points})
+    steps = "".join(
+        f"m{x - before_x}{' ' if y >= before_y else ''}{y - before_y}h0"
+        for (before_x, before_y), (x, y) in pairwise([(0, 0), *places])
+    )
+    return f'<path class="{kind}" d="{steps}"/>' if places else ""
 
 
 def shortened(words: str, letters: int) -> str:
@@ -89,12 +99,17 @@ class Plot:
             return None
         return self._across(across), self._bottom - up * (self._bottom - self._top)
 
-    def dots(self, points: Iterable[Dot], kind: str, radius: float = 4, spread: float = 0.0) -> None:
-        """Add dots (x, y, what the pointer shows), spread to both sides by `spread` in all; not the first."""
+    def dots(
+        self, points: Iterable[Dot], kind: str, radius: float = 4, spread: float = 0.0, many: bool = False
+    ) -> None:
+        """Add dots (x, y, what the pointer shows), spread to both sides by `spread` in all; not the first.
+
+        Where there are `many`, or over 150, they are one path, and the pointer shows nothing.
+        """
         placed = [(at, title) for x, y, title in points if (at := self.place(x, y))]
         shifts = [spread * ((number * GOLDEN + 0.5) % 1 - 0.5) for number in range(len(placed))]
         beside = [(x + by, y, title) for ((x, y), title), by in zip(placed, shifts, strict=True)]
-        self._content.append(dots(beside, kind, radius))
+        self._content.append(dots(beside, kind, radius, many))
 
     def line(self, points: Iterable[tuple[Any, Any]], kind: str) -> None:
         """Add a line through points."""

@@ -15,7 +15,7 @@ from sparktune.report.series import (
     over_trials,
     value_axis,
 )
-from sparktune.report.svg.canvas import Plot
+from sparktune.report.svg.canvas import MOST_TITLES, Plot
 
 CROWD, WIDTH = 12, 18.0  # dots for each value from which on they are spread, and how far
 MINUTES, HOURS = 180.0, 10_800.0  # seconds from which on an axis counts in minutes, in hours
@@ -66,10 +66,10 @@ def multiples(study: StudyRecord, name: str, by: str) -> list[str]:
 def _add(study: StudyRecord, plot: Plot, points: Sequence[Point], name: str, kind: str) -> None:
     """A dot for each point; those of few values are spread where they would hide each other."""
     spread = WIDTH if len(points) > CROWD * len({repr(p.x) for p in points}) else 0.0
-    plot.line([(p.x, p.value) for p in best_by_value(study, points)], f"line {kind}")
+    plot.line([(p.x, p.value) for p in best_by_value(study, name, points)], f"line {kind}")
     best_first = sorted(points, key=lambda p: p.trial != study.best_number)
     shown = [(p.x, p.value, _title(p, f"{name} {short(p.x)}")) for p in best_first]
-    plot.dots(shown, f"dot {kind}", 3.5, spread)
+    plot.dots(shown, f"dot {kind}", 3.5, spread, many=len(study.valued) > MOST_TITLES)
     _mark_best(study, plot, points)
 
 

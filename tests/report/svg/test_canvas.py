@@ -45,6 +45,11 @@ def test_a_step_keeps_its_value_until_the_next() -> None:
 def test_very_many_dots_are_one_path() -> None:
     many = [(float(n), 1.0, "title") for n in range(MOST_TITLES + 1)]
     assert dots(many, "c0").count("h0") == len(many)
+    assert dots(many * 2, "c0") == dots(many[::-1], "c0")
+    assert (
+        dots([(3.2, 5.0, ""), (1.0, 8.6, "")], "c0", many=True)
+        == '<path class="points c0" d="m1 9h0m2-4h0"/>'
+    )
     assert "<circle" not in dots(many, "c0") and dots(many[1:], "c0").count("<circle") == MOST_TITLES
 
 
