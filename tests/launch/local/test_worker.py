@@ -29,7 +29,7 @@ class Worker:
             self.process = subprocess.Popen([sys.executable, "-m", MODULE, *files], stdin=theirs.fileno())
 
     def ask(self, *segments: Segment, seconds: float = 0.0) -> list[dict[str, object]]:
-        self.connection.send_bytes(RunRequest(segments, seconds=seconds).to_json().encode())
+        RunRequest(segments, seconds=seconds).send(self.connection)
         answer = json.loads(self.connection.recv_bytes())
         assert answer["outgrown"] is False
         return [self._result(self.connection) for _ in range(answer["results"])]
@@ -73,7 +73,7 @@ def test_an_error_of_the_trial_is_an_answer(worker: Worker) -> None:
 def test_it_ends_with_the_connection_in_the_middle_of_a_trial(worker: Worker, tmp_path: Path) -> None:
     assert worker.connection.recv_bytes() == READY
     request = RunRequest((Segment(trial(do="beat", pulse=str(tmp_path / "pulse"))),))
-    worker.connection.send_bytes(request.to_json().encode())
+    request.send(worker.connection)
     worker.connection.close()
     assert worker.process.wait(30) == 0
 
