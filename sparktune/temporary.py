@@ -3,10 +3,12 @@
 import atexit
 import fcntl
 import os
+import re
 import shutil
+import stat
 import tempfile
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 PREFIX = "sparktune-driver-"
@@ -22,7 +24,7 @@ def driver_folder() -> Path:
     ends, tells others that it lives; the first call removes the folders of this user whose process is dead.
     """
     base = host_folder()
-    for left in base.glob(f"{PREFIX}*"):
+    for left in filter(partial(is_made_by, PREFIX), base.glob(f"{PREFIX}*")):
         with suppress(OSError):  # it is another user's, or in use
             os.close(lock_folder(left))
             shutil.rmtree(left, ignore_errors=True)
@@ -41,6 +43,16 @@ def host_folder() -> Path:
 def temporary_environment(folder: Path) -> dict[str, str]:
     """Variables of a process whose temporary files lie in `folder`."""
     return {"TMPDIR": str(folder), HOST: str(host_folder())}
+
+
+def is_made_by(prefix: str, folder: Path) -> bool:
+    """Whether `tempfile.mkdtemp` made it for this user with that prefix, by name, kind, owner and mode."""
+    if not re.fullmatch(f"{re.escape(prefix)}[a-z0-9_]{{8}}", folder.name):
+        return False
+    with suppress(OSError):
+        status = folder.lstat()
+        return (status.st_mode, status.st_uid) == (stat.S_IFDIR | stat.S_IRWXU, os.getuid())
+    return False
 
 
 def lock_folder(folder: Path) -> int:

@@ -78,9 +78,12 @@ def test_what_is_no_folder_of_a_driver_stays(base: Path) -> None:
     (base / "elsewhere").mkdir()
     (base / f"{PREFIX}link").symlink_to(base / "elsewhere")
     (base / "sparktune-1000").mkdir()
+    (base / f"{PREFIX}study").mkdir(mode=0o700)
+    (base / f"{PREFIX}my_study").mkdir(mode=0o755)
     driver_folder()
     left = {path.name for path in base.iterdir()} - {driver_folder().name}
-    assert left == {f"{PREFIX}file", "elsewhere", f"{PREFIX}link", "sparktune-1000"}
+    names = {f"{PREFIX}{name}" for name in ("file", "link", "study", "my_study")}
+    assert left == names | {"elsewhere", "sparktune-1000"}
 
 
 def test_workers_know_the_folder_of_the_host(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """Files that killed processes of this user have left: in temporary folders, in memory and in the cache.
 
 What a live process owns is known by its lock, its socket or its age, and is never listed. That is checked
-again before anything is removed.
+again before anything is removed. A folder whose name or content this package does not make is never listed,
+whatever its age: it may be a study or a project of the user.
 """
 
 import os
@@ -16,14 +17,19 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, final
 
+from sparktune.bundle.engines.keras import FILE
+from sparktune.bundle.engines.savedmodel import FOLDER
+from sparktune.bundle.mlflow.model import LOADER
 from sparktune.data.host import MEMORY, lock_unused
 from sparktune.files import cache_folder
 from sparktune.launch.jvm.class_archive import SECONDS, archive_file
-from sparktune.temporary import PREFIX, host_folder, lock_folder
+from sparktune.temporary import PREFIX, host_folder, is_made_by, lock_folder
 
 SHARED = Path("/tmp")  # where fork servers have sockets whose address would be too long elsewhere
 DAY = 86_400.0
 MINUTE = 60.0
+MADE = frozenset({"socket", FILE, FOLDER, f"{LOADER}.py", "sparktune.zip"})  # what temporary folders hold
+WORK = frozenset({"ledger.jsonl", ".git", "pyproject.toml"})  # of a study or a project, never of ours
 What = Literal[
     "folder of a dead driver",
     "unused copy of data",
@@ -84,9 +90,10 @@ def _driver_folders() -> Iterator[Candidate]:
     """Folders of drivers, whose lock is free where the driver is dead."""
     base = host_folder()
     for folder in sorted(base.glob(f"{PREFIX}*")):
-        yield "folder of a dead driver", (folder,), partial(_descriptor, lock_folder, folder)
+        if is_made_by(PREFIX, folder):
+            yield "folder of a dead driver", (folder,), partial(_driver_folder_without_owner, folder)
     for draft in sorted(base.glob(".sparktune-*")):  # of a driver that died before the folder had its name
-        if _age(draft) > MINUTE:
+        if is_made_by(".sparktune-", draft) and not any(draft.iterdir()) and _age(draft) > MINUTE:
             yield "folder of a dead driver", (draft,), partial(_descriptor, lock_folder, draft)
 
 
@@ -103,10 +110,9 @@ def _data_copies() -> Iterator[Candidate]:
 
 def _temporary_folders() -> Iterator[Candidate]:
     """Other folders of ours: of a fork server that no longer answers, or a day old."""
-    own = f"sparktune-{os.getuid()}"
     for base in sorted({SHARED, host_folder()}):
         for folder in sorted(base.glob("sparktune-*")):
-            if folder.name != own and not folder.name.startswith(PREFIX) and _is_ours(folder):
+            if is_made_by("sparktune-", folder):
                 yield "temporary folder", (folder,), partial(_folder_without_owner, folder)
 
 
@@ -124,16 +130,50 @@ def _archives(other: bool) -> Iterator[Candidate]:
             yield "other archive", (archive,), partial(_opened, archive)
 
 
+def _driver_folder_without_owner(folder: Path) -> int | None:
+    """A descriptor that holds the lock of a driver's folder, unless that lives or its folder is in use."""
+    with suppress(OSError):
+        return None if _holds_work(folder) or _is_in_use(folder) else lock_folder(folder)
+    return None
+
+
 def _folder_without_owner(folder: Path) -> int | None:
-    """The folder opened, unless a fork server answers in it, or it has none and is younger than a day."""
-    address = folder / "socket"
-    if address.exists():
-        with socket.socket(socket.AF_UNIX) as connection:
-            if connection.connect_ex(str(address)) == 0:
-                return None
-    elif _age(folder) < DAY:
-        return None
-    return _opened(folder)
+    """The folder opened, unless a process uses it, or something in it is not ours or younger than a day.
+
+    A fork server that is dead leaves its socket alone, whose age does not matter.
+    """
+    with suppress(OSError):
+        names = {path.name for path in folder.iterdir()}
+        if not names <= MADE or _holds_work(folder) or _is_in_use(folder):
+            return None
+        if names == {"socket"}:
+            return None if _answers(folder / "socket") else _opened(folder)
+        if "socket" not in names and min(map(_age, [folder, *folder.rglob("*")])) > DAY:
+            return _opened(folder)
+    return None
+
+
+def _answers(address: Path) -> bool:
+    """Whether a process listens; also where this is no socket, which is not ours."""
+    if not address.is_socket():
+        return True
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(address)) == 0
+
+
+def _holds_work(folder: Path) -> bool:
+    """Whether a study or a project lies anywhere in it."""
+    return any(path.name in WORK for path in folder.rglob("*"))
+
+
+def _is_in_use(folder: Path) -> bool:
+    """Whether a process that this user may see works in it; where there is no /proc, nobody knows."""
+    real = folder.resolve()
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):
+            if link.readlink().is_relative_to(real):
+                return True
+    return False
 
 
 def _descriptor(lock: Callable[[Path], int], path: Path) -> int | None:

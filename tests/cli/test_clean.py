@@ -19,10 +19,11 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(orphans, "MEMORY", tmp_path / "memory")
     monkeypatch.setattr(orphans, "SHARED", tmp_path)
-    folder = tmp_path / "sparktune-old"
-    folder.mkdir()
-    (folder / "file").write_bytes(bytes(500_000))
-    os.utime(folder, (time.time() - 2 * orphans.DAY,) * 2)
+    folder = tmp_path / "sparktune-abcd_123"
+    folder.mkdir(mode=0o700)
+    (folder / "model.keras").write_bytes(bytes(500_000))
+    for path in (folder / "model.keras", folder):
+        os.utime(path, (time.time() - 2 * orphans.DAY,) * 2)
     return folder
 
 

@@ -98,20 +98,67 @@ def test_an_orphan_that_found_an_owner_stays(places: Path) -> None:
         heir.wait()
 
 
+def made(places: Path, file: str | None = None, days: float = 2) -> Path:
+    """A temporary folder of this package with a file in it, all of them so many days old."""
+    folder = Path(tempfile.mkdtemp(prefix="sparktune-", dir=places / "tmp"))
+    if file is not None:
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).touch()
+    for path in [folder, *folder.rglob("*")]:
+        os.utime(path, (time.time() - days * DAY,) * 2)
+    return folder
+
+
 def test_folders_of_fork_servers_and_old_ones(places: Path) -> None:
-    answering, silent, old, young = (places / "tmp" / f"sparktune-{n}" for n in ("a", "b", "c", "d"))
-    for folder in (answering, silent, old, young):
-        folder.mkdir()
+    answering, silent, file = (made(places, days=0) for _ in range(3))
+    old, empty = made(places, "saved_model/variables/data"), made(places)
+    made(places, "model.keras", days=0)
+    touched = made(places, "saved_model/variables/data")
+    os.utime(touched / "saved_model" / "variables" / "data")
+    (file / "socket").touch()
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as dead:
         server.bind(str(answering / "socket"))
         server.listen()
         dead.bind(str(silent / "socket"))
         dead.close()
-        os.utime(old, (time.time() - 2 * DAY,) * 2)
         os.utime(answering, (time.time() - 2 * DAY,) * 2)
         found = find_orphans()
-    assert [orphan.path for orphan in found] == [silent, old]
+    assert {orphan.path for orphan in found} == {silent, old, empty}
     assert all(orphan.remove() for orphan in found)
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["ledger.jsonl", "studies/deep/ledger.jsonl", "saved_model/.git", "model.keras/pyproject.toml", "notes"],
+)
+def test_the_work_of_a_user_is_no_orphan(places: Path, file: str) -> None:
+    """However old: a folder's time does not change where a file deeper down does."""
+    folder = made(places, file)
+    folder.rename(folder.with_name("sparktune-driver-abcdefgh"))
+    made(places, file)
+    made(places, file).rename(places / "tmp" / "sparktune-rev9")
+    found = find_orphans()
+    assert [orphan.path.name for orphan in found] == ["sparktune-driver-abcdefgh"] * (file == "notes")
+
+
+@pytest.mark.parametrize("name", ["sparktune-rev9", "sparktune-driver-rev9", "sparktune-My_study", "mode"])
+def test_a_folder_that_this_package_did_not_make_is_no_orphan(places: Path, name: str) -> None:
+    folder = made(places)
+    folder.chmod(0o755) if name == "mode" else folder.rename(folder.with_name(name))
+    assert find_orphans() == []
+
+
+def test_a_folder_in_which_a_process_works_is_no_orphan(places: Path) -> None:
+    folder = made(places, "saved_model/data")
+    (orphan,) = find_orphans()
+    process = subprocess.Popen(["sleep", "600"], cwd=folder / "saved_model")
+    try:
+        assert find_orphans() == []
+        assert orphan.remove() is False
+    finally:
+        process.kill()
+        process.wait()
+    assert orphan.remove() is True
 
 
 def test_a_link_to_somewhere_else_is_no_orphan(places: Path) -> None:
