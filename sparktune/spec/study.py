@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any, Literal, final
@@ -25,6 +26,7 @@ from sparktune.spec.search import SearchSpec
 from sparktune.spec.training import Monitor, TrainingSpec
 
 SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)
+TRACKING_URI = "sqlite:///mlflow.db"
 MAX_NAME = 200  # characters; temporary names beside the study's folder are longer by a suffix
 LATER = (
     ("search", "options"),
@@ -91,11 +93,22 @@ class ResourcesSpec(Section):
         return self
 
 
+def usual_tracking_uri() -> str:
+    """MLflow's where a study names none: that of MLflow's own variable, else a database in this folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or TRACKING_URI
+
+
 @final
 class TrackingSpec(Section):
     """Where MLflow shows the study. Credentials come from MLFLOW_TRACKING_USERNAME and _PASSWORD."""
 
-    uri: Line = Field("sqlite:///mlflow.db", max_length=1000, description="MLflow tracking URI")
+    uri: Line = Field(
+        default_factory=usual_tracking_uri,
+        validate_default=True,
+        max_length=1000,
+        description="MLflow tracking URI; where the environment has MLFLOW_TRACKING_URI, that one by default",
+        json_schema_extra={"default": TRACKING_URI},
+    )
     experiment: Line | None = Field(None, max_length=250, description="the study's name by default")
     registered_model_name: Line | None = Field(
         None, max_length=250, description="register the best model, alias champion"
@@ -124,16 +137,18 @@ class TrackingSpec(Section):
             parts = urlsplit(uri)
         except ValueError:
             raise Fault("must be a URI such as sqlite:///mlflow.db or http://host:5000") from None
+        held = ", as MLFLOW_TRACKING_URI does" if uri == os.environ.get("MLFLOW_TRACKING_URI") else ""
         if parts.password or (parts.username and parts.scheme.startswith("http")):
             raise Fault(
-                "must not hold credentials; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD "
+                f"must not hold credentials{held}; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD "
                 "(or the database's own password file) instead"
             )
         options = "&".join([parts.query, parts.fragment, *parts.path.split(";")[1:]])
         secret = [name for name, _ in parse_qsl(options) if SECRET.search(name)]
         if secret:
+            held = held or f", but has {secret[0]!r}"
             raise Fault(
-                f"must not hold credentials, but has {secret[0]!r}; set MLFLOW_TRACKING_TOKEN, or "
+                f"must not hold credentials{held}; set MLFLOW_TRACKING_TOKEN, or "
                 "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, instead"
             )
         return uri
@@ -165,7 +180,7 @@ class StudySpec(Section):
     training: TrainingSpec = TrainingSpec()
     objective: ObjectiveSpec = ObjectiveSpec()
     resources: ResourcesSpec = ResourcesSpec()
-    tracking: TrackingSpec = TrackingSpec()
+    tracking: TrackingSpec = Field(default_factory=TrackingSpec)
     output: OutputSpec = OutputSpec()
 
     @model_validator(mode="after")

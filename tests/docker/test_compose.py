@@ -1,11 +1,15 @@
 """docker/compose.yaml: its schema, its habits, and what it starts, as processes by its own commands."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib.resources import files
+from pathlib import Path
 
 import jsonschema
 import pyarrow.parquet as pq
@@ -14,7 +18,7 @@ import yaml
 from mlflow import MlflowClient
 
 from tests.docker.compose import FILE, Composition, interpolated, postgres_folder, services
-from tests.docker.containers import DOCKER, ROOT
+from tests.docker.containers import DOCKER, ROOT, moved
 
 SERVICES = services({"POSTGRES_PASSWORD": "secret"})
 DAEMONS = ("spark-master", "spark-worker", "postgres", "mlflow")
@@ -146,6 +150,25 @@ def test_files_that_are_named_exist(service: str) -> None:
         assert (FILE.parent / build["context"] / build["dockerfile"]).is_file()
     mounted = [volume.split(":")[0] for volume in SERVICES[service].get("volumes", [])]
     assert all((FILE.parent / path).is_dir() for path in mounted if path.startswith("."))
+
+
+def test_notebooks_run_in_a_folder_that_can_be_written(tmp_path: Path) -> None:
+    described = SERVICES["jupyter"]
+    assert [volume for volume in described["volumes"] if ":/work" in volume] == ["work:/work"]
+    places = {f"/{name}": tmp_path / name for name in ("notebooks", "work")}
+    shutil.copytree(ROOT / "notebooks", places["/notebooks"])
+    (tmp_path / "work").mkdir()
+    (tmp_path / "jupyter").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "jupyter").chmod(0o755)
+    command = [moved(word, places) for word in described["command"]]
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(command, check=True, env=path, timeout=30)
+    own = tmp_path / "work" / "notebooks" / "01_hello_world.ipynb"
+    own.write_text("changed")
+    again = subprocess.run(command, check=True, env=path, timeout=30, capture_output=True, text=True)
+    assert again.stdout.split()[-2:] == ["--notebook-dir", str(tmp_path / "work")]
+    assert own.read_text() == "changed" and len(list(own.parent.glob("*.ipynb"))) == 8
+    assert own.parent.stat().st_mode & 0o200
 
 
 def test_nothing_enters_an_image_unnamed() -> None:

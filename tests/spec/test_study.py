@@ -442,6 +442,29 @@ class TestMessages:
         assert "secret" not in message(tracking=tracking)
         assert "(tracking" in message(tracking=tracking)
 
+    def test_the_uri_of_the_environment_is_the_default(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert StudySpec().tracking.uri == "sqlite:///mlflow.db"
+        without, identity = StudySpec().model_dump(), StudySpec().digest()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
+        assert StudySpec().tracking.uri == "http://mlflow:5000"
+        assert StudySpec(tracking={"experiment": "digits"}).tracking.uri == "http://mlflow:5000"
+        assert StudySpec(tracking={"uri": "sqlite:///a.db"}).tracking.uri == "sqlite:///a.db"
+        assert StudySpec(**without).tracking.uri == "sqlite:///mlflow.db", "what a ledger holds stays"
+        assert StudySpec().digest() == identity
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+        assert StudySpec().tracking.uri == "sqlite:///mlflow.db"
+
+    @pytest.mark.parametrize("uri", ["https://me:hunter2@host", "https://host?token=hunter2"])
+    def test_the_uri_of_the_environment_holds_no_credentials(
+        self, uri: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        for sections in ({}, {"tracking": {"experiment": "digits"}}):
+            refused = message(**sections)
+            assert "must not hold credentials, as MLFLOW_TRACKING_URI does; set MLFLOW_" in refused
+            assert "hunter2" not in refused
+        assert StudySpec(tracking={"uri": "sqlite:///a.db"}).tracking.uri == "sqlite:///a.db"
+
     @pytest.mark.parametrize(
         "uri",
         [
