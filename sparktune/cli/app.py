@@ -104,5 +104,18 @@ def main(arguments: list[str], begun: ExitStack, document: TextIO | None = None)
         if ended.code == StudyInterrupted.exit_code:  # Ctrl-C outside a study; typer says nothing
             write_error(StudyInterrupted("interrupted; run the same command again"), document)
         elif ended.code and document is not None:  # typer has said why
-            write_error_document("UsageError", "see standard error", int(ended.code), document)
+            code = ended.code if isinstance(ended.code, int) else 1
+            write_error_document(*_why(ended), code, document)
         raise
+    except Exception as error:
+        if document is not None:
+            write_error_document(type(error).__name__, str(error), 1, document)
+        raise
+
+
+def _why(ended: SystemExit) -> tuple[str, str]:
+    """Type and message of the error that ended the command: typer's, while it was handling that, or none."""
+    message = getattr(ended.__context__, "format_message", None)
+    if message is None:
+        return "SystemExit", ended.code if isinstance(ended.code, str) else "see standard error"
+    return "UsageError", message()

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from sparktune.cli import main
 from sparktune.cli.output import write_document
 from tests.cli.command import run
 
@@ -50,15 +51,42 @@ def test_without_json_standard_output_is_for_people() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "kind"),
-    [(["init", "nope"], "SpecError"), (["init", "mlp", "--nope"], "UsageError")],
-    ids=["input", "usage"],
+    ("arguments", "kind", "words"),
+    [
+        (["init", "nope"], "SpecError", "nope"),
+        (["init", "mlp", "--nope"], "UsageError", "--nope"),
+        (["nope"], "UsageError", "nope"),
+        (["check"], "UsageError", "--config"),
+        (["show", "study", "one"], "UsageError", "TRIAL"),
+    ],
+    ids=["input", "option", "command", "missing", "value"],
 )
-def test_an_error_is_a_document_too(capfd, arguments, kind) -> None:
+def test_an_error_is_a_document_too(capfd, arguments, kind, words) -> None:
     code, out, err = run(capfd, *arguments, "--json")
     error = json.loads(out)["error"]
     assert (code, error["type"], error["exit_code"]) == (2, kind, 2)
-    assert "nope" in err
+    assert words in err
+    assert words in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind", "message"),
+    [
+        (KeyError("lost"), "KeyError", "'lost'"),
+        (SystemExit("the end"), "SystemExit", "the end"),
+        (SystemExit(1), "SystemExit", "see standard error"),
+    ],
+    ids=["exception", "text", "number"],
+)
+def test_what_nobody_expected_is_a_document_too(capfd, monkeypatch, raised, kind, message) -> None:
+    def fail(*_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("sparktune.launch.orphans.find_orphans", fail)
+    with pytest.raises(type(raised)):
+        main(["clean", "--json"])
+    expected = {"type": kind, "message": message, "exit_code": 1}
+    assert json.loads(capfd.readouterr().out) == {"error": expected}
 
 
 @pytest.mark.parametrize(
