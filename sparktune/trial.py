@@ -190,6 +190,14 @@ class TrialResult:
         return cls(**{**record, "state": TrialState(record["state"]), "notes": notes, "model": model})
 
 
+def param_texts(params: Params) -> list[str]:
+    """`name=value` of each parameter as people read it: numbers with six digits, as in the trials' table."""
+    return [
+        f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in params.items()
+    ]
+
+
 def seed_of(study_seed: int, params: Params) -> int:
     """The seed of a configuration, 0 <= seed < 2^31: the same wherever and whenever it is trained."""
     text = json.dumps([study_seed, params], sort_keys=True)

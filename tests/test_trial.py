@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparktune.trial import Trial, TrialNotes, TrialResult, TrialState, better, seed_of
+from sparktune.trial import Trial, TrialNotes, TrialResult, TrialState, better, param_texts, seed_of
 
 
 def test_a_trial_survives_json():
@@ -88,3 +88,8 @@ def test_only_trials_without_an_end_run_again():
         TrialState.PAUSED,
         TrialState.KILLED,
     }
+
+
+def test_people_read_parameters_with_six_digits() -> None:
+    params = {"rate": 0.1 + 0.2, "units": 1_234_567, "bias": True, "layers": [8, 4]}
+    assert param_texts(params) == ["rate=0.3", "units=1234567", "bias=True", "layers=[8, 4]"]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sparktune.cli.options import Config, Json, Offline, Overrides, Quiet, Verbose
-from sparktune.cli.output import Output
+from sparktune.cli.output import Output, size_text
 from sparktune.spec import StudySpec, load_spec
 from sparktune.spec.domain import Choice, Domain
 
@@ -52,7 +52,7 @@ def plan_lines(spec: StudySpec, plan: "StudyPlan") -> list[str]:
         *(f"space      {name}: {_values(domain)}" for name, domain in spec.search.space.items()),
         f"model      {spec.model.kind}, {spec.epochs} epochs unless searched",
         f"objective  {plan.objective.metric}, {plan.objective.direction}",
-        f"data       {rows} rows, {plan.bytes / 1e6:.1f} MB",
+        f"data       {rows} rows, {size_text(plan.bytes)}",
         f"features   {_some(features)}",
         f"label      {plan.label}, {plan.task}{classes}",
         f"MLflow     {spec.tracking.uri}",

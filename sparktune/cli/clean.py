@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from sparktune.cli.options import Json, Quiet, Verbose
-from sparktune.cli.output import Output
+from sparktune.cli.output import Output, size_text
 
 
 def clean_command(
@@ -37,7 +37,7 @@ def clean_command(
         {"what": orphan.what, "path": str(orphan.path), "bytes": orphan.bytes, "removed": gone}
         for orphan, gone in zip(orphans, removed, strict=True)
     ]
-    lines = [f"{orphan.bytes / 1e6:8.1f} MB  {orphan.what}  {orphan.path}" for orphan in orphans]
+    lines = [f"{size_text(orphan.bytes):>11}  {orphan.what}  {orphan.path}" for orphan in orphans]
     output.answer({"orphans": entries, "bytes": sum(o.bytes for o in orphans)}, *lines)
     if not orphans:
         output.note("nothing to remove")

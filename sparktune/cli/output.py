@@ -69,6 +69,11 @@ def show(*parts: RenderableType) -> None:
         console.print(part, markup=False, soft_wrap=isinstance(part, str))
 
 
+def size_text(size: int) -> str:
+    """A number of bytes as people read it: in MB, or in kB where it is below one MB."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
+
+
 def write_document(file: TextIO, document: Mapping[str, Any]) -> None:
     """One JSON document and a line end; a number that is not finite, which JSON cannot write, is null."""
     file.write(json.dumps(finite(document), indent=2, allow_nan=False) + "\n")

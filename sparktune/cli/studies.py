@@ -9,7 +9,7 @@ import typer
 from sparktune.cli.options import Json, Quiet, StudyDirectory, Verbose
 from sparktune.cli.output import Output
 from sparktune.errors import StudyFailed
-from sparktune.trial import Params, TrialState
+from sparktune.trial import TrialState, param_texts
 
 if TYPE_CHECKING:
     from sparktune.report import StudyRecord, TrialRecord
@@ -79,18 +79,18 @@ def status_lines(study: "StudyRecord", document: dict[str, Any]) -> list[str]:
     states = ", ".join(f"{count} {state}" for state, count in sorted(trials["states"].items()))
     total = "" if study.total is None else f" of {study.total}"
     lines = [
-        f"study    {study.name}: {study.status}",
+        f"study    {study.name}: {study.status}{_how(study)}",
         f"trials   {trials['done']}{total} done" + (f" ({states})" if states else ""),
     ]
     if study.best is not None:
         lines += [f"best     trial {study.best.number}, {_found(study, study.best)}"]
-        lines += [f"         {pair}" for pair in _pairs(study.best.params)]
+        lines += [f"         {pair}" for pair in param_texts(study.best.params)]
     left = document["seconds_left"]
     lines += [
         f"time     {document['seconds']:.1f} s" + ("" if left is None else f", about {left:.0f} s left")
     ]
     for number in trials["running"][:SHOWN]:
-        params = ", ".join(_pairs(study.trial(number).params))
+        params = ", ".join(param_texts(study.trial(number).params))
         lines += [f"running  trial {number}" + (f" ({params})" if params else "")]
     if (more := len(trials["running"]) - SHOWN) > 0:
         lines += [f"         and {more} more"]
@@ -135,7 +135,7 @@ def trial_lines(study: "StudyRecord", trial: "TrialRecord") -> list[str]:
     from sparktune.report.text_plot import text_plot
 
     lines = [f"trial {trial.number} of study {study.name}: {trial.state}"]
-    lines += [f"  {pair}" for pair in _pairs(trial.params)]
+    lines += [f"  {pair}" for pair in param_texts(trial.params)]
     if trial.value is not None:
         lines += [_found(study, trial)]
     if trial.seconds:
@@ -170,15 +170,17 @@ def best_command(
     study = read_study(directory)
     best = study.best
     if best is None:
+        failed = next((trial for trial in study.trials if trial.complaint), None)
+        first = f" (trial {failed.number} failed: {failed.complaint})" if failed else ""
         raise StudyFailed(
-            f"no trial of study {study.name} has a value yet; run `sparktune status {directory}`"
+            f"no trial of study {study.name} has a value yet{first}; run `sparktune status {directory}`"
         )
     exported = study.summary.best if study.summary and study.summary.bundle else None
     model = str(directory / "bundle") if exported and exported.trial == best.number else None
     baseline = None if study.baseline is None else best_document(study.baseline)
     document = {**best_document(best), "test": study.test, "bundle": model, "baseline": baseline}
     lines = [f"trial {best.number} of study {study.name}, {_found(study, best)}"]
-    lines += [f"  {pair}" for pair in _pairs(best.params)]
+    lines += [f"  {pair}" for pair in param_texts(best.params)]
     if study.baseline is not None and study.baseline.number != best.number:
         lines += [f"baseline: trial {study.baseline.number}, {_found(study, study.baseline)}"]
     if study.test:
@@ -202,10 +204,13 @@ def sync_command(
     output.note(f"MLflow experiment {ids['experiment_id']}, run {ids['run_id']}")
 
 
+def _how(study: "StudyRecord") -> str:
+    """What stopped the study before its end, in brackets; nothing where that is not known."""
+    if study.stopped is None:
+        return ""
+    return " (interrupted)" if study.stopped == "interrupt" else f" (stopped by {study.stopped})"
+
+
 def _found(study: "StudyRecord", trial: "TrialRecord") -> str:
     epoch = "" if trial.epoch is None else f" at epoch {trial.epoch}"
     return f"{study.objective.metric} {trial.value:.6g}{epoch}"
-
-
-def _pairs(params: Params) -> list[str]:
-    return [f"{name}={value}" for name, value in params.items()]

@@ -9,7 +9,7 @@ import typer
 from sparktune.cli.options import Config, Json, Offline, Overrides, Quiet, Verbose
 from sparktune.cli.output import Output
 from sparktune.spec import StudySpec, load_spec
-from sparktune.trial import TrialState
+from sparktune.trial import TrialState, param_texts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -59,10 +59,7 @@ def tune_with_progress(
                 return  # there may be dozens; the outcome says how many
             with suppress(BrokenPipeError):  # nobody reads the output any more, but the study goes on
                 result, best = progress.result, progress.best
-                params = "".join(
-                    f" {name}={value:.6g}" if isinstance(value, float) else f" {name}={value}"
-                    for name, value in result.params.items()
-                )
+                params = "".join(f" {text}" for text in param_texts(result.params))
                 ending = f"{result.value:.6g}" if result.value is not None else str(result.state)
                 reason = f" ({result.complaint})" if result.error else ""
                 line = f"trial {result.trial}:{params} -> {ending}{reason}"

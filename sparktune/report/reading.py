@@ -18,7 +18,7 @@ from sparktune.report.evaluation import read_evaluation
 from sparktune.report.record import Execution, Session, StudyRecord, StudyStatus, TrialRecord
 from sparktune.search import build_sampler
 from sparktune.spec import StudySpec
-from sparktune.summary import Objective, Summary
+from sparktune.summary import Objective, Reason, Summary
 from sparktune.trial import TrialResult, TrialState
 
 SAME_JOB = 0.25  # seconds within which the results of one job are recorded
@@ -50,6 +50,7 @@ def read_study(directory: Path) -> StudyRecord:
         study_id=header.study_id,
         objective=_objective(state, spec),
         status=status,
+        stopped=_stopped(state),
         created=header.created,
         sessions=_sessions(file.events, header.created),
         trials=_trials(state, executions),
@@ -73,10 +74,21 @@ def _objective(state: LedgerState, spec: StudySpec) -> Objective:
 
 def _status(state: LedgerState, driven: bool) -> StudyStatus:
     """A driver that is alive still has the study for a moment after it has ended."""
-    last = next((n for n in reversed(state.notes) if isinstance(n, (StudyStarted, StudyEnded))), None)
+    last = _last(state)
     if isinstance(last, StudyEnded):
         return last.state
     return "RUNNING" if driven else "KILLED"
+
+
+def _stopped(state: LedgerState) -> Reason | None:
+    """As the end of its last run has it: `summary.json` may be that of an earlier run."""
+    last = _last(state)
+    return last.summary.stopped if isinstance(last, StudyEnded) and last.summary else None
+
+
+def _last(state: LedgerState) -> StudyStarted | StudyEnded | None:
+    """The last start or end of a run."""
+    return next((n for n in reversed(state.notes) if isinstance(n, (StudyStarted, StudyEnded))), None)
 
 
 def _sessions(events: Sequence[Timed], created: float) -> tuple[Session, ...]:

@@ -9,7 +9,7 @@ from sparktune.errors import InputError
 from sparktune.report.evaluation import Evaluation
 from sparktune.search.space import position
 from sparktune.spec import StudySpec
-from sparktune.summary import Objective, RunStatus, Summary
+from sparktune.summary import Objective, Reason, RunStatus, Summary
 from sparktune.trial import Params, TrialNotes, TrialResult, TrialState
 
 StudyStatus = Literal["RUNNING"] | RunStatus
@@ -113,8 +113,9 @@ class Session:
 class StudyRecord:
     """A study, as the files of its directory say at one moment.
 
-    `status` is RUNNING while a driver is alive; of a study whose driver died it is KILLED. `created` is in
-    seconds since 1970, `seconds` the time of all `sessions` together. `trials` are those launched, by number;
+    `status` is RUNNING while a driver is alive; of a study whose driver died it is KILLED. `stopped` says
+    what ended it before its last trial, None where nothing did or its driver died. `created` is in seconds
+    since 1970, `seconds` the time of all `sessions` together. `trials` are those launched, by number;
     `total` is how many there will be, None where that is open. `test` has the metrics of the exported model
     on the test split, `evaluation` its figures in detail; None where there are none. `summary` is None before
     the study has ended once.
@@ -125,6 +126,7 @@ class StudyRecord:
     study_id: str
     objective: Objective
     status: StudyStatus
+    stopped: Reason | None
     created: float
     sessions: tuple[Session, ...]
     trials: tuple[TrialRecord, ...]

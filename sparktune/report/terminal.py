@@ -18,9 +18,10 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from sparktune.summary import Summary
+from sparktune.summary import BestTrial, Summary
 from sparktune.tracking.mlflow.address import is_database
 from sparktune.tracking.mlflow.view import runs_page, server_of
+from sparktune.trial import param_texts
 
 SHOWN = 10
 MOST_COLUMNS = 5
@@ -128,9 +129,7 @@ def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[
     counts = ", ".join(f"{count} {state}" for state, count in summary.states.items()) or "no trials"
     lines = [f"{summary.study}: {counts} in {summary.seconds:.1f} s"]
     if best := summary.best:
-        params = ", ".join(f"{name}={value}" for name, value in best.params.items())
-        found = f"{summary.objective.metric} {best.value:.6g} at epoch {best.epoch}"
-        lines.append(f"best: trial {best.trial}, {found}" + (f" ({params})" if params else ""))
+        lines += _best_lines(best, summary.objective.metric)
     if summary.test:
         lines.append("test: " + ", ".join(f"{name} {value:.6g}" for name, value in summary.test.items()))
     if summary.bundle:
@@ -144,6 +143,14 @@ def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[
         way_on = f"raise search.budget.{summary.stopped}" if budget else "run the same command again"
         lines.append(f"stopped by {summary.stopped}; {way_on} to go on")
     return lines
+
+
+def _best_lines(best: BestTrial, metric: str) -> list[str]:
+    """The best trial in one line where that is short, else with a line for each parameter."""
+    found = f"best: trial {best.trial}, {metric} {best.value:.6g} at epoch {best.epoch}"
+    params = param_texts(best.params)
+    line = f"{found} ({', '.join(params)})" if params else found
+    return [line] if len(line) <= NARROW else [found, *(f"      {text}" for text in params)]
 
 
 def _where_runs_are(summary: Summary, tracking_uri: str) -> list[str]:

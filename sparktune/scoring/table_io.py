@@ -71,7 +71,8 @@ def check_target(spark: Any, source: str, target: str, mode: str) -> None:
         raise ScoringError(f"the output must be another place than the input, but both are {target!r}")
     if mode == "error" and exists(spark, target):
         raise ScoringError(
-            f"the output {target!r} exists already; choose another place or ask to overwrite it"
+            f"the output {target!r} exists already; choose another place, or replace it by --overwrite "
+            '(in Python by mode="overwrite")'
         )
 
 

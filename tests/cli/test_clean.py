@@ -29,7 +29,7 @@ def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_it_lists_and_removes_on_request_alone(capfd, left) -> None:
     code, out, err = run(capfd, "clean")
-    assert (code, out.split()) == (0, ["0.5", "MB", "temporary", "folder", str(left)])
+    assert (code, out.split()) == (0, ["500.0", "kB", "temporary", "folder", str(left)])
     assert "nothing was removed" in err
     assert left.exists()
     code, out, err = run(capfd, "clean", "--yes", "--json")

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from sparktune.cli import main
-from sparktune.cli.output import write_document
+from sparktune.cli.output import size_text, write_document
 from tests.cli.command import run
 
 CHATTY = """
@@ -97,6 +97,10 @@ def test_how_much_is_logged(capsys, option, level) -> None:
     assert logging.getLogger("sparktune").level == level
     assert run(capsys, "init")[0] == 0
     assert logging.getLogger("sparktune").level == logging.WARNING
+
+
+def test_a_size_is_never_shown_as_nothing() -> None:
+    assert [size_text(size) for size in (6_400, 2_500_000)] == ["6.4 kB", "2.5 MB"]
 
 
 def test_a_document_has_null_for_what_json_cannot_write() -> None:

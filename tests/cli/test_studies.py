@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sparktune.ledger.events import Launched, Recorded, StudyStarted
+from sparktune.ledger.events import Launched, Recorded, StudyEnded, StudyStarted
 from sparktune.ledger.lock import DriverLock
+from sparktune.summary import Objective, Summary
 from tests.cli.command import documented, heavy_modules, run
 from tests.report.ledgers import finished, result, value_of, write_ledger
 
@@ -136,6 +137,33 @@ def test_a_study_without_a_value_has_no_best(capfd, tmp_path) -> None:
     assert (code, json.loads(out)["error"]["exit_code"]) == (1, 1)
 
 
+def test_a_study_whose_trials_failed_names_the_first_failure(capfd, tmp_path) -> None:
+    failures = [(1.0, Recorded(result(number, error=f"ValueError: no {number}"), None)) for number in (0, 1)]
+    folder = write_ledger(tmp_path / "small", [(0.0, StudyStarted("val_accuracy", "maximize")), *failures])
+    code, _, err = run(capfd, "best", str(folder))
+    assert code == 1
+    assert "(trial 0 failed: ValueError: no 0)" in err
+
+
+def test_a_killed_study_was_not_stopped_as_its_earlier_run(capfd, tmp_path) -> None:
+    summary = Summary("small", "1f2e", {}, "timeout", Objective("val_accuracy", "maximize"))
+    start = StudyStarted("val_accuracy", "maximize")
+    events = [(0.0, start), (1.0, StudyEnded("KILLED", summary)), (2.0, start)]
+    for count, how in ((2, "KILLED (stopped by timeout)"), (3, "KILLED")):
+        folder = write_ledger(tmp_path / str(count), events[:count])
+        assert run(capfd, "status", str(folder))[1].splitlines()[0] == f"study    small: {how}"
+
+
+def test_people_read_rounded_numbers_and_scripts_exact_ones(capfd, tmp_path) -> None:
+    params = {"neurons": 4, "learning_rate": 0.1 + 0.2}
+    events = [(1.0, Recorded(result(0, 0.5, params=params), None))]
+    folder = write_ledger(tmp_path / "small", [(0.0, StudyStarted("val_accuracy", "maximize")), *events])
+    for command in ("status", "best", "show"):
+        arguments = [command, str(folder), *(["0"] if command == "show" else [])]
+        assert "learning_rate=0.3\n" in run(capfd, *arguments)[1]
+        assert "0.30000000000000004" in run(capfd, *arguments, "--json")[1]
+
+
 DRIVER = """
 import sys, time
 from pathlib import Path
@@ -188,3 +216,4 @@ def test_a_real_study_is_seen_while_it_runs_and_after_ctrl_c(capfd, tmp_path) ->
     assert driver.returncode == 130, errors
     assert json.loads(printed)["error"]["type"] == "StudyInterrupted"
     assert document(capfd, "status", str(folder))["status"] == "KILLED"
+    assert run(capfd, "status", str(folder))[1].splitlines()[0] == "study    long: KILLED (interrupted)"

@@ -106,6 +106,17 @@ def test_the_outcome_says_what_where_and_what_next():
     assert "runs: experiment 1 at databricks" in outcome_lines(SUMMARY, STUDY, "databricks")
 
 
+def test_the_best_trial_fits_into_60_columns() -> None:
+    params = {"neurons": 4, "learning_rate": 0.1 + 0.2, "weight_decay": 1 / 3}
+    long = replace(SUMMARY, best=BestTrial(1, params, 0.75, 2))
+    lines = outcome_lines(long, STUDY, "sqlite:///mlflow.db")
+    at = lines.index("best: trial 1, val_accuracy 0.75 at epoch 2")
+    names = ["neurons=4", "learning_rate=0.3", "weight_decay=0.333333"]
+    assert lines[at + 1 : at + 4] == [f"      {name}" for name in names]
+    short = outcome_lines(SUMMARY, STUDY, "sqlite:///mlflow.db")
+    assert "best: trial 1, val_accuracy 0.75 at epoch 2 (neurons=4)" in short
+
+
 def test_a_stopped_study_says_how_to_go_on():
     stopped = replace(SUMMARY, best=None, test=None, bundle=None, mlflow=None, stopped="timeout")
     text = "\n".join(outcome_lines(stopped, STUDY, "sqlite:///mlflow.db"))
