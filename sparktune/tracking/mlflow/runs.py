@@ -58,6 +58,7 @@ class StudyRuns:
         self._shown: dict[int, tuple[str, int | None]] = {}  # outcomes that are written in full
         self._uncertain: set[int | None] = set()  # a write failed: to be searched for again
         self._unfinished: set[str] = set()  # ids of runs that are shown as running
+        self._unchanged = True  # no trial was written here
         self._paused: dict[str, int | None] = {}  # of these, those of paused trials, each with its time
         self._epochs: dict[int, int] = {}  # written so far of trials that are shown as running
 
@@ -109,7 +110,8 @@ class StudyRuns:
     def finish_study(self, entry: Entry) -> None:
         """End the study's own run, and every other that is still shown as running. Idempotent.
 
-        A paused trial is SCHEDULED, as it goes on later; every other one is KILLED.
+        A paused trial is SCHEDULED, as it goes on later; every other one is KILLED. A study that had ended so
+        before, and got no trial since, keeps the time of its end.
         """
         run = self._client.get_run(self.study)
         latest = entry.latest()
@@ -125,7 +127,9 @@ class StudyRuns:
         self._paused.clear()
         self._requests.log(run.info.run_id, fresh, {}, entry.tags)
         if run.info.status != entry.status:
-            self._requests.end(run.info.run_id, entry.status, entry.end_ms)
+            before = self._own.info if self._own and self._unchanged else None
+            ended_ms = before.end_time if before and before.status == entry.status else entry.end_ms
+            self._requests.end(run.info.run_id, entry.status, ended_ms)
 
     def write_trials(self, entries: Iterable[Entry]) -> None:
         """Write the runs of trials, after `write_study`. A trial that is shown in full is left as it is.
@@ -204,6 +208,7 @@ class StudyRuns:
 
     def _note(self, run_id: str, entry: Entry) -> None:
         """Remember whether the run is complete, or is still to be ended."""
+        self._unchanged = False
         self._paused.pop(run_id, None)
         if entry.status == "SCHEDULED":
             self._paused[run_id] = entry.end_ms

@@ -155,6 +155,20 @@ def test_a_resumed_study_continues_its_runs_and_replaces_what_was_killed(store: 
     assert seen.curve(2, "val_accuracy") == list(enumerate(SIX[2].history["val_accuracy"], 1))
 
 
+def test_a_finished_study_that_is_run_again_keeps_the_time_of_its_end(store: str) -> None:
+    ends = []
+    for count in (2, 2, 3):
+        tracker = tracker_of(study_spec(store), "again")
+        for number, result in enumerate(SIX[:count]):
+            tracker.record(result, 1_700_000_000_000 + 5_000 * number)
+        tracker.finish("FINISHED", summary_of(SIX[:count]))
+        assert tracker.close(PATIENT)
+        run = shown(store, "again").study
+        assert run.info.status == "FINISHED"
+        ends.append(run.info.end_time)
+    assert ends[0] == ends[1] < ends[2]
+
+
 def test_a_trial_that_was_killed_and_trained_again_is_shown_once(store: str, server: Server) -> None:
     killed = complete(0, state=TrialState.KILLED, value=None, epoch=None, history={"val_accuracy": [0.4]})
     for uri in (store, server.uri):
