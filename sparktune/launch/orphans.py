@@ -93,7 +93,7 @@ def _driver_folders() -> Iterator[Candidate]:
         if is_made_by(PREFIX, folder):
             yield "folder of a dead driver", (folder,), partial(_driver_folder_without_owner, folder)
     for draft in sorted(base.glob(".sparktune-*")):  # of a driver that died before the folder had its name
-        if is_made_by(".sparktune-", draft) and not any(draft.iterdir()) and _age(draft) > MINUTE:
+        if is_made_by(".sparktune-", draft) and _age(draft) > MINUTE and not any(draft.iterdir()):
             yield "folder of a dead driver", (draft,), partial(_descriptor, lock_folder, draft)
 
 
