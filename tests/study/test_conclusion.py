@@ -106,8 +106,9 @@ def test_a_failure_is_raised_when_all_is_written(end, tmp_path, failure, status)
 
 
 def test_what_cannot_be_written_keeps_nothing_else_from_being_written(end, tmp_path):
-    (tmp_path / "small/trials.csv").mkdir(parents=True)
-    (tmp_path / "small/ledger.jsonl").touch()  # of a driver that died at its start
+    end([])
+    (tmp_path / "small/trials.csv").unlink(missing_ok=True)
+    (tmp_path / "small/trials.csv").mkdir()
     tracker, error = end([GOOD])
     assert isinstance(error, StudyDirectoryError)
     assert "the outcome of the study cannot be written" in str(error)
