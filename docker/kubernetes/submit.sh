@@ -25,5 +25,5 @@ exec spark-submit --master "k8s://$master" --deploy-mode cluster --name sparktun
     --conf "spark.kubernetes.container.image=$image" \
     --conf "spark.kubernetes.driver.podTemplateFile=$here/driver-pod.yaml" \
     --conf "spark.kubernetes.executor.podTemplateFile=$here/executor-pod.yaml" \
-    "$@" --config /study/study.yaml --set output.directory=/work/studies \
+    "$@" --config /study/study.yaml --set output.directory=/workspace/studies \
     --set "tracking.uri=${TRACKING_URI:-http://mlflow:5000}"

@@ -66,7 +66,7 @@ class Composition:
         self.folder, self._stack = folder, stack
         self._services = services(VARIABLES)
         self.ports = {port: free_port() for port in ("7077", "8080", "8081", "5432", "5000", "5001")}
-        volumes = {name: folder / name for name in ("study", "work", "artifacts", "secrets", "spark")}
+        volumes = {name: folder / name for name in ("study", "workspace", "artifacts", "secrets", "spark")}
         for path in volumes.values():
             path.mkdir()
         (volumes["secrets"] / "postgres_password").write_text(PASSWORD)
@@ -74,7 +74,7 @@ class Composition:
             **JOBS,
             "/run/secrets": volumes["secrets"],
             "/tmp/spark": volumes["spark"],
-            **{f"/{name}": volumes[name] for name in ("study", "work", "artifacts")},
+            **{f"/{name}": volumes[name] for name in ("study", "workspace", "artifacts")},
         }
         copy_study(self._places)
         write_settings(folder / "conf" / "spark-defaults.conf", QUICK)
@@ -90,7 +90,7 @@ class Composition:
                 time.sleep(0.3)
 
     def _started(self, service: str) -> "subprocess.Popen[bytes]":
-        place = self.folder / "work" if "build" in self._services[service] else "/"
+        place = self.folder / "workspace" if "build" in self._services[service] else "/"
         with (self.folder / f"{service}.log").open("w") as log:
             process = subprocess.Popen(
                 self._command(service), env=self._environment(service), cwd=place, stdout=log, stderr=log
@@ -103,7 +103,7 @@ class Composition:
         done = subprocess.run(
             self._command(service),
             env=self._environment(service),
-            cwd=self.folder / "work",
+            cwd=self.folder / "workspace",
             capture_output=True,
             text=True,
             timeout=240,

@@ -48,8 +48,8 @@ class Kubernetes:
         self.address = ""
         self.created: list[Resource] = []
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._places = {**JOBS, "/study": folder / "study", "/work": folder / "work"}
-        for place in (folder / "study", folder / "work", folder / "conf"):
+        self._places = {**JOBS, "/study": folder / "study", "/workspace": folder / "workspace"}
+        for place in (folder / "study", folder / "workspace", folder / "conf"):
             place.mkdir()
         copy_study(self._places)
 
@@ -102,7 +102,7 @@ class Kubernetes:
             self.processes[name] = subprocess.Popen(
                 entrypoint(*(moved(word, places) for word in container["args"])),
                 env=image_environment(self.folder) | given | local,
-                cwd=self.folder / "work",
+                cwd=self.folder / "workspace",
                 stdout=log,
                 stderr=log,
             )

@@ -40,7 +40,7 @@ def composition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compositio
 
 
 def test_tune_and_score_give_a_scored_table(composition: Composition) -> None:
-    scored = pq.read_table(composition.folder / "work" / "scored.parquet").to_pandas()
+    scored = pq.read_table(composition.folder / "workspace" / "scored.parquet").to_pandas()
     assert len(scored) == 150
     assert (scored["prediction"] == scored["species"]).mean() > 0.9
 
@@ -129,7 +129,7 @@ def test_a_service_is_watched_waits_for_the_healthy_and_stays_on_this_host(servi
 
 def test_named_volumes_and_profiles() -> None:
     volumes = yaml.safe_load(FILE.read_text(encoding="utf-8"))["volumes"]
-    assert set(volumes) == {"work", "artifacts", "postgres"}
+    assert set(volumes) == {"workspace", "artifacts", "postgres"}
     without = {name for name, described in SERVICES.items() if "profiles" not in described}
     assert without == {*DAEMONS, "jupyter"}
     profiles = {profile for described in SERVICES.values() for profile in described.get("profiles", [])}
@@ -154,19 +154,19 @@ def test_files_that_are_named_exist(service: str) -> None:
 
 def test_notebooks_run_in_a_folder_that_can_be_written(tmp_path: Path) -> None:
     described = SERVICES["jupyter"]
-    assert [volume for volume in described["volumes"] if ":/work" in volume] == ["work:/work"]
-    places = {f"/{name}": tmp_path / name for name in ("notebooks", "work")}
+    assert [volume for volume in described["volumes"] if ":/workspace" in volume] == ["workspace:/workspace"]
+    places = {f"/{name}": tmp_path / name for name in ("notebooks", "workspace")}
     shutil.copytree(ROOT / "notebooks", places["/notebooks"])
-    (tmp_path / "work").mkdir()
+    (tmp_path / "workspace").mkdir()
     (tmp_path / "jupyter").write_text('#!/bin/sh\necho "$@"\n')
     (tmp_path / "jupyter").chmod(0o755)
     command = [moved(word, places) for word in described["command"]]
     path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     subprocess.run(command, check=True, env=path, timeout=30)
-    own = tmp_path / "work" / "notebooks" / "01_hello_world.ipynb"
+    own = tmp_path / "workspace" / "notebooks" / "01_hello_world.ipynb"
     own.write_text("changed")
     again = subprocess.run(command, check=True, env=path, timeout=30, capture_output=True, text=True)
-    assert again.stdout.split()[-2:] == ["--notebook-dir", str(tmp_path / "work")]
+    assert again.stdout.split()[-2:] == ["--notebook-dir", str(tmp_path / "workspace")]
     assert own.read_text() == "changed" and len(list(own.parent.glob("*.ipynb"))) == 8
     assert own.parent.stat().st_mode & 0o200
 

@@ -154,7 +154,7 @@ def test_spark_asks_the_cluster_for_the_driver_of_the_study(tmp_path: Path) -> N
     options = container["args"][job + 1 :]
     assert options[:4] == ["--set", "resources.gpus=1", "--timeout", "60"]
     assert options[4:6] == ["--config", "/study/study.yaml"]
-    assert {mount["mountPath"] for mount in container["volumeMounts"]} >= {"/study", "/work"}
+    assert {mount["mountPath"] for mount in container["volumeMounts"]} >= {"/study", "/workspace"}
     assert pod["serviceAccountName"] == "sparktune"
     assert settings(application(gpu=True)).items() <= settings_given.items()
     assert settings_given["spark.kubernetes.namespace"] == "learning"
@@ -168,9 +168,9 @@ def test_the_driver_and_its_executors_train_the_study(tmp_path: Path) -> None:
         assert "4 COMPLETE" in cluster.run_driver()
         executor = cluster.first("Pod", "executor")
         assert "Finished task" in cluster.log(executor)
-    summary = json.loads((tmp_path / "work" / "studies" / "iris" / "summary.json").read_text())
+    summary = json.loads((tmp_path / "workspace" / "studies" / "iris" / "summary.json").read_text())
     assert summary["states"] == {"COMPLETE": 4}
     assert executor["spec"]["securityContext"]["fsGroup"] == 1000
     (container,) = executor["spec"]["containers"]
-    assert "/work" in {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert "/workspace" in {mount["mountPath"] for mount in container["volumeMounts"]}
     assert container["resources"]["limits"]["memory"] == "4096Mi", "a heap of 1 GB and 3 GB beside it"
