@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from sparktune.cli.options import Config, Json, Offline, Overrides, Quiet, Verbose
-from sparktune.cli.output import Output, size_text
+from sparktune.cli.options import Config, Offline, Overrides
+from sparktune.cli.output import Output, size_text, with_output
 from sparktune.spec import StudySpec, load_spec
 from sparktune.spec.domain import Choice, Domain
 
@@ -15,14 +13,12 @@ if TYPE_CHECKING:
 SHOWN = 8  # columns, values of a domain and classes
 
 
+@with_output
 def check_command(
-    context: typer.Context,
+    output: Output,
     config: Config,
     overrides: Overrides = None,
     offline: Offline = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Check a study file as `tune` does before its first trial, and say what would run.
 
@@ -31,7 +27,6 @@ def check_command(
     """
     from sparktune.study.plan import plan_study
 
-    output = Output(context, quiet, verbose)
     spec = load_spec(config, overrides or ())
     plan = plan_study(spec, offline)
     output.answer(plan.to_record(), *plan_lines(spec, plan))

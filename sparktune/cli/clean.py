@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from sparktune.cli.options import Json, Quiet, Verbose
-from sparktune.cli.output import Output, size_text
+from sparktune.cli.output import Output, size_text, with_output
 
 
+@with_output
 def clean_command(
-    context: typer.Context,
+    output: Output,
     remove: Annotated[
         bool, typer.Option("--yes", "-y", help="Remove them; without it they are listed.")
     ] = False,
@@ -20,9 +20,6 @@ def clean_command(
             help="Also archives of Spark's classes that are not in use here; others may use them.",
         ),
     ] = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """List or remove what killed processes have left in temporary folders, in memory and in the cache.
 
@@ -30,7 +27,6 @@ def clean_command(
     """
     from sparktune.launch.orphans import find_orphans
 
-    output = Output(context, quiet, verbose)
     orphans = find_orphans(other_archives)
     removed = [remove and orphan.remove() for orphan in orphans]
     entries = [

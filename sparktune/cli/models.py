@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sparktune.cli.options import Json, Model, Quiet, TrackingUri, Verbose, check_place
-from sparktune.cli.output import Output, finite
+from sparktune.cli.options import Model, TrackingUri, check_place
+from sparktune.cli.output import Output, finite, with_output
 from sparktune.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ Rows = Annotated[
 ]
 
 
+@with_output
 def score_command(
-    context: typer.Context,
+    output: Output,
     model: Model,
     source: Annotated[
         str,
@@ -41,9 +42,6 @@ def score_command(
         bool, typer.Option("--overwrite", help="Replace the target where it exists.")
     ] = False,
     tracking_uri: TrackingUri = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Score a table or files in Spark SQL with an exported model."""
     from sparktune.bundle.load import SCHEMES
@@ -51,7 +49,6 @@ def score_command(
     from sparktune.scoring import check_lasting, score
     from sparktune.scoring.batch import load_model
 
-    output = Output(context, quiet, verbose)
     bundle = model if model.startswith(SCHEMES) else load_model(model)  # refused before Spark starts
     mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
     spark = open_session()
@@ -61,15 +58,13 @@ def score_command(
     output.note(f"{rows} rows scored into {target}")
 
 
+@with_output
 def predict_command(
-    context: typer.Context,
+    output: Output,
     model: Model,
     source: InputFile = None,
     given: Rows = None,
     tracking_uri: TrackingUri = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Answer for a few rows, without Spark: one JSON object a line, with `prediction` and `probability`.
 
@@ -79,7 +74,6 @@ def predict_command(
     from sparktune.scoring.batch import load_model
     from sparktune.scoring.local import predict_rows
 
-    output = Output(context, quiet, verbose)
     if source is not None and given:
         raise InputError(f"--row and --input exclude each other, but got both ({str(source)!r}); remove one")
     bundle = load_model(model, tracking_uri)
@@ -87,8 +81,9 @@ def predict_command(
     output.answer({"model": model, "predictions": answers}, *(json.dumps(finite(a)) for a in answers))
 
 
+@with_output
 def evaluate_command(
-    context: typer.Context,
+    output: Output,
     model: Model,
     data: Annotated[
         Path, typer.Option(callback=check_place, help="CSV, JSON, Parquet or .npz file with the labels.")
@@ -100,9 +95,6 @@ def evaluate_command(
         str | None, typer.Option(help="Column of row weights, which count in the loss.")
     ] = None,
     tracking_uri: TrackingUri = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Measure a model on labelled rows: its task's default loss, and every metric that suits the label."""
     from rich.table import Table
@@ -111,7 +103,6 @@ def evaluate_command(
     from sparktune.scoring.local import measure_rows
     from sparktune.scoring.rows import read_rows
 
-    output = Output(context, quiet, verbose)
     rows = read_rows(data)
     metrics = measure_rows(load_model(model, tracking_uri), rows, label, weight)
     shown = Table("metric", box=None, pad_edge=False)

@@ -35,9 +35,3 @@ TrackingUri = Annotated[str | None, typer.Option(help="MLflow tracking URI of a 
 StudyDirectory = Annotated[
     Path, typer.Argument(callback=check_place, metavar="STUDY_DIR", help="The study directory.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Write nothing but the answer and errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also write what is done, step by step.")]
-Json = Annotated[
-    bool,
-    typer.Option("--json", help="Write one JSON document to standard output, all else to standard error."),
-]

@@ -4,15 +4,25 @@ import json
 import logging
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, TextIO, final
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Annotated, Any, TextIO, final
 
 import typer
 from rich.console import Console, RenderableType
 
 from sparktune.errors import SparktuneError
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Write nothing but the answer and errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also write what is done, step by step.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Write one JSON document to standard output, all else to standard error."),
+]
+OPTIONS = {"quiet": Quiet, "verbose": Verbose, "as_json": Json}
 
 
 @final
@@ -60,6 +70,34 @@ class Output:
             write_document(self._document, document)
             return
         show(*shown)
+
+
+def with_output(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with `--quiet`, `--verbose` and `--json`; what it calls `output` is its Output.
+
+    `--json` is in force before the command starts, see `Invocation`.
+    """
+
+    @wraps(command)
+    def started(context: typer.Context, quiet: bool, verbose: bool, as_json: bool, **given: Any) -> None:
+        passed = {"context": context} if "context" in own.parameters else {}
+        command(output=Output(context, quiet, verbose), **passed, **given)
+
+    own = signature(command)
+    heads = [Parameter("context", Parameter.KEYWORD_ONLY, annotation=typer.Context)]
+    tails = [
+        Parameter(name, Parameter.KEYWORD_ONLY, default=False, annotation=kind)
+        for name, kind in OPTIONS.items()
+    ]
+    between = [
+        each.replace(kind=Parameter.KEYWORD_ONLY)
+        for each in own.parameters.values()
+        if each.name not in ("output", "context")
+    ]
+    parameters = [*heads, *between, *tails]
+    started.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    started.__annotations__ = {each.name: each.annotation for each in parameters}
+    return started
 
 
 def show(*parts: RenderableType) -> None:

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from sparktune.cli.options import Json, Quiet, Verbose, check_place
-from sparktune.cli.output import Output
+from sparktune.cli.options import check_place
+from sparktune.cli.output import Output, with_output
 
 
+@with_output
 def pack_command(
-    context: typer.Context,
+    output: Output,
     target: Annotated[
         Path,
         typer.Option("--output", "-o", callback=check_place, help="Archive to write, a .tar.gz or .tgz."),
@@ -20,14 +21,10 @@ def pack_command(
         typer.Option("--exclude", metavar="PACKAGE", help="Leave a package out; may be given many times."),
     ] = None,
     level: Annotated[int, typer.Option(min=0, max=9, help="Compression: 0 is none, 9 the smallest.")] = 1,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Pack this Python environment with its interpreter, for executors that have no image of it."""
     from sparktune.packing import pack
 
-    output = Output(context, quiet, verbose)
     packed = pack(target, exclude or (), level)
     size, unpacked = (f"{count / 1e9:.2f} GB" for count in (packed.size, packed.unpacked))
     answer = {"output": str(target), "bytes": packed.size, "unpacked": packed.unpacked, "files": packed.files}

@@ -6,15 +6,16 @@ from typing import Annotated
 import typer
 import yaml
 
-from sparktune.cli.options import Json, Quiet, Verbose, check_place
-from sparktune.cli.output import Output
+from sparktune.cli.options import check_place
+from sparktune.cli.output import Output, with_output
 from sparktune.errors import InputError
 from sparktune.spec import json_schema
 from sparktune.spec.examples import KINDS, example
 
 
+@with_output
 def init_command(
-    context: typer.Context,
+    output: Output,
     kind: Annotated[str, typer.Argument(help=f"What to start from: {', '.join(KINDS)}.")] = "mlp",
     target: Annotated[
         Path | None,
@@ -25,12 +26,8 @@ def init_command(
             help="File to write; it must not exist. Prints by default.",
         ),
     ] = None,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Write a commented example of a study file."""
-    output = Output(context, quiet, verbose)
     text = example(kind)
     if target is None:
         output.answer(yaml.safe_load(text), text.rstrip("\n"))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sparktune.cli.options import Json, Quiet, StudyDirectory, Verbose
-from sparktune.cli.output import Output
+from sparktune.cli.options import StudyDirectory
+from sparktune.cli.output import Output, with_output
 from sparktune.errors import StudyFailed
 from sparktune.trial import TrialState, param_texts
 
@@ -18,17 +18,14 @@ NARROW = 60  # columns
 SHOWN = 10  # trials that run
 
 
+@with_output
 def status_command(
-    context: typer.Context,
+    output: Output,
     directory: StudyDirectory,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Say how a study stands: also while it runs, and where its driver was killed."""
     from sparktune.report import read_study
 
-    output = Output(context, quiet, verbose)
     study = read_study(directory)
     document = status_document(study, time.time())
     output.answer(document, *status_lines(study, document))
@@ -99,18 +96,15 @@ def status_lines(study: "StudyRecord", document: dict[str, Any]) -> list[str]:
     return lines
 
 
+@with_output
 def show_command(
-    context: typer.Context,
+    output: Output,
     directory: StudyDirectory,
     number: Annotated[int, typer.Argument(metavar="TRIAL", help="The trial's number, from 0.")],
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Show one trial: its parameters, its learning curves, and its error."""
     from sparktune.report import read_study
 
-    output = Output(context, quiet, verbose)
     study = read_study(directory)
     trial = study.trial(number)
     document = {
@@ -153,12 +147,10 @@ def trial_lines(study: "StudyRecord", trial: "TrialRecord") -> list[str]:
     return lines
 
 
+@with_output
 def best_command(
-    context: typer.Context,
+    output: Output,
     directory: StudyDirectory,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Name the best trial of a study, its parameters and its exported model.
 
@@ -166,7 +158,6 @@ def best_command(
     """
     from sparktune.report import read_study
 
-    output = Output(context, quiet, verbose)
     study = read_study(directory)
     best = study.best
     if best is None:
@@ -188,17 +179,14 @@ def best_command(
     output.answer(document, *lines, *([f"model: {model}"] if model else []))
 
 
+@with_output
 def sync_command(
-    context: typer.Context,
+    output: Output,
     directory: StudyDirectory,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Write a study into MLflow again from its ledger; what is there already is not doubled."""
     from sparktune.study import sync_study
 
-    output = Output(context, quiet, verbose)
     ids = sync_study(directory)
     output.answer(ids)
     output.note(f"MLflow experiment {ids['experiment_id']}, run {ids['run_id']}")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sparktune.cli.options import Config, Json, Offline, Overrides, Quiet, Verbose
-from sparktune.cli.output import Output
+from sparktune.cli.options import Config, Offline, Overrides
+from sparktune.cli.output import Output, with_output
 from sparktune.spec import StudySpec, load_spec
 from sparktune.trial import TrialState, param_texts
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from sparktune.study import Progress, StudyResult
 
 
+@with_output
 def tune_command(
+    output: Output,
     context: typer.Context,
     config: Config,
     overrides: Overrides = None,
@@ -26,19 +28,15 @@ def tune_command(
         typer.Option(min=0.001, help="Seconds after which the search ends; the best so far is exported."),
     ] = None,
     offline: Offline = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-    as_json: Json = False,
 ) -> None:
     """Run the study of a YAML file; the same command again resumes it.
 
     Exit codes: 0 done, 1 the study failed, 2 bad input, 130 interrupted.
     """
-    output = Output(context, quiet, verbose)
     spec = load_spec(config, overrides or ())
     if not spec.resources.preload:
         context.obj.begun.close()
-    result = tune_with_progress(spec, offline=offline, timeout=timeout, quiet=quiet)
+    result = tune_with_progress(spec, offline=offline, timeout=timeout, quiet=output.quiet)
     output.answer({**result.summary, "directory": str(result.directory)}, *outcome(result))
 
 

@@ -1,12 +1,24 @@
 """The charts of the report as matplotlib figures, from the same numbers."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 from sparktune.errors import InputError
-from sparktune.report.axis import Axis, short
+from sparktune.report.axis import short
 from sparktune.report.evaluation import Evaluation
+from sparktune.report.figures import (
+    COLOURS,
+    OTHER,
+    STATES,
+    clipped,
+    draw_dots,
+    new_figure,
+    new_figures,
+    place_on,
+    scale_parameter_axis,
+    scale_value_axis,
+    shade,
+)
 from sparktune.report.importance import importances
 from sparktune.report.reading import read_study
 from sparktune.report.record import StudyRecord
@@ -28,11 +40,6 @@ from sparktune.report.slots import slots_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# Colours that colour-blind people can tell apart; the first two are those of the page.
-COLOURS = ("#0b6fb3", "#c2570c", "#0a7d5c", "#b0608f", "#8a7500", "#555f6b")
-STATES = {"COMPLETE": COLOURS[0], "PAUSED": COLOURS[0], "FAILED": "#b3261e", "DIVERGED": "#b3261e"}
-OTHER = "#9aa3ae"
 
 
 @final
@@ -68,9 +75,9 @@ class StudyPlots:
         if over not in ("trial", "time"):
             raise InputError(f"over must be trial or time, but got {over!r}")
         measured = over_trials(self.study) if over == "trial" else over_time(self.study)
-        points = _within(value_axis(self.study), measured)
-        figure, axes = _figure()
-        _dots(axes, points, COLOURS[0], "a trial")
+        points = clipped(value_axis(self.study), measured)
+        figure, axes = new_figure()
+        draw_dots(axes, points, COLOURS[0], "a trial")
         leaders = best_so_far(self.study, points)
         if leaders:
             last = max(point.x for point in points)
@@ -78,7 +85,7 @@ class StudyPlots:
             axes.step(xs, ys, where="post", color=COLOURS[1], label="best so far")
             axes.legend()
         axes.set_xlabel("trial" if over == "trial" else "time [s]")
-        _value_axis(axes, self.study)
+        scale_value_axis(axes, self.study)
         return figure
 
     def parameter(self, name: str, by: str | None = None) -> "Figure":
@@ -92,32 +99,32 @@ class StudyPlots:
             InputError: no trial has such a parameter.
         """
         axis, height = axis_of(self.study, name), value_axis(self.study)
-        figure, axes = _figure()
+        figure, axes = new_figure()
         groups = [(g.name, g.points) for g in grouped(self.study, name, by)] if by else []
         for index, (title, points) in enumerate(groups or [("", over_parameter(self.study, name))]):
             colour = COLOURS[index % len(COLOURS)]
-            placed = [Point(p.trial, _place(axis, p.x), p.value) for p in _within(height, points)]
-            _dots(axes, placed, colour, title)
-            line = _within(height, best_by_value(self.study, name, points))
+            placed = [Point(p.trial, place_on(axis, p.x), p.value) for p in clipped(height, points)]
+            draw_dots(axes, placed, colour, title)
+            line = clipped(height, best_by_value(self.study, name, points))
             axes.plot([p.x for p in line], [p.value for p in line], color=colour)
         if by:
             axes.legend(title=by)
-        _scale(axes, axis)
+        scale_parameter_axis(axes, axis)
         axes.set_xlabel(name)
-        _value_axis(axes, self.study)
+        scale_value_axis(axes, self.study)
         return figure
 
     def parallel(self) -> "Figure":
         """Parallel coordinates: a line for each complete trial, darker where its value is better by rank."""
         names = parameters(self.study)
         axes_of = [*(axis_of(self.study, name) for name in names), value_axis(self.study)]
-        figure, axes = _figure(width=max(6.4, 1.4 * len(axes_of)))
+        figure, axes = new_figure(width=max(6.4, 1.4 * len(axes_of)))
         count = max(len(self.study.valued) - 1, 1)
         for rank, trial in reversed([*enumerate(self.study.valued)]):
             values = [*(trial.params.get(name) for name in names), trial.value]
             ups = [axis.position(value) for axis, value in zip(axes_of, values, strict=True)]
             places = [(at, up) for at, up in enumerate(ups) if up is not None]
-            colour = COLOURS[1] if rank == 0 else _shade(1 - rank / count)
+            colour = COLOURS[1] if rank == 0 else shade(1 - rank / count)
             axes.plot(*zip(*places, strict=True), color=colour, linewidth=2.5 if rank == 0 else 0.9)
         for at, axis in enumerate(axes_of):
             axes.axvline(at, color=OTHER, linewidth=0.8)
@@ -141,7 +148,7 @@ class StudyPlots:
                 f"importance needs Optuna and 8 complete trials with different parameters, but study "
                 f"{self.study.name} has {len(self.study.valued)}; run more trials, or pip install optuna"
             )
-        figure, axes = _figure(height=1.2 + 0.4 * len(found))
+        figure, axes = new_figure(height=1.2 + 0.4 * len(found))
         axes.barh([entry.name for entry in found], [entry.share for entry in found], color=COLOURS[0])
         axes.invert_yaxis()
         axes.set_xlabel("share of what sets the best trials apart")
@@ -153,7 +160,7 @@ class StudyPlots:
         Args:
             most: number of trials.
         """
-        figure, axes = _figure()
+        figure, axes = new_figure()
         for index, curve in enumerate(curves(self.study, most)):
             colour = COLOURS[index % len(COLOURS)]
             label = f"trial {curve.trial.number}: {short(curve.trial.value)}"
@@ -170,7 +177,7 @@ class StudyPlots:
     def timeline(self) -> "Figure":
         """What each slot did: a bar for each trial."""
         slots = slots_of(self.study)
-        figure, axes = _figure(height=1.4 + 0.3 * min(len(slots), 40))
+        figure, axes = new_figure(height=1.4 + 0.3 * min(len(slots), 40))
         for row, slot in enumerate(slots):
             for bar in slot.bars:
                 colour = STATES.get(bar.state, OTHER)
@@ -190,7 +197,7 @@ class StudyPlots:
         names = [figures.name for figures in evaluation.classes]
         matrix, actual = confusion_matrix(evaluation), [max(c.actual, 1) for c in evaluation.classes]
         shares = [[rows / all_rows for rows in row] for all_rows, row in zip(actual, matrix, strict=True)]
-        figure, axes = _figure(height=4.8)
+        figure, axes = new_figure(height=4.8)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
         axes.set_yticks(range(len(names)), names)
@@ -209,7 +216,7 @@ class StudyPlots:
             InputError: the model was not measured, or does not predict classes.
         """
         bins = self._evaluation("calibration").calibration
-        figure, axes = _figure()
+        figure, axes = new_figure()
         axes.plot([0, 1], [0, 1], color=OTHER, linestyle="--")
         axes.plot([b.probability for b in bins], [b.share for b in bins], color=COLOURS[0], marker="o")
         axes.set_xlabel("probability")
@@ -223,7 +230,7 @@ class StudyPlots:
             InputError: the model was not measured, or predicts no numbers.
         """
         first = self._evaluation("residuals").residuals[0]
-        figure, (agreement, errors) = _figures(2)
+        figure, (agreement, errors) = new_figures(2)
         ends = [min(a for a, _ in first.pairs), max(a for a, _ in first.pairs)]
         agreement.plot(ends, ends, color=OTHER, linestyle="--")
         agreement.scatter(*zip(*first.pairs, strict=True), s=10, color=COLOURS[0], alpha=0.6)
@@ -243,67 +250,3 @@ class StudyPlots:
                 f"study {self.study.name} {has}"
             )
         return evaluation
-
-
-def _figure(width: float = 6.4, height: float = 4.0) -> tuple["Figure", Any]:
-    figure, (axes,) = _figures(1, width, height)
-    return figure, axes
-
-
-def _figures(count: int, width: float = 6.4, height: float = 4.0) -> tuple["Figure", list[Any]]:
-    """A figure with so many axes beside each other. It is closed, so that a notebook shows it once."""
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise InputError("figures need matplotlib; run: pip install 'sparktune[plots]'") from None
-    figure, axes = pyplot.subplots(
-        1, count, figsize=(width * (1 if count == 1 else 1.5), height), layout="constrained", squeeze=False
-    )
-    for each in axes[0]:
-        each.spines[["top", "right"]].set_visible(False)
-        each.grid(alpha=0.25)
-    pyplot.close(figure)
-    return figure, list(axes[0])
-
-
-def _dots(axes: Any, points: Sequence[Point], colour: str, label: str) -> None:
-    placed = [(p.x, p.value) for p in points if p.x is not None]
-    axes.scatter([x for x, _ in placed], [y for _, y in placed], s=22, color=colour, alpha=0.65, label=label)
-
-
-def _within(axis: Axis, points: Sequence[Point]) -> list[Point]:
-    """The points, with values far away at the end of the axis, where the page shows them too."""
-    return [Point(p.trial, p.x, min(max(p.value, axis.low), axis.high)) for p in points]
-
-
-def _place(axis: Axis, value: Any) -> Any:
-    """Numbers as they are, words at their place."""
-    return axis.values.index(str(value)) if axis.kind == "category" else value
-
-
-def _scale(axes: Any, axis: Axis) -> None:
-    if axis.kind == "category":
-        axes.set_xticks(range(len(axis.values)), axis.values)
-        return
-    axes.set_xscale(axis.kind)
-    if axis.kind == "log":
-        axes.set_xticks([], minor=True)
-    numbers = [axis.number_at(tick.position) for tick in axis.ticks]
-    axes.set_xticks(numbers, [tick.text for tick in axis.ticks])
-
-
-def _value_axis(axes: Any, study: StudyRecord) -> None:
-    axis = value_axis(study)
-    if axis.kind == "log":
-        axes.set_yscale("log")
-    elif study.valued:
-        room = 0.05 * (axis.high - axis.low)
-        axes.set_ylim(axis.low - room, axis.high + room)
-    axes.set_ylabel(axis.name)
-
-
-def _shade(share: float) -> tuple[float, float, float]:
-    """From light (0) to dark (1)."""
-    light, dark = (0.83, 0.86, 0.80), (0.12, 0.20, 0.47)
-    red, green, blue = (a + share * (b - a) for a, b in zip(light, dark, strict=True))
-    return red, green, blue

@@ -16,11 +16,10 @@ from tests.cli.command import run
 CHATTY = """
 import os, sys, typer
 from sparktune.cli import app, main
-from sparktune.cli.options import Json
-from sparktune.cli.output import Output
+from sparktune.cli.output import Output, with_output
 
-def chatty(context: typer.Context, as_json: Json = False):
-    output = Output(context, quiet=False, verbose=False)
+@with_output
+def chatty(output: Output):
     print("a library prints")
     os.system("echo a process prints")
     output.note("a note")
