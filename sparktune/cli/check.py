@@ -40,13 +40,14 @@ def plan_lines(spec: StudySpec, plan: "StudyPlan") -> list[str]:
     at_once = "as many at once as Spark grants" if plan.slots is None else f"{plan.slots} at once"
     rows = ", ".join(f"{count:,} {split}" for split, count in plan.rows.items())
     features = [f"{f.name} ({f.dtype}{f' {list(f.shape)}' if f.shape else ''})" for f in plan.features]
+    kinds = " or ".join(model.kind for model in spec.models)
     classes = f": {_some([str(label) for label in plan.classes])}" if plan.classes else ""
     return [
         f"study      {plan.study} in {plan.directory}",
         f"trials     {trials}{done} by sampler {spec.search.sampler}",
         f"           {at_once}, {place}",
         *(f"space      {name}: {_values(domain)}" for name, domain in spec.search.space.items()),
-        f"model      {spec.model.kind}, {spec.epochs} epochs unless searched",
+        f"model      {kinds}, {spec.epochs} epochs unless searched",
         f"objective  {plan.objective.metric}, {plan.objective.direction}",
         f"data       {rows} rows, {size_text(plan.bytes)}",
         f"features   {_some(features)}",

@@ -42,9 +42,8 @@ def summary_section(study: StudyRecord) -> str:
         tiles.append(tile(study.test[measured], f"test {measured}"))
     tiles.append(tile(len(study.trials), f"{total}{states}"))
     tiles.append(tile(duration(study.seconds), "in all"))
-    about = (
-        f"{study.status.lower()} - {escape(study.spec.model.kind)} - started {day} - id {study.study_id[:8]}"
-    )
+    kinds = escape(" or ".join(model.kind for model in study.spec.models))
+    about = f"{study.status.lower()} - {kinds} - started {day} - id {study.study_id[:8]}"
     head = f'<header><h1>{escape(study.name)}</h1><p class="muted">{about}</p></header>\n'
     return f'{head}<div class="tiles">{"".join(tiles)}</div>{_best_table(study)}\n'
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from sparktune.spec.domain import Choice
+from sparktune.spec.kinds import in_force_at
 from sparktune.spec.study import StudySpec
 
 
@@ -17,7 +18,8 @@ def idle_fields(spec: StudySpec) -> list[str]:
     if None not in counts and not conditional and trials is not None and trials > points:
         size = f"has {points} configuration{'s' * (points > 1)}" if space else "is empty: there is one trial"
         idle.append((f"search.trials {trials}", f"the space {size}"))
-    idle += [(f"model.{name}", why) for name, why in spec.model.idle(space).items() if name in given]
+    names = in_force_at(space, spec.model.kind)
+    idle += [(f"model.{name}", why) for name, why in spec.model.idle(names).items() if name in given]
     idle += _training(spec)
     return [f"{field} has no effect: {why}" for field, why in idle]
 

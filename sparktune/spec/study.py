@@ -19,9 +19,10 @@ from pydantic import (
 from sparktune.errors import SpecError
 from sparktune.spec.base import Count, Fault, Line, NonNegative, Place, Positive, Section, Whole
 from sparktune.spec.data import DataSpec
-from sparktune.spec.domain import Choice, Range
+from sparktune.spec.domain import Choice, Domain, Range
+from sparktune.spec.kinds import KIND, in_force_at, model_of_kind, models_of, searched_kinds, with_kinds
 from sparktune.spec.messages import explained, faults, way_out
-from sparktune.spec.model import ModelSpec, default_model, with_kind
+from sparktune.spec.model import ModelSection, ModelSpec, default_model, with_kind
 from sparktune.spec.search import SearchSpec
 from sparktune.spec.training import Monitor, TrainingSpec
 
@@ -185,30 +186,33 @@ class StudySpec(Section):
 
     @model_validator(mode="after")
     def _searchable(self) -> "StudySpec":
-        for name, domain in self.search.space.items():
-            if not self.model.takes_any_name and name not in self.searchable:
-                raise Fault(f"is unknown; {way_out(name, self.searchable)}", "search", "space", name)
-            for place, value in _ends(domain):
-                fault = self._broken_rule({name: value})
-                if fault is not None:
-                    path = ("search", "space", name, place, *fault.path[1:])
-                    raise Fault(fault.rule, *path, value=fault.value)
+        known = {name for model in self.models for name in (*model.searchable(), *TrainingSpec.searchable())}
+        for model in self.models:
+            for name, domain in self._searched_by(model).items():
+                path = ("search", "space", name)
+                if not model.takes_any_name and name not in known:
+                    raise Fault(f"is unknown; {way_out(name, known)}", *path)
+                if not model.takes_any_name and name not in (*model.searchable(), *TrainingSpec.searchable()):
+                    raise Fault(f"is no field of kind {model.kind}; leave that kind out", *path, "when", KIND)
+                for place, value in _ends(domain):
+                    fault = self._broken_rule(model, {name: value})
+                    if fault is not None:
+                        raise Fault(fault.rule, *path, place, *fault.path[1:], value=fault.value)
         return self
 
     @model_validator(mode="after")
     def _fits(self) -> "StudySpec":
         """The largest model of the space keeps the bounds too, as each of its values does alone."""
-        sizes = {n: domain for n, domain in self.search.space.items() if n in self.model.sizes}
-        if len(sizes) < 2:
-            return self
 
         def size(value: Any) -> Any:
             return sum(value) if isinstance(value, list) else value or 0
 
-        largest = {name: max((v for _, v in _ends(domain)), key=size) for name, domain in sizes.items()}
-        fault = self._broken_rule(largest)
-        if fault is not None:
-            raise Fault(fault.rule, "search", "space", value=largest)
+        for model in self.models:
+            sizes = {n: domain for n, domain in self._searched_by(model).items() if n in model.sizes}
+            largest = {name: max((v for _, v in _ends(domain)), key=size) for name, domain in sizes.items()}
+            fault = self._broken_rule(model, largest) if len(largest) > 1 else None
+            if fault is not None:
+                raise Fault(fault.rule, "search", "space", value=largest)
         return self
 
     @model_validator(mode="after")
@@ -223,7 +227,7 @@ class StudySpec(Section):
     @classmethod
     def _readable(cls, given: Any, handler: ModelWrapValidatorHandler["StudySpec"]) -> "StudySpec":
         if isinstance(given, dict):
-            given = {name: section for name, section in given.items() if section is not None}
+            given = with_kinds({name: section for name, section in given.items() if section is not None})
             model = given.get("model")
             if isinstance(model, dict) and "kind" not in model:
                 given["model"] = with_kind(model)
@@ -233,16 +237,27 @@ class StudySpec(Section):
             raise SpecError(explained(error, cls, given)) from None
 
     @property
-    def searchable(self) -> list[str]:
-        """Names that the space may use, besides a builder's own parameters."""
-        return [*self.model.searchable(), *TrainingSpec.searchable()]
+    def models(self) -> tuple[ModelSection, ...]:
+        """The section of each kind of model that is searched; `model` alone where none is."""
+        return models_of(self.model, self.search.space)
 
-    def _broken_rule(self, params: dict[str, Any]) -> Fault | None:
-        """The first rule that a trial with these parameters, of the model or of training, would break."""
+    @property
+    def searches_kinds(self) -> bool:
+        """Whether the space lists kinds of models under `kind`."""
+        return bool(searched_kinds(self.model, self.search.space))
+
+    def _searched_by(self, model: ModelSection) -> dict[str, Domain]:
+        """The names that trials of this kind of model may have, `kind` aside, each with its domain."""
+        space = self.search.space
+        names = in_force_at(space, model.kind)
+        return {name: space[name] for name in names if name != KIND or not self.searches_kinds}
+
+    def _broken_rule(self, model: ModelSection, params: dict[str, Any]) -> Fault | None:
+        """The first rule of model or training that a trial of this kind with these parameters would break."""
         try:
-            self.configured(params)
+            self._configured(model, params)
         except ValidationError as error:
-            root = TrainingSpec if TrainingSpec.model_fields.keys() & params else type(self.model)
+            root = TrainingSpec if TrainingSpec.model_fields.keys() & params else type(model)
             return faults(error, root, params)[0]
         return None
 
@@ -262,10 +277,16 @@ class StudySpec(Section):
         Raises:
             pydantic.ValidationError: a parameter breaks the rule of its field.
         """
+        if KIND not in params or not self.searches_kinds:
+            return self._configured(self.model, params)
+        others = {name: value for name, value in params.items() if name != KIND}
+        return self._configured(model_of_kind(self.model, params[KIND]), others)
+
+    def _configured(self, model: ModelSection, params: dict[str, Any]) -> tuple[ModelSpec, TrainingSpec]:
         params = params if self.search.max_epochs is None else {"epochs": self.search.max_epochs, **params}
         training = {n: v for n, v in params.items() if n in TrainingSpec.model_fields}
-        model = {n: v for n, v in params.items() if n not in training}
-        return self.model.with_params(model), self.training.with_params(training)
+        fields = {n: v for n, v in params.items() if n not in training}
+        return model.with_params(fields), self.training.with_params(training)
 
     def identity(self) -> dict[str, Any]:
         """What decides the results, as JSON values.
@@ -292,7 +313,14 @@ class StudySpec(Section):
 def idle_names(spec: StudySpec) -> list[tuple[str, str]]:
     """Searched names that would change nothing, each with the reason."""
     space = spec.search.space
-    idle = list(spec.model.idle(space).items())
+    found: dict[str, str] = {}
+    matter: set[str] = set()
+    for model in spec.models:
+        names = in_force_at(space, model.kind)
+        unused = model.idle(names)
+        found |= unused
+        matter |= {name for name in names if name not in unused}
+    idle = [(name, why) for name, why in found.items() if name not in matter]
     optimizer = space.get("optimizer")
     optimizers = optimizer.values if isinstance(optimizer, Choice) else (spec.training.optimizer,)
     if not {"momentum", "nesterov"} & set(optimizers):

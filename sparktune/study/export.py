@@ -160,7 +160,7 @@ class Exporter:
             "value": best.value,
             "epoch": best.epoch,
             "data_digest": self._shared_data.data.digest,
-            "source": kind_of(self._spec.model).own_source,
+            "source": kind_of(self._spec.configured(best.params)[0]).own_source,
         }
         return ExportRequest(
             spec=self._spec,

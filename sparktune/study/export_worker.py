@@ -15,6 +15,7 @@ from sparktune.data.host import borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
 from sparktune.report.measuring import measure
 from sparktune.spec import StudySpec
+from sparktune.spec.model import ModelSection
 from sparktune.study.export import ExportRequest
 from sparktune.training import evaluate
 from sparktune.training.engine.structure import fully_described
@@ -35,10 +36,11 @@ def export(request: ExportRequest) -> dict[str, Any]:
         BundleError: the bundle cannot be written, or does not give the metric that its trial reported.
     """
     spec, best = request.spec, request.best
-    import_own_code(spec.model)  # registers the layers of the user's own
+    model, _ = spec.configured(best.params)
+    import_own_code(model)  # registers the layers of the user's own
     with closing(borrow(request.data, _not_here)) as shared_data:
         data = shared_data.data
-        engines = engines_of(spec, request.model)
+        engines = engines_of(model, request.model)
         bundle = export_bundle(
             request.model, data.schema, request.lineage, request.directory, engines, data.train.x
         )
@@ -47,13 +49,13 @@ def export(request: ExportRequest) -> dict[str, Any]:
         return {"test": test, "evaluation": evaluation_of(bundle, data)}
 
 
-def engines_of(spec: StudySpec, model: Path) -> tuple[str, ...]:
+def engines_of(section: ModelSection, model: Path) -> tuple[str, ...]:
     """The engines of the bundle, the one that predicts first.
 
     Layers of the user's own that have no module, as those of a notebook, can be imported nowhere: then the
     SavedModel predicts, which needs no such import.
     """
-    if kind_of(spec.model).own_source is None:
+    if kind_of(section).own_source is None:
         return EXPORTED
     with ZipFile(model) as file:
         description = json.loads(file.read("config.json"))

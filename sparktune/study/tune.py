@@ -29,7 +29,7 @@ from sparktune.study.trial_queue import TrialQueue
 from sparktune.summary import Objective
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker
 from sparktune.training import resolve_objective
-from sparktune.training.kinds.base import kind_of
+from sparktune.training.user_code import own_source
 from sparktune.trial import TrialResult
 
 log = logging.getLogger("sparktune")
@@ -98,7 +98,7 @@ def tune(
             check_study(spec, dataset)
             folder = spec.study_directory
             with Ledger.open(folder, spec, dataset.digest, objective.direction) as ledger:
-                write_source(ledger.directory, kind_of(spec.model).own_source)
+                write_source(ledger.directory, own_source(spec))
                 shared = runtime.share(dataset)
                 log.info("study %s: %s", spec.study.name, ledger.directory)
                 sampler = sampler or build_sampler(spec)

@@ -10,11 +10,12 @@ from sparktune.data.dataset import Dataset
 from sparktune.errors import ModelError, SpecError
 from sparktune.spec import Choice, StudySpec, TrainingSpec
 from sparktune.spec.conditions import enabling, in_force
+from sparktune.spec.kinds import KIND
 from sparktune.spec.training import CsvLog, CustomCallback, TensorBoard
 from sparktune.training.device import load_tensorflow
 from sparktune.training.feeding import class_indices
 from sparktune.training.input_values import InputValues
-from sparktune.training.kinds.base import kind_of
+from sparktune.training.kinds.base import ModelKind, kind_of
 from sparktune.training.objective import WEIGHTED, check_monitors, loss_of, resolve_objective
 from sparktune.training.references import import_reference, mismatch
 from sparktune.training.user_code import has_own_code
@@ -42,10 +43,9 @@ def check_model(spec: StudySpec, schema: Schema, data: Dataset | None = None) ->
             _check_custom(callback, f"training.callbacks[{index}].callback")
     space = spec.search.space
     ends = [{name: domain.ends[pick] for name, domain in space.items()} for pick in (0, -1)]
-    configurations = [spec.configured(in_force(space, params)) for params in ends]
-    kind_of(spec.model).check_own_code(
-        [(kind_of(model), training) for model, training in configurations], schema
-    )
+    for kind, model in _kinds(spec):
+        configurations = [spec.configured(in_force(space, {**params, **kind})) for params in ends]
+        model.check_own_code([(kind_of(section), training) for section, training in configurations], schema)
 
 
 def check_configurations(spec: StudySpec, schema: Schema, data: Dataset | None = None) -> None:
@@ -106,18 +106,29 @@ def offered(spec: StudySpec) -> Iterator[Params]:
 
 
 def _changed_one_by_one(spec: StudySpec) -> Iterator[Params]:
-    """The first value of each domain, then with each other value in turn, also of names out of force."""
+    """For each kind of model: the first value of each domain, then with each other value in turn.
+
+    Names that are out of force are among them.
+    """
     values = {
         name: list(domain.values if isinstance(domain, Choice) else domain.ends)
         for name, domain in spec.search.space.items()
     }
     first = {name: ends[0] for name, ends in values.items()}
-    yield first
-    for name, ends in values.items():
-        others = enabling(spec.search.space, name)
-        yield from ({**first, **others, name: value} for value in (ends if others else ends[1:]))
-    if hardest := kind_of(spec.model).hardest(values):
-        yield {**first, **hardest}
+    for kind, model in _kinds(spec):
+        yield {**first, **kind}
+        for name, ends in values.items():
+            others = enabling(spec.search.space, name)
+            points = ({**first, **others, **kind, name: value} for value in (ends if others else ends[1:]))
+            yield from () if name in kind else points
+        if hardest := model.hardest(values):
+            yield {**first, **kind, **hardest}
+
+
+def _kinds(spec: StudySpec) -> Iterator[tuple[Params, ModelKind]]:
+    """Each kind of model that is trained, with the parameter that chooses it where there are several."""
+    for model in spec.models:
+        yield {KIND: model.kind} if spec.searches_kinds else {}, kind_of(model)
 
 
 def _check_class_weight(training: TrainingSpec, schema: Schema) -> None:

@@ -14,12 +14,19 @@ def own_code(spec: StudySpec) -> dict[str, str]:
         for index, callback in enumerate(spec.training.callbacks)
         if isinstance(callback, CustomCallback)
     }
-    return {**kind_of(spec.model).own_code, **callbacks}
+    builders = {field: code for model in spec.models for field, code in kind_of(model).own_code.items()}
+    return {**builders, **callbacks}
 
 
 def has_own_code(spec: StudySpec) -> bool:
     """Whether a trial runs code of the user."""
     return bool(own_code(spec))
+
+
+def own_source(spec: StudySpec) -> str | None:
+    """Python source that a builder of a notebook or script is made from; None where there is none."""
+    sources = (kind_of(model).own_source for model in spec.models)
+    return next((source for source in sources if source is not None), None)
 
 
 def import_own_code(section: ModelSection) -> None:

@@ -220,7 +220,8 @@ def _result_tags(result: TrialResult) -> dict[str, str]:
 def _study_params(spec: StudySpec) -> Iterator[tuple[str, Any]]:
     """What is set in the sections of the spec that decide the results; a resumed study cannot change it."""
     given = spec.model_dump(mode="json", exclude_defaults=True)
-    yield from (("seed", spec.study.seed), ("sampler", spec.search.sampler), ("model.kind", spec.model.kind))
+    kinds = ", ".join(model.kind for model in spec.models)
+    yield from (("seed", spec.study.seed), ("sampler", spec.search.sampler), ("model.kind", kinds))
     for name, domain in spec.search.space.items():
         shown = domain.model_dump(mode="json", exclude_defaults=True)
         yield f"space.{name}", shown if "when" in shown else shown.get("values", shown)

@@ -39,7 +39,8 @@ class CannotBatch(Exception):
 
 def batch_limit(spec: StudySpec) -> int:
     """How many trials of one graph key may train together; 1 where batching is off, as it is by default."""
-    return (spec.resources.fuse or 1) if kind_of(spec.model).batchable and not has_own_code(spec) else 1
+    batchable = all(kind_of(model).batchable for model in spec.models) and not has_own_code(spec)
+    return (spec.resources.fuse or 1) if batchable else 1
 
 
 def run_segments_batched(

@@ -1,0 +1,92 @@
+"""Searches over kinds of models and within a bound on their size, and those that go on from another study."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sparktune
+from sparktune.ledger import Ledger
+
+pytestmark = pytest.mark.usefixtures("fork_server")
+
+
+def images(rows: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """x (rows, 6, 6) and whether the upper half is brighter than the lower one."""
+    x = np.random.default_rng(0).random((rows, 6, 6), dtype="float32")
+    return x, (x[:, :3].sum((1, 2)) > x[:, 3:].sum((1, 2))).astype("int32")
+
+
+def document(folder: Path, name: str, search: dict[str, Any], **sections: Any) -> dict[str, Any]:
+    """A study of these images, whose files all lie below `folder`."""
+    return {
+        "study": {"name": name, "seed": 1},
+        "search": search,
+        "training": {"epochs": 2, "batch_size": 20},
+        "resources": {"launcher": "local", "parallelism": 2},
+        "tracking": {"uri": f"sqlite:///{folder}/mlflow.db"},
+        "output": {"directory": str(folder / "studies")},
+        **sections,
+    }
+
+
+def build(params: dict[str, Any], input_shape: tuple[int, ...], outputs: int) -> Any:
+    """A small model of the user's own, which multiplies its inputs by `factor`."""
+    import keras
+
+    inputs = keras.Input(input_shape)
+    hidden = keras.layers.Dense(params["width"])(keras.layers.Flatten()(inputs))
+    return keras.Model(inputs, keras.layers.Dense(outputs, activation="sigmoid")(hidden))
+
+
+KINDS = {
+    "kind": ["linear", "mlp", "cnn", "builder"],
+    "neurons": {"values": [3], "when": {"kind": ["mlp", "builder"]}},
+    "filters": [[2]],
+    "width": {"values": [4], "when": {"kind": "builder"}},
+    "learning_rate": [0.01],
+}
+OF_EACH_KIND = {
+    "linear": {"learning_rate"},
+    "mlp": {"neurons", "learning_rate"},
+    "cnn": {"filters", "learning_rate"},
+    "builder": {"width", "neurons", "learning_rate"},
+}
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory, fork_server: None) -> sparktune.StudyResult:
+    """A study over all kinds that read images, and a builder."""
+    folder = tmp_path_factory.mktemp("kinds")
+    study = document(folder, "kinds", {"space": KINDS}, model={"builder": build})
+    return sparktune.tune(study, data=images())
+
+
+def test_each_kind_is_trained_with_its_own_fields(kinds: sparktune.StudyResult) -> None:
+    assert kinds.summary["states"] == {"COMPLETE": 4}
+    results = Ledger.read(kinds.directory).results.values()
+    assert {result.params["kind"]: result.params.keys() - {"kind"} for result in results} == OF_EACH_KIND
+    assert {result.notes.engine for result in results} == {"compiled"}
+
+
+def test_the_bundle_is_of_the_kind_that_won(kinds: sparktune.StudyResult) -> None:
+    assert kinds.best is not None and kinds.bundle is not None
+    assert kinds.bundle.lineage.params == kinds.best.params
+    layers = [type(layer).__name__ for layer in kinds.bundle.model.layers]
+    assert ("Conv2D" in layers) is (kinds.best.params["kind"] == "cnn")
+    x, _ = images(4)
+    assert kinds.bundle.predict(x).shape == (4, 1)
+
+
+def test_the_report_and_mlflow_name_the_kinds(kinds: sparktune.StudyResult) -> None:
+    import mlflow
+
+    page = (kinds.directory / "report.html").read_text()
+    assert "linear or mlp or cnn or builder" in page
+    client = mlflow.MlflowClient(kinds.spec.tracking.uri)
+    assert kinds.summary["mlflow"]
+    run = client.get_run(kinds.summary["mlflow"]["run_id"])
+    assert run.data.params["model.kind"] == "linear, mlp, cnn, builder"
+    children = client.search_runs([run.info.experiment_id], f"tags.mlflow.parentRunId = '{run.info.run_id}'")
+    assert {child.data.params["kind"] for child in children} == OF_EACH_KIND.keys()
