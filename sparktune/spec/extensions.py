@@ -69,6 +69,8 @@ PRUNERS = Registry(
     {
         "top": "sparktune.search.pruners.top:TopPruner",
         "asha": "sparktune.search.pruners.asha:AshaPruner",
+        "hyperband": "sparktune.search.pruners.hyperband:HyperbandPruner",
+        "pasha": "sparktune.search.pruners.pasha:PashaPruner",
         "median": "sparktune.search.pruners.median:MedianPruner",
         "percentile": "sparktune.search.pruners.percentile:PercentilePruner",
         "patience": "sparktune.search.pruners.patience:PatiencePruner",

@@ -59,8 +59,8 @@ class SearchSpec(Section):
     pruner: Name | None = Field(
         None,
         exclude_if=is_empty,
-        description="what ends trials before their last epoch: top (the best `keep` go on), asha, median, "
-        "percentile, patience, threshold, or one that a package adds",
+        description="what ends trials before their last epoch: top (the best `keep` go on), asha, "
+        "hyperband, pasha, median, percentile, patience, threshold, or one that a package adds",
     )
     min_epochs: Count | None = Field(
         None, exclude_if=is_empty, description="the pruner's first rung in epochs; 1 by default"

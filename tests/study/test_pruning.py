@@ -168,6 +168,28 @@ def test_paused_trials_are_promoted_while_others_begin(tmp_path: Path) -> None:
     assert {n for n in epochs if epochs[n] == 4} == set(result.trials.query("state == 'COMPLETE'")["trial"])
 
 
+@pytest.mark.parametrize("pruner", ["hyperband", "pasha"])
+def test_what_halves_goes_on_after_an_interruption(pruned: StudyResult, tmp_path: Path, pruner: str) -> None:
+    search = {"pruner": pruner, "reduction": 2, "max_epochs": 4, "keep": None}
+    seen: list[TrialState] = []
+
+    def end(progress: Any) -> None:
+        seen.append(progress.result.state)
+        if len(seen) == 5:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        tune(study(tmp_path, **search), data=data(), offline=True, on_progress=end)
+    result = tune(study(tmp_path, **search), data=data(), offline=True)
+    results = Ledger.read(result.directory).results
+    assert {r.epochs for r in results.values()} == {1, 2, 4}
+    assert result.summary["states"]["COMPLETE"] == sum(r.epochs == 4 for r in results.values())
+    assert len(set(paused_lines(result))) == len(paused_lines(result)), "no segment was trained twice"
+    for number, other in Ledger.read(pruned.directory).results.items():
+        both = min(other.epochs, results[number].epochs)
+        assert results[number].history["val_loss"][:both] == other.history["val_loss"][:both]
+
+
 def test_an_object_may_be_given(tmp_path: Path) -> None:
     spec = study(tmp_path, pruner=None, keep=None, max_epochs=3, space={"neurons": [2, 4]})
     result = tune(spec, data=data(), offline=True, pruner=TopPruner(keep=1))

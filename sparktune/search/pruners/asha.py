@@ -2,16 +2,11 @@
 
 from typing import Literal, Self, final
 
-from sparktune.search.pruners.base import (
-    Decision,
-    Pruner,
-    PrunerView,
-    check_options,
-    pruner_options,
-)
+from sparktune.search.pruners.base import Decision, PrunerView, check_options, pruner_options
+from sparktune.search.pruners.halving import HalvingPruner
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Section
-from sparktune.trial import TrialResult, TrialState
+from sparktune.trial import TrialResult
 
 
 @final
@@ -22,7 +17,7 @@ class AshaOptions(Section):
 
 
 @final
-class AshaPruner(Pruner):
+class AshaPruner(HalvingPruner):
     """Asynchronous successive halving (arXiv 1810.05934) with rungs at min_epochs * reduction^k.
 
     Of the trials that have reached a rung, the best 1 / `reduction` go on to the next. No slot waits: with
@@ -41,11 +36,8 @@ class AshaPruner(Pruner):
     def __init__(
         self, max_epochs: int, min_epochs: int = 1, reduction: int = 3, *, stopping: bool = False
     ) -> None:
-        self._reduction = reduction
+        super().__init__(max_epochs, min_epochs, reduction)
         self._stopping = stopping
-        self._rungs = [min_epochs]
-        while self._rungs[-1] * reduction < max_epochs:
-            self._rungs.append(self._rungs[-1] * reduction)
 
     @classmethod
     def check(cls, search: SearchSpec) -> None:
@@ -57,37 +49,13 @@ class AshaPruner(Pruner):
         stopping = pruner_options(AshaOptions, search).type == "stopping"
         return cls(search.max_epochs or 1, search.min_epochs or 1, search.reduction or 3, stopping=stopping)
 
-    def next_rung(self, epochs: int) -> int | None:
-        return next((rung for rung in self._rungs if rung > epochs), None)
-
     def decide(self, result: TrialResult, view: PrunerView) -> Decision:
         """With `stopping`, the first trials at a rung go on, as there is nothing to compare them with."""
         if not self._stopping:
             return Decision.PAUSE
-        reached = self._reached(view, result.epochs)
-        best = reached[: len(reached) // self._reduction]
+        best = self.among_best(view, result.epochs)
         return Decision.CONTINUE if not best or result.trial in best else Decision.STOP
 
     def promote(self, view: PrunerView) -> int | None:
-        """From the highest rung where a paused trial is among the best."""
-        last = view.exhausted and not view.running
-        for rung in reversed(self._rungs):
-            reached = self._reached(view, rung)
-            best = reached[: max(len(reached) // self._reduction, int(last))]
-            waiting = [n for n in best if n in view.paused and self._rung_of(view.results[n]) == rung]
-            if waiting:
-                return waiting[0]
-        return None
-
-    def _reached(self, view: PrunerView, rung: int) -> list[int]:
-        """Trials that have reached a rung and did not fail there, the best one first."""
-        there = {
-            number: result
-            for number, result in view.results.items()
-            if result.epochs >= rung and result.state is not TrialState.FAILED
-        }
-        return self.ranked(there, rung)
-
-    def _rung_of(self, result: TrialResult) -> int | None:
-        """The highest rung that a trial has reached."""
-        return next((rung for rung in reversed(self._rungs) if rung <= result.epochs), None)
+        number = self.promotable(view, self.rungs)
+        return self.finalist(view, self.rungs) if number is None else number

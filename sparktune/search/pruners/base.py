@@ -1,5 +1,6 @@
 """What every pruner promises."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -93,8 +94,8 @@ class Pruner(ABC):
         return None
 
     def best_value(self, result: TrialResult, epochs: int) -> float | None:
-        """The best value of the objective in the first `epochs` epochs; None without an epoch."""
-        values = result.history.get(self.objective.metric, [])[:epochs]
+        """The best value of the objective in the first `epochs` epochs; None where there is no number."""
+        values = [v for v in result.history.get(self.objective.metric, [])[:epochs] if not math.isnan(v)]
         best = max if self.objective.direction == "maximize" else min
         return best(values, default=None)
 
@@ -117,6 +118,20 @@ def check_options(search: SearchSpec, *used: str) -> None:
             raise Fault(f"has no effect beside pruner {search.pruner}; remove it", name)
 
 
+def check_has_end(search: SearchSpec) -> None:
+    """Refuse a search without a last trial, where a pruner completes trials once all have begun.
+
+    Raises:
+        Fault: `trials` is not set, and the space has no last point.
+    """
+    if search.trials is None and any(domain.points is None for domain in search.space.values()):
+        raise Fault(
+            f"is required for pruner {search.pruner} where the space has ranges without steps, as its best "
+            "trials go on when all have begun; add it",
+            "trials",
+        )
+
+
 def pruner_options(kind: type[Options], search: SearchSpec) -> Options:
     """`search.pruner_options` as the section that a pruner has for them.
 
@@ -135,8 +150,3 @@ def pruner_options(kind: type[Options], search: SearchSpec) -> Options:
             *first["loc"],
             value=first["input"],
         ) from None
-
-
-def next_in_steps(epochs: int, first: int, step: int = 1) -> int:
-    """The first of `first`, `first + step`, `first + 2 * step` and so on that is above `epochs`."""
-    return first if epochs < first else first + ((epochs - first) // step + 1) * step

@@ -1,10 +1,10 @@
 """Trials that are worse than the median of complete ones at their epoch end."""
 
-from typing import Self, final
+from typing import final
 
-from sparktune.search.pruners.base import Decision, Pruner, PrunerView, check_options, pruner_options
+from sparktune.search.pruners.base import Decision, PrunerView
 from sparktune.search.pruners.percentile import PercentilePruner
-from sparktune.spec import SearchSpec
+from sparktune.search.pruners.stopping import StoppingPruner
 from sparktune.spec.base import Count, Section
 from sparktune.summary import Objective
 from sparktune.trial import TrialResult
@@ -19,7 +19,7 @@ class MedianOptions(Section):
 
 
 @final
-class MedianPruner(Pruner):
+class MedianPruner(StoppingPruner):
     """Ends a trial whose best value so far is worse than the median of complete trials at its epoch.
 
     Example:
@@ -29,25 +29,15 @@ class MedianPruner(Pruner):
         4
     """
 
-    def __init__(self, min_epochs: int = 1, startup_trials: int = 5, every: int = 1) -> None:
-        self._rule = PercentilePruner(50, min_epochs, startup_trials, every)
+    options = MedianOptions
 
-    @classmethod
-    def check(cls, search: SearchSpec) -> None:
-        check_options(search, "min_epochs", "pruner_options")
-        pruner_options(MedianOptions, search)
-
-    @classmethod
-    def from_spec(cls, search: SearchSpec) -> Self:
-        options = pruner_options(MedianOptions, search)
-        return cls(search.min_epochs or 1, options.startup_trials, options.every)
+    def __init__(self, startup_trials: int = 5, every: int = 1, min_epochs: int = 1) -> None:
+        super().__init__(min_epochs, every)
+        self._rule = PercentilePruner(50, startup_trials, every, min_epochs)
 
     def set_objective(self, objective: Objective) -> None:
         super().set_objective(objective)
         self._rule.set_objective(objective)
-
-    def next_rung(self, epochs: int) -> int | None:
-        return self._rule.next_rung(epochs)
 
     def decide(self, result: TrialResult, view: PrunerView) -> Decision:
         return self._rule.decide(result, view)

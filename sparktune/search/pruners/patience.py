@@ -1,18 +1,11 @@
 """Trials that no longer get better end."""
 
-from typing import Annotated, Self, final
+from typing import Annotated, final
 
 from pydantic import Field
 
-from sparktune.search.pruners.base import (
-    Decision,
-    Pruner,
-    PrunerView,
-    check_options,
-    next_in_steps,
-    pruner_options,
-)
-from sparktune.spec import SearchSpec
+from sparktune.search.pruners.base import Decision, PrunerView
+from sparktune.search.pruners.stopping import StoppingPruner
 from sparktune.spec.base import Count, Section
 from sparktune.trial import TrialResult, better
 
@@ -26,7 +19,7 @@ class PatienceOptions(Section):
 
 
 @final
-class PatiencePruner(Pruner):
+class PatiencePruner(StoppingPruner):
     """Ends a trial whose objective has not improved by more than `min_delta` in `patience` epochs.
 
     Early stopping (`training.early_stopping`) gives a COMPLETE trial instead, which may be the best.
@@ -38,22 +31,11 @@ class PatiencePruner(Pruner):
         4
     """
 
+    options = PatienceOptions
+
     def __init__(self, patience: int, min_delta: float = 0.0, min_epochs: int = 1) -> None:
+        super().__init__(max(min_epochs, patience + 1))
         self._patience, self._min_delta = patience, min_delta
-        self._first = max(min_epochs, patience + 1)
-
-    @classmethod
-    def check(cls, search: SearchSpec) -> None:
-        check_options(search, "min_epochs", "pruner_options")
-        pruner_options(PatienceOptions, search)
-
-    @classmethod
-    def from_spec(cls, search: SearchSpec) -> Self:
-        options = pruner_options(PatienceOptions, search)
-        return cls(options.patience, options.min_delta, search.min_epochs or 1)
-
-    def next_rung(self, epochs: int) -> int | None:
-        return next_in_steps(epochs, self._first)
 
     def decide(self, result: TrialResult, view: PrunerView) -> Decision:
         before = self.best_value(result, result.epochs - self._patience)

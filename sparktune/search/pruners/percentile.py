@@ -1,19 +1,12 @@
 """Trials that are worse than most complete ones at their epoch end."""
 
-from typing import Annotated, Self, final
+from typing import Annotated, final
 
 import numpy as np
 from pydantic import Field
 
-from sparktune.search.pruners.base import (
-    Decision,
-    Pruner,
-    PrunerView,
-    check_options,
-    next_in_steps,
-    pruner_options,
-)
-from sparktune.spec import SearchSpec
+from sparktune.search.pruners.base import Decision, PrunerView
+from sparktune.search.pruners.stopping import StoppingPruner
 from sparktune.spec.base import Count, Section
 from sparktune.trial import TrialResult, TrialState, better
 
@@ -31,7 +24,7 @@ class PercentileOptions(Section):
 
 
 @final
-class PercentilePruner(Pruner):
+class PercentilePruner(StoppingPruner):
     """Ends a trial whose best value so far is not among the best `percentile` of complete trials' values.
 
     The rule is that of Optuna's PercentilePruner: a trial is compared at its epoch, from `min_epochs` on,
@@ -46,25 +39,14 @@ class PercentilePruner(Pruner):
         [1, 3, 5]
     """
 
+    options = PercentileOptions
+
     def __init__(
-        self, percentile: float, min_epochs: int = 1, startup_trials: int = 5, every: int = 1
+        self, percentile: float, startup_trials: int = 5, every: int = 1, min_epochs: int = 1
     ) -> None:
+        super().__init__(min_epochs, every)
         self._percentile = percentile
-        self._first, self._every = min_epochs, every
         self._startup_trials = startup_trials
-
-    @classmethod
-    def check(cls, search: SearchSpec) -> None:
-        check_options(search, "min_epochs", "pruner_options")
-        pruner_options(PercentileOptions, search)
-
-    @classmethod
-    def from_spec(cls, search: SearchSpec) -> Self:
-        options = pruner_options(PercentileOptions, search)
-        return cls(options.percentile, search.min_epochs or 1, options.startup_trials, options.every)
-
-    def next_rung(self, epochs: int) -> int | None:
-        return next_in_steps(epochs, self._first, self._every)
 
     def decide(self, result: TrialResult, view: PrunerView) -> Decision:
         metric, epoch = self.objective.metric, result.epochs

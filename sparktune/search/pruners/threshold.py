@@ -1,18 +1,11 @@
 """Trials whose objective leaves its bounds end."""
 
-from typing import Self, final
+from typing import final
 
 from pydantic import model_validator
 
-from sparktune.search.pruners.base import (
-    Decision,
-    Pruner,
-    PrunerView,
-    check_options,
-    next_in_steps,
-    pruner_options,
-)
-from sparktune.spec import SearchSpec
+from sparktune.search.pruners.base import Decision, PrunerView
+from sparktune.search.pruners.stopping import StoppingPruner
 from sparktune.spec.base import Count, Fault, Section
 from sparktune.trial import TrialResult
 
@@ -33,7 +26,7 @@ class ThresholdOptions(Section):
 
 
 @final
-class ThresholdPruner(Pruner):
+class ThresholdPruner(StoppingPruner):
     """Ends a trial whose objective is below `lower` or above `upper` after `min_epochs` epochs or later.
 
     Example:
@@ -44,24 +37,13 @@ class ThresholdPruner(Pruner):
         2
     """
 
+    options = ThresholdOptions
+
     def __init__(
-        self, lower: float | None, upper: float | None = None, min_epochs: int = 1, every: int = 1
+        self, lower: float | None, upper: float | None = None, every: int = 1, min_epochs: int = 1
     ) -> None:
+        super().__init__(min_epochs, every)
         self._lower, self._upper = lower, upper
-        self._first, self._every = min_epochs, every
-
-    @classmethod
-    def check(cls, search: SearchSpec) -> None:
-        check_options(search, "min_epochs", "pruner_options")
-        pruner_options(ThresholdOptions, search)
-
-    @classmethod
-    def from_spec(cls, search: SearchSpec) -> Self:
-        options = pruner_options(ThresholdOptions, search)
-        return cls(options.lower, options.upper, search.min_epochs or 1, options.every)
-
-    def next_rung(self, epochs: int) -> int | None:
-        return next_in_steps(epochs, self._first, self._every)
 
     def decide(self, result: TrialResult, view: PrunerView) -> Decision:
         value = result.history[self.objective.metric][-1]

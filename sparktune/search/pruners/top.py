@@ -2,7 +2,7 @@
 
 from typing import Self, final
 
-from sparktune.search.pruners.base import Decision, Pruner, PrunerView, check_options
+from sparktune.search.pruners.base import Decision, Pruner, PrunerView, check_has_end, check_options
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.trial import TrialResult, TrialState
@@ -31,6 +31,7 @@ class TopPruner(Pruner):
     @classmethod
     def check(cls, search: SearchSpec) -> None:
         check_options(search, "min_epochs", "keep")
+        check_has_end(search)
         if search.keep is None:
             raise Fault("is required for pruner top: how many trials train to the end; add it", "keep")
 
