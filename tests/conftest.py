@@ -24,6 +24,7 @@ LONGEST = (
     "test_notebooks.py",
     "docker/",
     "jobs/",
+    "chaos/test_spark.py",
     "launch/test_clusters.py",
     "study/test_interruption.py",
     "training/test_epochs.py",
@@ -31,6 +32,14 @@ LONGEST = (
     "study/test_tune.py",
     "cli/test_demo.py",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--chaos", action="store_true", help="faults at full length, as `make chaos` runs them")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "fault(name): injects this fault; a row of the table of `make chaos`")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Self
 
 import pyspark
 
@@ -33,24 +34,62 @@ def standalone_cluster(
         options: Java options of the workers, such as `-Dspark.worker.resource.gpu.amount=1`.
         apart: whether Spark takes each worker for a host of its own.
     """
-    port, page = _free_port(), _free_port()
-    url = f"spark://127.0.0.1:{port}"
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="standalone-")))
-        master = ["master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(page)]
-        stack.enter_context(_daemon(master, folder / "master"))
-        _until(lambda: _alive(page) >= 0, folder)
-        for index in range(workers):
-            shape = ["--cores", str(cores), "--memory", memory, "--work-dir", str(folder / f"work{index}")]
-            host = f"127.0.0.{index + 1}" if apart else "127.0.0.1"
-            worker = ["worker.Worker", "--host", host, "--webui-port", "0", *shape, url]
-            stack.enter_context(_daemon(worker, folder / f"worker{index}", options))
-        _until(lambda: _alive(page) == workers, folder)
-        yield url
+    with StandaloneCluster(cores, memory, options, apart) as cluster:
+        for _ in range(workers):
+            cluster.add_worker()
+        cluster.until_alive(workers)
+        yield cluster.url
+
+
+class StandaloneCluster:
+    """A master, and workers that are added one by one; the arguments are those of `standalone_cluster`.
+
+    Attributes:
+        url: `spark://127.0.0.1:PORT`.
+        workers: the processes of the workers that were added.
+    """
+
+    def __init__(self, cores: int = 1, memory: str = "1g", options: str = "", apart: bool = False) -> None:
+        self._shape = ["--cores", str(cores), "--memory", memory]
+        self._options, self._apart = options, apart
+        self._port, self._page = _free_port(), _free_port()
+        self.url = f"spark://127.0.0.1:{self._port}"
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        folder = tempfile.TemporaryDirectory(prefix="standalone-", ignore_cleanup_errors=True)
+        self._folder = Path(self._opened.enter_context(folder))
+        pages = ["--port", str(self._port), "--webui-port", str(self._page)]
+        self._start(["master.Master", "--host", "127.0.0.1", *pages], "master")
+        self.until_alive(0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def add_worker(self) -> None:
+        """Start one more worker; it is there some seconds later."""
+        index = len(self.workers)
+        host = f"127.0.0.{index + 1}" if self._apart else "127.0.0.1"
+        place = ["--work-dir", str(self.work_folder(index)), "--host", host, "--webui-port", "0"]
+        command = ["worker.Worker", *place, *self._shape, self.url]
+        self.workers.append(self._start(command, f"worker{index}", self._options))
+
+    def work_folder(self, index: int) -> Path:
+        """Where the executors of a worker run: each in a folder of its own below this one."""
+        return self._folder / f"work{index}"
+
+    def until_alive(self, workers: int) -> None:
+        """Wait until the master knows so many workers."""
+        _until(lambda: _alive(self._page) >= workers, self._folder)
+
+    def _start(self, command: list[str], log: str, options: str = "") -> "subprocess.Popen[bytes]":
+        return self._opened.enter_context(_daemon(command, self._folder / log, options))
 
 
 @contextmanager
-def _daemon(command: list[str], log: Path, options: str = "") -> Iterator[None]:
+def _daemon(command: list[str], log: Path, options: str = "") -> Iterator["subprocess.Popen[bytes]"]:
     """One Spark daemon in the foreground of a subprocess; its executors die with it."""
     environment = {
         **os.environ,
@@ -71,7 +110,7 @@ def _daemon(command: list[str], log: Path, options: str = "") -> Iterator[None]:
             stderr=subprocess.STDOUT,
         )
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         try:
