@@ -3,7 +3,7 @@
 import math
 import random
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import final
 
@@ -14,6 +14,7 @@ from sparktune.trial import Params
 
 Space = dict[str, Domain]
 MAX_COUNTED = 20_000  # configurations that are looked at one by one
+MAX_BUILT = 1_000  # configurations whose models are built, to count them or to find one
 MAX_REJECTED = 20_000  # random ones that may break a constraint before it is given up
 MAX_WALK = 10**6
 
@@ -47,12 +48,12 @@ class IndexedSpace:
             params[name] = domain.value(digit)
         return {name: params[name] for name in self._space if name in params}
 
-    def walk(self, source: random.Random) -> Iterator[Params]:
-        """Configurations from a random one on, at most `MAX_WALK`; none where they cannot be counted."""
+    def walk(self, source: random.Random, most: int = MAX_WALK) -> Iterator[Params]:
+        """Configurations from a random one on, at most `most`; none where they cannot be counted."""
         if self.points is None:
             return
         start = source.randrange(self.points)
-        for step in range(min(self.points, MAX_WALK)):
+        for step in range(min(self.points, most)):
             yield self.point((start + step) % self.points)
 
 
@@ -87,15 +88,26 @@ def count_allowed(search: SearchSpec, index: IndexedSpace) -> int | None:
     """
     if not search.constraints:
         return index.points
-    if index.points is not None and index.points <= MAX_COUNTED:
-        count: int | None = sum(search.allows(index.point(place)) for place in range(index.points))
-        found = bool(count)
-    else:
-        count, source = index.points, random.Random(0)
-        found = any(search.allows(draw(search.space, source)) for _ in range(MAX_REJECTED))
-    if not found:
+    count = _counted(search, index, search.allows, MAX_COUNTED)
+    if count == 0:
         raise Fault("leave no configuration; remove one", "constraints", value=[*search.constraints])
     return count
+
+
+def count_built(search: SearchSpec, index: IndexedSpace, allows: Callable[[Params], bool]) -> int | None:
+    """As `count_allowed`, where a model is built to know whether it is allowed; 0 where none is found."""
+    return _counted(search, index, allows, MAX_BUILT)
+
+
+def _counted(
+    search: SearchSpec, index: IndexedSpace, allows: Callable[[Params], bool], most: int
+) -> int | None:
+    """How many are allowed: counted where there are `most` at most, else all, or 0 if none of `most` is."""
+    if index.points is not None and index.points <= most:
+        return sum(allows(index.point(place)) for place in range(index.points))
+    source = random.Random(0)
+    found = any(allows(draw(search.space, source)) for _ in range(most))
+    return index.points if found else 0
 
 
 def draw(space: Space, source: random.Random) -> Params:

@@ -87,6 +87,11 @@ class SearchSpec(Section):
         exclude_if=is_empty,
         description="expressions that every trial meets, such as batch_size * learning_rate <= 1",
     )
+    max_parameters: Count | None = Field(
+        None,
+        exclude_if=is_empty,
+        description="parameters that a model may have; configurations of larger ones are never trained",
+    )
     start: tuple[dict[str, Plain], ...] = sequence(
         (), exclude_if=is_empty, description="configurations that are trained first"
     )

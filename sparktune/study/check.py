@@ -9,6 +9,7 @@ from sparktune.data import Dataset
 from sparktune.errors import InputError, ModelError, SpecError
 from sparktune.launch.forkserver.call import ForkedCall, NoAnswer
 from sparktune.spec import StudySpec
+from sparktune.spec.extensions import CHECKED
 from sparktune.training import check_configurations, has_own_code, own_code
 
 SECONDS = 300.0  # a builder may download weights, and TensorFlow loads slowly on a busy machine
@@ -29,9 +30,10 @@ class CheckRequest:
 
     @classmethod
     def from_json(cls, text: str) -> "CheckRequest":
-        """The request that `to_json` wrote; the spec is checked again."""
+        """The request that `to_json` wrote."""
         request = json.loads(text)
-        return cls(StudySpec.model_validate(request["spec"]), Schema.model_validate(request["schema"]))
+        spec = StudySpec.model_validate(request["spec"], context=CHECKED)
+        return cls(spec, Schema.model_validate(request["schema"]))
 
 
 def check_study(spec: StudySpec, data: Dataset) -> None:

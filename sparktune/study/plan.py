@@ -20,6 +20,7 @@ from sparktune.search import build_sampler
 from sparktune.spec import StudySpec
 from sparktune.spec.idle import idle_fields
 from sparktune.study.check import check_study
+from sparktune.study.model_sizes import bounded_size
 from sparktune.study.runtime import Runtime
 from sparktune.summary import Objective
 from sparktune.tracking import MlflowTracker
@@ -78,10 +79,13 @@ def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
     objective = resolve_objective(spec, data.schema)
     check_study(spec, data)
     directory = spec.study_directory
+    sampler = build_sampler(spec)
+    with bounded_size(sampler, spec, data.schema):
+        trials = sampler.size
     return StudyPlan(
         study=spec.study.name,
         directory=directory,
-        trials=build_sampler(spec).size,
+        trials=trials,
         done=_trials_done(directory, spec, data, objective),
         launcher="spark" if runtime.on_spark else "local",
         slots=spark_slots(spec.resources) if runtime.on_spark else local_slots(spec.resources),

@@ -20,6 +20,7 @@ from sparktune.study.check import check_study
 from sparktune.study.conclusion import AGAIN, Ending, conclude
 from sparktune.study.export import Exported, Exporter
 from sparktune.study.loop import StudyLoop
+from sparktune.study.model_sizes import bounded_size
 from sparktune.study.progress import OnProgress, Progress, Standing, notebook_progress
 from sparktune.study.pruning import Pruning
 from sparktune.study.result import StudyResult, write_source
@@ -97,11 +98,14 @@ def tune(
             objective = resolve_objective(spec, dataset.schema)
             check_study(spec, dataset)
             folder = spec.study_directory
-            with Ledger.open(folder, spec, dataset.digest, objective.direction) as ledger:
+            sampler = sampler or build_sampler(spec)
+            with (
+                bounded_size(sampler, spec, dataset.schema),
+                Ledger.open(folder, spec, dataset.digest, objective.direction) as ledger,
+            ):
                 write_source(ledger.directory, own_source(spec))
                 shared = runtime.share(dataset)
                 log.info("study %s: %s", spec.study.name, ledger.directory)
-                sampler = sampler or build_sampler(spec)
                 pruner = pruner or build_pruner(spec.search)
                 study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler, pruner)
                 start = Standing(ledger.best, len(ledger.results), sampler.size)

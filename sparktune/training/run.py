@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sparktune.data.dataset import Dataset
-from sparktune.errors import CheckpointError
+from sparktune.errors import CheckpointError, ModelError
 from sparktune.spec import StudySpec
 from sparktune.training.checkpoint import Checkpoint
 from sparktune.training.checkpoint_files import read_checkpoint, with_room
@@ -91,6 +91,12 @@ def compiled_model(trial: Trial, spec: StudySpec, data: Dataset) -> "tuple[keras
     objective = resolve_objective(spec, data.schema)
     model_spec, training = spec.configured(trial.params)
     model = build_model(model_spec, data.schema)
+    most = spec.search.max_parameters
+    if most is not None and model.count_params() > most:  # of a sampler that does not know the bound
+        raise ModelError(
+            f"the model must have at most {most:,} parameters, as search.max_parameters says, but has "
+            f"{model.count_params():,}"
+        )
     compile_for_training(model, training, data.schema, len(data.train))
     validated = bool(len(data.validation))
     return model, Plan(trial.number, trial.seed, training, objective, validated, spec.study_directory)

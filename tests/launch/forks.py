@@ -27,6 +27,19 @@ with answer_alone() as file:
     os.write(1, b"another")
     file.write("the answer")
 """,
+    "answers": """
+import os, sys, time
+from sparktune.launch.forkserver.call import answer_alone
+greeting = sys.stdin.readline().strip()
+with answer_alone() as file:
+    for line in sys.stdin:
+        print("a word beside")
+        if line == "leave\\n":
+            os._exit(4)
+        if line == "sleep\\n":
+            time.sleep(60)
+        print(greeting, line.strip(), file=file, flush=True)
+""",
     "parent": "import os, sys\nif os.fork() == 0:\n    sys.exit(7)\nos.wait()\nsys.exit(5)",
     "self": """
 import json, os, sys

@@ -90,3 +90,15 @@ def test_the_report_and_mlflow_name_the_kinds(kinds: sparktune.StudyResult) -> N
     assert run.data.params["model.kind"] == "linear, mlp, cnn, builder"
     children = client.search_runs([run.info.experiment_id], f"tags.mlflow.parentRunId = '{run.info.run_id}'")
     assert {child.data.params["kind"] for child in children} == OF_EACH_KIND.keys()
+
+
+def test_configurations_above_the_bound_are_never_trained(tmp_path: Path) -> None:
+    space = {"kind": ["linear", "mlp", "cnn"], "neurons": [2, 50], "filters": [[2], [50]], "hidden": [[]]}
+    search = {"space": {**space, "hidden": {"values": [[4]], "when": {"kind": "cnn"}}}, "max_parameters": 100}
+    study = document(tmp_path, "bounded", {**search, "sampler": "tpe", "trials": 9})
+    result = sparktune.tune(study, data=images(), offline=True)
+    results = Ledger.read(result.directory).results
+    chosen = [{k: v for k, v in r.params.items() if k != "hidden"} for r in results.values()]
+    expected = [{"kind": "linear"}, {"kind": "mlp", "neurons": 2}, {"kind": "cnn", "filters": [2]}]
+    assert sorted(chosen, key=str) == sorted(expected, key=str)
+    assert result.summary["states"] == {"COMPLETE": 3}

@@ -11,6 +11,8 @@ from typing import Self, TextIO, final
 from sparktune.errors import LaunchError
 from sparktune.launch.forkserver.client import Fork, child_environment, describe_exit, fork
 
+Process = Fork | subprocess.Popen[bytes]
+
 
 class NoAnswer(LaunchError):
     """A called module gave no answer.
@@ -22,6 +24,27 @@ class NoAnswer(LaunchError):
     def __init__(self, module: str, how: str) -> None:
         super().__init__(f"{module} {how} without an answer; see what it wrote to standard error")
         self.how = how
+
+
+def start_beside(module: str, read: int, write: int) -> Process:
+    """Run a module in a fork of the fork server, or else in a new process.
+
+    Args:
+        module: run as `__main__`.
+        read: descriptor that becomes its standard input.
+        write: descriptor that becomes its standard output.
+    """
+    environment = child_environment()
+    try:
+        return fork(module, [], [read, write, 2], environment)
+    except OSError:
+        return subprocess.Popen(
+            [sys.executable, "-m", module],
+            stdin=read,
+            stdout=write,
+            process_group=0,  # the terminal's Ctrl-C is for the driver alone
+            env=environment,
+        )
 
 
 @final
@@ -39,18 +62,7 @@ class ForkedCall:
         self._output = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._input.write(text)
         self._input.seek(0)
-        read, write = self._input.fileno(), self._output.fileno()
-        environment = child_environment()
-        try:
-            self._process: Fork | subprocess.Popen[bytes] = fork(module, [], [read, write, 2], environment)
-        except OSError:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", module],
-                stdin=read,
-                stdout=write,
-                process_group=0,  # the terminal's Ctrl-C is for the driver alone
-                env=environment,
-            )
+        self._process = start_beside(module, self._input.fileno(), self._output.fileno())
 
     def answer(self, timeout: float | None = None) -> str:
         """What it has printed when it ends; it may be waited for again where it took longer than `timeout`.

@@ -1,6 +1,7 @@
 """What every sampler promises."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Final, Literal, Self, final
 
 from sparktune.spec import SearchSpec
@@ -21,6 +22,7 @@ class Wait:
 
 
 WAIT: Final = Wait()
+Allows = Callable[[Params], bool]
 
 
 class Sampler(ABC):
@@ -69,6 +71,14 @@ class Sampler(ABC):
     @property
     def lookahead(self) -> int | None:
         """Points that may be asked before results are told; None: any. 0: only when a slot is free."""
+        return None
+
+    def restrict(self, allows: Allows) -> None:
+        """Learn which configurations may be trained, where the search bounds the size of models.
+
+        Called once, before anything else. `allows` gives one answer for the same parameters, always, and
+        takes some 10 ms for a new model. A trial that it does not allow ends as FAILED before it trains.
+        """
         return None
 
     def set_objective(self, objective: Objective) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Self
 
-from sparktune.search.samplers.base import Sampler, check_no_options
-from sparktune.search.space import MAX_REJECTED, IndexedSpace, count_allowed
+from sparktune.search.samplers.base import Allows, Sampler, check_no_options
+from sparktune.search.space import MAX_BUILT, MAX_REJECTED, MAX_WALK, IndexedSpace, count_allowed, count_built
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.spec.search import BudgetSpec
@@ -30,6 +30,9 @@ class DistinctSampler(Sampler, ABC):
         self._seed = seed
         self._index = IndexedSpace(search.space)
         self._size = smallest(search.trials, count_allowed(search, self._index))
+        self._allows: Allows = search.allows
+        self._most_drawn = MAX_REJECTED if search.constraints else MAX_DRAWS
+        self._most_walked = MAX_WALK
         self._asked: list[Params] = [*search.start]
         self._seen = {key_of(params) for params in search.start}
 
@@ -52,6 +55,11 @@ class DistinctSampler(Sampler, ABC):
         """Most trials; a logarithmic range of few ints, or constraints, may end the search earlier."""
         return self._size
 
+    def restrict(self, allows: Allows) -> None:
+        self._allows = allows
+        self._most_drawn = self._most_walked = MAX_BUILT
+        self._size = smallest(self._search.trials, count_built(self._search, self._index, allows))
+
     def ask(self, number: int) -> Params | None:
         """The point of trial `number`; earlier numbers are drawn first, as they decide what is taken."""
         if self.size is not None and number >= self.size:
@@ -73,11 +81,13 @@ class DistinctSampler(Sampler, ABC):
 
     def _next(self, number: int) -> Params | None:
         source = random.Random(f"{self._seed}/{number}")
-        drawn = islice(self.draws(source), MAX_REJECTED if self._search.constraints else MAX_DRAWS)
+        drawn = islice(self.draws(source), self._most_drawn)
         fresh = (
-            params for params in chain(drawn, self._index.walk(source)) if key_of(params) not in self._seen
+            params
+            for params in chain(drawn, self._index.walk(source, self._most_walked))
+            if key_of(params) not in self._seen
         )
-        return next(filter(self._search.allows, fresh), None)
+        return next(filter(self._allows, fresh), None)
 
 
 def smallest(*limits: int | None) -> int | None:

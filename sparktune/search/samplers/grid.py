@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Self, final
 
-from sparktune.search.samplers.base import Sampler, check_no_options
+from sparktune.search.samplers.base import Allows, Sampler, check_no_options
 from sparktune.search.samplers.distinct import smallest
-from sparktune.search.space import IndexedSpace, count_allowed
+from sparktune.search.space import IndexedSpace, count_allowed, count_built
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.trial import Params, TrialResult
@@ -27,6 +27,7 @@ class GridSampler(Sampler):
         if count is None:
             raise ValueError("a grid needs domains with a finite number of values")
         self._search = space
+        self._allows: Allows = space.allows
         self._is_plain = not space.constraints and not space.start
         self._size = smallest(count_allowed(space, self._index), space.trials) or 0
         self._listed = self._in_order()
@@ -52,8 +53,12 @@ class GridSampler(Sampler):
 
     @property
     def size(self) -> int:
-        """Number of trials; constraints may leave fewer where the grid is too large to count them."""
+        """Number of trials; constraints and `max_parameters` may leave fewer of a large grid."""
         return self._size
+
+    def restrict(self, allows: Allows) -> None:
+        self._allows, self._is_plain = allows, False
+        self._size = smallest(count_built(self._search, self._index, allows), self._search.trials) or 0
 
     def ask(self, number: int) -> Params | None:
         """The point at index `number`; None past the end."""
@@ -69,7 +74,7 @@ class GridSampler(Sampler):
         yield from self._search.start
         for index in range(self._index.points or 0):
             params = self._index.point(index)
-            if params not in self._search.start and self._search.allows(params):
+            if params not in self._search.start and self._allows(params):
                 yield params
 
     def tell(self, result: TrialResult) -> None:

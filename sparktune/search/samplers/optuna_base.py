@@ -5,10 +5,18 @@ from abc import ABC, abstractmethod
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
-from sparktune.search.samplers.base import Sampler
+from sparktune.search.samplers.base import Allows, Sampler
 from sparktune.search.samplers.distinct import MAX_DRAWS, key_of, smallest
 from sparktune.search.samplers.optuna_study import OptunaStudy, silent_optuna
-from sparktune.search.space import MAX_REJECTED, IndexedSpace, count_allowed, draw
+from sparktune.search.space import (
+    MAX_BUILT,
+    MAX_REJECTED,
+    MAX_WALK,
+    IndexedSpace,
+    count_allowed,
+    count_built,
+    draw,
+)
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.summary import Objective
@@ -41,6 +49,9 @@ class OptunaSampler(Sampler, ABC):
         self._seed = seed
         self._index = IndexedSpace(search.space)
         self._size = smallest(search.trials, count_allowed(search, self._index))
+        self._allows: Allows = search.allows
+        self._most_drawn = MAX_REJECTED if search.constraints else MAX_DRAWS
+        self._most_walked = MAX_WALK
         self._trials: dict[int, optuna.Trial] = {}
         self._seen: set[str] = set()
 
@@ -77,6 +88,11 @@ class OptunaSampler(Sampler, ABC):
         """It learns: it is asked when a slot is free, and not before."""
         return 0
 
+    def restrict(self, allows: Allows) -> None:
+        self._allows = allows
+        self._most_drawn = self._most_walked = MAX_BUILT
+        self._size = smallest(self._search.trials, count_built(self._search, self._index, allows))
+
     def set_objective(self, objective: Objective) -> None:
         with silent_optuna():
             algorithm = self.algorithm(self._search, self._seed % SEEDS)
@@ -94,9 +110,8 @@ class OptunaSampler(Sampler, ABC):
                 return self._taken(number, trial, params)
             self._study.discard(trial)
         source = random.Random(f"{self._seed}/{number}")
-        most = MAX_REJECTED if self._search.constraints else MAX_DRAWS
-        drawn = (draw(self._search.space, source) for _ in range(most))
-        for params in filter(self._fresh, chain(drawn, self._index.walk(source))):
+        drawn = (draw(self._search.space, source) for _ in range(self._most_drawn))
+        for params in filter(self._fresh, chain(drawn, self._index.walk(source, self._most_walked))):
             return self._taken(number, *self._study.ask(params))
         return None
 
@@ -118,7 +133,7 @@ class OptunaSampler(Sampler, ABC):
         return params
 
     def _fresh(self, params: Params) -> bool:
-        return key_of(params) not in self._seen and self._search.allows(params)
+        return key_of(params) not in self._seen and self._allows(params)
 
 
 def options_of(search: SearchSpec) -> dict[str, Any]:

@@ -54,6 +54,32 @@ class TestSpaces:
         assert all(p["units"] * p.get("momentum", 0) <= 1 for p in points)
         assert len(points) == distinct(points) == sampler.size == 8 + 7 + 24
 
+    def test_what_may_not_be_trained_is_not_proposed(self, name: str) -> None:
+        sampler = learning(name, SPACE, 200, constraints=["units < 8"])
+        sampler.restrict(lambda params: params["units"] in (1, 3))
+        points = asked(sampler, 200)
+        assert {p["units"] for p in points} == {1, 3}
+        assert len(points) == distinct(points) == sampler.size == 2 * 11
+
+    def test_a_replay_within_a_restriction_proposes_the_same(self, name: str) -> None:
+        def restricted() -> Sampler:
+            sampler = learning(name, SPACE, 16)
+            sampler.restrict(lambda params: params["units"] in (1, 3))
+            return sampler
+
+        points = asked(restricted(), 16)
+        resumed = restricted()
+        for number, params in enumerate(points[:9]):
+            resumed.replay(number, params)
+            resumed.tell(complete(number, params, float(number)))
+        assert resumed.ask(9) == points[9]
+
+    def test_a_restriction_that_leaves_nothing_makes_the_search_empty(self, name: str) -> None:
+        sampler = learning(name, SPACE, 200)
+        sampler.restrict(lambda params: False)
+        assert sampler.size == 0
+        assert sampler.ask(0) is None
+
     def test_starting_points_come_first_and_not_again(self, name: str) -> None:
         start = [{"units": 8, "optimizer": "adam"}, {"units": 2, "optimizer": "momentum", "momentum": 0.3}]
         points = asked(learning(name, SPACE, 500, start=start), 500)

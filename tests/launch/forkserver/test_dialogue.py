@@ -1,0 +1,40 @@
+"""Modules that are asked again and again, in forks and in new processes."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sparktune.launch.forkserver.call import NoAnswer
+from sparktune.launch.forkserver.client import ForkServer
+from sparktune.launch.forkserver.dialogue import ForkedDialogue
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are for Linux")
+
+
+@pytest.fixture(params=["fork", "process"])
+def dialogue(request: pytest.FixtureRequest, modules: Path) -> Iterator[ForkedDialogue]:
+    """With a module that repeats what it is asked, in a fork and in a new process."""
+    if request.param == "process":
+        with ForkedDialogue("fork_answers", "good day") as dialogue:
+            yield dialogue
+        return
+    with ForkServer(), ForkedDialogue("fork_answers", "good day") as dialogue:
+        yield dialogue
+
+
+def test_each_line_has_its_answer(dialogue: ForkedDialogue) -> None:
+    long = "mehr " * 50_000
+    answers = [dialogue.ask(line, 60) for line in ("one", long, "two")]
+    assert answers == ["good day one", f"good day {long.strip()}", "good day two"]
+
+
+def test_a_module_that_ends_or_takes_too_long_gives_no_answer(dialogue: ForkedDialogue) -> None:
+    with pytest.raises(NoAnswer, match=r"did not answer within 0\.2 s"):
+        dialogue.ask("sleep", 0.2)
+    with ForkedDialogue("fork_answers", "again") as other:
+        assert other.ask("one", 60) == "again one"
+        for _ in range(2):
+            with pytest.raises(NoAnswer, match="exited with code 4"):
+                other.ask("leave", 60)
