@@ -23,17 +23,24 @@ class TrialState(StrEnum):
     PRUNED = "PRUNED"
     FAILED = "FAILED"
     DIVERGED = "DIVERGED"
+    TIMED_OUT = "TIMED_OUT"
+    OUT_OF_MEMORY = "OUT_OF_MEMORY"
     KILLED = "KILLED"
 
     @property
     def terminal(self) -> bool:
         """Whether the trial is over for good; a killed one runs again when the study resumes."""
-        return self in (
-            TrialState.COMPLETE,
-            TrialState.PRUNED,
-            TrialState.FAILED,
-            TrialState.DIVERGED,
-        )
+        return self in (TrialState.COMPLETE, TrialState.PRUNED) or self.unsuccessful
+
+    @property
+    def unsuccessful(self) -> bool:
+        """Whether the trial has ended by itself, or by a limit, without a value: aborted or diverged."""
+        return self is TrialState.DIVERGED or self.aborted
+
+    @property
+    def aborted(self) -> bool:
+        """Whether the trial could not be trained to its end: by an error, or for want of time or memory."""
+        return self in (TrialState.FAILED, TrialState.TIMED_OUT, TrialState.OUT_OF_MEMORY)
 
 
 @final
@@ -70,7 +77,8 @@ class Segment:
     `start` epochs have been trained before. Training returns after epoch `end` (None: the trial's last one),
     or at the first epoch's end after so many `seconds` (None: no bound), with PAUSED and a checkpoint, or
     with the trial's end. `checkpoint` is the path or URI of what training goes on from; None for a trial's
-    first segment. `checkpoint_bytes` is its content where that was sent along.
+    first segment. `checkpoint_bytes` is its content where that was sent along. `trained_seconds` is what the
+    trial's earlier segments took.
     """
 
     trial: Trial
@@ -78,6 +86,7 @@ class Segment:
     end: int | None = None
     checkpoint: str | None = None
     seconds: float | None = None
+    trained_seconds: float = 0.0
     checkpoint_bytes: bytes | None = field(default=None, repr=False)
 
     def later(self, attempts: int) -> "Segment":
@@ -188,6 +197,15 @@ class TrialResult:
         """The result that `to_record` gave, with the bytes of its model where they are known."""
         notes = TrialNotes.from_record(record.get("notes", {}))
         return cls(**{**record, "state": TrialState(record["state"]), "notes": notes, "model": model})
+
+
+def state_after(error: BaseException | None) -> TrialState:
+    """The end of a trial that raised: OUT_OF_MEMORY where Python or TensorFlow had no memory, else FAILED."""
+    while error is not None:
+        if {"MemoryError", "ResourceExhaustedError"} & {kind.__name__ for kind in type(error).__mro__}:
+            return TrialState.OUT_OF_MEMORY
+        error = error.__cause__
+    return TrialState.FAILED
 
 
 def param_texts(params: Params) -> list[str]:

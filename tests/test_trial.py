@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparktune.trial import Trial, TrialNotes, TrialResult, TrialState, better, param_texts, seed_of
+from sparktune.trial import (
+    Trial,
+    TrialNotes,
+    TrialResult,
+    TrialState,
+    better,
+    param_texts,
+    seed_of,
+    state_after,
+)
 
 
 def test_a_trial_survives_json():
@@ -93,3 +102,21 @@ def test_only_trials_without_an_end_run_again():
 def test_people_read_parameters_with_six_digits() -> None:
     params = {"rate": 0.1 + 0.2, "units": 1_234_567, "bias": True, "layers": [8, 4]}
     assert param_texts(params) == ["rate=0.3", "units=1234567", "bias=True", "layers=[8, 4]"]
+
+
+def test_states_that_end_a_trial():
+    ended = {state for state in TrialState if state.terminal}
+    assert ended == set(TrialState) - {TrialState.RUNNING, TrialState.PAUSED, TrialState.KILLED}
+    assert {state for state in ended if not state.unsuccessful} == {TrialState.COMPLETE, TrialState.PRUNED}
+    assert TrialState.DIVERGED.unsuccessful and not TrialState.DIVERGED.aborted
+
+
+def test_a_lack_of_memory_is_known_by_its_error():
+    assert state_after(ValueError("no such layer")) is TrialState.FAILED
+    try:
+        try:
+            bytearray(2**62)
+        except MemoryError as error:
+            raise ValueError("the batch is too large") from error
+    except ValueError as error:
+        assert state_after(error) is TrialState.OUT_OF_MEMORY

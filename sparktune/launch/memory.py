@@ -1,4 +1,4 @@
-"""Has a process that runs one trial after another outgrown its bound?"""
+"""The memory of processes that run trials, and when one has outgrown its bound."""
 
 from functools import cache
 from pathlib import Path
@@ -8,7 +8,8 @@ from sparktune.data.memory import release
 
 # Bytes. Trials leave up to 2 MB each, so it takes 500 to get there; a new process costs the traced graphs.
 GROWTH = 2**30
-STATUS = Path("/proc/self/status")
+PROCESSES = Path("/proc")
+COUNTED = ("RssAnon:", "VmSwap:")
 
 
 @final
@@ -17,11 +18,12 @@ class MemoryBound:
 
     Args:
         growth: bytes; a GiB by default.
+        first: bytes from which it counts; what the process has after its first trial by default.
     """
 
-    def __init__(self, growth: int = GROWTH) -> None:
+    def __init__(self, growth: int = GROWTH, first: int | None = None) -> None:
         self._growth = growth
-        self._first: int | None = None
+        self._first = first
 
     def is_passed(self) -> bool:
         """Whether this process should end; to be asked after each trial, the first included.
@@ -43,8 +45,17 @@ def memory_bound() -> MemoryBound:
 
 
 def own_memory() -> int:
-    """Bytes in memory, but for mapped files such as the training data; 0 where the system does not say."""
-    if not STATUS.is_file():
+    """Bytes of this process, as `memory_of` counts them."""
+    return memory_of("self")
+
+
+def memory_of(process: int | str) -> int:
+    """Bytes of a process, by its number, in memory or swapped out; 0 where the system does not say.
+
+    Mapped files such as the training data do not count. What a fork shares with its parent does.
+    """
+    try:
+        lines = (PROCESSES / str(process) / "status").read_text(encoding="utf-8").splitlines()
+    except OSError:
         return 0
-    lines = STATUS.read_text(encoding="utf-8").splitlines()
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:")), 0)
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(COUNTED))

@@ -14,9 +14,10 @@ from typing import cast, final
 
 from sparktune.data.dataset import Dataset
 from sparktune.data.host import DataKey, SharedData, borrow
+from sparktune.launch.limits import Limits
 from sparktune.spec import StudySpec
 from sparktune.spec.extensions import CHECKED
-from sparktune.trial import Segment, Trial, TrialNotes, TrialResult, TrialState
+from sparktune.trial import Segment, Trial, TrialNotes, TrialResult, TrialState, state_after
 
 Work = Callable[[Segment, StudySpec, Dataset], TrialResult]
 EncodedResult = tuple[str, bytes | None]
@@ -42,6 +43,11 @@ class StudyPayload:
         """Cores of each trial."""
         return self._study.resources.cpus
 
+    @property
+    def limits(self) -> Limits:
+        """What each trial may take."""
+        return Limits.of(self._study.resources)
+
     @cached_property
     def _study(self) -> StudySpec:
         return StudySpec.model_validate_json(self.spec, context=CHECKED)
@@ -55,11 +61,20 @@ class StudyPayload:
         return borrow(self.data, partial(shipped, self.data))
 
     def check(self) -> None:
-        """Raise now what the first trial would: a spec, data or a work that this process cannot read."""
+        """Raise now what the first trial would: a spec, data or a work that this process cannot read.
+
+        Where trials have limits, what they import is none of theirs: it is imported now.
+        """
         _ = self._study, self._work_function, self._shared_data
+        if self.limits.exist and self._work_function is default_work():
+            from sparktune.training.preload import preload
+
+            preload()
 
     def run(self, segment: Segment, limit: int | None = None) -> EncodedResult:
-        """Train a segment; whatever goes wrong in Python is returned as a FAILED result with its traceback.
+        """Train a segment; whatever goes wrong in Python is returned as a result with its traceback.
+
+        It is FAILED, or OUT_OF_MEMORY.
 
         Args:
             segment: its trial has the number of this attempt.
@@ -70,31 +85,29 @@ class StudyPayload:
             bound_threads(self.cpus)
             result = self._work_function(segment, self._study, self._shared_data.data)
             return encode_result(result, segment.trial, limit)
-        except (Exception, SystemExit):  # noqa: BLE001 - the user's model and data may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's model and data may raise anything
             seconds = time.perf_counter() - started
-            failure = ended(segment.trial, TrialState.FAILED, traceback.format_exc(), seconds)
+            failure = ended(segment.trial, state_after(error), traceback.format_exc(), seconds)
             return encode_result(failure, segment.trial)
 
     def run_segments(
         self, segments: Sequence[Segment], limit: int | None = None, seconds: float = TOGETHER_SECONDS
-    ) -> list[EncodedResult]:
-        """Train segments, and stop where `seconds` have passed.
+    ) -> Iterator[EncodedResult]:
+        """Train segments, and stop where `seconds` have passed; gives each result when it is there.
 
         Those of one graph key train as one where the study has it so. The results
         are of the first segments, at least one: a model that does not fit beside those before it is left
         for another time too.
         """
-        results: list[EncodedResult] = []
         size, deadline = 0, time.monotonic() + seconds
-        for group in self._groups(segments, limit):
-            for encoded in group:
+        for index, group in enumerate(self._groups(segments, limit)):
+            for position, encoded in enumerate(group):
                 size += sum(map(len, filter(None, encoded)))
-                if results and limit is not None and size > limit:
-                    return results
-                results.append(encoded)
+                if index + position and limit is not None and size > limit:
+                    return
+                yield encoded
             if time.monotonic() >= deadline:
-                break
-        return results
+                return
 
     def _groups(self, segments: Sequence[Segment], limit: int | None) -> Iterator[list[EncodedResult]]:
         """The results of the segments in their order; of those that were trained as one, at once."""

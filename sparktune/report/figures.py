@@ -7,13 +7,15 @@ from sparktune.errors import InputError
 from sparktune.report.axis import Axis
 from sparktune.report.record import StudyRecord
 from sparktune.report.series import Point, value_axis
+from sparktune.trial import TrialState
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Colours that colour-blind people can tell apart; the first two are those of the page.
 COLOURS = ("#0b6fb3", "#c2570c", "#0a7d5c", "#b0608f", "#8a7500", "#555f6b")
-STATES = {"COMPLETE": COLOURS[0], "PAUSED": COLOURS[0], "FAILED": "#b3261e", "DIVERGED": "#b3261e"}
+STATES = {"COMPLETE": COLOURS[0], "PAUSED": COLOURS[0]}
+STATES |= {state: "#b3261e" for state in TrialState if state.unsuccessful}
 OTHER = "#9aa3ae"
 
 

@@ -40,7 +40,7 @@ def failure_section(study: StudyRecord) -> str:
     """Trials that failed, grouped by error, the most frequent one first."""
     groups: dict[str, list[TrialRecord]] = {}
     for trial in study.trials:
-        if trial.error or trial.state in (TrialState.FAILED, TrialState.DIVERGED):
+        if trial.error or trial.state.unsuccessful:
             groups.setdefault(_kind_of_error(trial), []).append(trial)
     most = sorted(groups.items(), key=lambda group: -len(group[1]))[:MOST_ERRORS]
     return section("Trials that failed", *(_failure(title, trials) for title, trials in most))

@@ -18,6 +18,7 @@ from pydantic import (
 
 from sparktune.errors import SpecError
 from sparktune.spec.base import Count, Fault, Line, NonNegative, Place, Positive, Section, Whole
+from sparktune.spec.byte_size import Memory
 from sparktune.spec.data import DataSpec
 from sparktune.spec.domain import Choice, Domain, Range
 from sparktune.spec.kinds import KIND, in_force_at, model_of_kind, models_of, searched_kinds, with_kinds
@@ -81,6 +82,14 @@ class ResourcesSpec(Section):
     segment_seconds: Positive = Field(
         60.0, description="a trial that takes longer goes on from a checkpoint, anywhere, so often"
     )
+    trial_seconds: Positive | None = Field(
+        None, description="a trial that has trained for longer is TIMED_OUT; unbounded by default"
+    )
+    memory: Memory | None = Field(
+        None,
+        description="bytes, or such as 2GB: a trial whose process grows by more is OUT_OF_MEMORY; training "
+        "data do not count; unbounded by default",
+    )
     preload: bool = Field(True, description="fork Spark's workers from a process that has TensorFlow loaded")
 
     @model_validator(mode="after")
@@ -90,6 +99,16 @@ class ResourcesSpec(Section):
                 "must be 0 for launcher local; use launcher: spark, which places GPUs",
                 "gpus",
                 value=self.gpus,
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _limits_of_each(self) -> "ResourcesSpec":
+        if (self.trial_seconds is not None or self.memory is not None) and self.fuse not in (None, 1):
+            raise Fault(
+                "must be 1 beside trial_seconds or memory: trials that train as one end as one; remove one",
+                "fuse",
+                value=self.fuse,
             )
         return self
 

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import final
 
 from sparktune.launch.base import Launcher
+from sparktune.launch.limits import timed_out
 from sparktune.ledger import Ledger
 from sparktune.search import Decision
 from sparktune.spec import StudySpec
@@ -184,8 +185,8 @@ class StudyLoop:
         if paused is None:
             return Segment(trial, end=rung, seconds=seconds)
         if paused.checkpoint is None:
-            return Segment(trial, end=rung)
-        return Segment(trial, paused.epochs, rung, paused.checkpoint, seconds)
+            return Segment(trial, end=rung, trained_seconds=paused.seconds)
+        return Segment(trial, paused.epochs, rung, paused.checkpoint, seconds, paused.seconds)
 
     def _launch(self, segments: Sequence[Segment]) -> None:
         job = self._launcher.launch(segments)
@@ -221,6 +222,9 @@ class StudyLoop:
 
     def _go_on(self, result: TrialResult, rung: int | None) -> None:
         """Continue a paused trial, or leave it to the pruner where it has reached `rung`."""
+        if (late := timed_out(result, self._spec.resources.trial_seconds)) is not None:
+            self._show(self._ledger.record(late))
+            return
         match self._pruning.decide(result, rung, self._under_way):
             case Decision.CONTINUE:
                 self._paused.append(self._next_segment(result))

@@ -1,13 +1,14 @@
 """How a trial ended: from trained weights, or from an error, to its result."""
 
 import socket
+import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
 from sparktune.summary import Objective
 from sparktune.training.epoch_tracker import Fitted
 from sparktune.training.saving import keras_bytes
-from sparktune.trial import Trial, TrialResult, TrialState, better
+from sparktune.trial import Trial, TrialResult, TrialState, better, state_after
 
 if TYPE_CHECKING:
     import keras
@@ -40,8 +41,8 @@ def trained(trial: Trial, objective: Objective, model: "keras.Model", fitted: Fi
 
 
 def failed(trial: Trial) -> TrialResult:
-    """FAILED with the traceback of the error that is being handled."""
-    return _result(trial, TrialState.FAILED, error=traceback.format_exc())
+    """FAILED or OUT_OF_MEMORY, with the traceback of the error that is being handled."""
+    return _result(trial, state_after(sys.exception()), error=traceback.format_exc())
 
 
 def _result(trial: Trial, state: TrialState, **fields: Any) -> TrialResult:

@@ -34,7 +34,8 @@ def run_segment(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult
     not worse than `trial.threshold`. PAUSED: the segment ended before the trial did; the result has a
     checkpoint, from which the next segment gives the numbers that this one would have given. DIVERGED: a loss
     or the objective was not finite in some epoch; training ended there. FAILED: an error, `sys.exit`
-    included, came up; `error` is its traceback. The same trial gives the same numbers on the same machine.
+    included, came up; `error` is its traceback. OUT_OF_MEMORY: the error was a lack of memory. The same trial
+    gives the same numbers on the same machine.
 
     A checkpoint that is missing, damaged or another trial's is noted, and training starts at epoch 0. Where
     no checkpoint can be made, that is noted too: the segment ends at its `end` alone, not after `seconds`.

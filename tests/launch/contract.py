@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,54 @@ class LauncherContract:
     def test_launching_goes_on_after_cancel(self, launcher: Launcher) -> None:
         launcher.cancel()
         assert launched(launcher, trial(do="value")).result(PATIENCE).state is TrialState.COMPLETE
+
+
+class LimitsContract:
+    """What holds where trials have limits: `LIMITS`; a subclass gives `limited`, a launcher with them."""
+
+    def test_a_trial_that_hangs_ends_alone_and_its_slot_is_used_again(
+        self, limited: Launcher, tmp_path: Path
+    ) -> None:
+        deeds = ("value", "stall", "spin", "value")
+        asked = [trial(n, do=do, log=str(tmp_path / str(n))) for n, do in enumerate(deeds)]
+        started = time.monotonic()
+        first, asleep, busy, last = (future.result(PATIENCE) for future in launched_together(limited, asked))
+        assert time.monotonic() - started < 10 + 2 * LIMITS["trial_seconds"]
+        assert [first.state, last.state] == [TrialState.COMPLETE] * 2
+        for result, name in ((asleep, "stall"), (busy, "match")):
+            assert (result.state, result.attempt) == (TrialState.TIMED_OUT, 1)
+            assert LIMITS["trial_seconds"] <= result.seconds < LIMITS["trial_seconds"] + 5
+            complaint = result.complaint or ""
+            assert complaint.startswith("resources.trial_seconds: a trial may take 1 s, but this one had not")
+            assert f"It was in {name} (" in complaint
+            assert "works.py" in (result.error or "")
+            (line,) = (tmp_path / str(result.trial)).read_text().splitlines()
+            until(partial(gone, int(line.split()[1])), 5)
+
+    def test_what_earlier_segments_took_counts(self, limited: Launcher) -> None:
+        (future,) = limited.launch([Segment(trial(do="nap", seconds=0.5), trained_seconds=0.8)])
+        assert future.result(PATIENCE).state is TrialState.TIMED_OUT
+
+    def test_a_trial_that_eats_memory_ends_alone_and_is_not_tried_again(
+        self, limited: Launcher, tmp_path: Path
+    ) -> None:
+        log = tmp_path / "attempts"
+        asked = [trial(0, do="hog", log=str(log)), trial(1, do="value"), trial(2, do="lack")]
+        large, beside, lacking = (future.result(PATIENCE) for future in launched_together(limited, asked))
+        assert (large.state, large.attempt, lines(log)) == (TrialState.OUT_OF_MEMORY, 1, 1)
+        assert "resources.memory: a trial may take 200,000,000 bytes, but this" in (large.complaint or "")
+        assert beside.state is TrialState.COMPLETE
+        assert (lacking.state, lacking.attempt) == (TrialState.OUT_OF_MEMORY, 1)
+        assert "MemoryError" in (lacking.error or "")
+
+
+LIMITS = {"trial_seconds": 1.0, "memory": "200MB"}
+
+
+def gone(process: int) -> bool:
+    """Whether a process has ended."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"

@@ -18,7 +18,17 @@ from sparktune.launch import SparkLauncher
 from sparktune.launch.spark.cluster import RESULT_OVERHEAD, Cluster
 from sparktune.trial import TrialState
 from tests.launch import works
-from tests.launch.contract import PATIENCE, facts, launched, launched_together, refilled, trial, until
+from tests.launch.contract import (
+    LIMITS,
+    PATIENCE,
+    LimitsContract,
+    facts,
+    launched,
+    launched_together,
+    refilled,
+    trial,
+    until,
+)
 from tests.launch.quick_java import quick_java
 from tests.launch.spark_contract import SparkContract, launch_on
 
@@ -61,6 +71,14 @@ class TestContract(SparkContract):
     @classmethod
     def launcher(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
         with launch_on(spark) as launcher:
+            yield launcher
+
+
+class TestLimits(LimitsContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def limited(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
+        with launch_on(spark, **LIMITS) as launcher:
             yield launcher
 
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from sparktune.launch.crash import FRAMES, crash_excerpt
+from sparktune.launch.crash import FRAMES, crash_excerpt, stack_excerpt
 
 CRASH = """
 import faulthandler, threading, time
@@ -33,3 +33,21 @@ def test_a_thread_without_python_frames_leaves_the_error() -> None:
 
 def test_any_other_text_stays() -> None:
     assert crash_excerpt("the worker process exited with code 3") == "the worker process exited with code 3"
+
+
+HANG = """
+import faulthandler, os, signal, sys
+faulthandler.register(signal.SIGUSR1, sys.stderr, all_threads=False)
+def deep(levels):
+    deep(levels - 1) if levels else os.kill(os.getpid(), signal.SIGUSR1)
+deep(1)
+deep(20)
+"""
+
+
+def test_a_stack_that_was_asked_for_is_its_innermost_frames() -> None:
+    report = subprocess.run([sys.executable, "-c", HANG], capture_output=True, text=True).stderr
+    frames = stack_excerpt(report)
+    assert all(frame.endswith(" in deep") for frame in frames[:-1])
+    assert (len(frames), frames[-1]) == (1 + FRAMES, "  ... and 17 more frames")
+    assert stack_excerpt("Fatal Python error: Aborted") == []

@@ -79,7 +79,7 @@ def test_a_model_that_does_not_fit_beside_others_waits_for_another_time() -> Non
     held = payload(works.tiny_spec())
     fitting = held.run_segments(asked, limit=2600)
     assert [len(decode_result(encoded).model or b"") for encoded in fitting] == [1500]
-    assert len(held.run_segments(asked, limit=9000)) == 2
+    assert len([*held.run_segments(asked, limit=9000)]) == 2
 
 
 def test_a_model_above_the_limit_fails_and_stays_behind() -> None:

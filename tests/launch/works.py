@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -146,8 +147,35 @@ def grow(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     return value(trial, spec, data)
 
 
+def stall(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Never end, asleep."""
+    while True:
+        time.sleep(60)
+
+
+def spin(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Never end, in one call of C that keeps Python's lock."""
+    re.match(r"(a+)+$", "a" * 60 + "b")
+    raise AssertionError("the search ended")
+
+
+def hog(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Take ten megabytes after ten, a GB in all."""
+    held = []
+    for _ in range(100):
+        held.append(bytearray(b"\x01") * 10**7)
+        time.sleep(0.01)
+    raise AssertionError("nobody minded")
+
+
+def lack(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Ask for more memory than there can be."""
+    np.empty(2**60, np.uint8)
+    raise AssertionError("there was so much")
+
+
 WELL = (grow, value, bulky, nap, meet, copied, hold, beat)
-ILL = (depart, blunder, leave, nothing, odd, vanish, crash, killed)
+ILL = (stall, spin, hog, lack, depart, blunder, leave, nothing, odd, vanish, crash, killed)
 ACTIONS = {action.__name__: action for action in WELL + ILL}
 
 

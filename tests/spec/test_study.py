@@ -287,6 +287,11 @@ BOUNDS = [
         {"resources": {"launcher": "local", "gpus": 1}},
         "gpus must be 0 for launcher local, but got 1.0; use launcher: spark, which places GPUs",
     ),
+    (
+        {"resources": {"trial_seconds": 60, "fuse": 4}},
+        "fuse must be 1 beside trial_seconds or memory: trials that train as one end as one, but got 4; "
+        "remove one (resources.fuse)",
+    ),
     ({"model": {"layers": 10**9}}, "layers must be <= 200, but got 1000000000 (model.layers)"),
     ({"model": {"hidden": [1] * 1001}}, "hidden must hold at most 200 values, but got [1, 1"),
     ({"model": {"neurons": 10**7}}, "neurons must be <= 1,000,000, but got 10000000 (model.neurons)"),

@@ -54,3 +54,13 @@ def test_a_failure_has_the_traceback_of_what_is_handled(trial_of):
         ended = failed(trial_of(neurons=3))
     assert ended.state is TrialState.FAILED and "Traceback" in ended.error
     assert ended.complaint == "ValueError: no such layer"
+
+
+def test_what_tensorflow_has_no_memory_for_is_out_of_memory(trial_of):
+    import tensorflow as tf
+
+    try:  # where there is really no memory, TensorFlow waits for ten seconds first
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+    except tf.errors.OpError:
+        ended = failed(trial_of(neurons=3))
+    assert ended.state is TrialState.OUT_OF_MEMORY and "OOM when allocating" in ended.error

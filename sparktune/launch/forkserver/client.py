@@ -121,11 +121,15 @@ class Fork:
                 self._code = UNKNOWN
         return self._code
 
-    def kill(self) -> None:
-        """End it at once, if it still runs."""
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
         if self._code is None and not select.select([self._connection], [], [], 0)[0]:
             with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once, if it still runs."""
+        self.send_signal(signal.SIGKILL)
 
 
 def describe_exit(code: int) -> str:

@@ -15,6 +15,7 @@ from typing import final
 from sparktune.data.host import SharedData
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
+from sparktune.launch.limits import Limits
 from sparktune.launch.local.process import WorkerProcess
 from sparktune.launch.payload import StudyPayload, Work, default_work, with_checkpoints
 from sparktune.launch.pending import PendingSegment, PendingSegments, run_pending
@@ -56,7 +57,8 @@ class LocalLauncher(Launcher):
         folder = Path(self._folder.enter_context(tempfile.TemporaryDirectory(dir=driver_folder())))
         (folder / "payload").write_bytes(pickle.dumps(payload, protocol=pickle.HIGHEST_PROTOCOL))
         count = local_slots(spec.resources)
-        self._workers = [WorkerProcess(folder, str(index), spec.resources.cpus) for index in range(count)]
+        cpus, limits = spec.resources.cpus, Limits.of(spec.resources)
+        self._workers = [WorkerProcess(folder, str(index), cpus, limits) for index in range(count)]
         self._threads = [threading.Thread(target=self._serve, args=(w,), daemon=True) for w in self._workers]
         for thread in self._threads:
             thread.start()

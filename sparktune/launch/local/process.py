@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,15 +16,19 @@ from pathlib import Path
 from typing import final
 
 from sparktune.errors import LaunchError
-from sparktune.launch.crash import crash_excerpt
+from sparktune.launch.crash import crash_excerpt, stack_excerpt
 from sparktune.launch.forkserver.client import Fork, describe_exit, fork
-from sparktune.launch.payload import EncodedResult, thread_environment
+from sparktune.launch.limits import UNLIMITED, Excess, Limits
+from sparktune.launch.payload import EncodedResult, encode_result, ended, thread_environment
 from sparktune.launch.pending import WorkerLost
 from sparktune.temporary import temporary_environment
-from sparktune.trial import Segment
+from sparktune.trial import Segment, TrialState
 
 MODULE = "sparktune.launch.local.worker"
 READY = b"ready"
+RESULT, DONE, OUTGROWN = b"result", b"done", b"outgrown"  # what a message is, or what follows it
+SHOW_STACK = signal.SIGUSR1  # the worker writes its stack into its file of faults
+STACK_SECONDS = {TrialState.TIMED_OUT: 1.0, TrialState.OUT_OF_MEMORY: 0.1}  # in which it does so
 PATIENCE = 5.0  # seconds for a process to end that has closed its connection or lost ours
 KILLED = -int(signal.SIGKILL)
 
@@ -69,19 +74,22 @@ class RunRequest:
 class WorkerProcess:
     """Runs segments one after another in a process that is started when needed.
 
-    It is started again where it was lost, or has ended because it had grown by more than `memory.GROWTH`.
+    It is started again where it was lost, has passed a limit of its trial, or has ended because it had grown
+    by more than `memory.GROWTH`.
 
     Args:
         folder: holds `payload`, the pickled StudyPayload; the worker's crash report and its temporary files
             go beside it.
         name: names the report.
         cpus: bounds the threads of numpy and TensorFlow.
+        limits: of each trial; none by default.
     """
 
-    def __init__(self, folder: Path, name: str, cpus: int) -> None:
+    def __init__(self, folder: Path, name: str, cpus: int, limits: Limits = UNLIMITED) -> None:
         self._payload = folder / "payload"
         self._faults = folder / f"{name}.faults"
         self._cpus = cpus
+        self._limits = limits
         self._process: Fork | subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self._lock = threading.Lock()
@@ -91,22 +99,28 @@ class WorkerProcess:
     ) -> list[EncodedResult]:
         """`StudyPayload.run_segments` in the process; by default the first and those that train with it.
 
+        The last result is that of a trial that has passed a limit, where one has: TIMED_OUT or OUT_OF_MEMORY.
+
         Raises:
             WorkerLost: the process ended before the trial did.
             LaunchError: the process cannot start.
         """
-        request = RunRequest(tuple(segments), limit, seconds)
         connection = self._connection or self._start()
+        process = self._process.pid if self._process else 0
+        results: list[EncodedResult] = []
         try:
-            request.send(connection)
-            answer = json.loads(connection.recv_bytes())
-            results: list[EncodedResult] = [
-                (connection.recv_bytes().decode(), connection.recv_bytes() or None)
-                for _ in range(answer["results"])
-            ]
+            RunRequest(tuple(segments), limit, seconds).send(connection)
+            for segment in segments:
+                if excess := self._limits.wait(connection, process, segment):
+                    return [*results, self._stopped(segment, excess)]
+                if (kind := connection.recv_bytes()) != RESULT:
+                    break
+                results.append((connection.recv_bytes().decode(), connection.recv_bytes() or None))
+            else:
+                kind = connection.recv_bytes()
         except (EOFError, OSError):
             raise WorkerLost(self._describe(self._end())) from None
-        if answer["outgrown"]:
+        if kind == OUTGROWN:
             self._end()
         return results
 
@@ -160,6 +174,27 @@ class WorkerProcess:
                 env=environment,
             )
 
+    def _stopped(self, segment: Segment, excess: Excess) -> EncodedResult:
+        """End the process, whose trial has passed a limit; gives the result of that."""
+        frames = stack_excerpt(self._stack(STACK_SECONDS[excess.state]))
+        self.kill()
+        self._end()
+        result = ended(segment.trial, excess.state, excess.error(frames), excess.seconds)
+        return encode_result(result, segment.trial)
+
+    def _stack(self, seconds: float) -> str:
+        """What the process writes of its stack within so many seconds; empty where it is stopped, say."""
+        if self._process is not None:
+            self._process.send_signal(SHOW_STACK)
+        deadline, before, text = time.monotonic() + seconds, "", self._read_faults()
+        while time.monotonic() < deadline and (not text or text != before):
+            time.sleep(seconds / 20)
+            before, text = text, self._read_faults()
+        return text
+
+    def _read_faults(self) -> str:
+        return self._faults.read_text(errors="replace") if self._faults.is_file() else ""
+
     def _end(self) -> int | None:
         """Free process and connection; the process's exit code, None where it did not end by itself."""
         process, connection = self._process, self._connection
@@ -178,5 +213,4 @@ class WorkerProcess:
         """How the process ended, and where in its code it crashed."""
         if code is None:
             return "the worker process closed its connection and did not end"
-        stack = self._faults.read_text(errors="replace") if self._faults.is_file() else ""
-        return crash_excerpt(f"the worker process {describe_exit(code)}\n{stack}".strip())
+        return crash_excerpt(f"the worker process {describe_exit(code)}\n{self._read_faults()}".strip())

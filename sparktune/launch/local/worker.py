@@ -1,33 +1,40 @@
 """A worker process, `python -m sparktune.launch.local.worker PAYLOAD FAULTS`: segments in, results out."""
 
 import faulthandler
-import json
 import os
 import pickle
 import sys
 import threading
 import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TextIO
 
-from sparktune.launch.local.process import READY, RunRequest
-from sparktune.launch.memory import MemoryBound
+from sparktune.launch.limits import Limits
+from sparktune.launch.local.process import DONE, OUTGROWN, READY, RESULT, SHOW_STACK, RunRequest
+from sparktune.launch.memory import MemoryBound, own_memory
 from sparktune.launch.payload import StudyPayload
+from sparktune.trial import Segment
+
+GRACE = 5.0  # seconds after which a worker whose parent is gone ends a trial that has passed its time
 
 
 def main(payload: Path, faults: Path) -> None:
     """Serve segments until the driver closes the connection, which is standard input, or dies.
 
-    A request is a RunRequest. The answer is JSON, `results` in number and whether the worker is `outgrown`
-    and wants to be replaced, and two messages for each result: the record as JSON, the bytes of its model or
-    checkpoint, or none. The first message of all is READY, or the traceback of what kept the worker from
-    starting.
+    A request is a RunRequest. Each result is three messages, sent when it is there: RESULT, the record as
+    JSON, the bytes of its model or checkpoint, or none. After the last one follows DONE, or OUTGROWN where
+    the worker wants to be replaced. The first message of all is READY, or the traceback of what kept the
+    worker from starting.
     """
     connection = Connection(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
     with faults.open("w") as file:
         faulthandler.enable(file)
+        faulthandler.register(SHOW_STACK, file, all_threads=False)  # needs no lock of Python's
         try:
             study: StudyPayload = pickle.loads(payload.read_bytes())
             study.check()
@@ -35,21 +42,35 @@ def main(payload: Path, faults: Path) -> None:
             connection.send_bytes(traceback.format_exc().encode())
             return
         connection.send_bytes(READY)
-        _serve(connection, study)
+        _serve(connection, study, file)
 
 
-def _serve(connection: Connection, payload: StudyPayload) -> None:
+def _serve(connection: Connection, payload: StudyPayload, faults: TextIO) -> None:
     requests: SimpleQueue[RunRequest] = SimpleQueue()
     threading.Thread(target=_receive, args=(connection, requests), daemon=True).start()
-    bound = MemoryBound()
+    limits, bound = payload.limits, MemoryBound()
+    if limits.memory is not None:  # else what one trial leaves behind would add to what the next one takes
+        bound = MemoryBound(limits.memory // 2, own_memory())
     while True:
         request = requests.get()
-        results = payload.run_segments(request.segments, request.limit, request.seconds)
-        answer = {"results": len(results), "outgrown": bound.is_passed()}
-        connection.send_bytes(json.dumps(answer).encode())
-        for record, model in results:
-            connection.send_bytes(record.encode())
-            connection.send_bytes(model or b"")
+        with _ended_in_time(request.segments, limits, faults):
+            for record, content in payload.run_segments(request.segments, request.limit, request.seconds):
+                for message in (RESULT, record.encode(), content or b""):
+                    connection.send_bytes(message)
+        connection.send_bytes(OUTGROWN if bound.is_passed() else DONE)
+
+
+@contextmanager
+def _ended_in_time(segments: Sequence[Segment], limits: Limits, faults: TextIO) -> Iterator[None]:
+    """End this process where segments take much too long: whoever watches their time may have been killed."""
+    left = [limits.seconds_left(segment) for segment in segments]
+    seconds = sum(each for each in left if each is not None)
+    if limits.seconds is not None:
+        faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=faults)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _receive(connection: Connection, requests: "SimpleQueue[RunRequest]") -> None:

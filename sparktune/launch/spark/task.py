@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sparktune.launch.memory import memory_bound
 from sparktune.launch.payload import EncodedResult, StudyPayload
 from sparktune.launch.pending import WorkerLost
-from sparktune.launch.spark.gpus import VISIBLE, run_on
+from sparktune.launch.spark.own_process import NO_GPUS, VISIBLE, run_apart
 from sparktune.trial import Segment
 
 if TYPE_CHECKING:
@@ -62,11 +62,12 @@ def _attempt(payload: StudyPayload, limit: int, speculation: bool, checkpoints: 
         replace(segment.later(again), checkpoint_bytes=content)
         for segment, content in zip(segments, contents, strict=True)
     ]
-    if gpu is None:
-        os.environ[VISIBLE] = "-1"
-        return payload.run_segments(segments, limit)
+    visible = NO_GPUS if gpu is None else ",".join(gpu.addresses)
+    os.environ[VISIBLE] = visible
+    if gpu is None and not payload.limits.exist:
+        return [*payload.run_segments(segments, limit)]
     try:
-        return run_on(gpu.addresses, payload, segments, limit)
+        return run_apart(visible, payload, segments, limit)
     except WorkerLost as lost:
         return f"the trial's own process was lost: {lost}"
 

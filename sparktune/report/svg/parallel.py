@@ -6,7 +6,6 @@ from sparktune.report.axis import Axis
 from sparktune.report.record import StudyRecord, TrialRecord
 from sparktune.report.series import axis_of, value_axis
 from sparktune.report.svg.canvas import LETTER, number, path, shortened, svg, text
-from sparktune.trial import TrialState
 
 SHADES = 8
 MOST_AXES = 10
@@ -38,7 +37,7 @@ def parallel_chart(study: StudyRecord, names: tuple[str, ...]) -> str:
 
 def _shades(study: StudyRecord) -> list[tuple[str, list[TrialRecord]]]:
     """Trials without a value, then those with one from the worst shade to the best, then the best trial."""
-    lost = [t for t in study.trials if t.state in (TrialState.FAILED, TrialState.DIVERGED)]
+    lost = [t for t in study.trials if t.state.unsuccessful]
     shades: list[list[TrialRecord]] = [[] for _ in range(SHADES)]
     for rank, trial in enumerate(study.valued):
         shades[SHADES - 1 - rank * SHADES // len(study.valued)].append(trial)

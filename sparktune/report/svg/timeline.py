@@ -9,12 +9,8 @@ from sparktune.trial import TrialState
 
 WIDTH, LEFT, TOP = 1000.0, 120.0, 8.0
 MOST_ROWS, TALL, LOW = 64, 16.0, 7.0
-COLOURS = {
-    TrialState.COMPLETE: "done",
-    TrialState.PAUSED: "done",
-    TrialState.FAILED: "failed",
-    TrialState.DIVERGED: "failed",
-}
+COLOURS = {TrialState.COMPLETE: "done", TrialState.PAUSED: "done"}
+COLOURS |= {state: "failed" for state in TrialState if state.unsuccessful}
 
 
 def timeline_chart(study: StudyRecord) -> str:

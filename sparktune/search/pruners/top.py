@@ -7,8 +7,6 @@ from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.trial import TrialResult, TrialState
 
-OUT = (TrialState.FAILED, TrialState.DIVERGED, TrialState.PRUNED)
-
 
 @final
 class TopPruner(Pruner):
@@ -49,7 +47,11 @@ class TopPruner(Pruner):
         """None before every trial has been at the rung."""
         if not view.exhausted or any(self._is_below(view, number) for number in view.running):
             return None
-        candidates = {number: r for number, r in view.results.items() if r.state not in OUT}
+        candidates = {
+            number: result
+            for number, result in view.results.items()
+            if not result.state.unsuccessful and result.state is not TrialState.PRUNED
+        }
         best = self.ranked(candidates, self._rung)[: self._keep]
         return next((number for number in best if number in view.paused), None)
 

@@ -15,6 +15,8 @@ from sparktune.trial import Params, TrialResult, TrialState
 if TYPE_CHECKING:
     import optuna
 
+WORST = (TrialState.DIVERGED, TrialState.TIMED_OUT, TrialState.OUT_OF_MEMORY)
+
 
 @final
 class OptunaStudy:
@@ -58,14 +60,15 @@ class OptunaStudy:
             self._study.tell(trial, state=State.FAIL)
 
     def tell(self, trial: "optuna.Trial", result: TrialResult) -> None:
-        """How a trial ended. One that diverged is the worst there can be; one that failed is left out.
+        """How a trial ended. One that failed is left out.
 
+        One that diverged, or passed a limit, is the worst there can be: others like it would do the same.
         Of a pruned one Optuna learns the objective of each epoch: its samplers rank it by the last one.
         """
         if result.state is TrialState.PRUNED:
             self._tell_pruned(trial, result.history.get(self._metric, []))
             return
-        value = self._worst if result.state is TrialState.DIVERGED else result.value
+        value = self._worst if result.state in WORST else result.value
         if result.state is TrialState.FAILED or value is None or math.isnan(value):
             self.discard(trial)
             return

@@ -26,7 +26,7 @@ ERROR_LENGTH = 300
 
 EntryStatus = RunStatus | Literal["RUNNING", "SCHEDULED"]
 # A diverged trial has no value, so it is shown as FAILED: all FINISHED runs can be compared. A paused trial
-# is SCHEDULED, as it goes on later; a pruned one, which has no value either, is KILLED.
+# is SCHEDULED, as it goes on later; one that was ended from outside, which has no value either, is KILLED.
 STATUS: dict[TrialState, EntryStatus] = {
     TrialState.RUNNING: "RUNNING",
     TrialState.PAUSED: "SCHEDULED",
@@ -34,6 +34,8 @@ STATUS: dict[TrialState, EntryStatus] = {
     TrialState.PRUNED: "KILLED",
     TrialState.DIVERGED: "FAILED",
     TrialState.FAILED: "FAILED",
+    TrialState.TIMED_OUT: "KILLED",
+    TrialState.OUT_OF_MEMORY: "KILLED",
     TrialState.KILLED: "KILLED",
 }
 FIXED = ("epochs", "batch_size", "optimizer", "learning_rate")

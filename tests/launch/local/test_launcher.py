@@ -13,7 +13,18 @@ from sparktune.errors import LaunchError
 from sparktune.launch import Launcher, LocalLauncher
 from sparktune.trial import TrialState
 from tests.launch import works
-from tests.launch.contract import PATIENCE, LauncherContract, facts, launched, started, trial, until
+from tests.launch.contract import (
+    LIMITS,
+    PATIENCE,
+    LauncherContract,
+    LimitsContract,
+    facts,
+    gone,
+    launched,
+    started,
+    trial,
+    until,
+)
 
 
 class TestContract(LauncherContract):
@@ -21,6 +32,15 @@ class TestContract(LauncherContract):
     @classmethod
     def launcher(cls) -> Iterator[Launcher]:
         with started(LocalLauncher(works.act), works.tiny_spec(parallelism=2), works.tiny_data()) as launcher:
+            yield launcher
+
+
+class TestLimits(LimitsContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def limited(cls) -> Iterator[Launcher]:
+        spec = works.tiny_spec(parallelism=1, **LIMITS)
+        with started(LocalLauncher(works.act), spec, works.tiny_data()) as launcher:
             yield launcher
 
 
@@ -94,15 +114,7 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path: Path) -> None:
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     worker = int(log.read_text().split()[1])
-    until(lambda: _gone(worker), 5)
-
-
-def _gone(process: int) -> bool:
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return True
-    return state == "Z"
+    until(lambda: gone(worker), 5)
 
 
 @pytest.mark.parametrize(

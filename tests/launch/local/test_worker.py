@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sparktune.data.host import share
-from sparktune.launch.local.process import MODULE, READY, RunRequest
+from sparktune.launch.local.process import DONE, MODULE, READY, RESULT, RunRequest
 from sparktune.launch.payload import StudyPayload
 from sparktune.trial import Segment
 from tests.launch import works
@@ -30,9 +30,11 @@ class Worker:
 
     def ask(self, *segments: Segment, seconds: float = 0.0) -> list[dict[str, object]]:
         RunRequest(segments, seconds=seconds).send(self.connection)
-        answer = json.loads(self.connection.recv_bytes())
-        assert answer["outgrown"] is False
-        return [self._result(self.connection) for _ in range(answer["results"])]
+        results = []
+        while (kind := self.connection.recv_bytes()) == RESULT:
+            results.append(self._result(self.connection))
+        assert kind == DONE
+        return results
 
     @staticmethod
     def _result(connection: Connection) -> dict[str, object]:

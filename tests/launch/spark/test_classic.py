@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from sparktune.errors import LaunchError
 from sparktune.launch import SparkLauncher
 from tests.launch import works
-from tests.launch.contract import PATIENCE, facts, launched, trial
+from tests.launch.contract import LIMITS, PATIENCE, LimitsContract, facts, launched, trial
 from tests.launch.spark_contract import SparkContract, launch_on
 
 
@@ -17,6 +17,14 @@ class TestContract(SparkContract):
     @classmethod
     def launcher(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
         with launch_on(spark) as launcher:
+            yield launcher
+
+
+class TestLimits(LimitsContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def limited(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
+        with launch_on(spark, **LIMITS) as launcher:
             yield launcher
 
 

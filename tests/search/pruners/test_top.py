@@ -57,9 +57,10 @@ def test_a_resumed_study_promotes_what_is_left(top: TopPruner) -> None:
     assert top.promote(view(complete, complete, paused)) is None
 
 
-def test_the_next_best_takes_the_place_of_one_that_failed(top: TopPruner) -> None:
+@pytest.mark.parametrize("state", [state for state in TrialState if state.unsuccessful])
+def test_the_next_best_takes_the_place_of_one_that_failed(top: TopPruner, state: TrialState) -> None:
     paused, complete = TrialState.PAUSED, TrialState.COMPLETE
-    assert top.promote(view(complete, TrialState.DIVERGED, paused)) == 2
+    assert top.promote(view(complete, state, paused)) == 2
 
 
 def test_keep_is_required_and_reduction_is_refused() -> None:

@@ -34,6 +34,9 @@ SPACE = SearchSpec(
         ("minimize", TrialState.FAILED, None, (State.FAIL, None)),
         ("minimize", TrialState.DIVERGED, None, (State.COMPLETE, math.inf)),
         ("maximize", TrialState.DIVERGED, 0.5, (State.COMPLETE, -math.inf)),
+        ("maximize", TrialState.TIMED_OUT, None, (State.COMPLETE, -math.inf)),
+        ("minimize", TrialState.OUT_OF_MEMORY, None, (State.COMPLETE, math.inf)),
+        ("minimize", TrialState.KILLED, None, (State.FAIL, None)),
     ],
 )
 def test_an_end_is_told_as_optuna_has_it(

@@ -73,6 +73,8 @@ def test_what_mlflow_does_not_take_is_cut_or_replaced() -> None:
         (TrialState.DIVERGED, "FAILED"),
         (TrialState.FAILED, "FAILED"),
         (TrialState.KILLED, "KILLED"),
+        (TrialState.TIMED_OUT, "KILLED"),
+        (TrialState.OUT_OF_MEMORY, "KILLED"),
     ],
 )
 def test_status_by_state(state: TrialState, status: str) -> None:

@@ -1,4 +1,4 @@
-"""Trials on granted GPUs: what their process sees, and when it is another one."""
+"""Trials beside Spark's Python worker: what their process sees, and when it is another one."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from sparktune.data.host import share
 from sparktune.launch.payload import StudyPayload
 from sparktune.launch.pending import WorkerLost
-from sparktune.launch.spark.gpus import VISIBLE, run_on
+from sparktune.launch.spark.own_process import VISIBLE, run_apart
 from sparktune.trial import Segment
 from tests.launch import works
 from tests.launch.contract import trial
@@ -28,7 +28,8 @@ def payload(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[St
 
 def seen(payload: StudyPayload, *addresses: str, **params: object) -> tuple[str, str]:
     """What a trial sees of the GPUs, and the process that it runs in."""
-    ((record, _),) = run_on(addresses, payload, [Segment(trial(**{"do": "value", **params}))], limit=2**20)
+    asked = [Segment(trial(**{"do": "value", **params}))]
+    ((record, _),) = run_apart(",".join(addresses), payload, asked, limit=2**20)
     told = json.loads(json.loads(record)["host"])
     return told["gpus"], told["process"]
 

@@ -1,0 +1,106 @@
+"""What a trial may take, watched from outside its process: so a call that holds Python's lock ends, too."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from typing import final
+
+from sparktune.launch.memory import memory_of
+from sparktune.spec import ResourcesSpec
+from sparktune.trial import Segment, TrialResult, TrialState
+
+LOOK_SECONDS = 0.05  # between two looks at a trial's memory
+FRAME = re.compile(r'File "(?:.*/)?(.*)", line (\d+) in (.*)')
+
+
+@final
+@dataclass(frozen=True)
+class Excess:
+    """A limit that a trial has passed, `seconds` after its segment began: the state it ends in, and why."""
+
+    state: TrialState
+    seconds: float
+    why: str
+
+    def error(self, frames: Sequence[str]) -> str:
+        """The error of the trial, which was in the first of these frames of Python's faulthandler."""
+        found = FRAME.search(frames[0]) if frames else None
+        place = f" It was in {found[3]} ({found[1]}, line {found[2]})." if found else ""
+        stack = ["its innermost calls were", *frames] if frames else []
+        return "\n".join([*stack, f"{self.why}{place}"])
+
+
+@final
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on one trial; None: there is none.
+
+    `seconds` is the time of all its segments where they run, `memory` the bytes that its process may grow by.
+    """
+
+    seconds: float | None = None
+    memory: int | None = None
+
+    @classmethod
+    def of(cls, resources: ResourcesSpec) -> "Limits":
+        """Those of a study."""
+        return cls(resources.trial_seconds, resources.memory)
+
+    @property
+    def exist(self) -> bool:
+        """Whether there is any."""
+        return self != UNLIMITED
+
+    def seconds_left(self, segment: Segment) -> float | None:
+        """Seconds that the trial may still take when this segment begins; None: any number."""
+        return None if self.seconds is None else max(0.0, self.seconds - segment.trained_seconds)
+
+    def wait(self, answer: Connection, process: int, segment: Segment) -> Excess | None:
+        """Wait for the answer of the process that trains a segment, or for what it takes too much of.
+
+        Returns at once when the process ends. Costs nothing but a look at its memory, where that is limited.
+        """
+        left = self.seconds_left(segment)
+        started, before = time.monotonic(), memory_of(process) if self.memory is not None else 0
+        while not answer.poll(self._pause(left, time.monotonic() - started)):
+            seconds = time.monotonic() - started
+            if left is not None and seconds >= left:
+                why = _too_long(self.seconds or 0.0, segment.trained_seconds + seconds)
+                return Excess(TrialState.TIMED_OUT, seconds, why)
+            if self.memory is not None and (grown := memory_of(process) - before) > self.memory:
+                return self._too_large(grown, seconds)
+        return None
+
+    def _pause(self, left: float | None, seconds: float) -> float | None:
+        """Seconds until the next look; None: no look is needed."""
+        pauses = [] if left is None else [max(0.0, left - seconds)]
+        return min(pauses + ([LOOK_SECONDS] if self.memory is not None else []), default=None)
+
+    def _too_large(self, grown: int, seconds: float) -> Excess:
+        why = (
+            f"resources.memory: a trial may take {self.memory:,} bytes, but this one had {grown:,} after "
+            f"{seconds:.1f} s; raise the limit and train it again with --retry out_of_memory, or lower "
+            "batch_size or the model's size."
+        )
+        return Excess(TrialState.OUT_OF_MEMORY, seconds, why)
+
+
+UNLIMITED = Limits()
+
+
+def timed_out(result: TrialResult, limit: float | None) -> TrialResult | None:
+    """The end of a paused trial whose segments have taken `limit` seconds or more; None: it may go on."""
+    if limit is None or result.seconds < limit:
+        return None
+    error = _too_long(limit, result.seconds)
+    return replace(result, state=TrialState.TIMED_OUT, timings={}, error=error, checkpoint=None)
+
+
+def _too_long(limit: float, seconds: float) -> str:
+    return (
+        f"resources.trial_seconds: a trial may take {limit:g} s, but this one had not ended after "
+        f"{seconds:.1f} s; raise the limit and train it again with --retry timed_out, or leave such "
+        "configurations out."
+    )
