@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, final
 
-from sparktune.trial import Params, TrialResult
+from sparktune.trial import Number, Params, TrialResult
 
 Reason = Literal["interrupt", "timeout", "epochs", "target", "patience"]
 RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
@@ -13,10 +13,31 @@ RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
 @final
 @dataclass(frozen=True)
 class Objective:
-    """The metric that decides, by its name in histories, and `maximize` or `minimize`."""
+    """The metric that decides, by its name in histories, and `maximize` or `minimize`.
+
+    A study of several objectives has all of them in `metrics`, the one that decides among them, in the order
+    of the spec; with one objective that is empty.
+    """
 
     metric: str
     direction: str
+    metrics: tuple["Objective", ...] = ()
+
+    @property
+    def all(self) -> tuple["Objective", ...]:
+        """Each metric that counts: the several ones, or the one."""
+        return self.metrics or (self,)
+
+    def to_record(self) -> dict[str, Any]:
+        """A JSON object; `metrics` is there where there are several."""
+        several = {"metrics": [metric.to_record() for metric in self.metrics]} if self.metrics else {}
+        return {"metric": self.metric, "direction": self.direction, **several}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Objective":
+        """The objective in a JSON object."""
+        several = tuple(cls.from_record(metric) for metric in record.get("metrics", ()))
+        return cls(record["metric"], record["direction"], several)
 
 
 @final
@@ -48,12 +69,29 @@ class BestTrial:
 
 @final
 @dataclass(frozen=True)
+class ParetoTrial:
+    """A trial of the Pareto front: `values` by metric, those of `epoch` (from 1), whose weights are kept."""
+
+    trial: int
+    params: Params
+    values: dict[str, Number]
+    epoch: int | None
+
+    @classmethod
+    def of(cls, result: TrialResult) -> "ParetoTrial":
+        """The entry of a result."""
+        return cls(result.trial, result.params, result.values, result.epoch)
+
+
+@final
+@dataclass(frozen=True)
 class Summary:
     """The outcome of a study.
 
     `states` counts trials by state. `stopped` says what ended the study early, None where it ran to its end.
     `test` has the best model's metrics on the test split, `bundle` its path. `mlflow` has the ids of what
-    MLflow shows. `seconds` is the wall time of this run.
+    MLflow shows. `seconds` is the wall time of this run. `pareto` are the trials that no other one beats in
+    all of several objectives, the best one first; with one objective it is empty.
     """
 
     study: str
@@ -66,6 +104,7 @@ class Summary:
     bundle: str | None = None
     mlflow: dict[str, str] | None = None
     seconds: float = 0.0
+    pareto: tuple[ParetoTrial, ...] = ()
 
     @property
     def status(self) -> RunStatus:
@@ -79,8 +118,10 @@ class Summary:
         return replace(self, mlflow=ids, seconds=seconds)
 
     def to_record(self) -> dict[str, Any]:
-        """A JSON object, as in `summary.json`."""
-        return asdict(self)
+        """A JSON object, as in `summary.json`; `pareto` is there where there are several objectives."""
+        record = {**asdict(self), "objective": self.objective.to_record()}
+        pareto = record.pop("pareto")
+        return {**record, "pareto": list(pareto)} if self.objective.metrics else record
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Summary":
@@ -89,7 +130,8 @@ class Summary:
         return cls(
             **{
                 **record,
-                "objective": Objective(**record["objective"]),
+                "objective": Objective.from_record(record["objective"]),
                 "best": BestTrial(**best) if best else None,
+                "pareto": tuple(ParetoTrial(**entry) for entry in record.get("pareto", ())),
             }
         )

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any, final
 
 Params = dict[str, Any]
+Number = int | float
+Values = tuple[Number, ...]  # a trial's, in the order of the study's objectives
 LINE = 300
 # TensorFlow says in which frames a graph's error came up before it says what it is, and in which node after.
 GRAPH_FRAMES = re.compile(r"Graph execution error:\s*\n(?:Detected at .*\n|[ \t]*File \".*\n|\s*\n)+")
@@ -48,15 +50,15 @@ class TrialState(StrEnum):
 class Trial:
     """One configuration to train once.
 
-    `threshold` is the best objective value known at launch: only the model of a result that is not worse is
-    sent to the driver.
+    `front` has the values of the trials that are the best at launch (the best one, with one objective): only
+    the model of a result that none of them beats is sent to the driver.
     """
 
     study: str
     number: int
     params: Params
     seed: int
-    threshold: float | None = None
+    front: tuple[Values, ...] = ()
     attempt: int = 1
 
     def to_json(self) -> str:
@@ -66,7 +68,12 @@ class Trial:
     @classmethod
     def from_json(cls, text: str) -> "Trial":
         """The trial that `to_json` wrote."""
-        return cls(**json.loads(text))
+        return cls.from_record(json.loads(text))
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Trial":
+        """The trial in a JSON object."""
+        return cls(**{**record, "front": tuple(map(tuple, record["front"]))})
 
 
 @final
@@ -101,7 +108,7 @@ class Segment:
     def from_json(cls, text: str) -> "Segment":
         """The segment that `to_json` wrote, without the content of its checkpoint."""
         values = json.loads(text)
-        return cls(**{**values, "trial": Trial(**values["trial"])})
+        return cls(**{**values, "trial": Trial.from_record(values["trial"])})
 
 
 @final
@@ -147,7 +154,8 @@ class TrialResult:
     value per epoch; `model` the `.keras` file of that epoch, where it was worth sending. `timings` are
     seconds by phase. A PAUSED trial has epochs left: its `history` is that of all epochs so far, and it goes
     on from `checkpoint`, a path or URI, or from `checkpoint_bytes` while that is on its way to the driver. A
-    PRUNED one was ended before its last epoch: it has a history, and no value.
+    PRUNED one was ended before its last epoch: it has a history, and no value. `values` has the value of each
+    metric at `epoch` where the study has several objectives; `value` is that of the one that decides.
     """
 
     trial: int
@@ -164,6 +172,7 @@ class TrialResult:
     model: bytes | None = field(default=None, repr=False)
     checkpoint: str | None = None
     checkpoint_bytes: bytes | None = field(default=None, repr=False)
+    values: dict[str, Number] = field(default_factory=dict)
 
     @property
     def complaint(self) -> str | None:
@@ -188,7 +197,8 @@ class TrialResult:
 
     def to_record(self) -> dict[str, Any]:
         """A JSON object of everything but the contents of model and checkpoint."""
-        left_out = ["model", "checkpoint_bytes", *([] if self.checkpoint else ["checkpoint"])]
+        unset = [name for name in ("checkpoint", "values") if not getattr(self, name)]
+        left_out = ["model", "checkpoint_bytes", *unset]
         record = {name: value for name, value in self.__dict__.items() if name not in left_out}
         return {**record, "notes": self.notes.to_record()}
 

@@ -1,10 +1,11 @@
 """What `summary.json` holds."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from sparktune.summary import BestTrial, Objective, Summary
+from sparktune.summary import BestTrial, Objective, ParetoTrial, Summary
 from sparktune.trial import TrialResult, TrialState
 
 BEST = BestTrial(3, {"neurons": 8, "hidden": [4, 2]}, 0.75, 2)
@@ -27,6 +28,24 @@ def test_the_record_has_the_keys_of_the_file() -> None:
     ]  # fmt: skip
     assert record["best"] == {"trial": 3, "params": BEST.params, "value": 0.75, "epoch": 2}
     assert record["objective"] == {"metric": "val_accuracy", "direction": "maximize"}
+
+
+def test_several_objectives_and_their_front_survive_json() -> None:
+    metrics = (OBJECTIVE, Objective("parameters", "minimize"))
+    front = ParetoTrial(3, BEST.params, {"val_accuracy": 0.75, "parameters": 41}, 2)
+    told = replace(summary(best=BEST), objective=replace(OBJECTIVE, metrics=metrics), pareto=(front,))
+    record = json.loads(json.dumps(told.to_record()))
+    assert Summary.from_record(record) == told
+    assert list(record)[-1] == "pareto"
+    assert record["objective"] == {
+        "metric": "val_accuracy",
+        "direction": "maximize",
+        "metrics": [
+            {"metric": "val_accuracy", "direction": "maximize"},
+            {"metric": "parameters", "direction": "minimize"},
+        ],
+    }
+    assert Summary.from_record({**record, "pareto": []}).to_record()["pareto"] == []
 
 
 def test_the_best_entry_needs_a_value() -> None:

@@ -15,7 +15,7 @@ from sparktune.trial import (
 
 
 def test_a_trial_survives_json():
-    trial = Trial("s", 3, {"neurons": 8, "hidden": [1, 2]}, 7, 0.5, 2)
+    trial = Trial("s", 3, {"neurons": 8, "hidden": [1, 2]}, 7, ((0.5, 100), (0.4, 50)), 2)
     assert Trial.from_json(trial.to_json()) == trial
 
 
@@ -32,6 +32,12 @@ def test_a_record_keeps_what_there_is_to_note():
     assert result.to_record()["notes"] == {"engine": "fit", "reason": "own train_step"}
     of_another_version = {**result.to_record(), "notes": {"engine": "fit", "weather": "fine"}}
     assert TrialResult.from_record(of_another_version).notes == TrialNotes(engine="fit")
+
+
+def test_the_values_of_several_objectives_are_in_the_record_where_there_are_some():
+    result = TrialResult(1, {}, TrialState.COMPLETE, 0.5, values={"val_loss": 0.5, "parameters": 41})
+    assert TrialResult.from_record(result.to_record()) == result
+    assert "values" not in TrialResult(1, {}, TrialState.COMPLETE, 0.5).to_record()
 
 
 def test_the_complaint_is_the_error_without_its_traceback():

@@ -1,7 +1,6 @@
 """Commands of study directories: how a study stands, one of its trials, its best, and MLflow again."""
 
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,7 +48,7 @@ def status_document(study: "StudyRecord", now: float) -> dict[str, Any]:
         "directory": str(study.directory),
         "status": study.status,
         "trials": {"total": study.total, "done": done, "running": running, "states": states},
-        "objective": asdict(study.objective),
+        "objective": study.objective.to_record(),
         "best": None if study.best is None else best_document(study.best),
         "seconds": round(study.seconds + (now - study.sessions[-1].ended if live else 0.0), 3),
         "seconds_left": _seconds_left(study, done, now) if live else None,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, final
 from pydantic import TypeAdapter
 
 from sparktune.ledger.journal import JournalLine
-from sparktune.summary import RunStatus, Summary
+from sparktune.summary import Objective, RunStatus, Summary
 from sparktune.trial import Params, TrialResult, TrialState
 
 FORMAT = 1
@@ -24,6 +24,12 @@ class Header:
     data_digest: str
     direction: str
     created: float
+
+    @property
+    def metrics(self) -> tuple[Objective, ...]:
+        """The objectives of a study that has several; empty with one."""
+        several = (self.spec.get("objective") or {}).get("metrics", ())
+        return tuple(Objective(entry["metric"], entry["direction"]) for entry in several)
 
 
 @final

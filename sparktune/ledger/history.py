@@ -1,12 +1,13 @@
 """The state of a study after the events of its ledger."""
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, final
 
 from sparktune.ledger.events import Event, Launched, Note, Paused, Recorded, SpecChanged, Voided
-from sparktune.trial import Params, TrialResult, TrialState, better
+from sparktune.pareto import ParetoFront
+from sparktune.summary import Objective
+from sparktune.trial import Params, TrialResult, TrialState
 
 Launch = tuple[int, Params]  # a trial's number and its parameters
 
@@ -19,11 +20,14 @@ class LedgerState:
     paused and go on when the study is resumed, `paused` what they go on from; `ended` is when a result came
     (seconds since 1970); `attempts` is how often a trial was launched; `params` are those of every trial ever
     launched; `under_way` are launched without a result since. `sequence` has first launches, as number and
-    parameters, and terminal results in the order in which they came.
+    parameters, and terminal results in the order in which they came. `front` are the trials that no other one
+    beats: with one objective the best one alone.
     """
 
-    def __init__(self, direction: str) -> None:
+    def __init__(self, direction: str, metrics: Sequence[Objective] = ()) -> None:
         self.direction = direction
+        self.metrics = metrics
+        self.front = ParetoFront(direction, metrics)
         self.results: dict[int, TrialResult] = {}
         self.unfinished: dict[int, TrialResult] = {}
         self.paused: dict[int, TrialResult] = {}
@@ -34,7 +38,6 @@ class LedgerState:
         self.sequence: list[Launch | TrialResult] = []
         self.notes: list[Note] = []
         self.spec: dict[str, Any] | None = None
-        self.best: TrialResult | None = None
         self._digests: dict[int, str | None] = {}
 
     def replay(self, events: Iterable[tuple[float, Event]]) -> None:
@@ -61,16 +64,18 @@ class LedgerState:
             case _:
                 self.notes.append(event)
 
-    def wins(self, result: TrialResult) -> bool:
-        """Whether `result` would be the best; of equal values the lowest trial number is."""
-        if result.state is not TrialState.COMPLETE or result.value is None or not math.isfinite(result.value):
-            return False
-        if self.best is not None and result.value == self.best.value:
-            return result.trial < self.best.trial
-        return better(self.direction, result.value, self.best.value if self.best else None)
+    @property
+    def best(self) -> TrialResult | None:
+        """The best trial of the front."""
+        return self.front.best
 
     def joined(self, result: TrialResult) -> TrialResult:
         """The result of a segment as that of its trial: with what the segments before it took and noted."""
+        result = self._with_earlier(result)
+        seconds = {"seconds": result.seconds} if "seconds" in result.values else {}
+        return replace(result, values={**result.values, **seconds})
+
+    def _with_earlier(self, result: TrialResult) -> TrialResult:
         before = self.paused.get(result.trial)
         if before is None:
             return result
@@ -89,9 +94,9 @@ class LedgerState:
         return Paused(start, replace(result, history=history))
 
     @property
-    def best_digest(self) -> str | None:
-        """sha256 of the best trial's model file; None where it has none."""
-        return self._digests.get(self.best.trial) if self.best else None
+    def model_digests(self) -> Mapping[int, str | None]:
+        """sha256 of the model files of the front by trial number; None where there is none."""
+        return {number: self._digests.get(number) for number in self.front.members}
 
     def _launched(self, trial: int, attempt: int, params: Params) -> None:
         """Also called for a result, as the line of its launch may be lost."""
@@ -118,8 +123,7 @@ class LedgerState:
         self.results[result.trial] = result
         self.sequence.append(result)
         self._digests[result.trial] = digest
-        if self.wins(result):
-            self.best = result
+        self.front.add(result)
 
     def _with_history(self, start: int, result: TrialResult) -> TrialResult:
         """A paused result with its first `start` epochs; if their line is lost, it begins anew."""
@@ -134,7 +138,6 @@ class LedgerState:
         void = self.results.pop(trial, None)
         self.sequence = [event for event in self.sequence if event is not void]
         self._digests.pop(trial, None)
-        self.best = None
+        self.front = ParetoFront(self.direction, self.metrics)
         for result in self.results.values():
-            if self.wins(result):
-                self.best = result
+            self.front.add(result)

@@ -28,6 +28,7 @@ from sparktune.ledger.lock import DriverLock
 from sparktune.ledger.models import ModelFiles
 from sparktune.ledger.opening import create_or_repair, read_existing
 from sparktune.ledger.ownership import LEDGER, LOCK, check_directory, stored_spec
+from sparktune.pareto import ParetoFront
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial, TrialResult, TrialState
 
@@ -38,7 +39,7 @@ log = logging.getLogger("sparktune.ledger")
 
 @final
 class Ledger:
-    """Every event of a study, one line of `ledger.jsonl` each, and the best trial's `.keras` file beside it.
+    """Every event of a study, one line of `ledger.jsonl` each, and the `.keras` files of the best trials.
 
     What a method has recorded is on the disk when it returns, and stays whatever kills the driver. `open` is
     for the one driver, `read` for anybody. Methods may be called from several threads.
@@ -54,7 +55,7 @@ class Ledger:
     ) -> None:
         self._directory = directory
         self._header = header
-        self._history = LedgerState(header.direction)
+        self._history = LedgerState(header.direction, header.metrics)
         self._history.replay(events)
         self._journal = journal
         self._lock = lock
@@ -66,7 +67,7 @@ class Ledger:
     def open(cls, directory: Path, spec: StudySpec, data_digest: str, direction: str) -> Self:
         """Create the study directory, or resume the study in it.
 
-        The result of a best trial whose model file is missing or damaged is voided: the trial runs again.
+        The result of a trial of the front whose model file is missing or damaged is voided: it runs again.
 
         Args:
             directory: the study's own folder, `studies/NAME` say.
@@ -180,15 +181,27 @@ class Ledger:
 
     @property
     def best(self) -> TrialResult | None:
-        """The best complete trial; of equal values the one with the lowest number."""
+        """The best complete trial; of equal values the one with the lowest number.
+
+        With several objectives the trial of the front that is best by the deciding one.
+        """
         return self._history.best
+
+    @property
+    def front(self) -> ParetoFront:
+        """The trials that no other one beats in all objectives; with one objective the best one alone."""
+        return self._history.front
+
+    def model(self, trial: int) -> Path | None:
+        """The `.keras` file of a trial of the front; None where it has none."""
+        path = self._models.path(trial)
+        return path if self._history.model_digests.get(trial) and path.is_file() else None
 
     @property
     def best_model(self) -> Path | None:
         """The `.keras` file of the best trial; None where it has none."""
-        best, digest = self._history.best, self._history.best_digest
-        path = self._models.path(best.trial) if best and digest else None
-        return path if path and path.is_file() else None
+        best = self._history.best
+        return self.model(best.trial) if best else None
 
     def launched(self, *trials: Trial) -> None:
         """Record that trials were handed to the launcher.
@@ -202,7 +215,7 @@ class Ledger:
         """Record how a trial, or a segment of it, ended; gives the result with what earlier segments gave.
 
         The first terminal result of a trial stands; later ones are ignored. The model of a new best trial is
-        written before its result; then the former best's model is removed. A checkpoint is written before its
+        written before its result; then those that it beats are removed. A checkpoint is written before its
         paused result; then the trial's earlier checkpoint is removed.
 
         Raises:
@@ -228,12 +241,12 @@ class Ledger:
         return replace(result, checkpoint=self._checkpoints.place(result.checkpoint))
 
     def _record_end(self, result: TrialResult) -> None:
-        wins = self._history.wins(result)
+        wins = self.front.admits(result)
         with self._writing():
             digest = self._models.write(result.trial, result.model) if wins else None
         self._append(Recorded(result, digest))
         if wins:
-            self._models.remove_others(self.best_model)
+            self._models.remove_others(self.front.members)
 
     def note(self, note: Note) -> None:
         """Record an event of the study itself: it started or ended, or its model was exported.
@@ -278,16 +291,17 @@ class Ledger:
             ) from error
 
     def _take_over(self, spec: StudySpec) -> None:
-        """Note the spec that the study runs with now, and make sure that there is the best trial's model."""
+        """Note the spec that the study runs with now, and see that the models of the front are there."""
         document = spec.model_dump(mode="json")
         if document != (self._history.spec or self._header.spec):
             self._append(SpecChanged(document))
         self._checkpoints.remove_others(result.checkpoint for result in self._history.paused.values())
-        best = self._history.best
-        if best is not None and not self._models.is_intact(best.trial, self._history.best_digest):
-            if self._models.has_others(self._history.results):
-                return  # the line of the best result is lost: its trial runs again, and brings the best model
-            why = "the model file of trial %d, the best one, is missing or damaged: the trial runs again"
-            log.warning(why, best.trial)
-            self._append(Voided(best.trial, "the model file is missing or damaged"))
-        self._models.remove_others(self.best_model)
+        digests = self._history.model_digests
+        lost = [trial for trial, digest in digests.items() if not self._models.is_intact(trial, digest)]
+        if lost and self._models.has_others(self._history.results):
+            return  # the line of a better result is lost: its trial runs again, and brings its model
+        for trial in lost:
+            one = "one of the best" if self._history.metrics else "the best one"
+            log.warning("the model file of trial %d, %s, is missing or damaged: it runs again", trial, one)
+            self._append(Voided(trial, "the model file is missing or damaged"))
+        self._models.remove_others(self.front.members)

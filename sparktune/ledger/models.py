@@ -13,7 +13,8 @@ from sparktune.files import write_atomically
 class ModelFiles:
     """The files `best-N.keras` of a study directory, N being a trial's number.
 
-    Only the best trial's model is kept. After a crash there may be one file more.
+    Only the best trial's model is kept; of several objectives those of the Pareto front. After a crash there
+    may be one file more.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -43,13 +44,14 @@ class ModelFiles:
 
     def has_others(self, trials: Iterable[int]) -> bool:
         """Whether there is a model of a trial that is not one of these."""
-        return any(self._others({self.path(trial) for trial in trials}))
+        return any(self._others(trials))
 
-    def remove_others(self, keep: Path | None) -> None:
-        """Remove all models but this one; a file that cannot be removed stays, as it only takes space."""
-        for path in self._others({keep}):
+    def remove_others(self, trials: Iterable[int]) -> None:
+        """Remove all models but those of these trials; what cannot be removed stays: it only takes space."""
+        for path in self._others(trials):
             with suppress(OSError):
                 path.unlink()
 
-    def _others(self, known: set[Path] | set[Path | None]) -> Iterator[Path]:
+    def _others(self, trials: Iterable[int]) -> Iterator[Path]:
+        known = {self.path(trial) for trial in trials}
         return (path for path in self._directory.glob("best-*.keras") if path not in known)

@@ -37,7 +37,7 @@ def read_study(directory: Path) -> StudyRecord:
         {'neurons': 64, 'learning_rate': 0.01}
     """
     header, file = read_existing(directory)
-    state = LedgerState(header.direction)
+    state = LedgerState(header.direction, header.metrics)
     state.replay(file.events)
     spec = stored_spec(state.spec or header.spec, directory)
     status = _status(state, is_driven(directory / LOCK))
@@ -66,10 +66,10 @@ def _objective(state: LedgerState, spec: StudySpec) -> Objective:
     """As the study started or ended with it; where both lines are lost, as the spec has it."""
     for note in reversed(state.notes):
         if isinstance(note, StudyStarted):
-            return Objective(note.metric, state.direction)
+            return Objective(note.metric, state.direction, tuple(state.metrics))
         if isinstance(note, StudyEnded) and note.summary:
             return note.summary.objective
-    return Objective(spec.objective.metric or "objective", state.direction)
+    return Objective(spec.objective.metric or "objective", state.direction, tuple(state.metrics))
 
 
 def _status(state: LedgerState, driven: bool) -> StudyStatus:

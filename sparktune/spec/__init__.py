@@ -7,8 +7,9 @@ from sparktune.spec.domain import Choice, Domain, Range
 from sparktune.spec.extensions import KINDS
 from sparktune.spec.messages import unknown_name
 from sparktune.spec.model import ModelSpec
+from sparktune.spec.objective import ObjectiveSpec
 from sparktune.spec.search import SearchSpec
-from sparktune.spec.study import ObjectiveSpec, OutputSpec, ResourcesSpec, StudySpec, TrackingSpec
+from sparktune.spec.study import OutputSpec, ResourcesSpec, StudySpec, TrackingSpec
 from sparktune.spec.training import TrainingSpec
 
 __all__ = [

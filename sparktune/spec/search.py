@@ -13,6 +13,9 @@ from sparktune.spec.domain import Domain, is_empty
 from sparktune.spec.extensions import PRUNERS, SAMPLERS, load_named
 from sparktune.spec.messages import way_out
 
+# Pruners compare the epochs of one metric.
+WHY_NO_PRUNER = "it would end trials that are good by another one; remove it"
+
 
 @contextmanager
 def _at(*place: str | int) -> Iterator[None]:
@@ -142,6 +145,19 @@ class SearchSpec(Section):
             return all(constraint_of(text).met(params) for text in self.constraints)
         except (TypeError, ValueError, ArithmeticError):
             return False
+
+    def check_several(self, info: ValidationInfo) -> None:
+        """Refuse a search that cannot have several objectives.
+
+        Raises:
+            Fault: it has a pruner, or its sampler learns from one objective alone; paths begin at the study.
+        """
+        with _at("search"):
+            if self.pruner is not None:
+                raise Fault(f"must not be set beside several objectives; {WHY_NO_PRUNER}", "pruner")
+            sampler = load_named(SAMPLERS, "sampler", self.sampler, info)
+            if sampler is not None:
+                sampler.check_several(self)
 
     @model_validator(mode="after")
     def _can_run(self, info: ValidationInfo) -> "SearchSpec":

@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -24,8 +25,9 @@ from sparktune.spec.domain import Choice, Domain, Range
 from sparktune.spec.kinds import KIND, in_force_at, model_of_kind, models_of, searched_kinds, with_kinds
 from sparktune.spec.messages import explained, faults, way_out
 from sparktune.spec.model import ModelSection, ModelSpec, default_model, with_kind
+from sparktune.spec.objective import ObjectiveSpec
 from sparktune.spec.search import SearchSpec
-from sparktune.spec.training import Monitor, TrainingSpec
+from sparktune.spec.training import TrainingSpec
 
 SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)
 TRACKING_URI = "sqlite:///mlflow.db"
@@ -55,14 +57,6 @@ class StudySection(Section):
         description="names the study directory and the MLflow run",
     )
     seed: int = Field(0, ge=0, le=2**64 - 1, description="seed of the sampler, the splits and every trial")
-
-
-@final
-class ObjectiveSpec(Section):
-    """The metric that compares trials, and its direction. Both follow from the label when not given."""
-
-    metric: Monitor | None = Field(None, description="val_accuracy for classes, val_loss for regression")
-    direction: Literal["maximize", "minimize"] | None = Field(None, description="follows from the metric")
 
 
 @final
@@ -240,6 +234,12 @@ class StudySpec(Section):
         if idle:
             name, why = idle[0]
             raise Fault(f"has no effect: {why}", "search", "space", name)
+        return self
+
+    @model_validator(mode="after")
+    def _can_have_several_objectives(self, info: ValidationInfo) -> "StudySpec":
+        if self.objective.metrics:
+            self.search.check_several(info)
         return self
 
     @model_validator(mode="wrap")

@@ -17,7 +17,7 @@ from sparktune.report.reading import read_study
 from sparktune.spec import StudySpec
 from sparktune.study.export import TestMetrics
 from sparktune.study.result import StudyResult, artifacts_of, count_states, trial_table, write_outcome
-from sparktune.summary import BestTrial, Objective, Reason, RunStatus, Summary
+from sparktune.summary import BestTrial, Objective, ParetoTrial, Reason, RunStatus, Summary
 from sparktune.tracking import Tracker
 
 AGAIN = "run the same command again to resume"
@@ -83,7 +83,7 @@ def conclude(
         StudyFailed: no trial gave a value.
         Exception: the first of the failures.
     """
-    table = trial_table(ledger.all_results, objective.metric)
+    table = trial_table(ledger.all_results, objective, ledger.front.members)
     summary = summarize(spec, objective, ledger, ending)
     status, drain_seconds = ending.status(summary), ending.drain_seconds
     with ending.keeping_failures():
@@ -136,6 +136,7 @@ def summarize(spec: StudySpec, objective: Objective, ledger: Ledger, ending: End
         test=ending.test,
         bundle=str(ending.bundle.path) if ending.bundle else None,
         seconds=ending.seconds,
+        pareto=tuple(map(ParetoTrial.of, ledger.front.ranked)) if objective.metrics else (),
     )
 
 

@@ -168,13 +168,12 @@ class StudyLoop:
         return self._queue.take(most, warm, busy, same_graph)
 
     def _trial(self, number: int, params: Params) -> Trial:
-        best = self._ledger.best
         return Trial(
             study=self._spec.study.name,
             number=number,
             params=params,
             seed=seed_of(self._spec.study.seed, params),
-            threshold=best.value if best else None,
+            front=self._ledger.front.values,
             attempt=self._ledger.attempts(number) + 1,
         )
 

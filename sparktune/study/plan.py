@@ -2,7 +2,7 @@
 
 import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -55,7 +55,7 @@ class StudyPlan:
 
     def to_record(self) -> dict[str, Any]:
         """A JSON object."""
-        values = {**vars(self), "directory": str(self.directory), "objective": asdict(self.objective)}
+        values = {**vars(self), "directory": str(self.directory), "objective": self.objective.to_record()}
         return {**values, "features": [f.model_dump() for f in self.features], "classes": [*self.classes]}
 
 

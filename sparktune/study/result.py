@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -11,7 +11,7 @@ from sparktune.bundle import Bundle
 from sparktune.errors import StudyDirectoryError
 from sparktune.files import write_atomically
 from sparktune.spec import StudySpec
-from sparktune.summary import Summary
+from sparktune.summary import Objective, Summary
 from sparktune.trial import TrialResult
 
 if TYPE_CHECKING:
@@ -70,15 +70,20 @@ class StudyResult:
         return result_html(self.outcome, self.trials, self.directory)
 
 
-def trial_table(results: Iterable[TrialResult], objective: str) -> "pd.DataFrame":
+def trial_table(
+    results: Iterable[TrialResult], objective: Objective, front: Container[int] = ()
+) -> "pd.DataFrame":
     """One row per trial: trial, state, value, attempts, seconds, error, params.NAME, train_NAME, gap.
+
+    With several objectives, values.NAME and pareto, whether it is a trial of the front, follow on the value.
 
     `train_NAME` are the metrics on the training split in the trial's best epoch; `gap` is the objective on
     the training split minus that on the validation split. A trial without a value has neither.
 
     Args:
         results: how the trials ended.
-        objective: the metric that decides, `val_accuracy` say.
+        objective: its metric is the one that decides, `val_accuracy` say.
+        front: numbers of the trials that no other one beats in all of several objectives.
     """
     import pandas as pd
 
@@ -87,12 +92,14 @@ def trial_table(results: Iterable[TrialResult], objective: str) -> "pd.DataFrame
             "trial": result.trial,
             "state": str(result.state),
             "value": result.value,
+            **{f"values.{metric.metric}": result.values.get(metric.metric) for metric in objective.metrics},
+            **({"pareto": result.trial in front} if objective.metrics else {}),
             "attempts": result.attempt,
             "seconds": round(result.seconds, 3),
             "error": result.error,
             **{f"params.{name}": value for name, value in result.params.items()},
         }
-        | _on_training(result, objective)
+        | _on_training(result, objective.metric)
         for result in sorted(results, key=lambda r: r.trial)
     ]
     first = ["trial", "state", "value", "attempts", "seconds", "error"]

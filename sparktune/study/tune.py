@@ -15,6 +15,7 @@ from sparktune.search import Pruner, Sampler, build_pruner, build_sampler
 from sparktune.spec import StudySpec, load_spec, parse_spec
 from sparktune.spec.document import read_document
 from sparktune.spec.idle import idle_fields
+from sparktune.spec.search import WHY_NO_PRUNER
 from sparktune.study.budget import Budget
 from sparktune.study.check import check_study
 from sparktune.study.conclusion import AGAIN, Ending, conclude
@@ -90,6 +91,8 @@ def tune(
     spec = _read_spec(given, any_sampler=sampler is not None)
     if pruner is not None and "epochs" in spec.search.space:
         raise InputError("search.space.epochs must not be searched beside a pruner; set search.max_epochs")
+    if pruner is not None and spec.objective.metrics:
+        raise InputError(f"pruner must not be given beside several objectives; {WHY_NO_PRUNER}")
     tracker = tracker or (NullTracker() if offline else MlflowTracker())
     try:
         with Runtime(spec, spark, launcher) as runtime:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, assert_never
 
+from sparktune.spec.objective import direction_of
 from sparktune.spec.training import Callback, CsvLog, CustomCallback, ReduceOnPlateau, TensorBoard
 from sparktune.training.epoch_tracker import Plan
 from sparktune.training.events import EventLog
-from sparktune.training.objective import direction_of
 from sparktune.training.references import import_reference
 
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from sparktune.columns.schema import Schema
 from sparktune.spec import TrainingSpec
+from sparktune.spec.objective import direction_of
 from sparktune.summary import Objective
 from sparktune.training.checkpoint import Checkpoint
-from sparktune.training.objective import direction_of, produced
+from sparktune.training.objective import produced
 from sparktune.trial import TrialNotes, better
 
 Weights = list[np.ndarray]
@@ -183,9 +184,9 @@ class EpochTracker:
     def _not_finite(self) -> str | None:
         """What in the last epoch is not a finite number; None while all is well.
 
-        The losses count beside the objective, for accuracy stays finite where every output is NaN.
+        The losses count beside the objectives, for accuracy stays finite where every output is NaN.
         """
-        for name in dict.fromkeys(("loss", "val_loss", self._plan.objective.metric)):
+        for name in dict.fromkeys(("loss", "val_loss", *(o.metric for o in self._plan.objective.all))):
             if name in self._history and not math.isfinite(self._history[name][-1]):
                 return f"{name} is {self._history[name][-1]} in epoch {self._epoch}"
         return None

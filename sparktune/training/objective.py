@@ -7,6 +7,7 @@ split. Loads without tensorflow.
 from sparktune.columns.schema import Schema, Task
 from sparktune.errors import SpecError
 from sparktune.spec import StudySpec, TrainingSpec, unknown_name
+from sparktune.spec.objective import COSTS, direction_of
 from sparktune.spec.training import Metric
 from sparktune.summary import Objective
 
@@ -109,31 +110,45 @@ def produced(training: TrainingSpec, schema: Schema, validated: bool = True) -> 
     return names if not validated else (*names, *(f"val_{name}" for name in names))
 
 
-def direction_of(metric: str) -> str:
-    """`minimize` for losses and errors, `maximize` for accuracy, auc, precision and recall."""
-    return "minimize" if metric.endswith(("loss", "error")) else "maximize"
-
-
 def resolve_objective(spec: StudySpec, schema: Schema) -> Objective:
     """The objective of a study: val_accuracy for classes, val_loss for labels and regression when not given.
 
-    Without validation rows it is the metric of the same name that training measures.
+    Without validation rows it is the metric of the same name that training measures. Of several objectives
+    it is the one that `objective.choose` names.
 
     Raises:
-        SpecError: training does not produce the metric, or trials would be compared by different losses.
+        SpecError: training does not produce a metric, or trials would be compared by different losses.
     """
     validated = spec.data.validation != "none"
     known, split = produced(spec.training, schema, validated), "val_" if validated else ""
     default = f"{split}accuracy" if schema.task in ("binary", "classes") else f"{split}loss"
+    if (chosen := spec.objective.chosen) is not None:
+        for index, entry in enumerate(spec.objective.metrics):
+            _check_objective(
+                entry.metric, f"objective.metrics[{index}].metric", spec, (*known, *COSTS), schema
+            )
+        several = tuple(Objective(entry.metric, entry.direction) for entry in spec.objective.metrics)
+        return Objective(chosen.metric, chosen.direction, several)
     metric = spec.objective.metric or (default if default in known else f"{split}loss")
-    _require(metric, known, "objective.metric", schema)
+    _check_objective(metric, "objective.metric", spec, known, schema)
+    return Objective(metric, spec.objective.direction or direction_of(metric))
+
+
+def _check_objective(
+    metric: str, field: str, spec: StudySpec, known: tuple[str, ...], schema: Schema
+) -> None:
+    """Refuse a metric that trials do not have, or that means another thing in each.
+
+    Raises:
+        SpecError: names the field, and the metrics that would do.
+    """
+    _require(metric, known, field, schema)
     if metric in ("loss", "val_loss") and "loss" in spec.search.space:
         raise SpecError(
-            f"objective.metric must mean the same in every trial, but got {metric!r} while "
+            f"{field} must mean the same in every trial, but got {metric!r} while "
             "search.space.loss varies "
             f"the loss; use one of {', '.join(n for n in known if n not in ('loss', 'val_loss'))}"
         )
-    return Objective(metric, spec.objective.direction or direction_of(metric))
 
 
 def check_monitors(training: TrainingSpec, schema: Schema, validated: bool = True) -> None:

@@ -3,12 +3,15 @@
 import socket
 import sys
 import traceback
+from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from sparktune.pareto import dominates
 from sparktune.summary import Objective
 from sparktune.training.epoch_tracker import Fitted
 from sparktune.training.saving import keras_bytes
-from sparktune.trial import Trial, TrialResult, TrialState, better, state_after
+from sparktune.trial import Number, Trial, TrialResult, TrialState, state_after
 
 if TYPE_CHECKING:
     import keras
@@ -17,7 +20,7 @@ WAY_OUT = "lower learning_rate, set training.clip_norm, or scale the data (data.
 
 
 def trained(trial: Trial, objective: Objective, model: "keras.Model", fitted: Fitted) -> TrialResult:
-    """DIVERGED, PAUSED, or COMPLETE with the model's bytes if its value is not worse than the threshold."""
+    """DIVERGED, PAUSED, or COMPLETE with the model's bytes if no trial of `trial.front` beats it."""
     if fitted.paused:
         content = fitted.checkpoint.to_bytes() if fitted.checkpoint else None
         paused = {"history": fitted.history, "notes": fitted.notes, "checkpoint_bytes": content}
@@ -27,16 +30,26 @@ def trained(trial: Trial, objective: Objective, model: "keras.Model", fitted: Fi
         return _result(trial, TrialState.DIVERGED, history=fitted.history, notes=fitted.notes, error=error)
     if fitted.best_epoch is None or fitted.best_weights is None:
         raise RuntimeError("training ended without an epoch")
-    value = fitted.history[objective.metric][fitted.best_epoch - 1]
-    wanted = trial.threshold is None or not better(objective.direction, trial.threshold, value)
+    at_best = {name: by_epoch[fitted.best_epoch - 1] for name, by_epoch in fitted.history.items()}
+    file = cache(partial(keras_bytes, model, fitted.best_weights))
+    costs: dict[str, Callable[[], Number]] = {
+        "parameters": model.count_params,
+        "seconds": lambda: sum(fitted.timings.values()),  # so far: the driver counts all of the trial
+        "bytes": lambda: len(file()),
+    }
+    names = [metric.metric for metric in objective.all]
+    values = {name: costs[name]() if name in costs else at_best[name] for name in names}
+    directions = [metric.direction for metric in objective.all]
+    beaten = any(dominates(best, tuple(values.values()), directions) for best in trial.front)
     return _result(
         trial,
         TrialState.COMPLETE,
-        value=value,
+        value=values[objective.metric],
+        values=values if objective.metrics else {},
         epoch=fitted.best_epoch,
         history=fitted.history,
         notes=fitted.notes,
-        model=keras_bytes(model, fitted.best_weights) if wanted else None,
+        model=None if beaten else file(),
     )
 
 

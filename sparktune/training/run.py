@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 def run_segment(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult:
     """Train a segment of a trial and say how it ended; needs neither Spark, a tracker nor a sampler.
 
-    COMPLETE has a finite value, the objective at its best epoch, and the model of that epoch if the value is
-    not worse than `trial.threshold`. PAUSED: the segment ended before the trial did; the result has a
+    COMPLETE has a finite value, the objective at its best epoch, and the model of that epoch if no
+    trial of `trial.front` beats it. PAUSED: the segment ended before the trial did; the result has a
     checkpoint, from which the next segment gives the numbers that this one would have given. DIVERGED: a loss
     or the objective was not finite in some epoch; training ended there. FAILED: an error, `sys.exit`
     included, came up; `error` is its traceback. OUT_OF_MEMORY: the error was a lack of memory. The same trial

@@ -22,7 +22,7 @@ PATIENCE = 60
 
 
 def trial(number: int = 0, /, **params: object) -> Trial:
-    return Trial("contract", number, params, seed=12345 + number, threshold=0.25)
+    return Trial("contract", number, params, seed=12345 + number, front=((0.25,),))
 
 
 def started(launcher: Launcher, spec: StudySpec, data: Dataset) -> Launcher:
@@ -87,9 +87,9 @@ class LauncherContract:
         assert result.history["val_loss"][0] == 0.1 + 0.2
         assert math.isnan(result.history["val_loss"][1])
 
-    def test_seed_threshold_spec_and_data_arrive(self, launcher: Launcher) -> None:
+    def test_seed_front_spec_and_data_arrive(self, launcher: Launcher) -> None:
         notes = facts(launched(launcher, trial(2, do="value")).result(PATIENCE))
-        assert (notes["seed"], notes["threshold"]) == ("12347", "0.25")
+        assert (notes["seed"], notes["front"]) == ("12347", "((0.25,),)")
         assert (notes["study"], notes["rows"], notes["threads"]) == ("contract", "8", "1")
 
     def test_slots_are_what_can_run(self, launcher: Launcher) -> None:

@@ -47,7 +47,7 @@ def value(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     gpus = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     told = {
         "seed": str(trial.seed),
-        "threshold": str(trial.threshold),
+        "front": str(trial.front),
         "rows": str(len(data.train)),
         "study": spec.study.name,
         "process": str(os.getpid()),

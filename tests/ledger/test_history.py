@@ -23,11 +23,11 @@ def after(*events: Event, direction: str = "maximize") -> LedgerState:
 
 def test_nothing_adds_up_to_nothing() -> None:
     state = after()
-    assert (state.results, state.unfinished, state.best, state.best_digest, state.spec) == (
+    assert (state.results, state.unfinished, state.best, state.model_digests, state.spec) == (
         {},
         {},
         None,
-        None,
+        {},
         None,
     )
 
@@ -37,7 +37,7 @@ def test_a_result_has_its_time_and_the_best_its_digest() -> None:
         Recorded(result(0, 0.1), "a"), Recorded(result(1, 0.9), "b"), Recorded(result(2, 0.5), None)
     )
     assert state.ended == {0: 0, 1: 1, 2: 2}
-    assert (state.best, state.best_digest) == (state.results[1], "b")
+    assert (state.best, state.model_digests) == (state.results[1], {1: "b"})
 
 
 @pytest.mark.parametrize("state", [TrialState.KILLED, TrialState.PAUSED])
@@ -52,8 +52,8 @@ def test_what_goes_on_is_unfinished_until_it_ends(state: TrialState) -> None:
 def test_a_voided_best_leaves_the_next_one() -> None:
     results = [Recorded(result(n, value), str(n)) for n, value in enumerate([0.2, 0.9, 0.5])]
     state = after(*results, Voided(1, "gone"))
-    assert ([*state.results], state.best, state.best_digest) == ([0, 2], state.results[2], "2")
-    assert after(*results, Voided(1, "gone"), results[1]).best_digest == "1"
+    assert ([*state.results], state.best, state.model_digests) == ([0, 2], state.results[2], {2: "2"})
+    assert after(*results, Voided(1, "gone"), results[1]).model_digests == {1: "1"}
     assert after(Voided(7, "never there")).best is None
 
 

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import Ledger, StudyEnded, StudyStarted
-from sparktune.spec import StudySpec
+from sparktune.pareto import dominates, pareto_front
+from sparktune.spec import StudySpec, parse_spec
+from sparktune.summary import Objective
 from sparktune.trial import Trial, TrialNotes, TrialResult, TrialState
 
 DATA = "d" * 64
@@ -230,6 +232,86 @@ class TestBest:
                 "best-0.keras",
                 "ledger.jsonl",
             ]
+
+
+OBJECTIVES = [{"metric": "val_accuracy"}, {"metric": "parameters"}]
+DIRECTIONS = ("maximize", "minimize")
+
+
+def several(spec: StudySpec) -> StudySpec:
+    """The same study, with two objectives."""
+    return parse_spec({**spec.model_dump(mode="json"), "objective": {"metrics": OBJECTIVES}})
+
+
+def placed(trial: int, accuracy: float, size: int, model: bytes | None = b"model") -> TrialResult:
+    return done(trial, accuracy, model, values={"val_accuracy": accuracy, "parameters": size})
+
+
+class TestFront:
+    def test_the_models_of_all_that_none_beats_are_kept(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, several(spec)) as ledger:
+            for trial, (accuracy, size) in enumerate([(0.5, 50), (0.9, 90), (0.4, 60), (0.3, 10)]):
+                ledger.record(placed(trial, accuracy, size))
+            assert models(ledger) == ["best-0.keras", "best-1.keras", "best-3.keras"]
+            ledger.record(placed(4, 0.9, 50))
+            assert models(ledger) == ["best-3.keras", "best-4.keras"]
+            assert [result.trial for result in ledger.front.ranked] == [4, 3]
+            assert (ledger.best, ledger.best_model) == (ledger.results[4], ledger.model(4))
+            assert ledger.model(0) is None
+        read = Ledger.read(tmp_path / "s")
+        assert [*read.front.members] == [3, 4]
+        assert read.results[4].values == {"val_accuracy": 0.9, "parameters": 50}
+
+    def test_each_without_its_model_is_trained_again(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, several(spec)) as ledger:
+            for trial in range(4):
+                ledger.record(placed(trial, 0.1 * trial, 10 * trial, b"%d" % trial))
+            ledger.model(1).unlink()  # type: ignore[union-attr]
+            ledger.model(2).write_bytes(b"other")  # type: ignore[union-attr]
+        with opened(tmp_path, several(spec)) as ledger:
+            assert [*ledger.results] == [*ledger.front.members] == [0, 3]
+            assert models(ledger) == ["best-0.keras", "best-3.keras"]
+
+    def test_the_seconds_are_those_of_all_segments(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, several(spec)) as ledger:
+            first = done(
+                0, None, None, state=TrialState.PAUSED, history={"loss": [1.0]}, timings={"train": 2.0}
+            )
+            ledger.record(first)
+            values = {"val_accuracy": 0.5, "parameters": 3, "seconds": 1.0}
+            last = done(
+                0, 0.5, history={"loss": [1.0, 0.5]}, timings={"train": 1.5, "save": 0.5}, values=values
+            )
+            assert ledger.record(last).values == {**values, "seconds": 4.0}
+        assert Ledger.read(tmp_path / "s").results[0].values == {**values, "seconds": 4.0}
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.data())
+    def test_a_model_that_is_sent_unless_one_of_its_launch_is_better_is_there_in_the_end(
+        self, tmp_path_factory: pytest.TempPathFactory, spec: StudySpec, data: st.DataObject
+    ) -> None:
+        """Trials run beside each other and end in any order; drivers come and go between them."""
+        folder = tmp_path_factory.mktemp("front")
+        pairs = data.draw(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=9))
+        launched: dict[int, Any] = {}
+        waiting = [*range(len(pairs))]
+        while waiting or launched:
+            with opened(folder, several(spec)) as ledger:
+                for _ in range(data.draw(st.integers(1, 4))):
+                    if waiting and (not launched or data.draw(st.booleans())):
+                        launched[waiting.pop(0)] = ledger.front.values
+                    elif launched:
+                        trial = data.draw(st.sampled_from(sorted(launched)))
+                        beaten = any(dominates(f, pairs[trial], DIRECTIONS) for f in launched.pop(trial))
+                        ledger.record(placed(trial, *pairs[trial], None if beaten else b"%d" % trial))
+        with opened(folder, several(spec)) as ledger:
+            assert sorted(ledger.results) == [*range(len(pairs))]
+            results = [placed(trial, *pair) for trial, pair in enumerate(pairs)]
+            objective = Objective("val_accuracy", "maximize", ledger.header.metrics)
+            expected = sorted(pareto_front(results, objective).members)
+            assert sorted(ledger.front.members) == expected
+            assert models(ledger) == [f"best-{trial}.keras" for trial in expected]
+            assert all(ledger.model(trial).read_bytes() == b"%d" % trial for trial in expected)  # type: ignore
 
 
 WRITER = """

@@ -28,13 +28,13 @@ def test_a_missing_or_damaged_model_is_not_intact(files: ModelFiles) -> None:
     assert not files.is_intact(3, digest)
 
 
-def test_only_one_model_is_kept(files: ModelFiles, tmp_path: Path) -> None:
+def test_only_models_of_these_trials_are_kept(files: ModelFiles, tmp_path: Path) -> None:
     (tmp_path / "ledger.jsonl").touch()
     for trial in range(3):
         files.write(trial, b"weights")
     assert files.has_others([0, 1])
     assert not files.has_others([0, 1, 2])
-    files.remove_others(files.path(1))
+    files.remove_others([1])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best-1.keras", "ledger.jsonl"]
-    files.remove_others(None)
+    files.remove_others([])
     assert [path.name for path in tmp_path.iterdir()] == ["ledger.jsonl"]

@@ -192,9 +192,9 @@ def test_a_failed_trial_does_not_stop_the_others_and_is_not_tried_again(run):
 
 def test_a_trial_hears_of_the_best_value_so_far(run):
     launcher = run(value_is_neurons)
-    thresholds = [t.threshold for t in launcher.launched]
-    assert thresholds[0] is None
-    assert thresholds[5] == 6.0
+    fronts = [t.front for t in launcher.launched]
+    assert fronts[0] == ()
+    assert fronts[5] == ((6.0,),)
 
 
 def test_a_stop_kills_what_runs_and_the_next_run_takes_it_up(run):

@@ -209,8 +209,8 @@ def spec_of() -> Callable[..., StudySpec]:
 def trial_of() -> Callable[..., Trial]:
     """Builds a trial from its parameters."""
 
-    def build(threshold: float | None = None, seed: int = 5, **params: Any) -> Trial:
-        return Trial("study", 3, params, seed, threshold)
+    def build(best: float | None = None, seed: int = 5, **params: Any) -> Trial:
+        return Trial("study", 3, params, seed, () if best is None else ((best,),))
 
     return build
 

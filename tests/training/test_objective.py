@@ -51,6 +51,35 @@ def test_metrics_by_row_weights_have_names_of_their_own(schema_of, spec_of):
         resolve_objective(spec_of(objective={"metric": "val_weighted_accuracy"}), schema_of((4,)))
 
 
+def test_of_several_objectives_one_decides(schema_of, spec_of):
+    metrics = [{"metric": "parameters"}, {"metric": "val_loss"}, {"metric": "val_accuracy"}]
+    several = tuple(
+        map(Objective, ["parameters", "val_loss", "val_accuracy"], ["minimize", "minimize", "maximize"])
+    )
+    first = resolve_objective(spec_of(objective={"metrics": metrics}), schema_of((4,)))
+    assert first == Objective("val_loss", "minimize", several)
+    chosen = resolve_objective(
+        spec_of(objective={"metrics": metrics, "choose": "val_accuracy"}), schema_of((4,))
+    )
+    assert chosen == Objective("val_accuracy", "maximize", several)
+    assert (first.all, several[0].all) == (several, (several[0],))
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        ("val_aucc", r"metrics\[1\].metric must be a metric that training produces \(.*bytes.*'val_aucc'"),
+        ("val_auc", r"metrics\[1\].metric.*'val_auc'"),
+        ("val_loss", r"metrics\[1\].metric must mean the same in every trial"),
+    ],
+)
+def test_each_of_several_objectives_must_be_measured(schema_of, spec_of, metric, message):
+    objective = {"metrics": [{"metric": "val_accuracy"}, {"metric": metric}]}
+    spec = spec_of({"loss": ["binary_crossentropy", "mse"]}, objective=objective)
+    with pytest.raises(SpecError, match=message):
+        resolve_objective(spec, schema_of((4,), "binary", 1))
+
+
 def test_rmse_is_a_loss(schema_of):
     assert loss_of(TrainingSpec(loss="rmse"), schema_of((4,), "regression", 1)) == "root_mean_squared_error"
     with pytest.raises(SpecError, match="fit a classes label"):

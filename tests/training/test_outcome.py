@@ -1,5 +1,7 @@
 """From trained weights, or an error, to a result."""
 
+from dataclasses import replace
+
 import pytest
 
 from sparktune.spec import LinearSpec
@@ -15,10 +17,11 @@ HISTORY = {"val_loss": [0.5, 0.25, 0.75]}
 def result(schema_of, trial_of):
     model = build_model(LinearSpec(), schema_of((2,), "regression", 1))
 
-    def end(threshold=None, **fields):
+    def end(best=None, objective=SMALL, **fields):
         notes = TrialNotes(engine="compiled")
         given = {"history": HISTORY, "best_epoch": 2, "best_weights": model.get_weights(), "notes": notes}
-        return trained(trial_of(threshold=threshold, neurons=3), SMALL, model, Fitted(**{**given, **fields}))
+        trial = replace(trial_of(neurons=3), front=() if best is None else (best,))
+        return trained(trial, objective, model, Fitted(**{**given, **fields}))
 
     return end
 
@@ -30,9 +33,34 @@ def test_a_result_is_that_of_the_best_epoch(result):
     assert ended.notes.engine == "compiled" and ended.host and ended.error is None
 
 
-@pytest.mark.parametrize(("threshold", "comes"), [(None, True), (0.3, True), (0.25, True), (0.2, False)])
-def test_the_model_is_there_if_it_is_not_worse_than_the_threshold(result, threshold, comes):
-    assert (result(threshold).model is not None) is comes
+@pytest.mark.parametrize(("best", "comes"), [(None, True), ((0.3,), True), ((0.25,), True), ((0.2,), False)])
+def test_the_model_is_there_if_it_is_not_worse_than_the_best(result, best, comes):
+    assert (result(best).model is not None) is comes
+
+
+SEVERAL = Objective(
+    "val_loss",
+    "minimize",
+    (SMALL, *(Objective(cost, "minimize") for cost in ("bytes", "parameters", "seconds"))),
+)
+
+
+def test_the_values_of_several_objectives_are_those_of_the_model_that_is_sent(result):
+    ended = result(objective=SEVERAL, timings={"data": 0.5, "train": 1.5})
+    assert ended.value == 0.25
+    assert ended.values == {"val_loss": 0.25, "bytes": len(ended.model), "parameters": 3, "seconds": 2.0}
+    assert list(ended.values) == [metric.metric for metric in SEVERAL.metrics]
+    assert result().values == {}
+
+
+@pytest.mark.parametrize(
+    ("best", "comes"),
+    [((0.2, 1, 3, 1), False), ((0.25, 1, 3, 2), False), ((0.2, 1, 3, 2.5), True), ((0.3, 1, 2, 1), True)],
+)
+def test_the_model_is_there_unless_another_one_is_as_good_in_all_objectives(result, best, comes):
+    ended = result(best, SEVERAL, timings={"train": 2.0})
+    assert (ended.model is not None) is comes
+    assert ended.values["bytes"] > 1000
 
 
 def test_a_diverged_trial_has_no_value_and_a_way_out(result):

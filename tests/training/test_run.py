@@ -58,8 +58,8 @@ def test_the_same_seed_gives_the_same_numbers(completed, blobs, spec_of, trial_o
 def test_only_a_model_that_is_not_worse_comes_home(line, spec_of, trial_of):
     spec = spec_of(training={"epochs": 1}, objective={"metric": "val_loss"}, model={"kind": "linear"})
     value = run_trial(trial_of(), spec, line).value
-    thresholds = (value + 0.01, value, value - 0.01)
-    results = [run_trial(trial_of(threshold=threshold), spec, line) for threshold in thresholds]
+    others = (value + 0.01, value, value - 0.01)
+    results = [run_trial(trial_of(best), spec, line) for best in others]
     assert [result.value for result in results] == [value] * 3
     assert [result.model is not None for result in results] == [True, True, False]
 

@@ -59,6 +59,15 @@ class Sampler(ABC):
         return None
 
     @classmethod
+    def check_several(cls, search: SearchSpec) -> None:
+        """Refuse several objectives where this sampler learns from one alone; called when the spec is read.
+
+        Raises:
+            ValueError: says which rule is broken.
+        """
+        return None
+
+    @classmethod
     def from_spec(cls, search: SearchSpec, seed: int) -> Self:
         """The sampler of a search, where the spec names it; `seed` is the study's."""
         return cls()
@@ -82,7 +91,10 @@ class Sampler(ABC):
         return None
 
     def set_objective(self, objective: Objective) -> None:
-        """Learn which metric decides, and in which direction: called once, before anything else."""
+        """Learn which metric decides, and in which direction: called once, before anything else.
+
+        Of several objectives it is the one that decides which trial is best; `objective.metrics` has all.
+        """
         return None
 
     def replay(self, number: int, params: Params) -> None:

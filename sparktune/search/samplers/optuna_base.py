@@ -70,6 +70,21 @@ class OptunaSampler(Sampler, ABC):
             ) from None
 
     @classmethod
+    def check_several(cls, search: SearchSpec) -> None:
+        """Refuse a sampler that Optuna refuses where it is asked: Optuna says it nowhere else."""
+        two = Objective("a", "maximize", (Objective("a", "maximize"), Objective("b", "minimize")))
+        try:
+            sampler = cls.from_spec(search, 0)
+            sampler.set_objective(two)
+            sampler.ask(0)
+        except ValueError as error:
+            raise Fault(
+                f"must learn from several objectives (Optuna says: {error}); use tpe, nsga2 or random",
+                "sampler",
+                value=search.sampler,
+            ) from None
+
+    @classmethod
     def from_spec(cls, search: SearchSpec, seed: int) -> Self:
         return cls(search, seed)
 

@@ -31,11 +31,12 @@ class OptunaStudy:
 
         self._space = space
         self._metric = objective.metric
-        self._worst = -math.inf if objective.direction == "maximize" else math.inf
+        self._metrics = [metric.metric for metric in objective.metrics]
+        self._worst = [-math.inf if o.direction == "maximize" else math.inf for o in objective.all]
         self._order = by_dependence(space)
         with silent_optuna():
             self._study = optuna.create_study(
-                direction="maximize" if objective.direction == "maximize" else "minimize",
+                directions=["maximize" if o.direction == "maximize" else "minimize" for o in objective.all],
                 sampler=algorithm,
                 pruner=optuna.pruners.NopPruner(),
             )
@@ -68,12 +69,18 @@ class OptunaStudy:
         if result.state is TrialState.PRUNED:
             self._tell_pruned(trial, result.history.get(self._metric, []))
             return
-        value = self._worst if result.state in WORST else result.value
-        if result.state is TrialState.FAILED or value is None or math.isnan(value):
+        values = self._worst if result.state in WORST else self._values(result)
+        if result.state is TrialState.FAILED or values is None or any(map(math.isnan, values)):
             self.discard(trial)
             return
         with silent_optuna():
-            self._study.tell(trial, value)
+            self._study.tell(trial, values)
+
+    def _values(self, result: TrialResult) -> list[float] | None:
+        """The value of each objective; None where one has none."""
+        values = [result.values.get(name) for name in self._metrics] or [result.value]
+        known = [value for value in values if value is not None]
+        return known if len(known) == len(values) else None
 
     def _tell_pruned(self, trial: "optuna.Trial", values: list[float]) -> None:
         from optuna.trial import TrialState as State

@@ -89,7 +89,7 @@ def run_together(trials: Sequence[Trial], spec: StudySpec, data: Dataset) -> lis
     """Train configurations that differ in scalars as one vectorised computation.
 
     Results are those of `run_trial` but for rounding. Of a trial's `timings` each is a share of the whole. A
-    result holds its model if no trial before it, nor the trial's threshold, is better.
+    result holds its model if none of `Trial.front` beats it, nor a trial before it in the one objective.
 
     Raises:
         CannotBatch: they have to train one by one.
@@ -110,13 +110,14 @@ def run_together(trials: Sequence[Trial], spec: StudySpec, data: Dataset) -> lis
         plans.append(plan)
     build = (time.perf_counter() - started) / len(trials)
     results: list[TrialResult] = []
-    best = trials[0].threshold
+    front = trials[0].front
     for trial, model, plan, end in zip(trials, models, plans, _fit(models, plans, data), strict=True):
         saving = time.perf_counter()
-        result = trained(replace(trial, threshold=best), plan.objective, model, end)
+        result = trained(replace(trial, front=front), plan.objective, model, end)
         timings = {"build": build, **end.timings, "save": time.perf_counter() - saving}
         results.append(replace(result, timings=timings, notes=notes.updated(result.notes)))
-        best = result.value if result.model is not None else best
+        if result.model is not None and result.value is not None and not plan.objective.metrics:
+            front = ((result.value,),)
     return results
 
 

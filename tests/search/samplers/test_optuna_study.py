@@ -49,6 +49,27 @@ def test_an_end_is_told_as_optuna_has_it(
     assert (seen.state, seen.value) == expected
 
 
+@pytest.mark.parametrize(
+    ("state", "values", "expected"),
+    [
+        (TrialState.COMPLETE, {"parameters": 9, "val_accuracy": 0.5}, (State.COMPLETE, [0.5, 9])),
+        (TrialState.COMPLETE, {"val_accuracy": 0.5}, (State.FAIL, None)),
+        (TrialState.COMPLETE, {"val_accuracy": math.nan, "parameters": 9}, (State.FAIL, None)),
+        (TrialState.DIVERGED, {}, (State.COMPLETE, [-math.inf, math.inf])),
+        (TrialState.FAILED, {}, (State.FAIL, None)),
+    ],
+)
+def test_of_several_objectives_optuna_learns_all(
+    state: TrialState, values: dict[str, float], expected: tuple[State, list[float] | None]
+) -> None:
+    metrics = (Objective("val_accuracy", "maximize"), Objective("parameters", "minimize"))
+    study = OptunaStudy(SPACE, RandomSampler(seed=0), Objective("val_accuracy", "maximize", metrics))
+    trial, params = study.ask()
+    study.tell(trial, TrialResult(0, params, state, 0.5, values=values))
+    (seen,) = trial.study.trials
+    assert (seen.state, seen.values) == expected
+
+
 def test_of_a_pruned_trial_optuna_learns_every_epoch() -> None:
     study = OptunaStudy(SPACE, RandomSampler(seed=0), Objective("val_loss", "minimize"))
     trial, params = study.ask()
