@@ -28,6 +28,7 @@ from sparktune.launch import open_session
 
 WARM = 20
 WINDOW = 100
+LONG_WINDOW = 500  # trials at either end of the long study; 100 last half a second, in which chance decides
 WARM_ROUNDS = 4
 TAIL = 100  # trials after those measured: at the end of a study jobs are smaller, so that no slot waits
 EXAMPLES = """examples:
@@ -104,8 +105,14 @@ def _trials(spark: SparkSession, folder: Path, at_once: int) -> Cost:
 
 
 def _long_study(spark: SparkSession, folder: Path, trials: int) -> Course:
-    marks = (WARM, WARM + WINDOW, trials - WINDOW, trials)
+    marks = tuple(mark for span in _spans(trials) for mark in span)
     return run_idle_study(spark, folder / "long", trials + TAIL, at_once=2, marks=marks)
+
+
+def _spans(trials: int) -> list[tuple[int, int]]:
+    """The first and the last trials of the long study that are compared."""
+    window = min(LONG_WINDOW, (trials - WARM) // 2)
+    return [(WARM, WARM + window), (trials - window, trials)]
 
 
 def _trial_table(rounds: dict[int, list[Round]]) -> str:
@@ -125,7 +132,7 @@ def _median(costs: Sequence[Cost]) -> Cost:
 
 
 def _flat_table(course: Course, trials: int) -> str:
-    spans = [(WARM, WARM + WINDOW), (trials - WINDOW, trials)]
+    spans = _spans(trials)
     wall = [course.seconds(*span) for span in spans]
     cpu = [course.cpu_seconds(*span) for span in spans]
     rows = [
