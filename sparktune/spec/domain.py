@@ -60,6 +60,14 @@ class Choice(Section):
         """The first and the last value."""
         return self.values[0], self.values[-1]
 
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the values are numbers, two or more, that rise or fall."""
+        if not all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in self.values):
+            return False
+        rising = sorted(self.values)
+        return len(rising) > 1 and list(self.values) in (rising, rising[::-1])
+
     def value(self, index: int) -> Any:
         """The value at `index`, 0 <= index < points."""
         return self.values[index]

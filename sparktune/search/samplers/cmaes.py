@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @final
 class CmaesSampler(OptunaSampler):
-    """Adapts a normal distribution to the best trials: for numbers; listed values are drawn at random."""
+    """Adapts a normal distribution to the best trials: for numbers; listed names are drawn at random."""
 
     @classmethod
     def algorithm(cls, search: SearchSpec, seed: int) -> "optuna.samplers.BaseSampler":

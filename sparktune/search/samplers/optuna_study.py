@@ -22,8 +22,8 @@ WORST = (TrialState.DIVERGED, TrialState.TIMED_OUT, TrialState.OUT_OF_MEMORY)
 class OptunaStudy:
     """Trials of Optuna over a space, one for each configuration that is asked for.
 
-    A listed value is a category. A value of a countable range is a whole number from 0, its place in the
-    range, so that it comes back exactly.
+    A value of a countable range, or of a list of numbers that rise or fall, is a whole number from 0: its
+    place there, so that it comes back exactly. Any other listed value is a category.
     """
 
     def __init__(self, space: Space, algorithm: "optuna.samplers.BaseSampler", objective: Objective) -> None:
@@ -93,10 +93,10 @@ class OptunaStudy:
 
 def _suggested(trial: "optuna.Trial", name: str, domain: Domain) -> Any:
     """The domain's value for the one that Optuna's sampler suggests."""
-    if isinstance(domain, Choice):
+    if isinstance(domain, Choice) and not domain.is_ordered:
         return domain.value(trial.suggest_categorical(name, range(domain.points)))
-    if domain.points is not None:
-        return domain.value(trial.suggest_int(name, 0, domain.points - 1))
+    if isinstance(domain, Choice) or domain.points is not None:
+        return domain.value(trial.suggest_int(name, 0, (domain.points or 0) - 1))
     if domain.is_int:
         return trial.suggest_int(name, int(domain.low), int(domain.high), log=True)
     return trial.suggest_float(name, domain.low, domain.high, log=domain.log)

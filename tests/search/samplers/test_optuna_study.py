@@ -91,3 +91,28 @@ def test_the_callers_verbosity_comes_back() -> None:
     with silent_optuna():
         assert optuna.logging.get_verbosity() == optuna.logging.ERROR
     assert optuna.logging.get_verbosity() == optuna.logging.WARNING
+
+
+@pytest.mark.parametrize(
+    ("listed", "ordered"),
+    [
+        ([0.1, 0.3, 1], True),
+        ([256, 64, 16], True),
+        ([64, 16, 256], False),
+        ([8], False),
+        ([False, True], False),
+        ([16, "all"], False),
+        (["adam", "sgd"], False),
+        ([[8], [8, 8]], False),
+    ],
+)
+def test_lists_of_rising_or_falling_numbers_have_an_order(listed: list[object], ordered: bool) -> None:
+    space = SearchSpec(sampler="random", trials=1, space={"width": listed}).space
+    study = OptunaStudy(space, RandomSampler(seed=0), Objective("val_loss", "minimize"))
+    asked = [study.ask() for _ in range(30)]
+    assert all(params["width"] in listed for _, params in asked)
+    assert len({str(params["width"]) for _, params in asked}) == len(listed)
+    kinds = {type(trial.distributions["width"]) for trial, _ in asked}
+    distributions = optuna.distributions
+    assert kinds == {distributions.IntDistribution if ordered else distributions.CategoricalDistribution}
+    assert study.ask({"width": listed[-1]})[1] == {"width": listed[-1]}
