@@ -24,7 +24,7 @@ HOMES = {
     "tensorflow": ("sparktune.training", "sparktune.bundle.engines"),
     "keras": ("sparktune.training", "sparktune.bundle.engines", "sparktune.data.sources.keras_datasets"),
     "mlflow": ("sparktune.tracking.mlflow", "sparktune.bundle.mlflow"),
-    "pyspark": ("sparktune.launch", "sparktune.scoring"),
+    "pyspark": ("sparktune.launch", "sparktune.scoring", "sparktune.ml"),
     "sklearn": ("sparktune.data",),
     "typer": ("sparktune.cli",),
     "rich": ("sparktune.cli", "sparktune.report"),

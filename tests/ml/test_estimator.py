@@ -1,0 +1,106 @@
+"""Studies as Estimators of Spark ML."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sparktune.errors import InputError
+from sparktune.ml import SparktuneEstimator, SparktuneModel
+from sparktune.ml.estimator import new_name
+from sparktune.spec import parse_spec
+
+ROWS = 120
+
+
+@pytest.fixture(scope="module")
+def frame(spark: Any) -> Any:
+    """Rows whose label, 0 or 1, is whether a + b is above zero; `name` is the same in words."""
+    x = np.random.default_rng(0).normal(size=(ROWS, 2))
+    rows = [(float(a), float(b), float(a + b > 0), "yes" if a + b > 0 else "no") for a, b in x]
+    return spark.createDataFrame(rows, "a double, b double, label double, name string").repartition(1).cache()
+
+
+def study(folder: Path) -> dict[str, Any]:
+    return {
+        "study": {"name": "signs", "seed": 1},
+        "model": {"kind": "linear"},
+        "training": {"epochs": 4, "batch_size": 16},
+        "search": {"space": {"learning_rate": [0.001, 0.1]}},
+        "output": {"directory": str(folder)},
+    }
+
+
+def correct(scored: Any) -> float:
+    rows = scored.select("label", "prediction").collect()
+    return sum(row.label == row.prediction for row in rows) / len(rows)
+
+
+def test_a_pipeline_trains_scores_and_is_saved(frame: Any, tmp_path: Path) -> None:
+    from pyspark.ml import Pipeline, PipelineModel
+    from pyspark.ml.feature import VectorAssembler
+
+    assembler = VectorAssembler(inputCols=["a", "b"], outputCol="features")
+    estimator = SparktuneEstimator(study=study(tmp_path), offline=True, timeout=600)
+    pipeline = Pipeline(stages=[assembler, estimator])
+    pipeline.save(str(tmp_path / "pipeline"))
+    model = Pipeline.load(str(tmp_path / "pipeline")).fit(frame)
+    assert correct(model.transform(frame)) > 0.8
+    assert (tmp_path / "signs-1" / "bundle").is_dir()
+    model.save(str(tmp_path / "saved"))
+    again = PipelineModel.load(str(tmp_path / "saved")).transform(frame)
+    assert again.select("prediction", "probability").collect() == (
+        model.transform(frame).select("prediction", "probability").collect()
+    )
+
+
+@pytest.mark.filterwarnings("ignore:unclosed running multiprocessing pool:ResourceWarning")  # PySpark's
+def test_cross_validation_over_the_study_itself(frame: Any, tmp_path: Path) -> None:
+    from pyspark.ml.evaluation import BinaryClassificationEvaluator, MulticlassClassificationEvaluator
+    from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
+
+    estimator = SparktuneEstimator(study=study(tmp_path), inputCols=["a", "b"], offline=True)
+    slow, fast = ["search.space.learning_rate=[0.00001]"], ["search.space.learning_rate=[0.1]"]
+    grid = ParamGridBuilder().addGrid(estimator.overrides, [slow, fast]).build()
+    accuracy = MulticlassClassificationEvaluator(metricName="accuracy")
+    folds = CrossValidator(
+        estimator=estimator, estimatorParamMaps=grid, evaluator=accuracy, numFolds=2, parallelism=2, seed=3
+    )
+    best = folds.fit(frame)
+    assert best.avgMetrics[1] > best.avgMetrics[0]
+    assert isinstance(best.bestModel, SparktuneModel)
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == [f"signs-{n}" for n in range(1, 6)]
+    area = BinaryClassificationEvaluator(rawPredictionCol="probability")
+    assert area.evaluate(best.transform(frame)) > 0.8
+
+
+def test_words_are_predicted_as_words(frame: Any, tmp_path: Path) -> None:
+    estimator = SparktuneEstimator(
+        study=study(tmp_path),
+        inputCols=["a", "b"],
+        labelCol="name",
+        predictionCol="guess",
+        probabilityCol="chance",
+        overrides=["search.space.learning_rate=[0.1]"],
+        offline=True,
+    )
+    row = estimator.fit(frame).transform(frame.drop("label")).first()
+    assert row.guess in ("yes", "no")
+    assert row.chance.toArray().sum() == pytest.approx(1.0) and len(row.chance) == 2
+
+
+@pytest.mark.parametrize("given", [5, "absent.yaml", {"data": {"label": "age"}}])
+def test_a_study_that_cannot_be_used_is_refused(given: Any) -> None:
+    with pytest.raises(InputError, match=r"study must be a mapping|cannot read|must leave out data\.label"):
+        SparktuneEstimator(study=given)
+
+
+def test_a_missing_study_is_named(frame: Any) -> None:
+    with pytest.raises(InputError, match="needs study"):
+        SparktuneEstimator(inputCols=["a"]).fit(frame)
+
+
+def test_each_fit_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    spec = parse_spec(study(tmp_path))
+    assert [new_name(spec) for _ in range(3)] == ["signs-1", "signs-2", "signs-3"]
