@@ -9,7 +9,7 @@ WITH_JAVA := JAVA_HOME="$$(.ci/java)" && export JAVA_HOME &&
 IN_PARALLEL := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo notebooks test lint docs clean
+.PHONY: help install demo notebooks test chaos lint docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,9 @@ notebooks: install  ## execute all notebooks again and keep their outputs
 
 test: install  ## run all tests
 	@$(WITH_JAVA) $(BIN)/python -m pytest $(IN_PARALLEL)
+
+chaos: install  ## inject every fault and a storm of 100 kills for each of two studies; print what was withstood
+	@$(WITH_JAVA) $(BIN)/python -m tests.chaos
 
 lint: install  ## check style, types and the layers of imports
 	$(BIN)/ruff check .

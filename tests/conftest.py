@@ -93,6 +93,19 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     session.stop()
 
 
+@pytest.fixture(scope="session")
+def at_full_length(request: pytest.FixtureRequest) -> bool:
+    """Whether `make chaos` runs, which may take its time."""
+    return bool(request.config.getoption("--chaos"))
+
+
+@pytest.fixture(scope="session")
+def only_at_full_length(at_full_length: bool) -> None:
+    """For faults that a shorter test of every test run injects too."""
+    if not at_full_length:
+        pytest.skip("injected by `make chaos`; another test injects it in every test run")
+
+
 @pytest.fixture
 def install(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, str, EntryPoints], Path]]:
     """install(module, source, points): a package of one module is on the path; gives its folder.

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, final
 
 from sparktune.errors import InputError
+from sparktune.signals import ending_signals, leave_terminal
 from sparktune.summary import Reason
 
 FOREVER = 1e18  # seconds; more than the clock can add
@@ -79,25 +80,28 @@ class Stop:
 
 
 @contextmanager
-def interruptible(stop: Stop, wake: Callable[[], None]) -> Iterator[None]:
-    """Turn the first Ctrl-C (or SIGTERM) into a stop; the second one is a KeyboardInterrupt, as ever.
+def interruptible(stop: Stop, wake: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Turn Ctrl-C, SIGTERM or SIGHUP into a stop; a second Ctrl-C is a KeyboardInterrupt, as ever.
 
-    PySpark's own handler would cancel every job of the context, also those of others. Nothing changes outside
-    the main thread, where Python takes no signals.
+    PySpark's own handler would cancel every job of the context, also those of others. SIGHUP that is ignored,
+    under `nohup` say, stays so. Nothing changes outside the main thread, where Python takes no signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def ask(number: int, frame: FrameType | None) -> None:
+        leave_terminal(number)
         if stop.reason == "interrupt":
-            raise KeyboardInterrupt
+            if number == signal.SIGINT:
+                raise KeyboardInterrupt
+            return
         stop.interrupt()
         wake()
         with suppress(OSError):  # spark-submit, which passes it on, may have ended first
             os.write(sys.stderr.fileno(), STOPPING)
 
-    former = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {number: signal.signal(number, ask) for number in ending_signals()}
     try:
         yield
     finally:

@@ -12,6 +12,7 @@ from sparktune.errors import InputError, LaunchError, StudyInterrupted
 from sparktune.launch import Launcher
 from sparktune.ledger import Ledger, StudyStarted
 from sparktune.search import Pruner, Sampler, build_pruner, build_sampler
+from sparktune.signals import ended_by_signals
 from sparktune.spec import StudySpec, load_spec, parse_spec
 from sparktune.spec.document import read_document
 from sparktune.spec.idle import idle_fields
@@ -26,7 +27,7 @@ from sparktune.study.progress import OnProgress, Progress, Standing, notebook_pr
 from sparktune.study.pruning import Pruning
 from sparktune.study.result import StudyResult, write_source
 from sparktune.study.runtime import Runtime
-from sparktune.study.stop import Stop, check_timeout
+from sparktune.study.stop import Stop, check_timeout, interruptible
 from sparktune.study.trial_queue import TrialQueue
 from sparktune.summary import Objective
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker
@@ -73,7 +74,7 @@ def tune(
     Raises:
         InputError: something given cannot be used; nothing was started.
         StudyFailed: no trial gave a value.
-        StudyInterrupted: Ctrl-C; calling again resumes.
+        StudyInterrupted: Ctrl-C, SIGTERM or SIGHUP; calling again resumes.
         LaunchError: the cluster was lost; calling again resumes.
 
     Example:
@@ -95,7 +96,7 @@ def tune(
         raise InputError(f"pruner must not be given beside several objectives; {WHY_NO_PRUNER}")
     tracker = tracker or (NullTracker() if offline else MlflowTracker())
     try:
-        with Runtime(spec, spark, launcher) as runtime:
+        with ended_by_signals(), Runtime(spec, spark, launcher) as runtime:
             tracker.check(spec)
             dataset = runtime.load(data)
             objective = resolve_objective(spec, dataset.schema)
@@ -178,9 +179,10 @@ class _Study:
     def run(self, stop: Stop, on_progress: OnProgress, started: float) -> StudyResult:
         """Search, export, and conclude; however the search or the export ends, the outcome is written."""
         data = self.shared.data.summary
-        self.ledger.note(StudyStarted(self.objective.metric, self.objective.direction, data.rows))
-        self.tracker.start(self.spec, self.ledger.study_id, self.objective)
-        self.tracker.loaded(data)
+        with interruptible(stop):
+            self.ledger.note(StudyStarted(self.objective.metric, self.objective.direction, data.rows))
+            self.tracker.start(self.spec, self.ledger.study_id, self.objective)
+            self.tracker.loaded(data)
         exported: Exported = (None, None)
         failures: list[Exception] = []
         try:

@@ -81,6 +81,7 @@ def full_disk(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, former)
 
 
+@pytest.mark.fault("the disk is full while a bundle is written: the former one stays")
 @pytest.mark.parametrize("full_at", ["model.keras", "saved_model/saved_model.pb"])
 def test_full_disk_keeps_the_former_bundle(tmp_path: Path, full_at: str) -> None:
     bundle = make("binary", tmp_path, trial=1)

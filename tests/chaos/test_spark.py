@@ -14,6 +14,7 @@ from tests.chaos.storm import Storm
 from tests.chaos.studies import (
     EPOCHS,
     assert_as_trained_alone,
+    assert_no_epoch_twice,
     assert_none_failed,
     assert_recorded_once,
     assert_replayed,
@@ -52,11 +53,14 @@ def attempts(config: Path) -> dict[int, int]:
 def assert_undisturbed(config: Path, whole: Path) -> None:
     assert_same(config, whole)
     assert_recorded_once(config, TRIALS)
+    assert_no_epoch_twice(config)
     assert_shown_once(config, TRIALS)
 
 
 @pytest.mark.fault("Spark: Python worker SIGKILLed in a later segment")
-def test_a_killed_python_worker(hosts: Cluster, whole: Path, tmp_path: Path) -> None:
+def test_a_killed_python_worker(
+    hosts: Cluster, whole: Path, tmp_path: Path, only_at_full_length: None
+) -> None:
     config = write_study(tmp_path)
     hosts.driver().begin(config)
     segment = hosts.later_segment()
@@ -67,7 +71,7 @@ def test_a_killed_python_worker(hosts: Cluster, whole: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.fault("Spark: executor JVM SIGKILLed in a later segment")
-def test_a_killed_executor(hosts: Cluster, whole: Path, tmp_path: Path) -> None:
+def test_a_killed_executor(hosts: Cluster, whole: Path, tmp_path: Path, only_at_full_length: None) -> None:
     config = write_study(tmp_path)
     hosts.driver().begin(config)
     segment = hosts.later_segment()
@@ -102,7 +106,7 @@ def test_a_stopped_host(hosts: Cluster, whole: Path, tmp_path: Path, request: py
 
 
 @pytest.mark.fault("Spark: driver SIGKILLed in a later segment")
-def test_a_killed_driver(hosts: Cluster, whole: Path, tmp_path: Path) -> None:
+def test_a_killed_driver(hosts: Cluster, whole: Path, tmp_path: Path, only_at_full_length: None) -> None:
     config = write_study(tmp_path)
     hosts.driver().begin(config)
     hosts.later_segment()
@@ -130,9 +134,7 @@ def test_a_checkpoint_that_spark_cannot_return(hosts: Cluster, tmp_path: Path) -
 
 
 @pytest.mark.fault("storm of SIGKILLs, grid")
-def test_a_storm_over_a_grid(hosts: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if not request.config.getoption("--chaos"):
-        pytest.skip("a minute; the other storm tests the same and more")
+def test_a_storm_over_a_grid(hosts: Cluster, tmp_path: Path, only_at_full_length: None) -> None:
     rates, kills = 10, 100
     search = {"space": {"neurons": [2, 3, 4, 5], "learning_rate": [0.01 * (n + 1) for n in range(rates)]}}
     whole = write_study(tmp_path / "whole", search=search)
@@ -140,18 +142,16 @@ def test_a_storm_over_a_grid(hosts: Cluster, tmp_path: Path, request: pytest.Fix
     config = write_study(tmp_path / "storm", search=search)
     storm = Storm(hosts, config, kills, 4 * rates * EPOCHS)
     storm.run()
-    print(dict(storm.done))
     assert storm.done.total() == kills
     assert_same(config, whole)
     assert_recorded_once(config, 4 * rates)
+    assert_no_epoch_twice(config)
     assert_shown_once(config, 4 * rates)
 
 
 @pytest.mark.fault("storm of SIGKILLs, tpe and asha")
-def test_a_storm_over_a_search_that_learns(
-    hosts: Cluster, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    trials, kills = (40, 100) if request.config.getoption("--chaos") else (10, 6)
+def test_a_storm_over_a_search_that_learns(hosts: Cluster, tmp_path: Path, at_full_length: bool) -> None:
+    trials, kills = (40, 100) if at_full_length else (8, 6)
     space = {"neurons": {"low": 1, "high": 6}, "learning_rate": {"low": 1e-3, "high": 0.3, "log": True}}
     pruning = {"pruner": "asha", "min_epochs": 1, "max_epochs": 8, "reduction": 2}
     search = {
@@ -164,10 +164,10 @@ def test_a_storm_over_a_search_that_learns(
     config = write_study(tmp_path, search=search, training={"batch_size": 8})
     storm = Storm(hosts, config, kills, 2 * trials)
     storm.run()
-    print(dict(storm.done))
     assert storm.done.total() == kills
     assert_none_failed(config)
     assert_recorded_once(config, trials)
+    assert_no_epoch_twice(config)
     assert_shown_once(config, trials)
     assert_replayed(config)
     assert_as_trained_alone(config)

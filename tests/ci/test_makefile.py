@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ("help", "install", "demo", "notebooks", "test", "lint", "docs", "clean")
+TARGETS = ("help", "install", "demo", "notebooks", "test", "chaos", "lint", "docs", "clean")
 
 
 def make(*arguments: str) -> str:

@@ -115,6 +115,9 @@ class LauncherContract:
         assert "Traceback" in result.error
         assert sign in result.error
 
+    @pytest.mark.fault(
+        "worker segfaults, ends by os._exit, is SIGKILLed: tried again, then FAILED with the true reason"
+    )
     def test_a_lost_worker_is_tried_again_then_failed(self, launcher: Launcher, tmp_path: Path) -> None:
         deaths = ("vanish", "crash", "killed")
         futures = {do: launched(launcher, trial(do=do, log=str(tmp_path / do))) for do in deaths}

@@ -440,6 +440,7 @@ ledger.record(result(2, b"s"))
 """
 
 
+@pytest.mark.fault("the disk is full while a record is written: it alone is lost")
 def test_a_full_disk_is_an_error_and_costs_only_that_record(
     tmp_path: Path, spec: StudySpec, config: Path
 ) -> None:

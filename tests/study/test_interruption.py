@@ -68,6 +68,7 @@ def commands_of(session: int) -> list[str]:
     return found
 
 
+@pytest.mark.fault("SIGINT while Spark starts")
 def test_ctrl_c_while_spark_starts_says_how_to_go_on_and_leaves_nothing(config):
     early = started(config)
     while not any("SparkSubmit" in command for command in commands_of(early.pid)):
@@ -85,6 +86,7 @@ def test_ctrl_c_while_spark_starts_says_how_to_go_on_and_leaves_nothing(config):
         time.sleep(0.05)
 
 
+@pytest.mark.fault("a driver SIGKILLed, another one interrupted: the third ends the study")
 def test_a_killed_and_an_interrupted_driver_lose_nothing(config, spark, tmp_path):
     killed = started(config, "auto")
     wait_for(2, config, killed)

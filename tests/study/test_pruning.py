@@ -104,6 +104,7 @@ def assert_resumes(folder: Path, pruned: StudyResult) -> None:
     assert not (result.directory / "checkpoints").exists()
 
 
+@pytest.mark.fault("driver SIGKILLed while a pruner decides")
 def test_a_killed_driver_changes_nothing(pruned: StudyResult, tmp_path: Path) -> None:
     command = [sys.executable, "-c", KILLED_DRIVER, json.dumps(study(tmp_path))]
     driver = subprocess.run(command, capture_output=True, timeout=120)
@@ -111,6 +112,7 @@ def test_a_killed_driver_changes_nothing(pruned: StudyResult, tmp_path: Path) ->
     assert_resumes(tmp_path, pruned)
 
 
+@pytest.mark.fault("driver SIGKILLed while a pruner decides")
 @pytest.mark.parametrize("results", [3, 10])
 def test_a_driver_that_ends_anywhere_changes_nothing(pruned: StudyResult, tmp_path, results: int) -> None:
     seen: list[TrialState] = []

@@ -94,6 +94,7 @@ def children(parent: int) -> list[int]:
     return found
 
 
+@pytest.mark.fault("local: worker SIGKILLed in a later segment")
 def test_a_killed_worker_costs_a_segment(whole, tmp_path):
     killed: list[int] = []
 
@@ -113,6 +114,7 @@ def test_a_killed_worker_costs_a_segment(whole, tmp_path):
     assert sorted(result.trials["attempts"]) == [1, 1, 1, 2]
 
 
+@pytest.mark.fault("local: driver and its processes SIGKILLed in a later segment")
 def test_a_killed_driver_costs_a_segment(whole, tmp_path):
     x, y = data()
     np.savez(tmp_path / "rows.npz", x=x, y=y)

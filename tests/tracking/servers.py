@@ -15,6 +15,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 FAILURE = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 6\r\nConnection: close\r\n\r\nfailed"
+REFUSAL = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy"
 
 
 def free_port() -> int:
@@ -73,7 +74,7 @@ class Server:
 class Door:
     """Stands before a server, one connection a thread; notes each request.
 
-    On demand it drops a reply, holds a request back and never answers it, or answers 500 itself.
+    On demand it drops a reply, holds a request back and never answers it, or answers 500 or 429 itself.
     """
 
     def __init__(self, port: int) -> None:
@@ -84,6 +85,7 @@ class Door:
         self.drops: Callable[[str], bool] = lambda request: False
         self.holds: Callable[[str], bool] = lambda request: False
         self.fails: Callable[[str], bool] = lambda request: False
+        self.refuses: Callable[[str], bool] = lambda request: False
         self._closed = threading.Event()
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -106,6 +108,9 @@ class Door:
             self.requests.append(line)
             if self.fails(line):
                 client.sendall(FAILURE)
+                return
+            if self.refuses(line):
+                client.sendall(REFUSAL)
                 return
             if self.holds(line):
                 self._closed.wait()

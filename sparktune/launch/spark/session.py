@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sparktune.launch.forkserver.client import safe_here
 from sparktune.launch.jvm.java import QUICK_START, check_java
 from sparktune.launch.payload import ATTEMPTS
+from sparktune.signals import ending_signals, leave_terminal
 from sparktune.spec import ResourcesSpec, StudySpec
 from sparktune.temporary import driver_folder, temporary_environment
 
@@ -145,7 +146,7 @@ def _submitted() -> bool:
 
 @contextmanager
 def _own_interrupt() -> Iterator[None]:
-    """Let Ctrl-C wait for the JVM's start, which would otherwise be left alone; a second one does not wait.
+    """Let Ctrl-C, SIGTERM and SIGHUP wait for the JVM's start; a second Ctrl-C leaves it alone.
 
     PySpark's own handler does not stay: it would cancel every job of the context, not the study's alone.
     """
@@ -155,15 +156,20 @@ def _own_interrupt() -> Iterator[None]:
     asked = threading.Event()
 
     def wait(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
+        leave_terminal(number)
+        if asked.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         asked.set()
         log.warning("stopping once Spark has started; Ctrl-C again leaves it to itself")
 
-    former = signal.signal(signal.SIGINT, wait)
+    former = {number: signal.signal(number, wait) for number in ending_signals()}
     try:
         yield
+    except Exception:
+        if not asked.is_set():  # else the signal has ended the JVM, too
+            raise
     finally:
-        signal.signal(signal.SIGINT, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
     if asked.is_set():
         raise KeyboardInterrupt

@@ -99,6 +99,7 @@ print(json.dumps([[result.trial, result.state, result.attempt] for result in res
 """
 
 
+@pytest.mark.fault("speculation: a copy of several trials does not answer first")
 def test_a_speculative_copy_of_several_trials_does_not_answer_before_the_original(tmp_path: Path) -> None:
     with standalone_cluster(workers=2, apart=True) as master:  # Spark makes copies on other hosts only
         done = subprocess.run(

@@ -185,6 +185,7 @@ def test_a_trial_that_was_killed_and_trained_again_is_shown_once(store: str, ser
         assert seen.data.tags["sparktune.attempt"] == "2"
 
 
+@pytest.mark.fault("MLflow is down: the study loses nothing")
 def test_a_server_that_is_down_costs_the_study_nothing(caplog: pytest.LogCaptureFixture) -> None:
     tracker = tracker_of(study_spec(f"http://127.0.0.1:{free_port()}"), "down")
     started = time.monotonic()
@@ -198,6 +199,7 @@ def test_a_server_that_is_down_costs_the_study_nothing(caplog: pytest.LogCapture
     assert "sparktune sync somewhere/digits" in warning
 
 
+@pytest.mark.fault("MLflow hangs, or stops answering at some request: sync completes it")
 def test_a_server_that_hangs_is_left_after_the_timeout(
     hanging: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +213,7 @@ def test_a_server_that_hangs_is_left_after_the_timeout(
     assert caplog.text.count("sparktune sync somewhere/digits") == 1
 
 
+@pytest.mark.fault("MLflow hangs, or stops answering at some request: sync completes it")
 @pytest.mark.parametrize("answered", [1, 4, 19, 24])
 def test_a_server_that_stops_answering_is_left_soon_and_sync_completes_it(
     answered: int,
@@ -259,6 +262,7 @@ def test_a_server_that_stops_answering_is_left_soon_and_sync_completes_it(
     assert [m.model_id for m in seen.study.outputs.model_outputs] == [model.model_id]
 
 
+@pytest.mark.fault("MLflow answers many requests by 500")
 @pytest.mark.parametrize("whole_jobs", [False, True], ids=["a third of all", "a trial's first requests"])
 def test_a_server_that_often_fails_shows_all_trials_in_the_end(
     server: Server, door: Door, whole_jobs: bool
@@ -285,6 +289,7 @@ def test_a_server_that_often_fails_shows_all_trials_in_the_end(
     assert seen.curve(5, "val_accuracy") == [(1, 0.5), (2, 0.7), (3, 0.85)]
 
 
+@pytest.mark.fault("MLflow's replies are lost: no second run")
 def test_a_lost_reply_leaves_no_second_run(server: Server, door: Door) -> None:
     lost: list[str] = []
 
@@ -307,6 +312,7 @@ def test_a_lost_reply_leaves_no_second_run(server: Server, door: Door) -> None:
     assert seen.curve(0, "val_accuracy") == list(enumerate(SIX[0].history["val_accuracy"], 1))
 
 
+@pytest.mark.fault("MLflow's server is SIGKILLed in the middle: sync completes it")
 def test_a_server_killed_in_the_middle_is_completed_by_sync(server: Server) -> None:
     spec = study_spec(server.uri)
     tracker = tracker_of(spec, "cut")

@@ -1,0 +1,62 @@
+"""Spark adds and removes executors while a study runs, and runs copies of slow tasks."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.cluster import Cluster, cluster, signal_all, until
+from tests.chaos.studies import assert_no_epoch_twice, assert_recorded_once, assert_shown_once, write_study
+
+SECONDS = 20  # the promise is 10 on a machine of one's own
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """One host, whose driver allocates executors dynamically and runs copies of tasks on other hosts."""
+    with cluster(
+        tmp_path_factory.mktemp("hosts"),
+        workers=1,
+        spark_dynamicAllocation_enabled="true",
+        spark_dynamicAllocation_shuffleTracking_enabled="true",
+        spark_dynamicAllocation_schedulerBacklogTimeout="1s",
+        spark_executor_cores="1",
+        spark_speculation="true",
+        spark_speculation_interval="100ms",
+        spark_speculation_task_duration_threshold="1s",
+    ) as made:
+        yield made
+
+
+@pytest.mark.fault("dynamic allocation adds an executor, a host goes: parallelism follows")
+def test_parallelism_follows_the_executors(hosts: Cluster, tmp_path: Path) -> None:
+    config = write_study(tmp_path)
+    hosts.driver().begin(config, pause=0.6)
+    until(lambda: len(hosts.running()) == 1, "a segment")
+    hosts.standalone.add_worker()
+    hosts.standalone.until_alive(2)
+    until(lambda: len({s.trial for s in hosts.running()}) == 2, "two trials at once", SECONDS)
+    segment = hosts.running()[0]
+    signal_all(hosts.host_of(segment), signal.SIGKILL)
+    hosts.driver().wait()
+    assert_recorded_once(config, 4)
+    assert_no_epoch_twice(config)
+    assert_shown_once(config, 4)
+
+
+@pytest.mark.fault("speculation: copies of slow tasks run beside them, and one result counts")
+def test_one_of_two_copies_counts(hosts: Cluster, tmp_path: Path, only_at_full_length: None) -> None:
+    hosts.standalone.add_worker()
+    hosts.standalone.until_alive(2)
+    config = write_study(
+        tmp_path, search={"space": {"neurons": [2]}}, resources={"segment_seconds": 1e-6, "parallelism": 1}
+    )
+    hosts.driver().begin(config, pause=2)
+    until(lambda: len({s.process for s in hosts.running()}) == 2, "a copy")
+    one, other = hosts.running()
+    assert (one.trial, one.start) == (other.trial, other.start)
+    hosts.driver().wait()
+    assert_recorded_once(config, 1)
+    assert_no_epoch_twice(config)
+    assert_shown_once(config, 1)

@@ -1,0 +1,138 @@
+"""Signals that end a driver in any phase: exit code 130, nothing left, and the same command goes on."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+
+from sparktune.ledger import Ledger, StudyEnded
+from tests.chaos.cluster import command_of, until
+from tests.chaos.studies import events, study_of
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+def write(folder: Path, **training: Any) -> Path:
+    """A study of one trial of the digits, in local processes."""
+    document = {
+        "study": {"name": "small"},
+        "data": {"source": "digits", "test": {"fraction": 0.2}},
+        "search": {"space": {"neurons": [8]}},
+        "training": {"epochs": 1, **training},
+        "resources": {"launcher": "local", "parallelism": 1},
+        "tracking": {"uri": f"sqlite:///{folder}/mlflow.db"},
+        "output": {"directory": str(folder / "studies")},
+    }
+    path = folder / "study.yaml"
+    path.write_text(json.dumps(document))
+    (folder / "temporary").mkdir()
+    return path
+
+
+def started(config: Path, **streams: Any) -> "subprocess.Popen[bytes]":
+    """The command on this study, the leader of a session of its own."""
+    command = [sys.executable, "-m", "sparktune", "tune", "--config", str(config)]
+    environment = {**os.environ, "TMPDIR": str(config.parent / "temporary")}
+    where = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **streams}
+    return subprocess.Popen(command, start_new_session=True, env=environment, **where)
+
+
+def session_of(leader: int) -> list[str]:
+    """Command lines of the processes of a session."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.getsid(int(entry.name)) == leader:
+                found.append(command_of(int(entry.name)).replace(b"\0", b" ").decode())
+    return found
+
+
+def imports(driver: int, config: Path) -> bool:
+    """Whether the modules are being imported: the fork server starts first."""
+    return any("forkserver" in command for command in session_of(driver))
+
+
+def loads(driver: int, config: Path) -> bool:
+    """Whether the data are being read: scikit-learn, which has the digits, is loaded for that."""
+    return "sklearn" in Path(f"/proc/{driver}/maps").read_text()
+
+
+def exports(driver: int, config: Path) -> bool:
+    """Whether the search is over and the model is not exported yet."""
+    return bool(events(config, "result"))
+
+
+def searches(driver: int, config: Path) -> bool:
+    """Whether a trial trains."""
+    return bool(events(config, "launched"))
+
+
+def assert_ended(driver: "subprocess.Popen[bytes]", config: Path) -> None:
+    """It ended as interrupted and left neither processes nor files."""
+    errors = driver.communicate(timeout=60)[1] or b""
+    assert driver.returncode == 130, errors.decode()
+    assert b"Traceback" not in errors
+    until(lambda: not session_of(driver.pid), "the end of its processes", 10)
+    assert list((config.parent / "temporary").iterdir()) == []
+    if study_of(config).exists():
+        ended = Ledger.read(study_of(config)).last(StudyEnded)
+        assert ended is not None and ended.state == "KILLED"
+
+
+PHASES: dict[str, Callable[[int, Path], bool]] = {"import": imports, "data": loads, "export": exports}
+QUICK = [("import", signal.SIGINT), ("data", signal.SIGHUP), ("export", signal.SIGTERM)]
+ALL = [(phase, number) for phase in PHASES for number in SIGNALS]
+
+
+@pytest.mark.fault("SIGINT, SIGTERM or SIGHUP during import, data and export")
+@pytest.mark.parametrize(("phase", "number"), ALL, ids=lambda value: getattr(value, "name", value))
+def test_a_signal_in_any_phase(
+    tmp_path: Path, phase: str, number: signal.Signals, at_full_length: bool
+) -> None:
+    if (phase, number) not in QUICK and not at_full_length:
+        pytest.skip("each phase and each signal once is enough")
+    config = write(tmp_path)
+    driver = started(config)
+    until(lambda: PHASES[phase](driver.pid, config) or driver.poll() is not None, phase)
+    os.killpg(driver.pid, number)
+    assert_ended(driver, config)
+    if phase == "export":
+        ids = json.loads((study_of(config) / "summary.json").read_text())["mlflow"]
+        client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+        assert client.get_run(ids["run_id"]).info.status == "KILLED"
+        resumed = started(config)
+        assert b"Traceback" not in resumed.communicate(timeout=120)[1]
+        assert resumed.returncode == 0
+        assert (study_of(config) / "bundle").is_dir()
+        assert len(events(config, "launched")) == 1
+        assert client.get_run(ids["run_id"]).info.status == "FINISHED"
+
+
+@pytest.mark.fault("the terminal is closed (SIGHUP) during the search")
+def test_a_terminal_that_is_closed(tmp_path: Path) -> None:
+    config = write(tmp_path, epochs=100_000)
+    own, terminal = pty.openpty()
+    driver = started(config, stdin=terminal, stdout=terminal, stderr=terminal, preexec_fn=controlled)
+    os.close(terminal)
+    until(lambda: searches(driver.pid, config) or driver.poll() is not None, "the search")
+    time.sleep(0.3)
+    os.close(own)
+    assert_ended(driver, config)
+
+
+def controlled() -> None:
+    """In the child: standard input is the terminal that controls its session."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
