@@ -53,7 +53,7 @@ JSON_DOCUMENTS = {
     "`objective`, `best`, `seconds`, `seconds_left`",
     "show": "`trial`, `state`, `params`, `value`, `epoch`, `history` (by metric), `seconds`, `timings`, "
     "`attempts`, `host`, `notes`, `error`",
-    "best": "`trial`, `params`, `value`, `epoch`, `test`, `bundle`, `baseline`",
+    "best": "`trial`, `params`, `value`, `epoch`, `test`, `bundle`, `engine`, `baseline`",
     "report": "`report`, the file",
     "sync": "`experiment_id`, `run_id`, `model_uri` (where a model was exported)",
     "clean": "`orphans` (`what`, `path`, `bytes`, `removed`), `bytes`",

@@ -29,6 +29,7 @@ class Bundle:
         self.path = path
         self.manifest = manifest
         self._loaded = engine
+        self._origin: Bundle | None = None
 
     def __repr__(self) -> str:
         best = self.lineage
@@ -43,6 +44,16 @@ class Bundle:
     def lineage(self) -> Lineage:
         """The study, the trial and the value that the model comes from."""
         return self.manifest.lineage
+
+    def with_engine(self, name: str) -> "Bundle":
+        """The same bundle, predicting with another one of its engines: `keras` say.
+
+        Raises:
+            BundleError: the bundle does not have it.
+        """
+        other = Bundle(self.path, self.manifest.with_engine(name))
+        other._origin = self  # the files of one that comes from MLflow live as long as it does
+        return other
 
     @cached_property
     def engine(self) -> Engine:

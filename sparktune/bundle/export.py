@@ -1,5 +1,6 @@
 """A trained model becomes a bundle: written beside its place, checked, then put there in one step."""
 
+import logging
 import platform
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ import numpy as np
 from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.checks import check_engine
-from sparktune.bundle.engines.registry import EXPORTED, engine_class, load_engine
+from sparktune.bundle.engines.registry import EXPORTED, FALLBACK, engine_class, load_engine
 from sparktune.bundle.engines.trained import TrainedModel
 from sparktune.bundle.example import write_example
 from sparktune.bundle.manifest import MANIFEST, Lineage, Manifest, digests, input_names, read_manifest
@@ -19,14 +20,17 @@ from sparktune.bundle.requirements import engine_modules, installed_version, pac
 from sparktune.columns.schema import Schema
 from sparktune.errors import BundleError
 
+log = logging.getLogger("sparktune")
+
 
 def export_bundle(
     model_file: Path,
     schema: Schema,
     lineage: Lineage,
     directory: Path,
-    engines: Sequence[str] = EXPORTED,
+    engines: Sequence[str] | None = None,
     example: np.ndarray | None = None,
+    verify_on: np.ndarray | None = None,
 ) -> Bundle:
     """Write the model in a `.keras` file as a bundle in the folder `directory`.
 
@@ -38,8 +42,11 @@ def export_bundle(
         schema: its columns, task and label map.
         lineage: the study and trial it comes from.
         directory: the bundle's folder.
-        engines: the names of the engines to write; the first one predicts.
+        engines: the names of the engines to write; the first one predicts. By default `numpy` where it
+            can compute the model, `keras` and `tensorflow`.
         example: raw inputs (rows, *input_shape), of which the bundle keeps the first few for its users.
+        verify_on: raw inputs (rows, *input_shape), on which the engine that predicts must answer what Keras
+            does; the first 10,000 rows. By default two made-up rows.
 
     Raises:
         BundleError: the model cannot be loaded safely or does not fit the schema, an engine is not installed
@@ -52,7 +59,15 @@ def export_bundle(
         directory.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{directory.name}.", dir=directory.parent) as draft:
             folder = Path(draft) / "bundle"
-            manifest, engine = _write(TrainedModel(model_file, schema), lineage, folder, engines, example)
+            trained = TrainedModel(model_file, schema)
+            try:
+                manifest, engine = _write(trained, lineage, folder, engines or EXPORTED, example, verify_on)
+            except BundleError as error:
+                if engines is not None:
+                    raise
+                log.info("the bundle is exported without the engine %s: %s", EXPORTED[0], error)
+                shutil.rmtree(folder)
+                manifest, engine = _write(trained, lineage, folder, FALLBACK, example, verify_on)
             _put(folder, directory)
     except OSError as error:
         raise _unwritten(directory, error) from error
@@ -84,6 +99,7 @@ def _write(
     folder: Path,
     engines: Sequence[str],
     example: np.ndarray | None,
+    verify_on: np.ndarray | None,
 ) -> tuple[Manifest, Engine]:
     """Write every engine, then the manifest; the engine that predicts is loaded back and compared."""
     folder.mkdir()
@@ -101,7 +117,7 @@ def _write(
         files=digests(folder),
     ).sealed()
     engine = load_engine(folder, manifest)
-    check_engine(engine, trained)
+    check_engine(engine, trained, verify_on)
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest, engine
 

@@ -19,17 +19,30 @@ LOADERS = ("sparktune_model", "sparktune.bundle.mlflow.pyfunc", "sparktune.bundl
 SCHEMES = ("models:/", "runs:/", "mlflow-artifacts:/")
 
 
-def load_bundle(model: str | Path, tracking_uri: str | None = None) -> Bundle:
+def load_bundle(model: str | Path, tracking_uri: str | None = None, *, engine: str | None = None) -> Bundle:
     """The bundle in a folder, or behind `models:/name@champion`, `models:/name/1` or `runs:/RUN_ID/model`.
 
-    Every file is compared with its digest before anything is loaded. `tracking_uri` is MLflow's;
-    MLFLOW_TRACKING_URI by default. What comes from MLflow is kept in a temporary folder as long as the
-    bundle lives.
+    Every file is compared with its digest before anything is loaded. What comes from MLflow is kept in a
+    temporary folder as long as the bundle lives.
+
+    Args:
+        model: the folder, or the MLflow URI.
+        tracking_uri: MLflow's; MLFLOW_TRACKING_URI by default.
+        engine: what predicts: the one that the bundle names first by default.
 
     Raises:
-        BundleError: there is no bundle, or it was changed after the export.
+        BundleError: there is no bundle, it was changed after the export, or it does not have the engine.
         TrackingError: MLflow does not answer or does not know the model.
+
+    Example:
+        >>> load_bundle("study/bundle", engine="keras")  # doctest: +SKIP
     """
+    bundle = _opened(model, tracking_uri)
+    return bundle if engine is None else bundle.with_engine(engine)
+
+
+def _opened(model: str | Path, tracking_uri: str | None) -> Bundle:
+    """The bundle in a folder; or in a copy from MLflow, which is removed when nobody has the bundle."""
     if not str(model).startswith(SCHEMES):
         return open_folder(Path(model))
     copy = Path(tempfile.mkdtemp(dir=driver_folder()))

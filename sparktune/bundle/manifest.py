@@ -72,6 +72,19 @@ class Manifest(Section):
         """The name of the engine that predicts."""
         return next(iter(self.engines))
 
+    def with_engine(self, name: str) -> "Manifest":
+        """The same manifest with this engine as the one that predicts; the digest does not change.
+
+        Raises:
+            BundleError: the bundle does not have it.
+        """
+        if name not in self.engines:
+            raise BundleError(
+                f"engine must be one that the bundle has, {' or '.join(self.engines)}, but got {name!r}; "
+                "choose one of them, or export the model again with it"
+            )
+        return self.model_copy(update={"engines": {name: self.engines[name], **self.engines}})
+
     def sealed(self) -> "Manifest":
         """The same manifest with its digest."""
         return self.model_copy(update={"digest": self._digest()})

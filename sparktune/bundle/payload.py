@@ -15,12 +15,13 @@ from sparktune.columns.schema import Schema
 @final
 @dataclass(frozen=True)
 class ModelPayload:
-    """What prediction needs, as bytes. Two payloads of one bundle are equal.
+    """What prediction needs, as bytes. Two payloads of one bundle and engine are equal.
 
     `files` are those of the engine that predicts, by their paths inside the bundle.
     """
 
     digest: str
+    engine: str
     manifest: str = field(compare=False, repr=False)
     files: dict[str, bytes] = field(compare=False, repr=False)
 
@@ -41,7 +42,7 @@ def to_payload(bundle: Bundle) -> ModelPayload:
     place = manifest.engines[manifest.engine]
     names = [name for name in manifest.files if name == place or name.startswith(f"{place}/")]
     files = {name: (bundle.path / name).read_bytes() for name in names}
-    return ModelPayload(manifest.digest, manifest.to_json(), files)
+    return ModelPayload(manifest.digest, manifest.engine, manifest.to_json(), files)
 
 
 def load_payload(payload: ModelPayload, threads: int) -> Predictor:

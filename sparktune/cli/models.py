@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sparktune.cli.options import Model, TrackingUri, check_place
+from sparktune.cli.options import Engine, Model, TrackingUri, check_place
 from sparktune.cli.output import Output, finite, with_output
 from sparktune.errors import InputError
 
@@ -42,6 +42,7 @@ def score_command(
         bool, typer.Option("--overwrite", help="Replace the target where it exists.")
     ] = False,
     tracking_uri: TrackingUri = None,
+    engine: Engine = None,
 ) -> None:
     """Score a table or files in Spark SQL with an exported model."""
     from sparktune.bundle.load import SCHEMES
@@ -49,11 +50,12 @@ def score_command(
     from sparktune.scoring import check_lasting, score
     from sparktune.scoring.batch import load_model
 
-    bundle = model if model.startswith(SCHEMES) else load_model(model)  # refused before Spark starts
+    # What lies here is refused before Spark starts.
+    bundle = model if model.startswith(SCHEMES) else load_model(model, engine=engine)
     mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
     spark = open_session()
     check_lasting(spark, target)
-    rows = score(spark, bundle, source, target, mode, tracking_uri=tracking_uri)
+    rows = score(spark, bundle, source, target, mode, tracking_uri=tracking_uri, engine=engine)
     output.answer({"rows": rows, "model": model, "output": target})
     output.note(f"{rows} rows scored into {target}")
 
@@ -65,6 +67,7 @@ def predict_command(
     source: InputFile = None,
     given: Rows = None,
     tracking_uri: TrackingUri = None,
+    engine: Engine = None,
 ) -> None:
     """Answer for a few rows, without Spark: one JSON object a line, with `prediction` and `probability`.
 
@@ -76,7 +79,7 @@ def predict_command(
 
     if source is not None and given:
         raise InputError(f"--row and --input exclude each other, but got both ({str(source)!r}); remove one")
-    bundle = load_model(model, tracking_uri)
+    bundle = load_model(model, tracking_uri, engine)
     answers = predict_rows(bundle, _rows(bundle, source, given))
     output.answer({"model": model, "predictions": answers}, *(json.dumps(finite(a)) for a in answers))
 

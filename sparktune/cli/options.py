@@ -32,6 +32,10 @@ Model = Annotated[
     typer.Option(callback=check_place, help="A bundle's folder or an MLflow URI (models:/NAME@champion)."),
 ]
 TrackingUri = Annotated[str | None, typer.Option(help="MLflow tracking URI of a models:/ or runs:/ model.")]
+Engine = Annotated[
+    str | None,
+    typer.Option(help="What computes the answers, keras say; by default the first one of the bundle."),
+]
 StudyDirectory = Annotated[
     Path, typer.Argument(callback=check_place, metavar="STUDY_DIR", help="The study directory.")
 ]

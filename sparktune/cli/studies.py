@@ -155,6 +155,7 @@ def best_command(
 
     Exit code 1 where no trial has a value yet.
     """
+    from sparktune.bundle.manifest import read_manifest
     from sparktune.report import read_study
 
     study = read_study(directory)
@@ -168,14 +169,16 @@ def best_command(
     exported = study.summary.best if study.summary and study.summary.bundle else None
     model = str(directory / "bundle") if exported and exported.trial == best.number else None
     baseline = None if study.baseline is None else best_document(study.baseline)
-    document = {**best_document(best), "test": study.test, "bundle": model, "baseline": baseline}
+    engine = read_manifest(directory / "bundle").engine if model else None
+    document = {**best_document(best), "test": study.test, "bundle": model, "engine": engine}
+    document["baseline"] = baseline
     lines = [f"trial {best.number} of study {study.name}, {_found(study, best)}"]
     lines += [f"  {pair}" for pair in param_texts(best.params)]
     if study.baseline is not None and study.baseline.number != best.number:
         lines += [f"baseline: trial {study.baseline.number}, {_found(study, study.baseline)}"]
     if study.test:
         lines += ["test: " + ", ".join(f"{name} {value:.6g}" for name, value in study.test.items())]
-    output.answer(document, *lines, *([f"model: {model}"] if model else []))
+    output.answer(document, *lines, *([f"model: {model}", f"engine: {engine}"] if model else []))
 
 
 @with_output

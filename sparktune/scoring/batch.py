@@ -26,6 +26,7 @@ def score(
     mode: Literal["error", "overwrite"] = "error",
     columns: Sequence[str] | None = None,
     tracking_uri: str | None = None,
+    engine: str | None = None,
 ) -> int:
     """Write the rows of `source` to `target` with `prediction` and `probability`.
 
@@ -40,7 +41,8 @@ def score(
         what the folder holds) or a table. target: A path (Parquet unless it ends in .csv or .json) or a
         table. mode: "error" refuses a target that exists; "overwrite" replaces it. columns: Columns of the
         source to write; all by default. tracking_uri: MLflow's, for a model that is an MLflow URI;
-        MLFLOW_TRACKING_URI by default.
+        MLFLOW_TRACKING_URI by default. engine: What computes the answers, `keras` say; the first one of the
+        bundle by default.
 
     Returns:
         The number of rows.
@@ -52,7 +54,7 @@ def score(
     """
     source, target = str(source), str(target)
     check_target(spark, source, target, mode)
-    bundle = model if isinstance(model, Bundle) else load_model(model, tracking_uri)
+    bundle = load_model(model, tracking_uri, engine)
     with nanoseconds_readable(spark):
         frame = read(spark, source)
         types = {field.name: field.dataType for field in frame.schema.fields}
@@ -63,15 +65,19 @@ def score(
         return _run(bundle, frame, features, kept, target, mode)
 
 
-def load_model(model: str | Path, tracking_uri: str | None = None) -> Bundle:
+def load_model(
+    model: str | Path | Bundle, tracking_uri: str | None = None, engine: str | None = None
+) -> Bundle:
     """The bundle to score with, from its folder or an MLflow URI.
 
     Raises:
-        ScoringError: there is none, or it was changed after the export.
+        ScoringError: there is none, it was changed after the export, or it does not have the engine.
         TrackingError: MLflow does not answer or does not know it.
     """
     try:
-        return load_bundle(model, tracking_uri)
+        if isinstance(model, Bundle):
+            return model if engine is None else model.with_engine(engine)
+        return load_bundle(model, tracking_uri, engine=engine)
     except BundleError as error:
         raise ScoringError(str(error)) from error
 

@@ -59,6 +59,7 @@ def register(
     model: str | Path | Bundle,
     name: str,
     output: Literal["prediction", "label", "probability", "both", "raw"] = "prediction",
+    engine: str | None = None,
 ) -> SqlFunction:
     """Make a bundle a function of Spark SQL: `SELECT id, predict(age, visits) FROM t`.
 
@@ -86,6 +87,7 @@ def register(
             "label"); "probability", that of the second class as double for binary labels, else of every class
             as array<float>; "both", a struct of the two; "raw", the model's outputs as float, or array<float>
             where there are several.
+        engine: What computes the answers, `keras` say; the first one of the bundle by default.
 
     Returns:
         The function, for use with columns: `frame.select(predict("age", "visits"))`.
@@ -93,12 +95,13 @@ def register(
     Raises:
         ScoringError: the name is no identifier, or is taken by another function; the output is unknown; the
             workers' Python lacks what scoring needs.
-        BundleError: the model is no bundle, or was changed after the export.
+        BundleError: the model is no bundle, was changed after the export, or does not have the engine.
     """
     _check_name(spark, name)
     if output not in (*OUTPUTS, "label"):
         raise ScoringError(f"output must be {', '.join(OUTPUTS[:-1])} or {OUTPUTS[-1]}, but got {output!r}")
     bundle = model if isinstance(model, Bundle) else load_bundle(model)
+    bundle = bundle if engine is None else bundle.with_engine(engine)
     answer = checked_output(bundle.schema, output)
     check_executors(spark, bundle)
     _allow_vectors(spark)

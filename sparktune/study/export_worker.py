@@ -9,7 +9,6 @@ from typing import Any
 from zipfile import ZipFile
 
 from sparktune.bundle import Bundle, export_bundle
-from sparktune.bundle.engines.registry import EXPORTED
 from sparktune.data import Dataset
 from sparktune.data.host import borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
@@ -42,24 +41,30 @@ def export(request: ExportRequest) -> dict[str, Any]:
         data = shared_data.data
         engines = engines_of(model, request.model)
         bundle = export_bundle(
-            request.model, data.schema, request.lineage, request.directory, engines, data.train.x
+            request.model,
+            data.schema,
+            request.lineage,
+            request.directory,
+            engines=engines,
+            example=data.train.x,
+            verify_on=data.validation.x if len(data.validation) else data.train.x,
         )
         verify_export(bundle, data, spec, best)
         test = evaluate(bundle.model, data.test, spec, data.schema, best.params) if data.test else None
         return {"test": test, "evaluation": evaluation_of(bundle, data)}
 
 
-def engines_of(section: ModelSection, model: Path) -> tuple[str, ...]:
-    """The engines of the bundle, the one that predicts first.
+def engines_of(section: ModelSection, model: Path) -> tuple[str, ...] | None:
+    """The engines of the bundle, the one that predicts first; None where it may choose.
 
     Layers of the user's own that have no module, as those of a notebook, can be imported nowhere: then the
     SavedModel predicts, which needs no such import.
     """
     if kind_of(section).own_source is None:
-        return EXPORTED
+        return None
     with ZipFile(model) as file:
         description = json.loads(file.read("config.json"))
-    return EXPORTED if fully_described(description) else EXPORTED[::-1]
+    return None if fully_described(description) else ("tensorflow", "keras")
 
 
 def evaluation_of(bundle: Bundle, data: Dataset) -> str | None:

@@ -23,7 +23,8 @@ def test_manifest_names_inputs_outputs_labels_engines_and_digests(bundles: dict[
     assert manifest["schema"]["classes"] == [10, 20, 30]
     assert manifest["tensor"] == {"shape": [8, 8], "dtype": "float32"}
     assert manifest["serving"] == {"pixels": "pixels"}
-    assert manifest["engines"] == {"keras": "model.keras", "tensorflow": "saved_model"}
+    files = {"numpy": "program.npz", "keras": "model.keras", "tensorflow": "saved_model"}
+    assert manifest["engines"] == files
     assert manifest["lineage"]["params"] == {"neurons": 64, "learning_rate": 0.01}
     assert manifest["versions"]["keras"] == keras.__version__
     assert list(manifest["versions"]) == ["python", "sparktune", "keras", "tensorflow", "numpy"]

@@ -36,10 +36,19 @@ def test_only_a_lineage_with_a_source_names_it(bundles: dict[str, Bundle]) -> No
 
 def test_the_first_engine_predicts(bundles: dict[str, Bundle]) -> None:
     manifest = bundles["binary"].manifest
-    assert manifest.engine == "keras"
+    assert manifest.engine == "numpy"
     swapped = dict(reversed(manifest.engines.items()))
     again = manifest.model_copy(update={"engines": swapped}).sealed()
     assert Manifest.from_json(again.to_json(), "text").engine == "tensorflow"
+
+
+def test_another_engine_may_predict(bundles: dict[str, Bundle]) -> None:
+    manifest = bundles["binary"].manifest
+    chosen = manifest.with_engine("keras")
+    assert (chosen.engine, chosen.digest) == ("keras", manifest.digest)
+    assert Manifest.from_json(chosen.to_json(), "text").engine == "keras"
+    with pytest.raises(BundleError, match="must be one that the bundle has, numpy or keras or tensorflow, b"):
+        manifest.with_engine("abacus")
 
 
 def test_a_manifest_without_an_engine_is_refused(bundles: dict[str, Bundle]) -> None:

@@ -18,23 +18,30 @@ import numpy as np
 from sparktune.bundle.payload import load_payload
 payload, x = pickle.load(sys.stdin.buffer)
 predictor = load_payload(payload, threads=1)
-import tensorflow as tf
-assert tf.config.threading.get_intra_op_parallelism_threads() == 1
+answer = predictor.engine.predict(x).tobytes()
+if payload.engine == "keras":
+    import tensorflow as tf
+    assert tf.config.threading.get_intra_op_parallelism_threads() == 1
+else:
+    assert "tensorflow" not in sys.modules and "keras" not in sys.modules
 assert "mlflow" not in sys.modules and "pyspark" not in sys.modules
-sys.stdout.buffer.write(predictor.engine.predict(x).tobytes())
+sys.stdout.buffer.write(answer)
 """
 
 
 def test_payloads_of_one_bundle_are_equal(bundles: dict[str, Bundle]) -> None:
     payload = to_payload(bundles["binary"])
     assert payload == to_payload(bundles["binary"]) != to_payload(bundles["classes"])
+    assert payload != to_payload(bundles["binary"].with_engine("keras"))
     assert hash(payload) == hash(to_payload(bundles["binary"]))
     assert len(repr(payload)) < 200
 
 
 def test_only_the_engine_that_predicts_is_sent(bundles: dict[str, Bundle]) -> None:
     bundle = bundles["binary"]
-    assert to_payload(bundle).files == {"model.keras": (bundle.path / "model.keras").read_bytes()}
+    for engine, file in (("numpy", "program.npz"), ("keras", "model.keras")):
+        files = to_payload(bundle.with_engine(engine)).files
+        assert files == {file: (bundle.path / file).read_bytes()}
 
 
 @pytest.mark.parametrize("kind", ["binary", "classes", "regression"])
@@ -45,11 +52,12 @@ def test_it_predicts_what_the_bundle_does(bundles: dict[str, Bundle], kind: str)
     np.testing.assert_allclose(predictor.engine.predict(x), bundles[kind].predict(x), atol=1e-6)
 
 
+@pytest.mark.parametrize("engine", ["numpy", "keras"])
 def test_another_process_scores_with_the_threads_it_is_given(
-    bundles: dict[str, Bundle], tmp_path: Path
+    bundles: dict[str, Bundle], tmp_path: Path, engine: str
 ) -> None:
     x = inputs("binary", 3)
-    sent = pickle.dumps((to_payload(bundles["binary"]), x))
+    sent = pickle.dumps((to_payload(bundles["binary"].with_engine(engine)), x))
     done = subprocess.run(
         [sys.executable, "-c", ELSEWHERE], input=sent, cwd=tmp_path, capture_output=True, timeout=180
     )

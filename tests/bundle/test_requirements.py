@@ -17,7 +17,7 @@ def test_the_package_has_the_module(module: str) -> None:
 
 def test_each_module_of_the_engines_is_named_once() -> None:
     assert engine_modules(["keras", "tensorflow"]) == ("keras", "tensorflow")
-    assert engine_modules(["tensorflow"]) == ("tensorflow",)
+    assert engine_modules(["numpy", "tensorflow"]) == ("tensorflow",)
     assert engine_modules([]) == ()
 
 

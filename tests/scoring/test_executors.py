@@ -78,11 +78,13 @@ def test_a_python_that_does_not_start_is_refused_in_one_line(bundles: dict[str, 
 def test_the_workers_are_asked_once(spark: Any, bundles: dict[str, Bundle], monkeypatch: Any) -> None:
     monkeypatch.setattr(executors, "_is_this_python", lambda command: False)
     monkeypatch.setattr(executors, "_CHECKED", set())
-    executors.check_executors(spark, bundles["binary"])
-    ((_, python, needed),) = executors._CHECKED
-    assert python == spark.sparkContext.pythonExec
     base = ("sparktune", "numpy", "pandas", "pyarrow", "pydantic", "yaml")
-    assert needed == (*base, "keras", "tensorflow")
+    for engine, more in (("keras", ("keras", "tensorflow")), ("numpy", ())):
+        executors.check_executors(spark, bundles["binary"].with_engine(engine))
+        assert (spark.sparkContext.applicationId, spark.sparkContext.pythonExec, (*base, *more)) in (
+            executors._CHECKED
+        )
+    assert len(executors._CHECKED) == 2
     spark.sparkContext.setJobGroup("asked", "nothing more is asked")
     executors.check_executors(spark, bundles["binary"])
     assert list(spark.sparkContext.statusTracker().getJobIdsForGroup("asked")) == []

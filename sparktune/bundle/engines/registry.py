@@ -10,11 +10,13 @@ from sparktune.registry import Registry
 ENGINES = Registry(
     "sparktune.engines",
     {
+        "numpy": "sparktune.bundle.engines.numpy:NumpyEngine",
         "keras": "sparktune.bundle.engines.keras:KerasEngine",
         "tensorflow": "sparktune.bundle.engines.savedmodel:SavedModelEngine",
     },
 )
-EXPORTED = ("keras", "tensorflow")  # the engines of a bundle unless others are asked for; the first predicts
+EXPORTED = ("numpy", "keras", "tensorflow")  # of a bundle unless others are asked for; the first one predicts
+FALLBACK = ("keras", "tensorflow")  # those where NumPy does not compute the model
 
 
 def engine_class(name: str) -> type[Engine]:

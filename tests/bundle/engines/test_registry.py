@@ -8,6 +8,7 @@ import pytest
 
 from sparktune.bundle import Bundle, Engine, export_bundle, load_bundle
 from sparktune.bundle.engines.keras import KerasEngine
+from sparktune.bundle.engines.numpy import NumpyEngine
 from sparktune.bundle.engines.registry import ENGINES, EXPORTED, engine_class, load_engine
 from sparktune.bundle.payload import load_payload, to_payload
 from sparktune.errors import BundleError
@@ -66,11 +67,13 @@ class TestOfAnotherPackage(EngineContract):
         return exported(tmp_path_factory.mktemp("layers"), "layers", "keras")
 
 
-def test_the_built_in_engines_are_exported_and_keras_predicts(bundles: dict[str, Bundle]) -> None:
-    assert ENGINES.names[:2] == list(EXPORTED) == list(bundles["binary"].manifest.engines)
+def test_the_built_in_engines_are_exported_and_numpy_predicts(bundles: dict[str, Bundle]) -> None:
+    bundle = bundles["binary"]
+    assert ENGINES.names[:3] == list(EXPORTED) == list(bundle.manifest.engines)
     assert all(issubclass(engine_class(name), Engine) for name in EXPORTED)
-    assert bundles["binary"].manifest.engine == "keras"
-    assert isinstance(load_engine(bundles["binary"].path, bundles["binary"].manifest), KerasEngine)
+    assert bundle.manifest.engine == "numpy"
+    assert isinstance(load_engine(bundle.path, bundle.manifest), NumpyEngine)
+    assert isinstance(bundle.with_engine("keras").engine, KerasEngine)
 
 
 @pytest.mark.usefixtures("package")
