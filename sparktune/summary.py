@@ -6,7 +6,7 @@ from typing import Any, Literal, final
 
 from sparktune.trial import Number, Params, TrialResult
 
-Reason = Literal["interrupt", "timeout", "epochs", "target", "patience"]
+Reason = Literal["interrupt", "timeout", "epochs", "target", "patience", "failures"]
 RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
 
 
@@ -110,7 +110,7 @@ class Summary:
     def status(self) -> RunStatus:
         """How MLflow names this end."""
         if self.stopped:
-            return "KILLED"
+            return "FAILED" if self.stopped == "failures" else "KILLED"
         return "FINISHED" if self.best else "FAILED"
 
     def shown(self, ids: dict[str, str] | None, seconds: float) -> "Summary":

@@ -2,7 +2,7 @@
 
 import shutil
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +27,18 @@ def tune_command(
         float | None,
         typer.Option(min=0.001, help="Seconds after which the search ends; the best so far is exported."),
     ] = None,
+    retry: Annotated[
+        str,
+        typer.Option(
+            metavar="STATES",
+            help="Train trials of earlier runs again: failed, timed_out, out_of_memory, diverged, or several "
+            "with commas between them.",
+        ),
+    ] = "",
+    skip: Annotated[
+        list[int] | None,
+        typer.Option(metavar="TRIAL", help="Leave a launched trial out for good; may be given many times."),
+    ] = None,
     offline: Offline = False,
 ) -> None:
     """Run the study of a YAML file; the same command again resumes it.
@@ -36,14 +48,18 @@ def tune_command(
     spec = load_spec(config, overrides or ())
     if not spec.resources.preload:
         context.obj.begun.close()
-    result = tune_with_progress(spec, offline=offline, timeout=timeout, quiet=output.quiet)
+    choices = {"retry": [*filter(None, retry.split(","))], "skip": skip or []}
+    result = tune_with_progress(spec, offline, timeout, output.quiet, **choices)
     output.answer({**result.summary, "directory": str(result.directory)}, *outcome(result))
 
 
 def tune_with_progress(
-    spec: StudySpec, offline: bool = False, timeout: float | None = None, quiet: bool = False
+    spec: StudySpec, offline: bool = False, timeout: float | None = None, quiet: bool = False, **choices: Any
 ) -> "StudyResult":
-    """Run the study; standard error shows a progress bar and a line for each trial that ended."""
+    """Run the study; standard error shows a progress bar and a line for each trial that ended.
+
+    `choices` are the arguments `retry` and `skip` of `tune`.
+    """
     from rich.console import Console
 
     from sparktune.report import StudyProgress
@@ -64,7 +80,7 @@ def tune_with_progress(
                 best_so_far = f"best {best.value:.6g} (trial {best.trial})" if best else ""
                 bar.update(line, progress.done, progress.total, best_so_far)
 
-        return tune(spec, offline=offline, timeout=timeout, on_progress=on_progress)
+        return tune(spec, offline=offline, timeout=timeout, on_progress=on_progress, **choices)
 
 
 def known_before(spec: StudySpec) -> tuple[int, int | None]:

@@ -1,6 +1,7 @@
 """The durable record of a study."""
 
-from sparktune.ledger.events import BundleExported, Note, StudyEnded, StudyStarted
+from sparktune.ledger.events import BundleExported, Note, Retried, StudyEnded, StudyStarted
+from sparktune.ledger.history import Step
 from sparktune.ledger.ledger import Ledger
 
-__all__ = ["BundleExported", "Ledger", "Note", "StudyEnded", "StudyStarted"]
+__all__ = ["BundleExported", "Ledger", "Note", "Retried", "Step", "StudyEnded", "StudyStarted"]

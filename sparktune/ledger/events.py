@@ -75,6 +75,22 @@ class Voided:
 
 @final
 @dataclass(frozen=True)
+class Retried:
+    """The user wants a trial trained again that ended without a value; what it gave before did happen."""
+
+    trial: int
+
+
+@final
+@dataclass(frozen=True)
+class Skipped:
+    """The user leaves a trial out for good: it is FAILED, and never retried."""
+
+    trial: int
+
+
+@final
+@dataclass(frozen=True)
 class SpecChanged:
     """The study goes on with this spec, in JSON values; it differs in what may change, the workers say."""
 
@@ -116,7 +132,7 @@ class BundleExported:
 
 
 Note = StudyStarted | StudyEnded | BundleExported
-Event = Launched | Recorded | Paused | Voided | SpecChanged | Note
+Event = Launched | Recorded | Paused | Voided | Retried | Skipped | SpecChanged | Note
 
 _HEADER = TypeAdapter(Header)
 _EVENTS: dict[str, TypeAdapter[Any]] = {
@@ -124,6 +140,8 @@ _EVENTS: dict[str, TypeAdapter[Any]] = {
     "result": TypeAdapter(Recorded),
     "paused": TypeAdapter(Paused),
     "void": TypeAdapter(Voided),
+    "retried": TypeAdapter(Retried),
+    "skipped": TypeAdapter(Skipped),
     "spec": TypeAdapter(SpecChanged),
 }
 _NOTES: dict[str, TypeAdapter[Any]] = {
@@ -144,6 +162,8 @@ def event_to_line(event: Event) -> JournalLine:
             return {"event": "paused", "start": start, "result": result.to_record()}
         case Voided():
             return {"event": "void", **vars(event)}
+        case Retried() | Skipped():
+            return {"event": type(event).__name__.lower(), **vars(event)}
         case SpecChanged():
             return {"event": "spec", **vars(event)}
         case StudyEnded(state, summary):

@@ -4,12 +4,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, final
 
-from sparktune.ledger.events import Event, Launched, Note, Paused, Recorded, SpecChanged, Voided
+from sparktune.ledger.events import (
+    Event,
+    Launched,
+    Note,
+    Paused,
+    Recorded,
+    Retried,
+    Skipped,
+    SpecChanged,
+    Voided,
+)
 from sparktune.pareto import ParetoFront
 from sparktune.summary import Objective
 from sparktune.trial import Params, TrialResult, TrialState
 
 Launch = tuple[int, Params]  # a trial's number and its parameters
+Step = Launch | TrialResult | Retried  # what a sampler has to know of
 
 
 @final
@@ -19,9 +30,10 @@ class LedgerState:
     By trial number: `results` are terminal; `unfinished` are the last results of trials that were killed or
     paused and go on when the study is resumed, `paused` what they go on from; `ended` is when a result came
     (seconds since 1970); `attempts` is how often a trial was launched; `params` are those of every trial ever
-    launched; `under_way` are launched without a result since. `sequence` has first launches, as number and
-    parameters, and terminal results in the order in which they came. `front` are the trials that no other one
-    beats: with one objective the best one alone.
+    launched; `under_way` are launched without a result since; `skipped` are left out for good. `sequence` has
+    first launches, as number and parameters, terminal results, and which of them were opened again, in the
+    order in which they came. `front` are the trials that no other one beats: with one objective the best one
+    alone.
     """
 
     def __init__(self, direction: str, metrics: Sequence[Objective] = ()) -> None:
@@ -35,7 +47,8 @@ class LedgerState:
         self.attempts: dict[int, int] = {}
         self.params: dict[int, Params] = {}
         self.under_way: set[int] = set()
-        self.sequence: list[Launch | TrialResult] = []
+        self.skipped: set[int] = set()
+        self.sequence: list[Step] = []
         self.notes: list[Note] = []
         self.spec: dict[str, Any] | None = None
         self._digests: dict[int, str | None] = {}
@@ -59,6 +72,10 @@ class LedgerState:
                 self.under_way.add(trial)
             case Voided(trial):
                 self._void(trial)
+            case Retried():
+                self._retry(event)
+            case Skipped(trial):
+                self.skipped.add(trial)
             case SpecChanged(spec):
                 self.spec = spec
             case _:
@@ -133,6 +150,12 @@ class LedgerState:
         known = before.history if before else {}
         history = {name: known.get(name, [])[:start] + new for name, new in result.history.items()}
         return replace(result, history=history)
+
+    def _retry(self, event: Retried) -> None:
+        """Open a trial again; the sampler has learned how it ended, so that stays in the sequence."""
+        if self.results.pop(event.trial, None) is not None:
+            self._digests.pop(event.trial, None)
+            self.sequence.append(event)
 
     def _void(self, trial: int) -> None:
         void = self.results.pop(trial, None)

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +18,13 @@ from sparktune.ledger.events import (
     Launched,
     Note,
     Recorded,
+    Retried,
+    Skipped,
     SpecChanged,
     Voided,
     event_to_line,
 )
-from sparktune.ledger.history import Launch, LedgerState
+from sparktune.ledger.history import LedgerState, Step
 from sparktune.ledger.journal import Journal
 from sparktune.ledger.lock import DriverLock
 from sparktune.ledger.models import ModelFiles
@@ -30,7 +32,7 @@ from sparktune.ledger.opening import create_or_repair, read_existing
 from sparktune.ledger.ownership import LEDGER, LOCK, check_directory, stored_spec
 from sparktune.pareto import ParetoFront
 from sparktune.spec import StudySpec
-from sparktune.trial import Trial, TrialResult, TrialState
+from sparktune.trial import Params, Trial, TrialResult, TrialState
 
 NoteKind = TypeVar("NoteKind", bound=Note)
 
@@ -147,9 +149,17 @@ class Ledger:
         return MappingProxyType(self._history.ended)
 
     @property
-    def sequence(self) -> Sequence[Launch | TrialResult]:
-        """First launches, as number and parameters, and terminal results in the order in which they came."""
+    def sequence(self) -> Sequence[Step]:
+        """What the sampler has to know, in the order in which it came.
+
+        First launches, as number and parameters, terminal results, and which trials were opened again.
+        """
         return self._history.sequence
+
+    @property
+    def params(self) -> Mapping[int, Params]:
+        """The parameters of every trial that was ever launched, by number."""
+        return MappingProxyType(self._history.params)
 
     def paused(self, trial: int) -> TrialResult | None:
         """The last paused result of a trial that is not over: what it goes on from; None where there is none.
@@ -247,6 +257,30 @@ class Ledger:
         self._append(Recorded(result, digest))
         if wins:
             self._models.remove_others(self.front.members)
+
+    def retry(self, states: Collection[TrialState]) -> list[int]:
+        """Open the trials that ended in these states again, but for skipped ones; gives their numbers.
+
+        Raises:
+            RecordError: as for `record`.
+        """
+        skipped = self._history.skipped
+        numbers = [n for n, r in sorted(self.results.items()) if r.state in states and n not in skipped]
+        self._append(*map(Retried, numbers))
+        return numbers
+
+    def skip(self, trial: int) -> None:
+        """Leave a launched trial out for good: it is FAILED where it has not ended, and never retried.
+
+        Raises:
+            RecordError: as for `record`.
+        """
+        if trial in self._history.skipped:
+            return
+        self._append(Skipped(trial))
+        attempt = max(1, self.attempts(trial))
+        why = "left out by the option --skip"
+        self.record(TrialResult(trial, self.params[trial], TrialState.FAILED, attempt=attempt, error=why))
 
     def note(self, note: Note) -> None:
         """Record an event of the study itself: it started or ended, or its model was exported.

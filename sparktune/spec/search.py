@@ -59,6 +59,12 @@ class SearchSpec(Section):
     budget: BudgetSpec = Field(
         BudgetSpec(), exclude_if=BudgetSpec().__eq__, description="what ends the search besides"
     )
+    failures: Count | None = Field(
+        None,
+        exclude_if=is_empty,
+        description="so many trials in a row that are FAILED, TIMED_OUT or OUT_OF_MEMORY end the search; "
+        "unbounded by default",
+    )
     pruner: Name | None = Field(
         None,
         exclude_if=is_empty,

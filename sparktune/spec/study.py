@@ -42,7 +42,7 @@ LATER = (
     ("training", "weighted_metrics"),
 )  # fields added after the first version: a study that does not set them keeps its identity
 PRUNING = ("pruner", "min_epochs", "keep", "reduction", "pruner_options")
-BUDGETS = ("trials", "budget", *PRUNING)  # of the section search: they may change between runs
+BUDGETS = ("trials", "budget", "failures", *PRUNING)  # of the section search: they may change between runs
 IDENTITY = ("study", "data", "model", "search", "training", "objective")
 
 

@@ -145,11 +145,19 @@ def check_best(name: str, ledger: Ledger, stopped: Reason | None) -> None:
 
     Raises:
         StudyInterrupted: the study was interrupted.
-        StudyFailed: no trial gave a value.
+        StudyFailed: no trial gave a value, or too many failed in a row.
     """
     folder = ledger.directory
     if stopped == "interrupt":
         raise StudyInterrupted(f"study {name} was interrupted ({folder}); {AGAIN}")
+    if stopped == "failures":
+        aborted = [result for result in ledger.results.values() if result.state.aborted]
+        last = max(aborted, key=lambda result: ledger.ended[result.trial])
+        raise StudyFailed(
+            f"study {name} was stopped, as search.failures trials in a row could not be trained; trial "
+            f"{last.trial}, the last one: {last.complaint}; all results are kept ({folder}): mend the cause "
+            "and run the same command again with --retry failed"
+        )
     if ledger.best is not None:
         return
     if stopped == "timeout":

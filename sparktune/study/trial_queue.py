@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, final
 
 from sparktune.errors import StudyFailed
+from sparktune.ledger import Retried, Step
 from sparktune.search import Sampler, Wait
 from sparktune.spec.base import plain_value
 from sparktune.training.graph_key import SCALARS, graph_key
@@ -27,7 +28,7 @@ class TrialQueue:
     Args:
         sampler: learns `earlier` in this order before it is asked.
         earlier: what earlier runs did: trials that were launched, for which the sampler is not asked again,
-            and results.
+            results, and which of these trials are to be trained once more.
         window: points that are put in order at once.
         held: numbers of launched trials that wait for a pruner: they are not given.
     """
@@ -35,7 +36,7 @@ class TrialQueue:
     def __init__(
         self,
         sampler: Sampler,
-        earlier: Iterable[Point | TrialResult] = (),
+        earlier: Iterable[Step] = (),
         window: int = WINDOW,
         held: Iterable[int] = (),
     ) -> None:
@@ -51,13 +52,15 @@ class TrialQueue:
         self._sampler_ended = False
         self._waiting: dict[str, deque[Point]] = {}  # by graph key
         for event in earlier:
-            if isinstance(event, TrialResult):
-                self._not_given.add(event.trial)
-                sampler.tell(event)
-            else:
-                number, params = event
-                self._launched[number] = params
-                sampler.replay(number, params)
+            match event:
+                case TrialResult(number):
+                    self._not_given.add(number)
+                    sampler.tell(event)
+                case Retried(number):
+                    self._not_given.discard(number)
+                case (number, params):
+                    self._launched[number] = params
+                    sampler.replay(number, params)
 
     @property
     def size(self) -> int | None:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -19,8 +19,10 @@ from sparktune.spec.idle import idle_fields
 from sparktune.spec.search import WHY_NO_PRUNER
 from sparktune.study.budget import Budget
 from sparktune.study.check import check_study
+from sparktune.study.choices import check_numbers, choose_trials, states_to_retry
 from sparktune.study.conclusion import AGAIN, Ending, conclude
 from sparktune.study.export import Exported, Exporter
+from sparktune.study.failures import FailuresInARow
 from sparktune.study.loop import StudyLoop
 from sparktune.study.model_sizes import bounded_size
 from sparktune.study.progress import OnProgress, Progress, Standing, notebook_progress
@@ -50,6 +52,8 @@ def tune(
     tracker: Tracker | None = None,
     offline: bool = False,
     timeout: float | None = None,
+    retry: str | Collection[str] = (),
+    skip: Collection[int] = (),
     on_progress: OnProgress | None = None,
 ) -> StudyResult:
     """Run a study, or resume it where its directory exists.
@@ -68,12 +72,15 @@ def tune(
         offline: do not write to MLflow; `sparktune sync` can do so later.
         timeout: seconds, above 0, from the first launch, after which the search ends with the best so far;
             `search.budget.seconds` counts too.
+        retry: trials of earlier runs that are trained again, by their state: `failed`, `timed_out`,
+            `out_of_memory` or `diverged`, or several of them.
+        skip: numbers of trials that earlier runs launched and that are left out for good; they are FAILED.
         on_progress: called after each trial, in the driver's thread. By default a notebook shows one display
             that is updated, and nothing is shown elsewhere.
 
     Raises:
         InputError: something given cannot be used; nothing was started.
-        StudyFailed: no trial gave a value.
+        StudyFailed: no trial gave a value, or `search.failures` of them failed in a row.
         StudyInterrupted: Ctrl-C, SIGTERM or SIGHUP; calling again resumes.
         LaunchError: the cluster was lost; calling again resumes.
 
@@ -87,6 +94,8 @@ def tune(
     """
     started = time.monotonic()
     check_timeout(timeout)
+    check_numbers(skip)
+    retried = states_to_retry(retry)
     _check_objects(sampler, pruner, launcher, tracker)
     given = spec if builder is None else with_builder(spec, builder)
     spec = _read_spec(given, any_sampler=sampler is not None)
@@ -108,6 +117,7 @@ def tune(
                 Ledger.open(folder, spec, dataset.digest, objective.direction) as ledger,
             ):
                 write_source(ledger.directory, own_source(spec))
+                choose_trials(ledger, retried, skip)
                 shared = runtime.share(dataset)
                 log.info("study %s: %s", spec.study.name, ledger.directory)
                 pruner = pruner or build_pruner(spec.search)
@@ -209,6 +219,7 @@ class _Study:
         queue = TrialQueue(self.sampler, self.ledger.sequence, held=held)
         done = queue.exhausted() and not held
         results = [event for event in self.ledger.sequence if isinstance(event, TrialResult)]
+        failures = FailuresInARow(self.spec.search.failures)
         budget = Budget(self.spec.search.budget, self.objective, [*results, *self.ledger.unfinished.values()])
         stop.end(None if done else budget.spent)
         if done or stop.reason:
@@ -216,7 +227,8 @@ class _Study:
 
         def on_result(result: TrialResult) -> None:
             budget.observe(result)
-            stop.end(budget.spent)
+            failures.observe(result)
+            stop.end(budget.spent or failures.reason)
             on_progress(Progress(result, self.ledger.best, len(self.ledger.results), queue.size))
 
         with self.runtime.start_launcher(self.shared) as launcher:

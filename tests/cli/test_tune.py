@@ -78,3 +78,26 @@ def test_the_bar_counts_the_trials_of_earlier_runs(sections, tmp_path, caplog):
         file.write("damaged\n")
     assert known_before(spec) == (1, 3)
     assert caplog.text == "", "the study itself warns of it, once"
+
+
+def test_trials_are_retried_and_left_out_by_options(sections, tmp_path, capfd):
+    config = tmp_path / "study.yaml"
+    config.write_text(json.dumps(sections))
+    command = ["tune", "--config", str(config), "--offline", "--json"]
+    refusals = {
+        (
+            "--retry",
+            "failed,complete",
+        ): "retry must be some of failed, diverged, timed_out, out_of_memory, but",
+        (
+            "--retry",
+            "failed,timed_out",
+            "--skip",
+            "3",
+        ): "skip must name a trial that an earlier run has launched",
+        ("--skip", "-3"): "skip must be a list of trial numbers such as [3, 7], but got [-3]",
+    }
+    for options, words in refusals.items():
+        code, out, _ = run(capfd, *command, *options)
+        assert (code, json.loads(out)["error"]["type"]) == (2, "InputError")
+        assert words in json.loads(out)["error"]["message"]

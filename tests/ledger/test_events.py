@@ -13,6 +13,8 @@ from sparktune.ledger.events import (
     Event,
     Launched,
     Recorded,
+    Retried,
+    Skipped,
     SpecChanged,
     StudyEnded,
     StudyStarted,
@@ -60,6 +62,8 @@ LINES: list[tuple[Event, dict[str, Any]]] = [
         BundleExported(3, {"loss": 0.5}),
         {"event": "note", "kind": "exported", "fields": {"trial": 3, "test": {"loss": 0.5}}},
     ),
+    (Retried(3), {"event": "retried", "trial": 3}),
+    (Skipped(3), {"event": "skipped", "trial": 3}),
 ]
 
 

@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from sparktune.ledger.events import Event, Launched, Recorded, SpecChanged, StudyStarted, Voided
+from sparktune.ledger.events import (
+    Event,
+    Launched,
+    Recorded,
+    Retried,
+    Skipped,
+    SpecChanged,
+    StudyStarted,
+    Voided,
+)
 from sparktune.ledger.history import LedgerState
 from sparktune.trial import TrialResult, TrialState
 
@@ -55,6 +64,25 @@ def test_a_voided_best_leaves_the_next_one() -> None:
     assert ([*state.results], state.best, state.model_digests) == ([0, 2], state.results[2], {2: "2"})
     assert after(*results, Voided(1, "gone"), results[1]).model_digests == {1: "1"}
     assert after(Voided(7, "never there")).best is None
+
+
+def test_a_retried_trial_is_open_until_its_next_end_and_both_did_happen() -> None:
+    failed, late, complete = (
+        result(0, None, state=TrialState.FAILED),
+        result(0, None, state=TrialState.FAILED, attempt=2),
+        result(0, attempt=2),
+    )
+    events = Launched(0, 1, 9, {"n": 0}), Recorded(failed, None), Retried(0)
+    state = after(*events)
+    assert (state.results, state.attempts) == ({}, {0: 1})
+    state = after(*events, Recorded(complete, "a"), Recorded(late, None))
+    assert (state.results, state.best_digest) == ({0: complete}, "a")
+    assert state.sequence == [(0, {"n": 0}), failed, Retried(0), complete]
+    assert after(Retried(3)).sequence == []
+
+
+def test_a_trial_left_out_is_known() -> None:
+    assert after(Skipped(3)).skipped == {3}
 
 
 def test_a_launch_is_known_also_from_its_result() -> None:

@@ -110,7 +110,10 @@ class Sampler(ABC):
 
     @abstractmethod
     def tell(self, result: TrialResult) -> None:
-        """Learn how a trial ended. Only results that are final are told, each once."""
+        """Learn how a trial ended. Only results that are final are told, each once.
+
+        A trial that ended without a value and is trained again, as the user wants it, is told once more.
+        """
 
 
 def check_no_options(search: SearchSpec) -> None:

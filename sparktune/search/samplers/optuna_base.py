@@ -139,8 +139,9 @@ class OptunaSampler(Sampler, ABC):
         self._taken(number, *self._study.ask(params))
 
     def tell(self, result: TrialResult) -> None:
-        if trial := self._trials.pop(result.trial, None):
-            self._study.tell(trial, result)
+        """Learn how a trial ended; the second end of one that was retried is that of a trial of its own."""
+        trial = self._trials.pop(result.trial, None) or self._study.ask(result.params)[0]
+        self._study.tell(trial, result)
 
     def _taken(self, number: int, trial: "optuna.Trial", params: Params) -> Params:
         self._trials[number] = trial

@@ -87,6 +87,19 @@ class TestContract:
                 assert replay.ask(event[0]) == event[1]
         assert replay.ask(45) is None
 
+    def test_a_trial_that_is_trained_again_is_learned_from_twice_also_in_a_replay(self, name: str) -> None:
+        order, events, running = random.Random(3), list[Event](), dict[int, Params]()
+        sampler = replayed(name, events, 45)
+        go_on(sampler, events, running, order, 25)
+        again = [event for event in events if isinstance(event, TrialResult) and event.value is None]
+        assert again
+        for result in again:
+            better = complete(result.trial, result.params, 0.0)
+            sampler.tell(better)
+            events.append(better)
+        replay = replayed(name, [*events], 45)
+        assert [sampler.ask(n) for n in range(25, 30)] == [replay.ask(n) for n in range(25, 30)]
+
     @settings(max_examples=8)
     @given(space=ANY, seed=st.integers(0, 2**64 - 1))
     def test_points_lie_in_their_domains_are_distinct_and_survive_json(
