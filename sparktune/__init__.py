@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sparktune.tracking import Tracker
     from sparktune.training import LayeredKind, ModelKind, run_segment
     from sparktune.training.input_values import InputValues
-    from sparktune.trial import Segment, Trial, TrialResult, TrialState
+    from sparktune.trial import Segment, Trial, TrialReport, TrialResult, TrialState
 
 __version__ = "0.1.0"
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "TrainedModel",
     "TrainingSpec",
     "Trial",
+    "TrialReport",
     "TrialResult",
     "TrialState",
     "load",
@@ -114,6 +115,7 @@ __getattr__, __dir__ = lazily(
         "TrainedModel": "sparktune.bundle.engines.trained",
         "TrainingSpec": "sparktune.spec",
         "Trial": "sparktune.trial",
+        "TrialReport": "sparktune.trial",
         "TrialResult": "sparktune.trial",
         "TrialState": "sparktune.trial",
         "load": "sparktune.bundle:load_bundle",

@@ -147,6 +147,16 @@ class TrialNotes:
 
 @final
 @dataclass(frozen=True)
+class TrialReport:
+    """How a trial that has not ended stands after so many epochs: `metrics` are those of its last one."""
+
+    trial: int
+    epochs: int
+    metrics: dict[str, float]
+
+
+@final
+@dataclass(frozen=True)
 class TrialResult:
     """How a trial ended.
 
@@ -194,6 +204,11 @@ class TrialResult:
     def epochs(self) -> int:
         """Epochs that have been trained."""
         return max(map(len, self.history.values()), default=0)
+
+    @property
+    def report(self) -> TrialReport:
+        """What a sampler learns of it while it is PAUSED."""
+        return TrialReport(self.trial, self.epochs, {n: v[-1] for n, v in self.history.items() if v})
 
     def to_record(self) -> dict[str, Any]:
         """A JSON object of everything but the contents of model and checkpoint."""

@@ -17,10 +17,10 @@ from sparktune.ledger.events import (
 )
 from sparktune.pareto import ParetoFront
 from sparktune.summary import Objective
-from sparktune.trial import Params, TrialResult, TrialState
+from sparktune.trial import Params, TrialReport, TrialResult, TrialState
 
 Launch = tuple[int, Params]  # a trial's number and its parameters
-Step = Launch | TrialResult | Retried  # what a sampler has to know of
+Step = Launch | TrialReport | TrialResult | Retried  # what a sampler has to know of
 
 
 @final
@@ -31,9 +31,9 @@ class LedgerState:
     paused and go on when the study is resumed, `paused` what they go on from; `ended` is when a result came
     (seconds since 1970); `attempts` is how often a trial was launched; `params` are those of every trial ever
     launched; `under_way` are launched without a result since; `skipped` are left out for good. `sequence` has
-    first launches, as number and parameters, terminal results, and which of them were opened again, in the
-    order in which they came. `front` are the trials that no other one beats: with one objective the best one
-    alone.
+    first launches, as number and parameters, reports of paused trials, terminal results, and which of them
+    were opened again, in the order in which they came. `front` are the trials that no other one beats: with
+    one objective the best one alone.
     """
 
     def __init__(self, direction: str, metrics: Sequence[Objective] = ()) -> None:
@@ -132,6 +132,7 @@ class LedgerState:
             self.under_way.discard(result.trial)
         if result.state is TrialState.PAUSED:
             self.paused[result.trial] = result
+            self.sequence.append(result.report)
         if not result.state.terminal:
             self.unfinished[result.trial] = result
             return

@@ -152,7 +152,8 @@ class Ledger:
     def sequence(self) -> Sequence[Step]:
         """What the sampler has to know, in the order in which it came.
 
-        First launches, as number and parameters, terminal results, and which trials were opened again.
+        First launches, as number and parameters, reports of paused trials, terminal results, and which trials
+        were opened again.
         """
         return self._history.sequence
 

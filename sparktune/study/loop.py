@@ -213,9 +213,8 @@ class StudyLoop:
             self._go_on(result, segment.end)
 
     def _show(self, result: TrialResult) -> None:
-        """What the ledger has is for the sampler, if it is final, for the tracker and for the user."""
-        if result.state.terminal:
-            self._queue.tell(result)
+        """What the ledger has is for the sampler, for the tracker and for the user."""
+        self._queue.tell(result)
         self._tracker.record(result)
         self._on_result(result)
 

@@ -9,7 +9,7 @@ from sparktune.ledger import Retried, Step
 from sparktune.search import Sampler, Wait
 from sparktune.spec.base import plain_value
 from sparktune.training.graph_key import SCALARS, graph_key
-from sparktune.trial import Params, TrialResult
+from sparktune.trial import Params, TrialReport, TrialResult, TrialState
 
 Point = tuple[int, Params]  # a trial's number and its parameters
 WINDOW = 128
@@ -28,7 +28,7 @@ class TrialQueue:
     Args:
         sampler: learns `earlier` in this order before it is asked.
         earlier: what earlier runs did: trials that were launched, for which the sampler is not asked again,
-            results, and which of these trials are to be trained once more.
+            reports of paused trials, results, and which of these trials are to be trained once more.
         window: points that are put in order at once.
         held: numbers of launched trials that wait for a pruner: they are not given.
     """
@@ -56,6 +56,8 @@ class TrialQueue:
                 case TrialResult(number):
                     self._not_given.add(number)
                     sampler.tell(event)
+                case TrialReport():
+                    sampler.report(event)
                 case Retried(number):
                     self._not_given.discard(number)
                 case (number, params):
@@ -73,8 +75,11 @@ class TrialQueue:
         return self._sampler.lookahead
 
     def tell(self, result: TrialResult) -> None:
-        """A trial has ended for good: the sampler learns of it."""
-        self._sampler.tell(result)
+        """A trial has ended for good, or one of its segments has: the sampler learns of it."""
+        if result.state.terminal:
+            self._sampler.tell(result)
+        elif result.state is TrialState.PAUSED:
+            self._sampler.report(result.report)
 
     def exhausted(self) -> bool:
         """Whether no trial is left to launch, as far as can be known without asking too early."""

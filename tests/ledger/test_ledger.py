@@ -20,7 +20,7 @@ from sparktune.ledger import Ledger, StudyEnded, StudyStarted
 from sparktune.pareto import dominates, pareto_front
 from sparktune.spec import StudySpec, parse_spec
 from sparktune.summary import Objective
-from sparktune.trial import Trial, TrialNotes, TrialResult, TrialState
+from sparktune.trial import Trial, TrialNotes, TrialReport, TrialResult, TrialState
 
 DATA = "d" * 64
 
@@ -105,6 +105,10 @@ class TestRecord:
             assert dict(ledger.unfinished) == {0: second}
             ledger.record(done(0, 0.5))
         read = Ledger.read(tmp_path / "s")
+        assert [event for event in read.sequence if isinstance(event, TrialReport)] == [
+            TrialReport(0, 0, {}),
+            TrialReport(0, 0, {}),
+        ]
         assert ([*read.results], dict(read.unfinished)) == ([0], {})
 
     def test_every_launch_is_known_with_its_parameters(self, tmp_path: Path, spec: StudySpec) -> None:

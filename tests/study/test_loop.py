@@ -12,14 +12,15 @@ import pytest
 from sparktune.errors import LaunchError, StudyFailed
 from sparktune.launch.base import Launcher
 from sparktune.ledger import Ledger
-from sparktune.search import WAIT, Sampler, build_sampler
+from sparktune.search import WAIT, Sampler, build_pruner, build_sampler
 from sparktune.spec import StudySpec, parse_spec
 from sparktune.study.loop import StudyLoop
+from sparktune.study.pruning import Pruning
 from sparktune.study.stop import Stop
 from sparktune.study.trial_queue import TrialQueue
 from sparktune.summary import Objective
 from sparktune.tracking import NullTracker
-from sparktune.trial import Params, Segment, Trial, TrialResult, TrialState
+from sparktune.trial import Params, Segment, Trial, TrialReport, TrialResult, TrialState
 
 SPEC = parse_spec(
     {
@@ -156,6 +157,57 @@ def test_a_study_that_learns_proposes_the_same_points_in_spite_of_two_interrupti
             replay.tell(event)
         else:
             assert replay.ask(event[0]) == event[1]
+
+
+def test_it_learns_of_trials_that_wait_for_their_promotion_and_proposes_the_same(tmp_path):
+    """The replay of launches, reports and results gives every point again, though few trials have ended."""
+    space = {"neurons": {"low": 1, "high": 4096, "log": True}, "learning_rate": {"low": 1e-4, "high": 1.0}}
+    search = {"sampler": "tpe", "trials": 40, "space": space, "options": {"n_startup_trials": 5}}
+    pruner = {"pruner": "asha", "max_epochs": 27, "reduction": 3}
+    spec = parse_spec({"study": {"name": "loop", "seed": 3}, "search": {**search, **pruner}})
+    for most in (20, 30, 1000):
+        run_pruned(tmp_path / "loop", spec, most)
+    ledger = Ledger.read(tmp_path / "loop")
+    assert {result.epochs for result in ledger.results.values()} == {1, 3, 9, 27}
+    replay, without_reports, same = started(spec), started(spec), []
+    for event in ledger.sequence:
+        if isinstance(event, TrialReport):
+            replay.report(event)
+        elif isinstance(event, TrialResult):
+            replay.tell(event)
+            without_reports.tell(event)
+        else:
+            assert replay.ask(event[0]) == event[1]
+            same.append(without_reports.ask(event[0]) == event[1])
+    assert all(same[:5]) and not any(same[30:]), "it learns from the reports"
+
+
+def run_pruned(folder: Path, spec: StudySpec, most: int) -> None:
+    """A study with a pruner, whose trials give their neurons after every epoch; it stops at a segment."""
+    stop, done = Stop(), 0
+
+    def work(trial: Trial) -> TrialResult | None:
+        nonlocal done
+        done += 1
+        if done == most:
+            stop.interrupt()
+            return None  # cancelled
+        time.sleep(0.02 if trial.number % 3 == 0 else 0.0)
+        end = next(s.end for s in reversed(launcher.segments) if s.trial.number == trial.number)
+        value = float(trial.params["neurons"])
+        result = TrialResult(trial.number, trial.params, TrialState.COMPLETE, value, model=b"model")
+        if end is not None:
+            result = replace(result, state=TrialState.PAUSED, value=None, model=None)
+        return replace(result, history={"val_accuracy": [value] * (end or 27)})
+
+    launcher = ScriptedLauncher(work)
+    pruner = build_pruner(spec.search)
+    pruner.set_objective(Objective("val_accuracy", "maximize"))
+    with Ledger.open(folder, spec, "data", "maximize") as ledger:
+        pruning = Pruning(pruner, ledger)
+        held = [result.trial for result in pruning.earlier]
+        queue = TrialQueue(started(spec), ledger.sequence, held=held)
+        StudyLoop(spec, queue, launcher, ledger, NullTracker(), lambda _: None, pruning=pruning).run(stop)
 
 
 def started(spec: StudySpec) -> Sampler:

@@ -7,7 +7,7 @@ from typing import Final, Literal, Self, final
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.summary import Objective
-from sparktune.trial import Params, TrialResult
+from sparktune.trial import Params, TrialReport, TrialResult
 
 
 @final
@@ -30,8 +30,8 @@ class Sampler(ABC):
 
     Numbers are asked in rising order from 0, each until there is an answer other than WAIT. A study that is
     resumed replays what happened, in the order in which it did: `replay` for each trial that was launched,
-    `tell` for each result. It asks only for numbers that were never launched: a launched trial keeps its
-    parameters.
+    `report` for each segment that left epochs, `tell` for each result. It asks only for numbers that were
+    never launched: a launched trial keeps its parameters.
 
     Example: halve the learning rate until the objective, which is minimised, gets worse.
         >>> import sparktune
@@ -107,6 +107,10 @@ class Sampler(ABC):
 
         None: the search is over. WAIT: there is nothing now, ask again after the next result.
         """
+
+    def report(self, report: TrialReport) -> None:
+        """Learn how a trial stands that has not ended: it waits at a rung, or its next segment begins."""
+        return None
 
     @abstractmethod
     def tell(self, result: TrialResult) -> None:

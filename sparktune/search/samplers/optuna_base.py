@@ -20,7 +20,7 @@ from sparktune.search.space import (
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.summary import Objective
-from sparktune.trial import Params, TrialResult
+from sparktune.trial import Params, TrialReport, TrialResult
 
 if TYPE_CHECKING:
     import optuna
@@ -30,12 +30,12 @@ SEEDS = 2**32  # of NumPy, which Optuna's samplers draw with
 
 
 class OptunaSampler(Sampler, ABC):
-    """Asks a sampler of Optuna, and tells it of each trial when that starts and when it ends.
+    """Asks a sampler of Optuna, and tells it of each trial when that starts, pauses and ends.
 
     Starting points come first. A point that was proposed before, or breaks a constraint, is asked for again,
-    `MAX_ASKS` times; after that a random new one is taken. Launches and results that come in the same order
-    give the same points, bit for bit: a study that is resumed replays its own and proposes what it would have
-    proposed without the break.
+    `MAX_ASKS` times; after that a random new one is taken. Launches, reports and results that come in the
+    same order give the same points, bit for bit: a study that is resumed replays its own and proposes what it
+    would have proposed without the break.
 
     Example: three random points first, then Optuna's tree of Parzen estimators.
         >>> from sparktune.spec import StudySpec
@@ -137,6 +137,10 @@ class OptunaSampler(Sampler, ABC):
         if number in self._trials:
             self._study.discard(self._trials.pop(number))
         self._taken(number, *self._study.ask(params))
+
+    def report(self, report: TrialReport) -> None:
+        if trial := self._trials.get(report.trial):
+            self._study.report(trial, report)
 
     def tell(self, result: TrialResult) -> None:
         """Learn how a trial ended; the second end of one that was retried is that of a trial of its own."""

@@ -10,7 +10,7 @@ from sparktune.search.space import Space
 from sparktune.spec import Choice, Domain
 from sparktune.spec.conditions import by_dependence, is_searched
 from sparktune.summary import Objective
-from sparktune.trial import Params, TrialResult, TrialState
+from sparktune.trial import Params, TrialReport, TrialResult, TrialState
 
 if TYPE_CHECKING:
     import optuna
@@ -29,13 +29,17 @@ class OptunaStudy:
     def __init__(self, space: Space, algorithm: "optuna.samplers.BaseSampler", objective: Objective) -> None:
         import optuna
 
+        from sparktune.search.samplers.optuna_storage import ReportedTrials  # it imports optuna
+
         self._space = space
         self._metric = objective.metric
         self._metrics = [metric.metric for metric in objective.metrics]
         self._worst = [-math.inf if o.direction == "maximize" else math.inf for o in objective.all]
         self._order = by_dependence(space)
+        self._storage = ReportedTrials()
         with silent_optuna():
             self._study = optuna.create_study(
+                storage=self._storage,
                 directions=["maximize" if o.direction == "maximize" else "minimize" for o in objective.all],
                 sampler=algorithm,
                 pruner=optuna.pruners.NopPruner(),
@@ -59,6 +63,15 @@ class OptunaStudy:
 
         with silent_optuna():
             self._study.tell(trial, state=State.FAIL)
+
+    def report(self, trial: "optuna.Trial", report: TrialReport) -> None:
+        """How a trial stands: samplers take it for one that was pruned there, until it has ended.
+
+        To Optuna it would only run. With a pruner that lets trials wait few ones end, so that there would be
+        next to nothing to learn from. With several objectives Optuna has no pruned trials.
+        """
+        if len(self._worst) == 1 and self._metric in report.metrics:
+            self._storage.report(trial.number, report.epochs, report.metrics[self._metric])
 
     def tell(self, trial: "optuna.Trial", result: TrialResult) -> None:
         """How a trial ended. One that failed is left out.

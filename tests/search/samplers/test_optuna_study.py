@@ -10,7 +10,7 @@ from optuna.trial import TrialState as State
 from sparktune.search.samplers.optuna_study import OptunaStudy, silent_optuna
 from sparktune.spec import SearchSpec
 from sparktune.summary import Objective
-from sparktune.trial import TrialResult, TrialState
+from sparktune.trial import TrialReport, TrialResult, TrialState
 
 SPACE = SearchSpec(
     sampler="random",
@@ -77,6 +77,24 @@ def test_of_a_pruned_trial_optuna_learns_every_epoch() -> None:
     study.tell(trial, TrialResult(0, params, TrialState.PRUNED, history=history))
     (seen,) = trial.study.trials
     assert (seen.state, seen.intermediate_values) == (State.PRUNED, {1: 0.5, 2: 0.25})
+
+
+def test_a_trial_that_waits_is_shown_as_pruned_until_it_ends() -> None:
+    study = OptunaStudy(SPACE, RandomSampler(seed=0), Objective("val_loss", "minimize"))
+    trial, params = study.ask()
+    for epochs, value in ((1, 0.5), (3, 0.25)):
+        study.report(trial, TrialReport(0, epochs, {"val_loss": value, "loss": 0.1}))
+        (seen,) = trial.study.trials
+        assert (seen.state, seen.intermediate_values, seen.params) == (
+            State.PRUNED,
+            {epochs: value},
+            trial.params,
+        )
+    study.report(trial, TrialReport(0, 4, {"loss": 0.1}))
+    assert trial.study.trials[0].intermediate_values == {3: 0.25}
+    study.tell(trial, TrialResult(0, params, TrialState.COMPLETE, 0.125))
+    (seen,) = trial.study.trials
+    assert (seen.state, seen.value, seen.intermediate_values) == (State.COMPLETE, 0.125, {})
 
 
 def test_fixed_parameters_come_back_exactly() -> None:
