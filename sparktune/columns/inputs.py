@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from sparktune.columns.arrow import ColumnPlace, Decoded, decode
+from sparktune.columns.encoders.matrix import encoded
 from sparktune.columns.schema import Feature
 from sparktune.errors import ScoringError
 
@@ -16,12 +17,15 @@ Filled = tuple[np.ndarray, np.ndarray]
 def side_by_side(columns: Sequence[Any], features: Sequence[Feature], dtype: np.dtype) -> Filled:
     """The numbers of equally long columns, (rows, width), and which rows hold no NULL, (rows,) bool.
 
-    A column is an Arrow or numpy array. A row with a NULL, inside an array too, is not valid: its numbers
-    mean nothing.
+    A column is an Arrow or numpy array; features with encoders take raw values. A row with a NULL, inside an
+    array too, is not valid: its numbers mean nothing.
 
     Raises:
-        ScoringError: a column is not numeric, ragged, or not as wide as its feature.
+        ScoringError: a column is not numeric, ragged, or not as wide as its feature; or is refused by its
+        encoder.
     """
+    if features[0].encoder is not None:
+        return encoded(list(map(_raw, columns)), features, [_place(feature.name) for feature in features])
     if len(features) == 1:
         return numbers(columns[0], features[0].name, features[0].width, dtype)
     rows = len(columns[0])
@@ -48,15 +52,22 @@ def _decoded(column: Any, name: str, width: int) -> Decoded:
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         found, valid = column, None
     else:
-        found, valid = decode(
-            _arrow(column), ColumnPlace(f"feature column {name!r}", ScoringError, "cast it")
-        )
+        found, valid = decode(_arrow(column), _place(name))
     if not len(found) or (valid is not None and not valid.any()):
         return Decoded(np.zeros((len(found), width), np.float32), valid)
     if found.size != len(found) * width:
         got = found.size // len(found)
         raise ScoringError(f"feature column {name!r} must hold {width} numbers in a row, but got {got}")
     return Decoded(found.reshape(len(found), width), valid)
+
+
+def _place(name: str) -> ColumnPlace:
+    return ColumnPlace(f"feature column {name!r}", ScoringError, "cast it")
+
+
+def _raw(column: Any) -> Any:
+    """The column with Python's objects, which may be missing ones, as an Arrow array."""
+    return _arrow(column) if isinstance(column, np.ndarray) and column.dtype.kind == "O" else column
 
 
 def _arrow(column: Any) -> pa.Array:

@@ -4,6 +4,7 @@ from typing import Any, Literal, final
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from sparktune.columns.encoders.base import AnyEncoder, Encoder
 from sparktune.spec.base import Count, Section, sequence
 
 Task = Literal["binary", "classes", "labels", "regression"]
@@ -12,15 +13,36 @@ Label = bool | int | float | str
 
 @final
 class Feature(Section):
-    """One input column: a scalar where `shape` is empty, else an array of that shape."""
+    """One input column: a scalar where `shape` is empty, else an array of that shape.
+
+    A column that holds more than plain numbers has an `encoder`; then all columns of its table have one.
+    """
 
     name: str
-    dtype: str = Field("float32", description="numpy dtype of the training column")
+    dtype: str = Field(
+        "float32", description="numpy dtype of the training column; with an encoder its type in Spark SQL"
+    )
     shape: tuple[int, ...] = sequence(())
+    encoder: AnyEncoder | None = None
+
+    @classmethod
+    def encoded(cls, name: str, encoder: Encoder) -> "Feature":
+        """The feature of a column with an encoder."""
+        return cls(name=name, dtype=encoder.column_type, shape=encoder.shape, encoder=encoder)
+
+    @model_serializer(mode="wrap")
+    def _without_absent_encoder(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Digests of data and bundles of plain numbers stay as they were before there were encoders."""
+        fields: dict[str, Any] = serialized(self)
+        if self.encoder is None:
+            fields.pop("encoder", None)
+        return fields
 
     @property
     def width(self) -> int:
-        """Numbers per row."""
+        """Numbers per row, in the model's input."""
+        if self.encoder is not None:
+            return self.encoder.width
         width = 1
         for side in self.shape:
             width *= side
@@ -40,6 +62,8 @@ class Schema(Section):
     """Inputs by column, outputs and label map.
 
     A row of the model's input is the features' numbers side by side, in order, reshaped to `input_shape`.
+    Where features have encoders, it is their numbers as `encoders.matrix` lays them out: quantities first,
+    then codes; `scaling` is that of the quantities.
     `classes` maps an index to the label it stands for, or names each of several labels that a row may have
     at once (task `labels`); empty for regression. `class_names` are what the user calls these labels, in the
     same order; empty where they have no other names.
@@ -53,6 +77,11 @@ class Schema(Section):
     outputs: Count = Field(description="output units: 1 for binary, one per class or label, or the width")
     scaling: Scaling | None = None
     class_names: tuple[str, ...] = sequence(())
+
+    @property
+    def encoded(self) -> bool:
+        """Whether the features have encoders."""
+        return self.features[0].encoder is not None
 
     @property
     def label_map(self) -> tuple[Label, ...]:

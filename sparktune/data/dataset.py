@@ -6,6 +6,7 @@ from typing import final
 import numpy as np
 
 from sparktune.columns.schema import Schema
+from sparktune.data.encoding import LeftOut
 from sparktune.summary import DataSummary
 
 
@@ -31,7 +32,8 @@ class Rows:
 class Dataset:
     """The splits, the schema, and the sha256 of all of it.
 
-    `validation` has no rows where `data.validation` is none.
+    `validation` has no rows where `data.validation` is none. `left_out` are columns that were not read
+    though nobody said so.
     """
 
     train: Rows
@@ -39,6 +41,7 @@ class Dataset:
     test: Rows | None
     schema: Schema
     digest: str
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def summary(self) -> DataSummary:

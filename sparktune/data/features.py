@@ -5,13 +5,12 @@ import logging
 import numpy as np
 
 from sparktune.columns.schema import Feature
+from sparktune.data.encoding import refuse_together
+from sparktune.data.suspects import conflated
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
 INT32 = np.iinfo(np.int32)
-EXACT = 2**24  # up to here float32 holds every whole number exactly
-MANY_ROWS = 1_000_000
-FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 log = logging.getLogger("sparktune")
 
@@ -27,7 +26,14 @@ def features_of(names: tuple[str, ...], tables: list[Table]) -> tuple[tuple[Feat
         DataError: a column that is missing, not numeric, ragged, NaN or infinite, or of another shape in
         another table.
     """
-    columns = [_column(name, tables) for name in names]
+    columns: list[list[np.ndarray]] = []
+    errors: list[str] = []
+    for name in names:
+        try:
+            columns.append(_column(name, tables))
+        except DataError as error:
+            errors.append(str(error))
+    refuse_together(errors)
     features = tuple(
         Feature(name=name, dtype=str(arrays[0].dtype), shape=arrays[0].shape[1:])
         for name, arrays in zip(names, columns, strict=True)
@@ -87,13 +93,8 @@ def _warn_of_equal_in_float32(table: Table, name: str, values: np.ndarray) -> No
 
     Only the first million rows are looked at, because they must be sorted for it.
     """
-    values = values[:MANY_ROWS]
-    largest = max(abs(float(values.min())), abs(float(values.max()))) if values.dtype.kind in "iuf" else 0
-    if not EXACT < largest <= FLOAT32_MAX or not np.array_equal(values, np.floor(values)):
-        return
-    distinct = len(np.unique(values))
-    left = len(np.unique(values.astype(np.float32)))
-    if left < distinct:
+    distinct, left = conflated(values) if values.dtype.kind in "iuf" else (0, 0)
+    if distinct:
         log.warning(
             "%s: feature %r has %d different values, of which float32, as models compute, holds %d apart; "
             "leave it out by naming data.features if it is an id, or subtract an offset",

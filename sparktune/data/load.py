@@ -6,16 +6,18 @@ from typing import Any, final
 
 import numpy as np
 
-from sparktune.columns.schema import Feature, Label, Schema, Task
+from sparktune.columns.schema import Label, Schema, Task
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
+from sparktune.data.encoding import FeatureInputs, encode_tables, lacks_numbers, needs_encoders
 from sparktune.data.features import features_of
 from sparktune.data.labels import check_names, classes_of, encode_labels, label_names, label_values, task_of
 from sparktune.data.mapped import gathered
 from sparktune.data.roles import Roles
-from sparktune.data.scaling import scaling_of
+from sparktune.data.scaling import fit_scaling
 from sparktune.data.sources.base import Names, Origin, ReadTable, read_source
 from sparktune.data.splits import split_rows
+from sparktune.data.suspects import leaks
 from sparktune.data.table import Table
 from sparktune.data.weights import weights_of
 from sparktune.errors import DataError
@@ -72,35 +74,70 @@ def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | No
 
 
 def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) -> Dataset:
-    """The data set of these tables, with its classes and its scaling learned from the training split."""
-    features, parts = _parts(tables, roles)
-    main = parts.pop(MAIN)
-    task = task_of(spec.data.task, main.labels, roles.label)
+    """The data set of these tables; classes, encoders and scaling are learned from the training split."""
+    labels = [label_values(table, roles.label) for table in tables.values()]
+    weights = [weights_of(table, roles.weight) for table in tables.values()]
+    plain = _plain_numbers(spec.data, tables, roles, labels[0])
+    task = task_of(spec.data.task, labels[0], roles.label)
     one_class = task in ("binary", "classes")
-    places = split_rows(spec.data, tables[MAIN], main.labels if one_class else None, spec.study.seed)
+    places = split_rows(spec.data, tables[MAIN], labels[0] if one_class else None, spec.study.seed)
     if one_class:
-        classes = classes_of(main.labels[places["train"]], roles.label)
+        classes = classes_of(labels[0][places["train"]], roles.label)
     else:
-        classes = label_names(tables[MAIN], roles.label, main.labels) if task == "labels" else ()
+        classes = label_names(tables[MAIN], roles.label, labels[0]) if task == "labels" else ()
     names = spec.data.class_names or ()
     if names:
         check_names(names, classes, task, roles.label)
+    found = plain or encode_tables(
+        roles.features, [*tables.values()], places["train"], labels[0], spec.data.columns
+    )
+    main, *others = map(_Part, found.inputs, labels, weights)
     chosen = {name: main.at(rows) for name, rows in places.items()}
-    chosen |= {name: part.at(np.arange(len(part.x))) for name, part in parts.items()}
+    chosen |= {
+        name: part.at(np.arange(len(part.x))) for name, part in zip([*tables][1:], others, strict=True)
+    }
     splits = {name: chosen[name].encoded(task, classes, name) for name in SPLITS if name in chosen}
     train, test = splits["train"], splits.get("test")
     validation = splits.get("validation", Rows(train.x[:0], train.y[:0]))
     schema = Schema(
-        features=features,
+        features=found.features,
         input_shape=train.x.shape[1:],
         label=roles.label,
         task=task,
         classes=classes,
         outputs=len(classes) if task == "classes" else train.y[0].size,
-        scaling=scaling_of(spec.data.scale, train.x),
+        scaling=fit_scaling(spec.data.scale, train.x, found.features),
         class_names=names,
     )
-    return Dataset(train, validation, test, schema, digest_of([train, validation, test], schema))
+    digest = digest_of([train, validation, test], schema)
+    return Dataset(train, validation, test, schema, digest, found.left_out)
+
+
+def _plain_numbers(
+    data: DataSpec, tables: dict[str, Table], roles: Roles, labels: np.ndarray
+) -> FeatureInputs | None:
+    """The features as they are, where all are plain numbers; None where some must be encoded.
+
+    Raises:
+        DataError: they are numbers, but cannot be used.
+    """
+    names, every = roles.features, [*tables.values()]
+    declared = set(data.columns) - set(data.ignored)
+    if declared or any(needs_encoders(table, names) for table in every):
+        return None
+    try:
+        found = FeatureInputs(*features_of(names, every))
+    except DataError:
+        if any(lacks_numbers(table, names) for table in every):
+            return None
+        raise
+    for name in leaks(found.features, found.inputs[0], labels):
+        log.warning(
+            "data: feature %r equals the label in every row; leave it out by data.columns: {%s: ignore}",
+            name,
+            name,
+        )
+    return found
 
 
 def _tables(data: DataSpec, arrays: Any, read_table: ReadTable | None) -> tuple[dict[str, Table], str | None]:
@@ -118,17 +155,6 @@ def _tables(data: DataSpec, arrays: Any, read_table: ReadTable | None) -> tuple[
         tables["test"] = main.held_out
     weighted = isinstance(arrays, tuple | list) and len(arrays) == 3 and arrays[2] is not None
     return tables, names.weight if weighted else data.weight
-
-
-def _parts(tables: dict[str, Table], roles: Roles) -> tuple[tuple[Feature, ...], dict[str, _Part]]:
-    """The features, and what each table holds of them, of the labels and of the weights."""
-    labels = [label_values(table, roles.label) for table in tables.values()]
-    weights = [weights_of(table, roles.weight) for table in tables.values()]
-    features, inputs = features_of(roles.features, list(tables.values()))
-    return features, {
-        name: _Part(x, label, weight)
-        for name, x, label, weight in zip(tables, inputs, labels, weights, strict=True)
-    }
 
 
 def _taken(array: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Which column holds the label, which the weights, and which are features."""
 
+import difflib
 from dataclasses import dataclass
 from typing import final
 
@@ -38,7 +39,7 @@ class Roles:
         label, weight = _key(label, data, table), _key(weight, data, table) if weight else None
         splits = [split.column for split in data.splits.values() if split.column is not None]
         taken = [name for name in (label, weight, *splits) if name is not None]
-        others = [name for name in table.columns if name not in taken]
+        others = [name for name in table.columns if name not in (*taken, *data.ignored)]
         given = data.features or (["x"] if data.source == "npz" and "x" in table.columns else others)
         features = tuple(_key(name, data, table) for name in given)
         for name in features:
@@ -48,6 +49,11 @@ class Roles:
                 raise DataError(
                     f"data.features must not hold the label, weight or split column, but holds {name!r}"
                 )
+        for name in data.columns:
+            if name not in (*features, *data.ignored) or name not in table.columns:
+                near = difflib.get_close_matches(name, features, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"they are {', '.join(map(repr, features))}"
+                raise DataError(f"data.columns must name feature columns, but {name!r} is none; {hint}")
         if not features:
             raise DataError(f"data must hold feature columns, but got only {sorted(table.columns)}")
         return cls(features, label, weight)

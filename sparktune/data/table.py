@@ -56,6 +56,20 @@ class Table:
         fields = getattr(kind, "fields", None)  # of an Arrow struct alone
         return [] if fields is None else [field.name for field in fields]
 
+    def column(self, name: str, role: str) -> Any:
+        """The column as it is: a numpy array (rows, ...) or an Arrow column.
+
+        Raises:
+            DataError: no such column (with the nearest name).
+        """
+        column = self.columns.get(name)
+        if column is None:
+            near, names = difflib.get_close_matches(name, self.columns, n=1), sorted(self.columns)
+            listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+            hint = f"did you mean {near[0]!r}?" if near else f"known columns: {listed}"
+            raise DataError(f"{self.where}: {role} column {name!r} is not there; {hint}")
+        return column
+
     def values(self, name: str, role: str, part: str | None = None) -> np.ndarray:
         """The column as an array (rows, ...): numbers, bools or, where it holds text, strings and None.
 
@@ -65,12 +79,7 @@ class Table:
             DataError: no such column (with the nearest name), or one that is ragged or of a kind that is not
             read.
         """
-        column = self.columns.get(name)
-        if column is None:
-            near, names = difflib.get_close_matches(name, self.columns, n=1), sorted(self.columns)
-            listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-            hint = f"did you mean {near[0]!r}?" if near else f"known columns: {listed}"
-            raise DataError(f"{self.where}: {role} column {name!r} is not there; {hint}")
+        column = self.column(name, role)
         if isinstance(column, np.ndarray):
             return column
         return _joined(column, f"{self.where}: column {name!r}", part)

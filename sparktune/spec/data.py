@@ -15,6 +15,7 @@ from pydantic import (
 
 from sparktune.errors import InputError
 from sparktune.spec.base import MAX_INT, Fault, Name, Place, Plain, Section, sequence
+from sparktune.spec.columns import ColumnSpec, IgnoredColumn
 from sparktune.spec.extensions import BUILTIN_SOURCES, CHECKED, SOURCES
 from sparktune.spec.messages import one_of
 
@@ -120,6 +121,11 @@ class DataSpec(Section):
     features: tuple[Name, ...] | None = sequence(
         None, min_length=1, description="feature columns; every column without another role when not given"
     )
+    columns: dict[Name, ColumnSpec] = Field(
+        default_factory=dict,
+        description="how columns are encoded, by name: `ignore`, a kind, or a section of a kind and its "
+        "options; all others by their type",
+    )
     label: Name | None = Field(None, description="label column, or the npz key of the labels")
     weight: Name | None = Field(None, description="column of row weights")
     task: Literal["auto", "classes", "binary", "labels", "regression"] = Field(
@@ -129,8 +135,10 @@ class DataSpec(Section):
         None,
         description="names of the labels 0, 1, 2 and so on, in this order; predictions and charts show them",
     )
-    scale: Annotated[float, Field(gt=0)] | Literal["minmax", "standardize", "none"] = Field(
-        "none", description="a constant that divides, or what is learned on the training split"
+    scale: Annotated[float, Field(gt=0)] | Literal["auto", "minmax", "standardize", "none"] = Field(
+        "auto",
+        description="a constant that divides, or what is learned on the training split; auto: standardize "
+        "where columns are encoded, else none",
     )
     validation: Annotated[
         Annotated[SplitSpec, Tag("split")] | Annotated[Literal["none"], Tag("none")],
@@ -164,10 +172,22 @@ class DataSpec(Section):
         return self
 
     @model_validator(mode="after")
+    def _features_are_read(self) -> "DataSpec":
+        for name in self.ignored:
+            if name in (self.features or ()):
+                raise Fault("must not be ignored, as data.features names it; remove one", "columns", name)
+        return self
+
+    @model_validator(mode="after")
     def _complete(self, info: ValidationInfo) -> "DataSpec":
         if info.context != CHECKED:
             _check_needs(self, self.source)
         return self
+
+    @property
+    def ignored(self) -> list[str]:
+        """The columns that are not read."""
+        return [name for name, column in self.columns.items() if isinstance(column, IgnoredColumn)]
 
     @property
     def splits(self) -> dict[str, SplitSpec]:

@@ -50,6 +50,16 @@ BUILTIN_SOURCES = {
 }
 SOURCES = Registry("sparktune.sources", {name: source.place for name, source in BUILTIN_SOURCES.items()})
 
+ENCODERS = Registry(
+    "sparktune.encoders",
+    {
+        "number": "sparktune.columns.encoders.number:NumberEncoder",
+        "category": "sparktune.columns.encoders.category:CategoryEncoder",
+        "date": "sparktune.columns.encoders.date:DateEncoder",
+        "vector": "sparktune.columns.encoders.vector:VectorEncoder",
+    },
+)
+
 SAMPLERS = Registry(
     "sparktune.samplers",
     {

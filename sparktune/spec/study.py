@@ -37,6 +37,7 @@ LATER = (
     ("data", "class_names"),
     ("data", "size"),
     ("data", "channels"),
+    ("data", "columns"),
     ("model", "initializer"),
     ("model", "source"),
     ("training", "weighted_metrics"),
@@ -322,6 +323,10 @@ class StudySpec(Section):
         for section, name in LATER:
             if name not in getattr(self, section).model_dump(exclude_defaults=True):
                 identity[section].pop(name, None)
+        if identity["model"].get("embedding") is None:  # that of an mlp
+            identity["model"].pop("embedding", None)
+        if self.data.scale == "auto":  # what it was called before columns were encoded
+            identity["data"]["scale"] = "none"
         return identity
 
     def digest(self) -> str:

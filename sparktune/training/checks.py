@@ -15,7 +15,7 @@ from sparktune.spec.training import CsvLog, CustomCallback, TensorBoard
 from sparktune.training.device import load_tensorflow
 from sparktune.training.feeding import class_indices
 from sparktune.training.input_values import InputValues
-from sparktune.training.kinds.base import ModelKind, kind_of
+from sparktune.training.kinds.base import ModelKind, check_inputs, kind_of
 from sparktune.training.objective import WEIGHTED, check_monitors, loss_of, resolve_objective
 from sparktune.training.references import import_reference, mismatch
 from sparktune.training.user_code import has_own_code
@@ -65,7 +65,7 @@ def check_configurations(spec: StudySpec, schema: Schema, data: Dataset | None =
     for params in offered(spec):
         section, training = spec.configured(params)
         model = kind_of(section)
-        model.check(schema)
+        check_inputs(model, schema)
         if inputs is not None:
             model.check_values(inputs)
         check_training(training, schema, spec.data.validation != "none")

@@ -12,6 +12,7 @@ OPAQUE = (
     "TextVectorization",
     "Hashing",
 )
+WIRING = ("__keras_tensor__", "__slice__")  # how a functional model says where its layers' inputs come from
 OURS = ("sparktune>RootMeanSquaredError",)
 BEGIN = "_initializer"  # says how a weight begins, which no graph depends on
 LAYER_NAMES = ("name", "keras_history", "input_layers", "output_layers")
@@ -27,7 +28,8 @@ def structure(model: Any) -> str | None:
     if not type(model).__module__.startswith("keras.") or not fully_described(description):
         return None
     goals = {name: part for name, part in model.get_compile_config().items() if name != "optimizer"}
-    names = {layer.name: f"layer-{number}" for number, layer in enumerate(all_layers(model))}
+    parts = [*all_layers(model), *getattr(model, "operations", ())]  # a slice is an operation, but no layer
+    names = {part.name: f"layer-{number}" for number, part in enumerate(dict.fromkeys(parts))}
     return json.dumps([_outline(description, names), goals], sort_keys=True, default=repr)
 
 
@@ -48,8 +50,12 @@ def fully_described(node: Any) -> bool:
         return all(map(fully_described, node))
     if not isinstance(node, dict):
         return True
+    if node.get("class_name") in WIRING:
+        return fully_described(node.get("config"))
     if "class_name" in node and node.get("registered_name") not in OURS:
-        foreign = not str(node.get("module", "")).startswith("keras") or node.get("registered_name")
+        module, registered = str(node.get("module", "")), node.get("registered_name")
+        operation = module.startswith("keras.src.ops.") and registered == node["class_name"]
+        foreign = not module.startswith("keras") or (registered and not operation)
         if foreign or node["class_name"] in OPAQUE:
             return False
     return all(map(fully_described, node.values()))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sparktune.columns.schema import Schema
+from sparktune.errors import ModelError
 from sparktune.spec.model import ModelSection
 from sparktune.spec.training import TrainingSpec
 from sparktune.trial import Params
@@ -49,6 +50,8 @@ class ModelKind(ModelSection, ABC):
 
     # Whether trials that share graphs may train together, as one vectorised computation.
     batchable: ClassVar[bool] = False
+    # Whether `build` takes encoded columns apart, so that codes of words are not read as quantities.
+    reads_codes: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, schema: Schema) -> "keras.Model":
@@ -115,6 +118,8 @@ class ModelKind(ModelSection, ABC):
 
         def one_or_each(numbers: list[float]) -> Any:
             """One number as it is; one for each input as nested lists, which a model file can hold."""
+            if schema.encoded:  # the scaling is that of the quantities, which stand in a row
+                return numbers
             if len(numbers) == 1:
                 return numbers[0]
             return np.reshape(numbers, schema.input_shape).tolist()
@@ -150,5 +155,20 @@ def build_model(section: ModelSection, schema: Schema) -> "keras.Model":
         ModelError: the kind cannot read the inputs, or the builder does not give a Keras model.
     """
     model = kind_of(section)
-    model.check(schema)
+    check_inputs(model, schema)
     return model.build(schema)
+
+
+def check_inputs(model: ModelKind, schema: Schema) -> None:
+    """Refuse inputs that a model cannot read: `check`, and codes where it does not tell them from quantities.
+
+    Raises:
+        ModelError: names the column or the shape, the rule and the way out.
+    """
+    codes = [feature.name for feature in schema.features if feature.encoder and feature.encoder.codes]
+    if codes and not model.reads_codes:
+        raise ModelError(
+            f"model.kind {model.kind} reads plain numbers, but column {codes[0]!r} holds names; "
+            f"use kind: mlp, or set data.columns: {{{codes[0]}: ignore}}"
+        )
+    model.check(schema)

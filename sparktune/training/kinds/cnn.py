@@ -37,6 +37,7 @@ class CnnSpec(RegularisedKind):
         (128,), max_length=MAX_LAYERS, description="neurons of each layer of the dense head"
     )
 
+    reads_codes: ClassVar[bool] = False
     sizes: ClassVar[tuple[str, ...]] = ("filters", "kernel", "hidden")
 
     @model_validator(mode="after")

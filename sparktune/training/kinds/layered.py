@@ -1,13 +1,14 @@
 """Kinds of models that are a stack of layers."""
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 from pydantic import Field
 
 from sparktune.columns.schema import Schema
 from sparktune.spec.base import NonNegative, Share
 from sparktune.training.kinds.base import ModelKind
+from sparktune.training.kinds.column_inputs import columns_together, usual_embedding
 
 if TYPE_CHECKING:
     import keras
@@ -51,6 +52,8 @@ class LayeredKind(ModelKind):
 
     initializer: Initializer = Field("glorot_uniform", description="how the kernels begin, by Keras' names")
 
+    reads_codes: ClassVar[bool] = True
+
     @abstractmethod
     def hidden_layers(self, shape: tuple[int, ...]) -> Layers:
         """The layers between the scaled inputs (rows, *shape) and the output layer."""
@@ -60,11 +63,17 @@ class LayeredKind(ModelKind):
         """The weight penalty of the output layer; None by default."""
         return None
 
+    def embedding_width(self, codes: int) -> int | None:
+        """The width of the embedding of a column of so many codes; None makes it one-hot."""
+        return usual_embedding(codes)
+
     @final
     def build(self, schema: Schema) -> "keras.Model":
-        """The stack as a `keras.Sequential`."""
+        """The stack as a `keras.Sequential`; behind encoded columns, which are taken apart, as a `Model`."""
         import keras
 
+        if schema.encoded:
+            return self._behind_columns(schema)
         options = {"kernel_initializer": self.initializer, "kernel_regularizer": self.output_penalty}
         return keras.Sequential(
             [
@@ -75,6 +84,16 @@ class LayeredKind(ModelKind):
             ],
             name=self.kind,
         )
+
+    def _behind_columns(self, schema: Schema) -> "keras.Model":
+        import keras
+
+        matrix = keras.Input(schema.input_shape, dtype="float32")
+        x = columns_together(matrix, schema, self.scaling_layers(schema), self.embedding_width)
+        options = {"kernel_initializer": self.initializer, "kernel_regularizer": self.output_penalty}
+        for layer in (*self.hidden_layers(tuple(x.shape[1:])), self.output_layer(schema, **options)):
+            x = layer(x)
+        return keras.Model(matrix, x, name=self.kind)
 
 
 class RegularisedKind(LayeredKind):

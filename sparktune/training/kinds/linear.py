@@ -22,6 +22,10 @@ class LinearSpec(LayeredKind):
         """None; the output layer is the only one."""
         return flat(shape)
 
+    def embedding_width(self, codes: int) -> int | None:
+        """None: every code has a weight of its own."""
+        return None
+
     @property
     def output_penalty(self) -> Any:
         """The penalty on the only kernel."""

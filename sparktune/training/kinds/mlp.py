@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Self, final
 from pydantic import Field, model_validator
 
 from sparktune.spec.base import MAX_LAYERS, Units, check_weights, dense_weights, sequence
+from sparktune.training.kinds.column_inputs import usual_embedding
 from sparktune.training.kinds.layered import Layers, RegularisedKind, flat
 
 
@@ -20,6 +21,12 @@ class MlpSpec(RegularisedKind):
     neurons: Units = Field(64, description="neurons of every hidden layer, where `hidden` is not given")
     layers: int = Field(
         1, ge=0, le=MAX_LAYERS, description="number of hidden layers, where `hidden` is not given"
+    )
+
+    embedding: Units | None = Field(
+        None,
+        description="width of the embedding of each column of more than 8 words or other names; by default "
+        "1.6 n^0.56 of n codes, at most 600",
     )
 
     sizes: ClassVar[tuple[str, ...]] = ("neurons", "layers", "hidden")
@@ -39,6 +46,11 @@ class MlpSpec(RegularisedKind):
     def hidden_layers(self, shape: tuple[int, ...]) -> Layers:
         """The dense layers."""
         return [*flat(shape), *self.dense_layers(self.widths)]
+
+    def embedding_width(self, codes: int) -> int | None:
+        """`embedding` where it is given, unless the codes are few."""
+        usual = usual_embedding(codes)
+        return usual if usual is None or self.embedding is None else self.embedding
 
     def idle(self, space: Collection[str]) -> dict[str, str]:
         """Width and number of equal layers, where `hidden` names each."""

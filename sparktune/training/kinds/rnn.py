@@ -35,6 +35,7 @@ class RnnSpec(RegularisedKind):
     )
     activation: Activation = Field("relu", description="activation of the dense head")
 
+    reads_codes: ClassVar[bool] = False
     sizes: ClassVar[tuple[str, ...]] = ("units", "layers", "vocabulary", "embedding", "hidden")
 
     @model_validator(mode="after")

@@ -1,0 +1,158 @@
+"""Words, whole numbers or bools that name something."""
+
+from functools import cached_property
+from typing import ClassVar, Literal, Self, final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Field
+
+from sparktune.columns.arrow import ColumnPlace, RowOf, plain
+from sparktune.columns.encoders.base import Encoder, EncoderOptions
+from sparktune.columns.encoders.types import holds_words, sql_type, stands_for
+from sparktune.spec.base import sequence
+
+NULL, RARE, FIRST = 0, 1, 2  # the codes of no value, of a rare or unseen one, and of the commonest one
+LEAST = 2  # a value that comes up less often is rare
+ARROW = {"string": pa.large_string(), "bigint": pa.int64(), "boolean": pa.bool_()}
+HOLDS = {"string": "words", "bigint": "whole numbers", "boolean": "bools"}
+
+
+@final
+class CategoryOptions(EncoderOptions):
+    """How a column of names is read."""
+
+    kind: Literal["category"] = "category"
+    levels: int = Field(
+        100, ge=1, le=1_000_000, description="the commonest values, which get a code of their own"
+    )
+
+
+@final
+class CategoryEncoder(Encoder):
+    """A code for each of the commonest values, one for all others, and one for no value."""
+
+    kind: Literal["category"] = "category"
+    levels: tuple[bool | int | str, ...] = sequence(
+        description="values of code 2, 3, ..., the commonest first"
+    )
+    values: int = Field(ge=0, description="different values in the training rows")
+    common: int = Field(0, ge=0, description="training rows that hold the commonest one")
+    rows: int = Field(0, ge=0, description="training rows")
+
+    options: ClassVar[type[EncoderOptions]] = CategoryOptions
+
+    @classmethod
+    def fit(cls, column: pa.ChunkedArray, options: CategoryOptions, place: ColumnPlace) -> Self:
+        """The commonest values of the training rows; of equally common ones the lower comes first.
+
+        Raises:
+            InputError: they are neither words, whole numbers nor bools.
+        """
+        kind = _kind(column, place)
+        chunks = [_typed(chunk, kind, place).cast(ARROW[kind]) for chunk in column.chunks]
+        counted = pc.value_counts(pa.chunked_array(chunks, ARROW[kind]).drop_null())
+        pairs = zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True)
+        found = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+        return cls(
+            column_type=kind,
+            missing=sum(chunk.null_count for chunk in chunks),
+            levels=tuple(value for value, count in found[: options.levels] if count >= LEAST),
+            values=len(found),
+            common=found[0][1] if found else 0,
+            rows=len(column),
+        )
+
+    def encode(self, array: pa.Array, place: ColumnPlace, row: RowOf = int) -> np.ndarray:
+        """The code of each row, from 0 to `codes` - 1.
+
+        Raises:
+            InputError: a type that the training rows did not have.
+        """
+        if isinstance(array, pa.ExtensionArray):
+            array = array.storage
+        if not isinstance(array, pa.DictionaryArray):
+            return self._codes(array, place).astype(np.float32).reshape(-1, 1)
+        of_words = self._codes(array.dictionary, place)
+        places = array.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        codes = of_words[places] if len(of_words) else np.zeros(len(array), np.int64)
+        if array.indices.null_count:
+            codes[array.indices.is_null().to_numpy(zero_copy_only=False)] = NULL
+        return codes.astype(np.float32).reshape(-1, 1)
+
+    @property
+    def codes(self) -> int:
+        """One for no value, one for rare values, and one for each level."""
+        return FIRST + len(self.levels)
+
+    @property
+    def constant(self) -> bool:
+        """Whether all training rows have the same value, or none."""
+        return self.common + self.missing == self.rows and not (self.common and self.missing)
+
+    @property
+    def typical(self) -> str:
+        """The commonest value."""
+        return f"top {self.levels[0]!r}" if self.levels else "none twice"
+
+    def _codes(self, array: pa.Array, place: ColumnPlace) -> np.ndarray:
+        """Codes as whole numbers, (rows,)."""
+        typed = _typed(array, self.column_type, place)
+        if self.levels:
+            known = self._level_values.cast(typed.type)
+            found = pc.index_in(typed, value_set=known).fill_null(RARE - FIRST)
+            codes: np.ndarray = found.to_numpy(zero_copy_only=False) + FIRST
+        else:
+            codes = np.full(len(typed), RARE)
+        if typed.null_count:
+            codes[typed.is_null().to_numpy(zero_copy_only=False)] = NULL
+        return codes
+
+    @cached_property
+    def _level_values(self) -> pa.Array:
+        return pa.array(self.levels, ARROW[self.column_type])
+
+
+def _kind(column: pa.ChunkedArray, place: ColumnPlace) -> str:
+    """The type in Spark SQL of a column's values: string, bigint or boolean.
+
+    Floats and decimals are bigint where all are whole, as pandas stores whole numbers beside missing ones.
+    """
+    kind = stands_for(column.type)
+    found = sql_type(kind)
+    if found in ("boolean", "bigint") or holds_words(kind) or pa.types.is_null(kind):
+        return found
+    if found == "double" or found.startswith("decimal"):
+        chunks = [_typed(chunk, "bigint", place) for chunk in column.chunks]
+        odd = [number for chunk in chunks for number in chunk.drop_null().to_numpy() if number % 1][:1]
+        if not odd:
+            return "bigint"
+        raise place.error(
+            f"{place.what} must hold words, whole numbers or bools to be a category, but holds {odd[0]}; use "
+            "kind: number"
+        )
+    raise place.error(
+        f"{place.what} must hold words, whole numbers or bools to be a category, but its type is {kind}; "
+        f"{place.way_out}"
+    )
+
+
+def _typed(array: pa.Array, kind: str, place: ColumnPlace) -> pa.Array:
+    """The values as Arrow's type of `kind`; numbers that may not be whole as float64, NaN as NULL.
+
+    Raises:
+        InputError: they have another type.
+    """
+    stored = plain(array)
+    found = sql_type(stored.type)
+    if pa.types.is_null(stored.type):
+        return pa.nulls(len(stored), ARROW[kind])
+    if kind == "bigint" and (found == "double" or found.startswith("decimal")):
+        numbers = stored.cast(pa.float64())
+        return pc.if_else(pc.is_nan(numbers), None, numbers)
+    if found == kind and (kind != "string" or holds_words(stored.type)):
+        return stored.cast(ARROW[kind], safe=False)
+    raise place.error(
+        f"{place.what} must hold {HOLDS[kind]}, as in training, but its type is {array.type}; {place.way_out}"
+    )

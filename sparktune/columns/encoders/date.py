@@ -1,0 +1,176 @@
+"""Dates, and times of a date."""
+
+from typing import ClassVar, Literal, Self, final
+
+import numpy as np
+import pyarrow as pa
+from pydantic import Field, field_validator
+
+from sparktune.columns.arrow import ColumnPlace, RowOf, plain
+from sparktune.columns.encoders.base import Encoder, EncoderOptions
+from sparktune.columns.encoders.types import holds_dates, holds_words, sql_type
+from sparktune.spec.base import Fault, sequence
+
+Part = Literal["year", "month", "day", "weekday", "hour", "days"]
+PARTS: tuple[Part, ...] = ("year", "month", "day", "weekday", "hour", "days")
+A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}  # in each unit
+HOURS = 24
+THURSDAY = 3  # the weekday of 1970-01-01, Monday being 0
+
+
+@final
+class DateOptions(EncoderOptions):
+    """How a column of dates is read."""
+
+    kind: Literal["date"] = "date"
+    parts: tuple[Part, ...] | None = sequence(
+        None,
+        min_length=1,
+        description="what the network sees of a date, of year, month, day, weekday (Monday is 0), hour and "
+        "days (since the first training row's); by default all that vary",
+    )
+
+    @field_validator("parts")
+    @classmethod
+    def _distinct(cls, parts: tuple[Part, ...] | None) -> tuple[Part, ...] | None:
+        if parts is not None and len(set(parts)) < len(parts):
+            raise Fault("must hold no part twice", value=list(parts))
+        return parts
+
+
+@final
+class DateEncoder(Encoder):
+    """Year, month, day, weekday, hour and days since the first: those of them that vary in training.
+
+    A missing date has the training rows' median of each, and a flag where training rows lack some. Times with
+    a time zone are taken in UTC, others as they stand.
+    """
+
+    kind: Literal["date"] = "date"
+    parts: tuple[Part, ...] = sequence()
+    medians: tuple[float, ...] = sequence(description="of each part, for a missing date")
+    first: float = Field(description="the earliest training row, in days since 1970-01-01")
+    last: float = Field(description="the latest training row, in days since 1970-01-01")
+    flag: bool = Field(False, description="whether a last number is 1 where the date is missing, else 0")
+
+    options: ClassVar[type[EncoderOptions]] = DateOptions
+
+    @classmethod
+    def fit(cls, column: pa.ChunkedArray, options: DateOptions, place: ColumnPlace) -> Self:
+        """The parts that vary in the training rows, and their medians.
+
+        Raises:
+            InputError: they are no dates, or all are missing.
+        """
+        chunks = [_days(chunk, place, int) for chunk in column.chunks]
+        days = np.concatenate([days[given] for days, _, given in chunks] or [np.empty(0, np.int64)])
+        hours = np.concatenate([hours[given] for _, hours, given in chunks] or [np.empty(0)])
+        if not len(days):
+            raise place.error(f"{place.what} must hold dates, but all are missing; {place.way_out}")
+        moments = days + hours / HOURS
+        found = {part: _part(part, days, hours, float(moments.min())) for part in PARTS}
+        varying = tuple(part for part in PARTS if found[part].min() < found[part].max())
+        parts = varying if options.parts is None else options.parts
+        missing = len(column) - len(days)
+        return cls(
+            column_type=sql_type(column.type),
+            missing=missing,
+            parts=parts,
+            medians=tuple(float(np.median(found[part])) for part in parts),
+            first=float(moments.min()),
+            last=float(moments.max()),
+            flag=missing > 0,
+        )
+
+    def encode(self, array: pa.Array, place: ColumnPlace, row: RowOf = int) -> np.ndarray:
+        """The parts of each row, and the flag where there is one.
+
+        Raises:
+            InputError: a type that holds no dates, or text that is none.
+        """
+        days, hours, given = _days(array, place, row)
+        encoded = np.zeros((len(days), self.width), np.float32)
+        for number, part in enumerate(self.parts):
+            encoded[:, number] = _part(part, days, hours, self.first)
+        if not given.all():
+            encoded[~given, : len(self.parts)] = self.medians
+            if self.flag:
+                encoded[:, -1] = ~given
+        return encoded
+
+    @property
+    def width(self) -> int:
+        """The parts, and the flag."""
+        return len(self.parts) + self.flag
+
+    @property
+    def flags(self) -> int:
+        """The flag."""
+        return int(self.flag)
+
+    @property
+    def constant(self) -> bool:
+        """Whether all training rows have the same date."""
+        return not self.parts and not self.flag
+
+    @property
+    def typical(self) -> str:
+        """The first and the last date."""
+        first, last = (str(np.datetime64(int(np.floor(moment)), "D")) for moment in (self.first, self.last))
+        return f"{first} to {last}"
+
+
+def _days(array: pa.Array, place: ColumnPlace, row: RowOf) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Whole days since 1970-01-01, hours since midnight with their fraction, and which rows have a date."""
+    stored = plain(array)
+    if pa.types.is_null(stored.type):
+        stored = pa.nulls(len(stored), pa.date32())
+    if holds_words(stored.type):
+        stored = _parsed(stored, place, row)
+    if not holds_dates(stored.type):
+        raise place.error(f"{place.what} must hold dates, but its type is {array.type}; {place.way_out}")
+    given = stored.is_valid().to_numpy(zero_copy_only=False)
+    if pa.types.is_date32(stored.type):
+        days = stored.view(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        return days, np.zeros(len(days)), given
+    unit = stored.type.unit if pa.types.is_timestamp(stored.type) else "ms"
+    ticks = stored.view(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    days = ticks // A_DAY[unit]
+    return days, (ticks - days * A_DAY[unit]) / (A_DAY[unit] // HOURS), given
+
+
+def _parsed(words: pa.Array, place: ColumnPlace, row: RowOf) -> pa.Array:
+    """Dates as text, such as 2024-01-31 or 2024-01-31 08:30:00."""
+    try:
+        return words.cast(pa.timestamp("us"))
+    except pa.ArrowInvalid:
+        for number, word in enumerate(words):
+            try:
+                word.cast(pa.timestamp("us"))
+            except pa.ArrowInvalid:
+                raise place.error(
+                    f"{place.what} must hold dates such as 2024-01-31 or 2024-01-31 08:30:00, but row "
+                    f"{row(number)} holds {word.as_py()!r}; write it so, or leave it empty"
+                ) from None
+        raise
+
+
+def _part(part: Part, days: np.ndarray, hours: np.ndarray, first: float) -> np.ndarray:
+    """One number of each date, (rows,)."""
+    dates = days.astype("M8[D]")
+    months = dates.astype("M8[M]")
+    numbers: np.ndarray
+    match part:
+        case "days":
+            numbers = days + hours / HOURS - first
+        case "hour":
+            numbers = np.floor(hours)
+        case "weekday":
+            numbers = (days + THURSDAY) % 7
+        case "year":
+            numbers = months.astype("M8[Y]").astype(np.int64) + 1970
+        case "month":
+            numbers = months.astype(np.int64) % 12 + 1
+        case "day":
+            numbers = (dates - months).astype(np.int64) + 1
+    return numbers

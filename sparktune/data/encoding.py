@@ -1,0 +1,245 @@
+"""Raw feature columns as one matrix of numbers, by encoders that are fitted on the training rows."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from sparktune.columns.schema import Feature
+from sparktune.data.suspects import why_useless
+from sparktune.data.table import Table
+from sparktune.errors import DataError
+from sparktune.spec.base import Section
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from sparktune.columns.arrow import ColumnPlace
+    from sparktune.columns.encoders.base import Encoder
+
+log = logging.getLogger("sparktune")
+
+
+@final
+@dataclass(frozen=True)
+class LeftOut:
+    """A column that is not read though nobody said so, its type in Spark SQL, and why."""
+
+    name: str
+    type: str
+    why: str
+
+
+@final
+@dataclass(frozen=True)
+class FeatureInputs:
+    """The features, x (rows, *input_shape) of each table, and the columns that were left out."""
+
+    features: tuple[Feature, ...]
+    inputs: list[np.ndarray]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+@final
+@dataclass(frozen=True)
+class _Column:
+    """A fitted column: its feature, and its numbers (rows, width) in each table."""
+
+    feature: Feature
+    numbers: list[np.ndarray]
+
+
+def needs_encoders(table: Table, names: Sequence[str]) -> bool:
+    """Whether a column holds words, dates or what else is no number, by the types of the columns."""
+    return any(_is_raw(table.columns[name]) for name in names if name in table.columns)
+
+
+def lacks_numbers(table: Table, names: Sequence[str]) -> bool:
+    """Whether a column of single numbers has missing ones."""
+    return any(_has_missing(table.columns[name]) for name in names if name in table.columns)
+
+
+def encode_tables(
+    names: Sequence[str],
+    tables: Sequence[Table],
+    train: np.ndarray,
+    labels: np.ndarray,
+    declared: Mapping[str, Section],
+) -> FeatureInputs:
+    """Fit an encoder for each column, and encode all tables; the first one holds the training rows.
+
+    Args:
+        names: the feature columns.
+        tables: the main table, then those of the splits that have their own.
+        train: places of the training rows in the main table.
+        labels: the raw labels of the main table.
+        declared: what the study says of columns, by name.
+
+    Raises:
+        DataError: a line for each column that cannot be used.
+    """
+    columns: list[_Column] = []
+    left_out: list[LeftOut] = []
+    errors: list[str] = []
+    for name in names:
+        try:
+            found = _fitted(name, tables, train, labels, declared.get(name))
+        except DataError as error:
+            errors.append(str(error))
+            continue
+        if isinstance(found, LeftOut):
+            left_out.append(found)
+        else:
+            columns.append(found)
+    refuse_together(errors)
+    for column in left_out:
+        log.warning(
+            "data: column %r is left out: %s; to use it, set data.columns: {%s: KIND}, else {%s: ignore}",
+            column.name,
+            column.why,
+            column.name,
+            column.name,
+        )
+    if not columns:
+        raise DataError(
+            "data must hold feature columns that say something, but all are left out: "
+            + "; ".join(f"{column.name!r}: {column.why}" for column in left_out)
+        )
+    features = tuple(column.feature for column in columns)
+    return FeatureInputs(features, _side_by_side(columns, len(tables)), tuple(left_out))
+
+
+def refuse_together(errors: Sequence[str]) -> None:
+    """Raise one error for all columns that cannot be used.
+
+    Raises:
+        DataError: there are any.
+    """
+    if len(errors) == 1:
+        raise DataError(errors[0])
+    if errors:
+        listed = "\n  ".join(errors)
+        raise DataError(f"{len(errors)} feature columns cannot be used:\n  {listed}")
+
+
+def _fitted(
+    name: str, tables: Sequence[Table], train: np.ndarray, labels: np.ndarray, said: Section | None
+) -> _Column | LeftOut:
+    """The encoder of a column and its numbers, or why the column is useless."""
+    import pyarrow as pa
+
+    chunks = [_chunks(table, name) for table in tables]
+    place = _place(tables[0], name)
+    encoder_class, options = _encoder_class(chunks[0][0].type, said, place)
+    column = pa.chunked_array(chunks[0], chunks[0][0].type)
+    rows = column if len(train) == len(column) else column.take(pa.array(train))
+    if said is None and (why := why_useless(column, rows, labels)):
+        from sparktune.columns.encoders.types import sql_type
+
+        return LeftOut(name, sql_type(column.type), why)
+    encoder = encoder_class.fit(rows, options, place)
+    if said is None and encoder.constant:
+        return LeftOut(name, encoder.column_type, "it is the same in all training rows")
+    numbers = [
+        _encoded(encoder, part, _place(table, name)) for table, part in zip(tables, chunks, strict=True)
+    ]
+    return _Column(Feature.encoded(name, encoder), numbers)
+
+
+def _encoder_class(
+    kind: "pa.DataType", said: Section | None, place: "ColumnPlace"
+) -> tuple["type[Encoder]", Section]:
+    """The class of a column's encoder, and its options: those of the study, or what is usual for the type."""
+    from sparktune.columns.encoders.base import EncoderOptions, encoder_class
+    from sparktune.columns.encoders.types import usual_kind
+
+    if isinstance(said, EncoderOptions):
+        return encoder_class(said.kind), said
+    usual = usual_kind(kind)
+    if usual is None:
+        raise place.error(
+            f"{place.what} must hold numbers, words, bools, dates or arrays, but its type is {kind}; "
+            f"{place.way_out}"
+        )
+    found = encoder_class(usual)
+    return found, found.options(kind=usual)
+
+
+def _encoded(encoder: "Encoder", chunks: "list[pa.Array]", place: "ColumnPlace") -> np.ndarray:
+    """A column's numbers, float32 (rows, width), all finite."""
+    import pyarrow as pa
+
+    from sparktune.columns.encoders.matrix import fill
+
+    numbers = np.empty((sum(map(len, chunks)), encoder.width), np.float32)
+    fill(numbers, pa.chunked_array(chunks), encoder, place)
+    if not np.isfinite(numbers.sum(dtype=np.float64)):
+        bad = ~np.isfinite(numbers).all(axis=1)
+        if bad.any():
+            raise DataError(
+                f"{place.what} must hold finite float32 numbers, but row {int(bad.argmax())} does not; fill "
+                "it or leave the row out"
+            )
+    return numbers
+
+
+def _side_by_side(columns: list[_Column], tables: int) -> list[np.ndarray]:
+    """The matrix of each table; a column's own numbers are let go of once they are in it."""
+    from sparktune.columns.encoders.matrix import layout_of
+
+    layout = layout_of([column.feature for column in columns])
+    found = []
+    for table in range(tables):
+        x = np.empty((len(columns[0].numbers[table]), layout.width), np.float32)
+        for column, place in zip(columns, layout.places, strict=True):
+            x[:, place] = column.numbers[table]
+        found.append(x)
+    return found
+
+
+def _place(table: Table, name: str) -> "ColumnPlace":
+    from sparktune.columns.arrow import ColumnPlace
+
+    return ColumnPlace(
+        f"{table.where}: feature {name!r}", DataError, f"cast it, or set data.columns: {{{name}: ignore}}"
+    )
+
+
+def _chunks(table: Table, name: str) -> "list[pa.Array]":
+    """The column as Arrow arrays, at least one."""
+    import pyarrow as pa
+
+    from sparktune.columns.encoders.matrix import chunks_of
+
+    column = table.column(name, "feature")
+    try:
+        return [chunk for chunk in chunks_of(column) if len(chunk)]
+    except pa.ArrowException as error:
+        raise DataError(f"{table.where}: feature {name!r} is no column of values: {error}") from None
+
+
+def _is_raw(column: Any) -> bool:
+    if isinstance(column, np.ndarray):
+        return column.dtype.kind not in "biuf"
+    from sparktune.columns.encoders.types import holds_numbers, stands_for, usual_kind
+
+    kind = stands_for(column.type)
+    return not holds_numbers(kind) and usual_kind(kind) != "vector"
+
+
+def _has_missing(column: Any) -> bool:
+    if isinstance(column, np.ndarray):
+        return column.ndim == 1 and column.dtype.kind == "f" and bool(np.isnan(column).any())
+    from sparktune.columns.arrow import plain
+    from sparktune.columns.encoders.types import holds_numbers
+
+    if not holds_numbers(column.type):
+        return False
+    import pyarrow.compute as pc
+
+    return any(
+        chunk.null_count or bool(pc.any(pc.is_nan(plain(chunk).cast("float64"))).as_py())
+        for chunk in getattr(column, "chunks", [column])
+    )
