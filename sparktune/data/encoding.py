@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from sparktune.columns.schema import Feature
-from sparktune.data.suspects import why_useless
+from sparktune.data.suspects import misread_number, why_useless
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 from sparktune.spec.base import Section
@@ -129,15 +129,22 @@ def _fitted(
 ) -> _Column | LeftOut:
     """The encoder of a column and its numbers, or why the column is useless."""
     import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from sparktune.columns.encoders.types import sql_type, stands_for
 
     chunks = [_chunks(table, name) for table in tables]
     place = _place(tables[0], name)
     encoder_class, options = _encoder_class(chunks[0][0].type, said, place)
     column = pa.chunked_array(chunks[0], chunks[0][0].type)
     rows = column if len(train) == len(column) else column.take(pa.array(train))
+    if said is None and (word := misread_number(column)):
+        row = pc.index(column.cast(stands_for(column.type)), word).as_py()
+        raise place.error(
+            f"{place.what} must be numeric, as nearly all its words are, but row {row} holds {word!r}; "
+            f"leave the row out, or set data.columns: {{{name}: category}}"
+        )
     if said is None and (why := why_useless(column, rows, labels)):
-        from sparktune.columns.encoders.types import sql_type
-
         return LeftOut(name, sql_type(column.type), why)
     encoder = encoder_class.fit(rows, options, place)
     if said is None and encoder.constant:

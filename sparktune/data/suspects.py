@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 EXACT = 2**24  # up to here float32 holds every whole number exactly
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 FEW = 20  # rows, of which nothing can be said
 NEARLY = 0.9
 ROWS = 1000  # compared at a time
@@ -50,6 +51,28 @@ def equals_label(column: Any, labels: np.ndarray) -> bool:
     return True
 
 
+def misread_number(column: "pa.ChunkedArray") -> str | None:
+    """A word among words that nearly all are numbers, so that it seems a slip; None elsewhere."""
+    import pyarrow.compute as pc
+
+    from sparktune.columns.encoders.types import holds_words, stands_for
+
+    kind = stands_for(column.type)
+    if not holds_words(kind):
+        return None
+    words = pc.unique(column.cast(kind)).drop_null()[:ROWS].to_pylist()
+    odd = [word for word in words if not _reads_as_number(word)]
+    return odd[0] if 0 < len(odd) < (1 - NEARLY) * len(words) else None
+
+
+def _reads_as_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def leaks(features: Sequence[Feature], x: np.ndarray, labels: np.ndarray) -> list[str]:
     """The features of plain numbers, x (rows, width), that are the label itself; of 20 rows or more."""
     if x.ndim > 2 or labels.ndim > 1 or labels.dtype.kind not in "biuf" or len(labels) < FEW:
@@ -67,7 +90,7 @@ def conflated(values: np.ndarray) -> tuple[int, int]:
     """
     values = values[:MANY_ROWS]
     largest = max(abs(float(values.min())), abs(float(values.max()))) if len(values) else 0.0
-    if not EXACT < largest <= np.finfo(np.float32).max or not np.array_equal(values, np.floor(values)):
+    if not EXACT < largest <= FLOAT32_MAX or not np.array_equal(values, np.floor(values)):
         return 0, 0
     distinct, left = len(np.unique(values)), len(np.unique(values.astype(np.float32)))
     return (distinct, left) if left < distinct else (0, 0)

@@ -75,8 +75,10 @@ def test_features_can_be_chosen(load):
     frame = pd.DataFrame({"id": [f"row {i}" for i in range(20)], "a": X[:, 0], "b": X[:, 1], "target": Y})
     data = load(frame, label="target", features=["b", "a"], validation={"last": 4})
     np.testing.assert_array_equal(data.train.x, X[:16, ::-1])
-    with pytest.raises(DataError, match=r"feature 'id' must be numeric, but row 0 holds 'row 0'"):
-        load(frame, label="target")
+    everything = load(frame, label="target", columns={"id": "ignore"}, validation={"last": 4})
+    np.testing.assert_array_equal(everything.train.x, X[:16])
+    with pytest.raises(DataError, match=r"data.columns must .* 'ib' is none; did you mean 'b'\?"):
+        load(frame, label="target", columns={"ib": "ignore"})
 
 
 def test_all_features_of_a_column_split(load):

@@ -197,7 +197,7 @@ SECTIONS = [
     ({"study": {"seed": -1}}, "seed must be >= 0, but got -1 (study.seed)"),
     (
         {"data": {"scale": -1}},
-        "scale must be > 0 or one of minmax, standardize, none, but got -1 (data.scale)",
+        "scale must be > 0 or one of auto, minmax, standardize, none, but got -1 (data.scale)",
     ),
     (
         {"data": {"source": "csv", "label": "y"}},

@@ -1,0 +1,155 @@
+"""Tables of words, dates and missing numbers become one matrix, by what the training rows hold."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sparktune.data import Dataset
+from sparktune.errors import DataError
+
+ROWS = 40
+AGES = pd.array([20 + i % 7 for i in range(ROWS - 1)] + [None], dtype="Int64")
+FRAME = pd.DataFrame(
+    {
+        "city": ["Oslo", "Rome", "Oslo", "Bern"] * 9 + ["Paris"] * 4,
+        "age": AGES,
+        "joined": [date(2024, 1, 1) + timedelta(days=i % 9) for i in range(ROWS)],
+        "vip": [i % 3 == 0 for i in range(ROWS)],
+        "y": ["yes", "no", "no", "no"] * 10,
+    }
+)
+LAST = {"last": 4}
+
+
+def encoder(data: Dataset, name: str):
+    (found,) = [feature.encoder for feature in data.schema.features if feature.name == name]
+    return found
+
+
+def test_encoders_learn_from_the_training_rows_alone(load) -> None:
+    data = load(FRAME, validation=LAST)
+    assert [(f.name, f.dtype, f.encoder.kind) for f in data.schema.features] == [
+        ("city", "string", "category"),
+        ("age", "bigint", "number"),
+        ("joined", "date", "date"),
+        ("vip", "boolean", "category"),
+    ]
+    assert encoder(data, "city").levels == ("Oslo", "Bern", "Rome")
+    assert data.validation.x[:, -2].tolist() == [1] * 4  # Paris is unseen
+    assert encoder(data, "age").missing == 0 and data.validation.x[-1, 0] == encoder(data, "age").median
+    assert encoder(data, "joined").parts == ("day", "weekday", "days")
+    assert data.train.x.dtype == np.float32 and data.schema.input_shape == (6,)
+
+
+def test_what_the_study_says_of_columns_wins(load) -> None:
+    columns = {"age": {"kind": "category", "levels": 3}, "joined": "ignore", "vip": "number"}
+    data = load(FRAME, validation=LAST, columns=columns)
+    assert [(f.name, f.encoder.kind) for f in data.schema.features] == [
+        ("city", "category"),
+        ("age", "category"),
+        ("vip", "number"),
+    ]
+    assert encoder(data, "age").codes == 5
+
+
+def test_quantities_are_standardized_and_flags_are_not(load) -> None:
+    frame = FRAME.assign(age=[None, *range(39)])
+    data = load(frame, validation=LAST, columns={"city": "ignore", "joined": "ignore"})
+    offset, scale = data.schema.scaling.offset, data.schema.scaling.scale
+    assert offset == pytest.approx([data.train.x[:, 0].mean(), 0])
+    assert scale == pytest.approx([data.train.x[:, 0].std(), 1])
+    assert load(frame, validation=LAST, scale="none").schema.scaling is None
+    assert load(frame, validation=LAST, scale=10).schema.scaling.scale[0] == 10
+    words = load(frame[["city", "vip", "y"]], validation=LAST)
+    assert words.schema.scaling is None and words.train.x.shape == (36, 2)
+
+
+def test_every_source_gives_the_same_numbers(load, tmp_path) -> None:
+    expected = load(FRAME, validation=LAST)
+    pq.write_table(pa.Table.from_pandas(FRAME), tmp_path / "t.parquet", row_group_size=7)
+    FRAME.to_csv(tmp_path / "t.csv", index=False)
+    for source in ("parquet", "csv"):
+        found = load(source=source, path=str(tmp_path / f"t.{source}"), label="y", validation=LAST)
+        assert found.digest == expected.digest
+
+
+def test_splits_of_their_own_are_encoded_alike(load, tmp_path) -> None:
+    rows = pa.Table.from_pandas(FRAME)
+    pq.write_table(rows[36:], tmp_path / "new.parquet")
+    source = {"source": "parquet", "path": str(tmp_path / "new.parquet")}
+    data = load(rows[:36], validation=source)
+    np.testing.assert_array_equal(data.validation.x, load(FRAME, validation=LAST).validation.x)
+
+
+def test_useless_columns_are_named_and_left_out(load, caplog) -> None:
+    big = np.arange(ROWS) + 2**60
+    useless = {
+        "id": [f"c{i}" for i in range(ROWS)],
+        "number": big,
+        "always": 1,
+        "nothing": None,
+        "copy": FRAME.y,
+        "nan": np.nan,
+    }
+    data = load(FRAME.assign(**useless), validation=LAST)
+    assert [feature.name for feature in data.schema.features] == ["city", "age", "joined", "vip"]
+    assert {column.name: column.why[:20] for column in data.left_out} == {
+        "id": "nearly every row has",
+        "number": "nearly every row has",
+        "always": "it is the same in al",
+        "nothing": "it has no value in a",
+        "copy": "it equals the label ",
+        "nan": "it has no value in a",
+    }
+    said = [record.getMessage() for record in caplog.records]
+    assert sum("is left out" in message for message in said) == 6
+    kept = load(FRAME.assign(id=useless["id"]), validation=LAST, columns={"id": "category"})
+    assert encoder(kept, "id").codes == 2 and not kept.left_out
+    with pytest.raises(DataError, match=r"but all are left out: 'id': nearly every row"):
+        load(FRAME[["y"]].assign(id=useless["id"]))
+
+
+def test_all_columns_that_cannot_be_used_are_named_at_once(load) -> None:
+    frame = FRAME.assign(
+        wait=pd.timedelta_range("1h", periods=ROWS),
+        oops=[*map(str, range(ROWS - 1)), "oops"],
+        far=[1e300, *range(ROWS - 1)],
+    )
+    with pytest.raises(DataError) as raised:
+        load(frame, validation=LAST, columns={"city": "number"})
+    first, *lines = str(raised.value).splitlines()
+    assert first == "4 feature columns cannot be used:"
+    assert (
+        "feature 'city' must hold numbers, but its type is string; cast it, or set data.columns" in lines[0]
+    )
+    assert "feature 'wait' must hold numbers, words, bools, dates or arrays, but its type is dur" in lines[1]
+    assert "feature 'oops' must be numeric" in lines[2] and "but row 39 holds 'oops'" in lines[2]
+    assert "feature 'far' must hold finite float32 numbers, but holds 1e+300" in lines[3]
+
+
+def test_plain_numbers_that_cannot_be_used_are_named_at_once(load) -> None:
+    with pytest.raises(DataError, match=r"(?s)2 feature columns cannot be used:\n  .*'a'.*\n  .*'c'"):
+        load(
+            {"a": np.array([np.inf] * 20), "b": np.arange(20), "c": np.array([1e300] * 20), "y": [0, 1] * 10}
+        )
+
+
+def test_missing_numbers_beside_plain_ones(load) -> None:
+    x = np.arange(40, dtype=float).reshape(20, 2)
+    plain = load({"a": x[:, 0], "b": x[:, 1], "y": [0, 1] * 10})
+    assert not plain.schema.encoded
+    lacking = load({"a": np.where(x[:, 0] == 4, np.nan, x[:, 0]), "b": x[:, 1], "y": [0, 1] * 10})
+    assert [feature.encoder.kind for feature in lacking.schema.features] == ["number", "number"]
+
+
+def test_arrays_beside_words(load) -> None:
+    spots = pa.array([[float(i), 1.0] for i in range(ROWS)])
+    data = load({"spot": spots, "city": FRAME.city.tolist(), "y": FRAME.y.tolist()}, validation=LAST)
+    assert data.schema.features[0].shape == (2,) and data.train.x[5].tolist()[:2] == [5, 1]
+    broken = pa.array([[float(i), None if i == 7 else 1.0] for i in range(ROWS)])
+    with pytest.raises(DataError, match="'spot' must hold finite float32 numbers, but row 7 does not"):
+        load({"spot": broken, "city": FRAME.city.tolist(), "y": FRAME.y.tolist()})

@@ -1,0 +1,65 @@
+"""Ids, slips of the pen, and labels under another name."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sparktune.data.suspects import conflated, equals_label, leaks, misread_number, why_useless
+
+LABELS = np.array(["a", "b"] * 20)
+
+
+def chunked(values: Any) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(values)])
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ([f"w{i}" for i in range(40)], "nearly every row"),
+        ([f"w{i % 30}" for i in range(40)], None),
+        (pa.array([f"w{i}" for i in range(40)]).dictionary_encode(), "nearly every row"),
+        (list(range(40)), None),
+        ([2**60 + i for i in range(40)], "nearly every row"),
+        ([i * 2**40 for i in range(40)], None),
+        (LABELS, "equals the label"),
+        ([None] * 40, "no value"),
+        ([f"w{i}" for i in range(19)] + [None] * 21, None),
+    ],
+)
+def test_useless_columns(values: Any, why: str | None) -> None:
+    column = chunked(values) if not isinstance(values, pa.Array) else pa.chunked_array([values])
+    found = why_useless(column, column, LABELS)
+    assert (found is None) if why is None else (found is not None and why in found)
+
+
+def test_a_column_in_chunks_equals_the_label() -> None:
+    column = pa.chunked_array([LABELS[:7].tolist(), LABELS[7:].tolist()])
+    assert equals_label(column, LABELS) and not equals_label(column, LABELS[::-1])
+    assert not equals_label(column[:10], LABELS[:10])  # too few rows to say so
+    assert equals_label(np.arange(30), np.arange(30)) and not equals_label(np.zeros((30, 2)), np.zeros(30))
+
+
+def test_leaks_among_plain_numbers(load, caplog) -> None:
+    x, y = np.arange(60.0).reshape(20, 3), np.arange(1.0, 60, 3)
+    data = load({"v": x[:, ::2], "b": x[:, 1], "y": y})
+    assert [record.getMessage().split(";")[0] for record in caplog.records] == [
+        "data: feature 'b' equals the label in every row"
+    ]
+    assert leaks(data.schema.features, x[:, [0, 2, 1]], y) == ["b"]
+    assert leaks(data.schema.features, x[:, [0, 2, 1]], y.astype(str)) == []
+
+
+def test_numbers_that_float32_conflates() -> None:
+    assert conflated(np.arange(2**40, 2**40 + 50)) == (50, 1)
+    assert conflated(np.arange(50)) == (0, 0) and conflated(np.array([])) == (0, 0)
+
+
+def test_a_slip_among_numbers_as_text() -> None:
+    digits = [str(i) for i in range(40)]
+    assert misread_number(chunked([*digits, "oops"])) == "oops"
+    assert misread_number(chunked(digits)) is None
+    assert misread_number(chunked(["a", "b", "1"])) is None
+    assert misread_number(chunked([1, 2])) is None
