@@ -119,7 +119,7 @@ class TrialNotes:
     `threads`: those of TensorFlow. `engine`: `compiled` or `fit`, then `reason` says why. `compiler`: graph
     or xla. `fused`: how many trials were trained as one. `batching`: why they were not, where they should
     have been. `stopped`: what ended training before its last epoch. `checkpoint`: why there was none, or
-    why the trial was trained again from epoch 0.
+    why the trial was trained again from epoch 0. `weights`: whose weights it began with, if not its own.
     """
 
     threads: str | None = None
@@ -130,6 +130,7 @@ class TrialNotes:
     batching: str | None = None
     stopped: str | None = None
     checkpoint: str | None = None
+    weights: str | None = None
 
     def updated(self, other: "TrialNotes") -> "TrialNotes":
         """These notes, with what `other` says in their place where it says something."""

@@ -1,5 +1,6 @@
 """The data of a study, ready to train on."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import final
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from sparktune.columns.schema import Schema
 from sparktune.data.encoding import LeftOut
+from sparktune.data.initial import InitialWeights
 from sparktune.summary import DataSummary
 
 
@@ -33,7 +35,8 @@ class Dataset:
     """The splits, the schema, and the sha256 of all of it.
 
     `validation` has no rows where `data.validation` is none. `left_out` are columns that were not read
-    though nobody said so.
+    though nobody said so. `initial` are weights that trials begin with, which come to them as the data do;
+    the digest does not count them.
     """
 
     train: Rows
@@ -42,6 +45,14 @@ class Dataset:
     schema: Schema
     digest: str
     left_out: tuple[LeftOut, ...] = ()
+    initial: InitialWeights | None = None
+
+    @property
+    def file_digest(self) -> str:
+        """Names the file that holds all of it: `digest`, unless there are initial weights."""
+        if self.initial is None:
+            return self.digest
+        return hashlib.sha256(f"{self.digest}/{self.initial.digest}".encode()).hexdigest()
 
     @property
     def summary(self) -> DataSummary:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import final
 
@@ -70,7 +70,7 @@ def share(data: Dataset) -> SharedData:
     Raises:
         DataError: neither memory nor disk has room for it.
     """
-    shared = _use(DataKey(data.digest, packed_size(data)), lambda path: write_packed(data, path))
+    shared = _use(DataKey(data.file_digest, packed_size(data)), lambda path: write_packed(data, path))
     release()
     return shared
 
@@ -85,7 +85,8 @@ def borrow(key: DataKey, fetch: Callable[[], Path]) -> SharedData:
     def copy(path: Path) -> None:
         shutil.copyfile(fetch(), path)
         data = map_packed(path)
-        found = digest_of([data.train, data.validation, data.test], data.schema)
+        content = digest_of([data.train, data.validation, data.test], data.schema)
+        found = replace(data, digest=content).file_digest
         if found != key.digest:
             raise DataError(
                 f"the fetched data set must have digest {key.digest}, but has {found}; run the study again"

@@ -6,6 +6,7 @@ themselves, each aligned so that TensorFlow can train on the mapped memory witho
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import numpy as np
 
 from sparktune.columns.schema import Schema
 from sparktune.data.dataset import Dataset, Rows
+from sparktune.data.initial import InitialWeights
 from sparktune.data.mapped import map_private
 from sparktune.errors import DataError
 
 MAGIC = b"sparktune data 1"
 ALIGNMENT = 64  # bytes; what TensorFlow's kernels ask of memory that they do not own
+INITIAL = "initial"
 SPLITS = ("train", "validation", "test")
 
 
@@ -27,11 +30,7 @@ def write_packed(data: Dataset, path: Path) -> None:
     Raises:
         OSError: the file cannot be written, for example because the disk is full.
     """
-    arrays = [
-        (split, part, np.ascontiguousarray(array))
-        for split, rows in _splits(data)
-        for part, array in _parts(rows)
-    ]
+    arrays = [(split, part, np.ascontiguousarray(array)) for split, part, array in _arrays(data)]
     slots, header = _layout(data, arrays)
     with path.open("wb") as file:
         file.write(MAGIC + len(header).to_bytes(8, "little") + header)
@@ -59,24 +58,32 @@ def map_packed(path: Path) -> Dataset:
     for slot in header["slots"]:
         array: np.ndarray = np.ndarray(slot["shape"], slot["dtype"], whole, slot["offset"])
         arrays.setdefault(slot["split"], {})[slot["part"]] = array
+    initial = None
+    if "initial" in header:
+        initial = InitialWeights(header["initial"], [*arrays.pop(INITIAL, {}).values()])
     splits = {name: Rows(**parts) for name, parts in arrays.items()}
     if not {"train", "validation"} <= splits.keys():
         raise DataError(f"{path} must hold a training and a validation split, but lacks one")
     schema = Schema.model_validate_json(header["schema"])
-    return Dataset(splits["train"], splits["validation"], splits.get("test"), schema, header["digest"])
+    return Dataset(
+        splits["train"], splits["validation"], splits.get("test"), schema, header["digest"], initial=initial
+    )
 
 
 def packed_size(data: Dataset) -> int:
     """Bytes of all arrays, that is, of the file without its header."""
-    return sum(array.nbytes for _, rows in _splits(data) for _, array in _parts(rows))
+    return sum(array.nbytes for _, _, array in _arrays(data))
 
 
-def _splits(data: Dataset) -> list[tuple[str, Rows]]:
-    return [(name, rows) for name in SPLITS if (rows := getattr(data, name)) is not None]
-
-
-def _parts(rows: Rows) -> list[tuple[str, np.ndarray]]:
-    return [(name, array) for name in ("x", "y", "weight") if (array := getattr(rows, name)) is not None]
+def _arrays(data: Dataset) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Each array with the split and the part that it is, initial weights last."""
+    for split in SPLITS:
+        rows = getattr(data, split)
+        for part in ("x", "y", "weight"):
+            if rows is not None and (array := getattr(rows, part)) is not None:
+                yield split, part, array
+    for number, array in enumerate(data.initial.arrays if data.initial else ()):
+        yield INITIAL, str(number), array
 
 
 def _layout(data: Dataset, arrays: list[tuple[str, str, np.ndarray]]) -> tuple[list[dict[str, Any]], bytes]:
@@ -91,4 +98,6 @@ def _layout(data: Dataset, arrays: list[tuple[str, str, np.ndarray]]) -> tuple[l
         slots.append({"split": split, "part": part, **place})
         offset += array.nbytes
     header = {"digest": data.digest, "schema": data.schema.model_dump_json(), "slots": slots}
+    if data.initial is not None:
+        header["initial"] = data.initial.origin
     return slots, json.dumps(header).encode()

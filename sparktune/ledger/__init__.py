@@ -1,7 +1,23 @@
 """The durable record of a study."""
 
-from sparktune.ledger.events import BundleExported, Note, Retried, StudyEnded, StudyStarted
+from sparktune.ledger.events import (
+    BundleExported,
+    Note,
+    Retried,
+    StudyEnded,
+    StudyStarted,
+    WarmStarted,
+)
 from sparktune.ledger.history import Step
 from sparktune.ledger.ledger import Ledger
 
-__all__ = ["BundleExported", "Ledger", "Note", "Retried", "Step", "StudyEnded", "StudyStarted"]
+__all__ = [
+    "BundleExported",
+    "Ledger",
+    "Note",
+    "Retried",
+    "Step",
+    "StudyEnded",
+    "StudyStarted",
+    "WarmStarted",
+]

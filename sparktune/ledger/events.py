@@ -113,6 +113,23 @@ class StudyStarted:
 
 @final
 @dataclass(frozen=True)
+class WarmStarted:
+    """What the study knows of an earlier one, whatever becomes of that.
+
+    `results` are those the sampler learns of: parameters of this study's space, and how they ended; of a
+    pruned one the objective of its epochs. `weights` is the sha256 of the arrays that alike trials begin
+    with, None where they begin with their own; `origin` says in words whose they are.
+    """
+
+    kind: ClassVar[str] = "warm_started"
+    study: str
+    results: list[TrialResult]
+    weights: str | None = None
+    origin: str = ""
+
+
+@final
+@dataclass(frozen=True)
 class StudyEnded:
     """The study ended: FINISHED, FAILED or KILLED. `summary` is what `summary.json` holds."""
 
@@ -131,7 +148,7 @@ class BundleExported:
     test: dict[str, float] | None
 
 
-Note = StudyStarted | StudyEnded | BundleExported
+Note = StudyStarted | WarmStarted | StudyEnded | BundleExported
 Event = Launched | Recorded | Paused | Voided | Retried | Skipped | SpecChanged | Note
 
 _HEADER = TypeAdapter(Header)
@@ -145,7 +162,7 @@ _EVENTS: dict[str, TypeAdapter[Any]] = {
     "spec": TypeAdapter(SpecChanged),
 }
 _NOTES: dict[str, TypeAdapter[Any]] = {
-    note.kind: TypeAdapter(note) for note in (StudyStarted, StudyEnded, BundleExported)
+    note.kind: TypeAdapter(note) for note in (StudyStarted, WarmStarted, StudyEnded, BundleExported)
 }
 
 
@@ -166,11 +183,19 @@ def event_to_line(event: Event) -> JournalLine:
             return {"event": type(event).__name__.lower(), **vars(event)}
         case SpecChanged():
             return {"event": "spec", **vars(event)}
-        case StudyEnded(state, summary):
-            fields = {"state": state, "summary": summary.to_record() if summary else None}
-            return {"event": "note", "kind": event.kind, "fields": fields}
         case _:
-            return {"event": "note", "kind": event.kind, "fields": vars(event)}
+            return {"event": "note", "kind": event.kind, "fields": _fields(event)}
+
+
+def _fields(note: Note) -> JournalLine:
+    """What a note holds, as a JSON object."""
+    match note:
+        case WarmStarted(results=results):
+            return {**vars(note), "results": [result.to_record() for result in results]}
+        case StudyEnded(state, summary):
+            return {"state": state, "summary": summary.to_record() if summary else None}
+        case _:
+            return vars(note)
 
 
 def event_of_line(line: JournalLine, checked: bool = True) -> tuple[float, Event] | None:

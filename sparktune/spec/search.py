@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, final
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
-from sparktune.spec.base import MAX_INT, Count, Fault, Line, Name, Plain, Positive, Section, sequence
+from sparktune.spec.base import MAX_INT, Count, Fault, Line, Name, Place, Plain, Positive, Section, sequence
 from sparktune.spec.conditions import check_conditions, is_searched
 from sparktune.spec.constraint import Constraint, constraint_of
 from sparktune.spec.domain import Domain, is_empty
@@ -36,6 +36,21 @@ class BudgetSpec(Section):
     patience: Count | None = Field(
         None, description="trials in a row, none of them a new best one; pruned ones aside"
     )
+
+
+@final
+class WarmStartSpec(Section):
+    """An earlier study whose trials the sampler learns of before it proposes anything."""
+
+    study: Place = Field(description="the earlier study's own folder, studies/NAME say")
+    weights: bool = Field(
+        False, description="trials whose weights have the shapes of its best model's begin with those"
+    )
+
+
+def _text_as_warm_start(given: Any) -> Any:
+    """A plain text as the section {study: ...}."""
+    return {"study": given} if isinstance(given, str) else given
 
 
 @final
@@ -103,6 +118,10 @@ class SearchSpec(Section):
     )
     start: tuple[dict[str, Plain], ...] = sequence(
         (), exclude_if=is_empty, description="configurations that are trained first"
+    )
+
+    warm_start: Annotated[WarmStartSpec, BeforeValidator(_text_as_warm_start)] | None = Field(
+        None, exclude_if=is_empty, description="an earlier study to learn from; its folder is short for it"
     )
 
     @model_validator(mode="after")

@@ -22,6 +22,7 @@ from sparktune.spec.idle import idle_fields
 from sparktune.study.check import check_study
 from sparktune.study.model_sizes import bounded_size
 from sparktune.study.runtime import Runtime
+from sparktune.study.warm_start import read_warm_start
 from sparktune.summary import Objective
 from sparktune.tracking import MlflowTracker
 from sparktune.training import resolve_objective
@@ -78,6 +79,7 @@ def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
     data = runtime.load(None)
     objective = resolve_objective(spec, data.schema)
     check_study(spec, data)
+    read_warm_start(spec, objective)
     directory = spec.study_directory
     sampler = build_sampler(spec)
     with bounded_size(sampler, spec, data.schema):

@@ -10,7 +10,7 @@ from typing import Any, final
 from sparktune.data.host import SharedData
 from sparktune.errors import InputError, LaunchError, StudyInterrupted
 from sparktune.launch import Launcher
-from sparktune.ledger import Ledger, StudyStarted
+from sparktune.ledger import Ledger, StudyStarted, WarmStarted
 from sparktune.search import Pruner, Sampler, build_pruner, build_sampler
 from sparktune.signals import ended_by_signals
 from sparktune.spec import StudySpec, load_spec, parse_spec
@@ -31,6 +31,7 @@ from sparktune.study.result import StudyResult, write_source
 from sparktune.study.runtime import Runtime
 from sparktune.study.stop import Stop, check_timeout, interruptible
 from sparktune.study.trial_queue import TrialQueue
+from sparktune.study.warm_start import keep_warm_start, read_warm_start, with_initial_weights
 from sparktune.summary import Objective
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker
 from sparktune.training import resolve_objective
@@ -111,6 +112,7 @@ def tune(
             objective = resolve_objective(spec, dataset.schema)
             check_study(spec, dataset)
             folder = spec.study_directory
+            warm = read_warm_start(spec, objective)
             sampler = sampler or build_sampler(spec)
             with (
                 bounded_size(sampler, spec, dataset.schema),
@@ -118,10 +120,11 @@ def tune(
             ):
                 write_source(ledger.directory, own_source(spec))
                 choose_trials(ledger, retried, skip)
-                shared = runtime.share(dataset)
+                warm = keep_warm_start(warm, spec, ledger)
+                shared = runtime.share(with_initial_weights(dataset, warm, ledger.directory))
                 log.info("study %s: %s", spec.study.name, ledger.directory)
                 pruner = pruner or build_pruner(spec.search)
-                study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler, pruner)
+                study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler, pruner, warm)
                 start = Standing(ledger.best, len(ledger.results), sampler.size)
                 limits = [limit for limit in (timeout, spec.search.budget.seconds) if limit is not None]
                 with notebook_progress(spec.study.name, start, on_progress) as show:
@@ -185,6 +188,7 @@ class _Study:
     runtime: Runtime
     sampler: Sampler
     pruner: Pruner | None
+    warm: WarmStarted | None
 
     def run(self, stop: Stop, on_progress: OnProgress, started: float) -> StudyResult:
         """Search, export, and conclude; however the search or the export ends, the outcome is written."""
@@ -212,6 +216,8 @@ class _Study:
         for result in self.ledger.all_results:  # of an earlier run; what the tracker shows costs nothing
             self.tracker.record(result, round(self.ledger.ended[result.trial] * 1000))
         self.sampler.set_objective(self.objective)
+        if self.warm is not None:
+            self.sampler.learn(self.warm.results)
         if self.pruner is not None:
             self.pruner.set_objective(self.objective)
         pruning = Pruning(self.pruner, self.ledger)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sparktune.data.dataset import Dataset
+from sparktune.data.initial import InitialWeights
 from sparktune.errors import CheckpointError, ModelError
 from sparktune.spec import StudySpec
 from sparktune.training.checkpoint import Checkpoint
@@ -76,10 +77,12 @@ def _run(
     with seeded(trial.seed, has_own_code(spec)):
         with timed(timings, "build"):
             model, plan = compiled_model(trial, spec, data)
+            began = begin_with(model, data.initial)
         fitted = fit(model, plan, data, bounds, checkpoint)
         timings.update(fitted.timings)
         with timed(timings, "save"):
-            return trained(trial, plan.objective, model, fitted)
+            result = trained(trial, plan.objective, model, fitted)
+            return replace(result, notes=began.updated(result.notes))
 
 
 def run_trial(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
@@ -101,6 +104,14 @@ def compiled_model(trial: Trial, spec: StudySpec, data: Dataset) -> "tuple[keras
     compile_for_training(model, training, data.schema, len(data.train))
     validated = bool(len(data.validation))
     return model, Plan(trial.number, trial.seed, training, objective, validated, spec.study_directory)
+
+
+def begin_with(model: "keras.Model", initial: InitialWeights | None) -> TrialNotes:
+    """Give a new model the initial weights of the study, where it has the same shapes; the notes say so."""
+    if initial is None or not initial.fit(model.get_weights()):
+        return TrialNotes()
+    model.set_weights(initial.arrays)
+    return TrialNotes(weights=initial.origin)
 
 
 @contextmanager

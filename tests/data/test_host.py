@@ -3,12 +3,16 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sparktune.data import host
 from sparktune.data.host import DataKey, borrow, share
+from sparktune.data.initial import InitialWeights
 from sparktune.data.packed import packed_size, write_packed
 from sparktune.errors import DataError
 from tests.data.test_packed import made
@@ -78,6 +82,20 @@ def test_the_copy_stays_until_its_last_user_lets_go():
     assert second.path.exists()
     second.close()
     assert gone(second.path)
+
+
+def test_initial_weights_come_along_in_a_file_of_their_own(tmp_path):
+    weights = [np.arange(6, dtype="float32").reshape(2, 3), np.zeros(3, "float32")]
+    plain, warm = made(), replace(made(), initial=InitialWeights("those of a friend", weights))
+    write_packed(warm, tmp_path / "fetched")
+    key = DataKey(warm.file_digest, packed_size(warm))
+    assert key.digest != plain.file_digest == plain.digest and key.size == packed_size(plain) + 36
+    with closing(borrow(key, lambda: tmp_path / "fetched")) as shared:
+        initial = shared.data.initial
+        assert initial.origin == "those of a friend" and shared.data.digest == plain.digest
+        assert [array.tolist() for array in initial.arrays] == [array.tolist() for array in weights]
+    with pytest.raises(DataError, match="must have digest"):
+        borrow(DataKey(plain.digest, 1000), lambda: tmp_path / "fetched")
 
 
 def test_where_there_is_no_copy_it_is_fetched_and_checked(tmp_path):

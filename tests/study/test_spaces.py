@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import sparktune
-from sparktune.ledger import Ledger
+from sparktune.errors import StudyDirectoryError
+from sparktune.ledger import Ledger, WarmStarted
 
 pytestmark = pytest.mark.usefixtures("fork_server")
 
@@ -102,3 +103,62 @@ def test_configurations_above_the_bound_are_never_trained(tmp_path: Path) -> Non
     expected = [{"kind": "linear"}, {"kind": "mlp", "neurons": 2}, {"kind": "cnn", "filters": [2]}]
     assert sorted(chosen, key=str) == sorted(expected, key=str)
     assert result.summary["states"] == {"COMPLETE": 3}
+
+
+@pytest.fixture(scope="module")
+def earlier(tmp_path_factory: pytest.TempPathFactory, fork_server: None) -> sparktune.StudyResult:
+    """Six trials of mlps."""
+    space = {"learning_rate": [0.001, 0.01, 0.1], "neurons": [3, 5]}
+    study = document(tmp_path_factory.mktemp("earlier"), "earlier", {"space": space})
+    return sparktune.tune(study, data=images(), offline=True)
+
+
+def later(earlier: sparktune.StudyResult, folder: Path, trials: int = 3) -> dict[str, Any]:
+    """A study that goes on from the earlier one, over other names; one trial at a time."""
+    assert earlier.best is not None
+    search = {
+        "space": {"learning_rate": [0.001, 0.01, 0.2], "dropout": [0.0, 0.1, 0.2]},
+        "sampler": "tpe",
+        "options": {"n_startup_trials": 2},
+        "trials": trials,
+        "warm_start": {"study": str(earlier.directory), "weights": True},
+    }
+    model = {"kind": "mlp", "neurons": earlier.best.params["neurons"]}
+    resources = {"launcher": "local", "parallelism": 1, "segment_seconds": 0.001}
+    return document(folder, "later", search, model=model, resources=resources)
+
+
+def test_a_study_goes_on_from_an_earlier_one_and_resumes_without_it(
+    earlier: sparktune.StudyResult, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", "sparktune"):
+        whole = sparktune.tune(later(earlier, tmp_path / "whole", 6), data=images(), offline=True)
+    assert "4 of 6 trials are told to the sampler" in caplog.text
+    assert "2 trials do not lie in this space: 2 for learning_rate" in caplog.text
+    assert "not searched here, so left out: neurons" in caplog.text
+    ledger = Ledger.read(whole.directory)
+    recorded = ledger.last(WarmStarted)
+    assert recorded is not None and earlier.best is not None
+    assert all(result.params["dropout"] == 0.0 for result in recorded.results)
+    origin = f"those of trial {earlier.best.trial} of study earlier"
+    assert {result.notes.weights for result in ledger.results.values()} == {origin}
+
+    sparktune.tune(later(earlier, tmp_path), data=images(), offline=True)
+    gone = earlier.directory.rename(earlier.directory.with_name("gone"))
+    try:
+        resumed = sparktune.tune(later(earlier, tmp_path, 6), data=images(), offline=True)
+    finally:
+        gone.rename(earlier.directory)
+    found = Ledger.read(resumed.directory).results
+    assert {n: (r.params, r.history) for n, r in found.items()} == {
+        n: (r.params, r.history) for n, r in ledger.results.items()
+    }
+
+
+def test_weights_that_were_changed_since_the_first_run_are_refused(
+    earlier: sparktune.StudyResult, tmp_path: Path
+) -> None:
+    result = sparktune.tune(later(earlier, tmp_path, 1), data=images(), offline=True)
+    (result.directory / "warm_start.npz").write_bytes(b"others")
+    with pytest.raises(StudyDirectoryError, match=r"warm_start\.npz must hold the weights"):
+        sparktune.tune(later(earlier, tmp_path, 2), data=images(), offline=True)

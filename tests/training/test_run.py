@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sparktune.data.dataset import Dataset, Rows
+from sparktune.data.initial import InitialWeights
 from sparktune.training import build_model, evaluate, run_trial
 from sparktune.trial import TrialState
 
@@ -40,6 +41,18 @@ def test_the_model_is_of_the_reported_epoch(completed, blobs, spec_of, loaded):
     at_best = {name: completed.history[f"val_{name}"][completed.epoch - 1] for name in ("loss", "accuracy")}
     assert metrics == pytest.approx(at_best, rel=1e-6)
     assert at_best["loss"] != completed.history["val_loss"][-1]
+
+
+def test_a_trial_begins_with_the_initial_weights_that_have_its_shapes(blobs, spec_of, trial_of, loaded):
+    model = {"kind": "mlp", "neurons": 4}
+    one_epoch = spec_of({}, model=model, training={"epochs": 1})
+    first = run_trial(trial_of(), one_epoch, blobs)
+    warm = replace(blobs, initial=InitialWeights("those of a friend", loaded(first.model).get_weights()))
+    again = run_trial(trial_of(), one_epoch, warm)
+    assert again.notes.weights == "those of a friend" and first.notes.weights is None
+    assert again.history["loss"][0] < first.history["loss"][0]
+    other = spec_of({}, model={**model, "neurons": 5}, training={"epochs": 1})
+    assert run_trial(trial_of(), other, warm).history == run_trial(trial_of(), other, blobs).history
 
 
 def test_the_file_holds_no_optimizer(completed, loaded):
@@ -216,6 +229,7 @@ import sparktune.training as training
 assert not {"tensorflow", "keras"} & set(sys.modules), "the import is not light"
 import numpy as np
 from sparktune.data.dataset import Dataset, Rows
+from sparktune.data.initial import InitialWeights
 from sparktune.columns.schema import Feature, Schema
 from sparktune.spec import StudySpec
 from sparktune.trial import Trial

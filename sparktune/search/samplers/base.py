@@ -1,7 +1,7 @@
 """What every sampler promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, Self, final
 
 from sparktune.spec import SearchSpec
@@ -97,6 +97,13 @@ class Sampler(ABC):
         """
         return None
 
+    def learn(self, results: Sequence[TrialResult]) -> None:
+        """Learn how trials of an earlier study ended; their parameters are points of this space.
+
+        Called at most once, after `set_objective` and before anything else.
+        """
+        return None
+
     def replay(self, number: int, params: Params) -> None:
         """Learn that an earlier run launched trial `number` with these parameters, which `ask` gave then."""
         return None
@@ -120,12 +127,18 @@ class Sampler(ABC):
         """
 
 
-def check_no_options(search: SearchSpec) -> None:
-    """Refuse `search.options` for a sampler that has none.
+def check_learns_nothing(search: SearchSpec) -> None:
+    """Refuse what a sampler that learns nothing has no use for: options, and the trials of another study.
 
     Raises:
-        Fault: there are some.
+        Fault: there is some of it.
     """
+    if search.warm_start is not None and not search.warm_start.weights:
+        raise Fault(
+            f"has no effect for sampler {search.sampler}, which learns nothing; use sampler: tpe, or set "
+            "weights: true",
+            "warm_start",
+        )
     if search.options:
         raise Fault(
             f"must be empty for sampler {search.sampler}, which has none; remove it",

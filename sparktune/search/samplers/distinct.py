@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Self
 
-from sparktune.search.samplers.base import Allows, Sampler, check_no_options
+from sparktune.search.samplers.base import Allows, Sampler, check_learns_nothing
 from sparktune.search.space import MAX_BUILT, MAX_REJECTED, MAX_WALK, IndexedSpace, count_allowed, count_built
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
@@ -39,7 +39,7 @@ class DistinctSampler(Sampler, ABC):
     @classmethod
     def check(cls, search: SearchSpec) -> None:
         """Refuse options, of which there are none, and a search without a number of trials or a budget."""
-        check_no_options(search)
+        check_learns_nothing(search)
         if search.trials is None and search.budget == BudgetSpec():
             raise Fault(
                 f"is required for sampler {search.sampler}, but got nothing; add trials: 20", "trials"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Self, final
 
-from sparktune.search.samplers.base import Allows, Sampler, check_no_options
+from sparktune.search.samplers.base import Allows, Sampler, check_learns_nothing
 from sparktune.search.samplers.distinct import smallest
 from sparktune.search.space import IndexedSpace, count_allowed, count_built
 from sparktune.spec import SearchSpec
@@ -36,7 +36,7 @@ class GridSampler(Sampler):
     @classmethod
     def check(cls, search: SearchSpec) -> None:
         """Refuse options, which a grid has none of, and domains that cannot be counted."""
-        check_no_options(search)
+        check_learns_nothing(search)
         endless = [name for name, domain in search.space.items() if domain.points is None]
         if endless:
             raise Fault(

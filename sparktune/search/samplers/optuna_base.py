@@ -2,6 +2,7 @@
 
 import random
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
@@ -129,6 +130,10 @@ class OptunaSampler(Sampler, ABC):
         for params in filter(self._fresh, chain(drawn, self._index.walk(source, self._most_walked))):
             return self._taken(number, *self._study.ask(params))
         return None
+
+    def learn(self, results: Sequence[TrialResult]) -> None:
+        for result in results:
+            self._study.add(result)
 
     def replay(self, number: int, params: Params) -> None:
         """Ask as the earlier run did; what that launched counts where another version proposes otherwise."""

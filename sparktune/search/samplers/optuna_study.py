@@ -57,6 +57,27 @@ class OptunaStudy:
                     params[name] = _suggested(trial, name, self._space[name])
         return trial, {name: params[name] for name in self._space if name in params}
 
+    def add(self, result: TrialResult) -> None:
+        """A trial of an earlier study, with how it ended; one that failed or passed a limit is left out."""
+        import optuna
+
+        pruned = result.state is TrialState.PRUNED
+        history = result.history.get(self._metric, []) if pruned else []
+        values = self._worst if result.state is TrialState.DIVERGED else history[-1:] or self._values(result)
+        if result.state is TrialState.FAILED or values is None or any(map(math.isnan, values)):
+            return
+        params = result.params
+        with silent_optuna():
+            self._study.add_trial(
+                optuna.trial.create_trial(
+                    state=optuna.trial.TrialState.PRUNED if pruned else optuna.trial.TrialState.COMPLETE,
+                    params={name: _place(self._space[name], value) for name, value in params.items()},
+                    distributions={name: _distribution(self._space[name]) for name in params},
+                    values=values,
+                    intermediate_values=dict(enumerate(history, start=1)),
+                )
+            )
+
     def discard(self, trial: "optuna.Trial") -> None:
         """A trial that will not be trained: samplers leave it out."""
         from optuna.trial import TrialState as State
@@ -113,6 +134,19 @@ def _suggested(trial: "optuna.Trial", name: str, domain: Domain) -> Any:
     if domain.is_int:
         return trial.suggest_int(name, int(domain.low), int(domain.high), log=True)
     return trial.suggest_float(name, domain.low, domain.high, log=domain.log)
+
+
+def _distribution(domain: Domain) -> "optuna.distributions.BaseDistribution":
+    """What `_suggested` asks of Optuna for a domain."""
+    from optuna import distributions
+
+    if isinstance(domain, Choice) and not domain.is_ordered:
+        return distributions.CategoricalDistribution(range(domain.points))
+    if isinstance(domain, Choice) or domain.points is not None:
+        return distributions.IntDistribution(0, (domain.points or 0) - 1)
+    if domain.is_int:
+        return distributions.IntDistribution(int(domain.low), int(domain.high), log=True)
+    return distributions.FloatDistribution(domain.low, domain.high, log=domain.log)
 
 
 def _place(domain: Domain, value: Any) -> Any:

@@ -21,7 +21,16 @@ NOTE = "mlflow.note.content"
 
 PARAM_LENGTH = 6000
 TAG_LENGTH = 5000
-NOTES = ("engine", "compiler", "reason", "fused", "batching", "stopped", "checkpoint")  # of TrialNotes
+NOTES = (
+    "engine",
+    "compiler",
+    "reason",
+    "fused",
+    "batching",
+    "stopped",
+    "checkpoint",
+    "weights",
+)  # of TrialNotes
 ERROR_LENGTH = 300
 
 EntryStatus = RunStatus | Literal["RUNNING", "SCHEDULED"]

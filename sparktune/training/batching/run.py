@@ -97,6 +97,8 @@ def run_together(trials: Sequence[Trial], spec: StudySpec, data: Dataset) -> lis
     """
     from sparktune.training.batching.fused_training import batching_obstacle
 
+    if data.initial is not None:
+        raise CannotBatch("trials begin with weights of another study")
     started = time.perf_counter()
     RELEASER.before_trial()
     notes = configure_device(spec.resources.cpus)

@@ -70,6 +70,27 @@ def test_of_several_objectives_optuna_learns_all(
     assert (seen.state, seen.values) == expected
 
 
+def test_trials_of_an_earlier_study_are_added_as_if_they_were_this_ones() -> None:
+    objective = Objective("val_loss", "minimize")
+    first, second = (OptunaStudy(SPACE, RandomSampler(seed=0), objective) for _ in range(2))
+    ends = {
+        TrialState.COMPLETE: {"value": 0.5},
+        TrialState.DIVERGED: {},
+        TrialState.PRUNED: {"history": {"val_loss": [0.5, 0.25]}},
+    }
+    for number, (state, end) in enumerate(ends.items()):
+        trial, params = first.ask()
+        result = TrialResult(number, params, state, **end)
+        first.tell(trial, result)
+        second.add(result)
+    second.add(TrialResult(3, params, TrialState.FAILED))
+    second.add(TrialResult(4, params, TrialState.TIMED_OUT))  # the limit was that study's
+    told = [(t.state, t.params, t.values, t.intermediate_values, t.distributions) for t in trial.study.trials]
+    asked, _ = second.ask()
+    *added, _ = asked.study.trials
+    assert [(t.state, t.params, t.values, t.intermediate_values, t.distributions) for t in added] == told
+
+
 def test_of_a_pruned_trial_optuna_learns_every_epoch() -> None:
     study = OptunaStudy(SPACE, RandomSampler(seed=0), Objective("val_loss", "minimize"))
     trial, params = study.ask()
