@@ -50,10 +50,13 @@ JSON_DOCUMENTS = {
     "predict": "`model`, `predictions` (for each row `prediction`, and `probability` but for regression)",
     "evaluate": "`model`, `data`, `rows`, `metrics` (by name)",
     "status": "`study`, `study_id`, `directory`, `status`, `trials` (`total`, `done`, `running`, `states`), "
-    "`objective`, `best`, `seconds`, `seconds_left`",
+    "`objective`, `best`, `seconds`, `seconds_left` (and `pareto` with several objectives)",
     "show": "`trial`, `state`, `params`, `value`, `epoch`, `history` (by metric), `seconds`, `timings`, "
-    "`attempts`, `host`, `notes`, `error`",
-    "best": "`trial`, `params`, `value`, `epoch`, `test`, `bundle`, `engine`, `baseline`",
+    "`attempts`, `host`, `notes`, `error` (and `values`, `pareto` with several "
+    "objectives)",
+    "best": "`trial`, `params`, `value`, `epoch`, `test`, `bundle`, `engine`, `baseline` (and "
+    "`pareto` with several objectives)",
+    "export": "`trial`, `bundle`, its folder",
     "report": "`report`, the file",
     "sync": "`experiment_id`, `run_id`, `model_uri` (where a model was exported)",
     "clean": "`orphans` (`what`, `path`, `bytes`, `removed`), `bytes`",

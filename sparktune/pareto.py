@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import final
 
 from sparktune.summary import Objective
-from sparktune.trial import TrialResult, TrialState, Values, better
+from sparktune.trial import Number, TrialResult, TrialState, Values, better
 
 
 def dominates(one: Values, other: Values, directions: Sequence[str]) -> bool:
@@ -23,6 +23,22 @@ def dominates(one: Values, other: Values, directions: Sequence[str]) -> bool:
     return not worse and any(better(direction, own, theirs) for direction, own, theirs in pairs)
 
 
+def rank(trial: int, value: Number, values: Mapping[str, Number], objective: Objective) -> tuple[Number, ...]:
+    """What sorts trials, the best one first: by the metric that decides, then by the others in their order.
+
+    Of equal trials the one with the lowest number comes first.
+
+    Args:
+        trial: its number.
+        value: that of the metric which decides.
+        values: those of several objectives by name.
+        objective: of the study.
+    """
+    measured = [(objective.direction, value)]
+    measured += [(metric.direction, values.get(metric.metric, math.inf)) for metric in objective.metrics]
+    return (*(-number if direction == "maximize" else number for direction, number in measured), trial)
+
+
 @final
 class ParetoFront:
     """The trials that none of those added dominates; of equal ones the one with the lowest number.
@@ -31,14 +47,13 @@ class ParetoFront:
     COMPLETE trials count, whose values are all finite.
 
     Args:
-        direction: that of the metric which decides, `maximize` or `minimize`.
-        metrics: the objectives where there are several; `TrialResult.values` has their values.
+        objective: of the study; of one objective the direction alone counts. `TrialResult.values` has the
+            values of several.
     """
 
-    def __init__(self, direction: str, metrics: Sequence[Objective] = ()) -> None:
-        self._direction = direction
-        self._metrics = metrics
-        self._directions = [metric.direction for metric in metrics] or [direction]
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._directions = [metric.direction for metric in objective.all]
         self._members: dict[int, TrialResult] = {}
         self._values: dict[int, Values] = {}
 
@@ -54,9 +69,9 @@ class ParetoFront:
 
     @property
     def ranked(self) -> list[TrialResult]:
-        """The trials, the best by the deciding metric first; of equal ones the one with the lowest number."""
-        sign = -1 if self._direction == "maximize" else 1
-        return sorted(self._members.values(), key=lambda result: (sign * (result.value or 0.0), result.trial))
+        """The trials, the best one first: by the metric that decides, then by the others in their order."""
+        members = self._members.values()
+        return sorted(members, key=lambda r: rank(r.trial, r.value or 0.0, r.values, self._objective))
 
     @property
     def best(self) -> TrialResult | None:
@@ -67,10 +82,11 @@ class ParetoFront:
         """The values of a result in the order of the objectives; None where it does not count."""
         if result.state is not TrialState.COMPLETE or result.value is None:
             return None
-        if not self._metrics:
+        metrics = self._objective.metrics
+        if not metrics:
             values: Values = (result.value,)
-        elif all(metric.metric in result.values for metric in self._metrics):
-            values = tuple(result.values[metric.metric] for metric in self._metrics)
+        elif all(metric.metric in result.values for metric in metrics):
+            values = tuple(result.values[metric.metric] for metric in metrics)
         else:  # of a trainer that does not know the objectives
             return None
         return values if all(map(math.isfinite, values)) else None
@@ -96,7 +112,7 @@ class ParetoFront:
 
 def pareto_front(results: Iterable[TrialResult], objective: Objective) -> ParetoFront:
     """The front of these results."""
-    front = ParetoFront(objective.direction, objective.metrics)
+    front = ParetoFront(objective)
     for result in results:
         front.add(result)
     return front

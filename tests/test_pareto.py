@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparktune.pareto import ParetoFront, dominates, pareto_front
+from sparktune.pareto import ParetoFront, dominates, pareto_front, rank
 from sparktune.summary import Objective
 from sparktune.trial import TrialResult, TrialState
 
@@ -46,7 +46,7 @@ def test_the_front_equals_that_of_all_pairs_in_any_order(
 ) -> None:
     results = [result(number, *own) for number, own in enumerate(values)]
     source.shuffle(results)
-    front = ParetoFront("maximize", SEVERAL.metrics)
+    front = ParetoFront(SEVERAL)
     for number, one in enumerate(results, start=1):
         admitted = front.admits(one)
         front.add(one)
@@ -55,6 +55,8 @@ def test_the_front_equals_that_of_all_pairs_in_any_order(
     if results:
         assert front.best is front.ranked[0]
         assert front.best.value == max(one.value for one in results)
+        ranks = {one.trial: rank(one.trial, one.value, one.values, SEVERAL) for one in results}
+        assert front.best.trial == min(ranks, key=lambda number: ranks[number])
 
 
 @settings(max_examples=50, deadline=None)
@@ -84,9 +86,9 @@ def test_only_complete_trials_with_finite_values_count(other: TrialResult) -> No
     assert not front.admits(other)
 
 
-def test_of_equal_best_values_the_trial_of_the_lowest_number_is_chosen() -> None:
+def test_of_equal_best_values_the_other_objectives_decide() -> None:
     front = pareto_front([result(3, 0.9, 10, 2), result(2, 0.9, 20, 1), result(1, 0.5, 1, 9)], SEVERAL)
-    assert [member.trial for member in front.ranked] == [2, 3, 1]
+    assert [member.trial for member in front.ranked] == [3, 2, 1]
 
 
 def test_equal_values_dominate_in_no_direction() -> None:

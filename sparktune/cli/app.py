@@ -10,6 +10,7 @@ import typer
 from sparktune import __version__
 from sparktune.cli.check import check_command
 from sparktune.cli.clean import clean_command
+from sparktune.cli.export import export_command
 from sparktune.cli.models import evaluate_command, predict_command, score_command
 from sparktune.cli.output import Invocation, write_error, write_error_document
 from sparktune.cli.pack import pack_command
@@ -58,6 +59,10 @@ app.command(
     "best",
     epilog="Examples:  sparktune best studies/mnist   |   sparktune best studies/mnist --json | jq .params",
 )(best_command)
+app.command(
+    "export",
+    epilog="Examples:  sparktune best studies/mnist   |   sparktune export studies/mnist 11",
+)(export_command)
 app.command(
     "report",
     epilog="Examples:  sparktune report studies/mnist   |   sparktune report studies/mnist -o mnist.html",

@@ -52,12 +52,33 @@ def status_document(study: "StudyRecord", now: float) -> dict[str, Any]:
         "best": None if study.best is None else best_document(study.best),
         "seconds": round(study.seconds + (now - study.sessions[-1].ended if live else 0.0), 3),
         "seconds_left": _seconds_left(study, done, now) if live else None,
+        **pareto_document(study),
     }
 
 
 def best_document(best: "TrialRecord") -> dict[str, Any]:
     """The best trial as `summary.json` has it."""
     return {"trial": best.number, "params": best.params, "value": best.value, "epoch": best.epoch}
+
+
+def pareto_document(study: "StudyRecord") -> dict[str, Any]:
+    """The Pareto front as `summary.json` has it; with one objective nothing."""
+    if not study.objective.metrics:
+        return {}
+    return {
+        "pareto": [
+            {"trial": t.number, "params": t.params, "values": t.values, "epoch": t.epoch}
+            for t in study.pareto
+        ]
+    }
+
+
+def _pareto_lines(study: "StudyRecord") -> list[str]:
+    """The Pareto front, a line for each trial; with one objective nothing."""
+    lines = [
+        f"  trial {t.number}, {_found(study, t)} ({', '.join(param_texts(t.params))})" for t in study.pareto
+    ]
+    return [f"pareto: {len(lines)} trials that no other one beats in all objectives", *lines] if lines else []
 
 
 def _seconds_left(study: "StudyRecord", done: int, now: float) -> float | None:
@@ -81,6 +102,8 @@ def status_lines(study: "StudyRecord", document: dict[str, Any]) -> list[str]:
     if study.best is not None:
         lines += [f"best     trial {study.best.number}, {_found(study, study.best)}"]
         lines += [f"         {pair}" for pair in param_texts(study.best.params)]
+    if study.pareto:
+        lines += [f"pareto   trials {', '.join(str(trial.number) for trial in study.pareto)}"]
     left = document["seconds_left"]
     lines += [
         f"time     {document['seconds']:.1f} s" + ("" if left is None else f", about {left:.0f} s left")
@@ -120,6 +143,8 @@ def show_command(
         "notes": trial.notes.to_record(),
         "error": trial.error,
     }
+    if study.objective.metrics:
+        document |= {"values": trial.values, "pareto": trial in study.pareto}
     output.answer(document, *trial_lines(study, trial))
 
 
@@ -172,13 +197,15 @@ def best_command(
     engine = read_manifest(directory / "bundle").engine if model else None
     document = {**best_document(best), "test": study.test, "bundle": model, "engine": engine}
     document["baseline"] = baseline
+    document |= pareto_document(study)
     lines = [f"trial {best.number} of study {study.name}, {_found(study, best)}"]
     lines += [f"  {pair}" for pair in param_texts(best.params)]
     if study.baseline is not None and study.baseline.number != best.number:
         lines += [f"baseline: trial {study.baseline.number}, {_found(study, study.baseline)}"]
     if study.test:
         lines += ["test: " + ", ".join(f"{name} {value:.6g}" for name, value in study.test.items())]
-    output.answer(document, *lines, *([f"model: {model}", f"engine: {engine}"] if model else []))
+    shown = [f"model: {model}", f"engine: {engine}"] if model else []
+    output.answer(document, *lines, *shown, *_pareto_lines(study))
 
 
 @with_output
@@ -203,4 +230,8 @@ def _how(study: "StudyRecord") -> str:
 
 def _found(study: "StudyRecord", trial: "TrialRecord") -> str:
     epoch = "" if trial.epoch is None else f" at epoch {trial.epoch}"
-    return f"{study.objective.metric} {trial.value:.6g}{epoch}"
+    others = [(name, value) for name, value in trial.values.items() if name != study.objective.metric]
+    also = "".join(
+        f", {name} {value if isinstance(value, int) else f'{value:.6g}'}" for name, value in others
+    )
+    return f"{study.objective.metric} {trial.value:.6g}{epoch}{also}"

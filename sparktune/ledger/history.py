@@ -39,7 +39,7 @@ class LedgerState:
     def __init__(self, direction: str, metrics: Sequence[Objective] = ()) -> None:
         self.direction = direction
         self.metrics = metrics
-        self.front = ParetoFront(direction, metrics)
+        self.front = self._empty_front()
         self.results: dict[int, TrialResult] = {}
         self.unfinished: dict[int, TrialResult] = {}
         self.paused: dict[int, TrialResult] = {}
@@ -115,6 +115,10 @@ class LedgerState:
         """sha256 of the model files of the front by trial number; None where there is none."""
         return {number: self._digests.get(number) for number in self.front.members}
 
+    def _empty_front(self) -> ParetoFront:
+        """Of one objective the ledger's header has the direction alone."""
+        return ParetoFront(Objective("", self.direction, tuple(self.metrics)))
+
     def _launched(self, trial: int, attempt: int, params: Params) -> None:
         """Also called for a result, as the line of its launch may be lost."""
         if trial not in self.params:
@@ -162,6 +166,6 @@ class LedgerState:
         void = self.results.pop(trial, None)
         self.sequence = [event for event in self.sequence if event is not void]
         self._digests.pop(trial, None)
-        self.front = ParetoFront(self.direction, self.metrics)
+        self.front = self._empty_front()
         for result in self.results.values():
             self.front.add(result)

@@ -8,6 +8,7 @@ from pathlib import Path
 from sparktune.files import write_atomically
 from sparktune.report.importance import Importance, importances
 from sparktune.report.model_sections import model_section
+from sparktune.report.pareto_section import pareto_section
 from sparktune.report.reading import read_study
 from sparktune.report.record import StudyRecord
 from sparktune.report.search_sections import (
@@ -65,6 +66,7 @@ def report_page(study: StudyRecord, importance: tuple[Importance, ...] | None) -
     ranked = ranked_parameters(study, importance)
     sections = (
         summary_section(study),
+        pareto_section(study),
         history_section(study),
         parameter_section(study, ranked),
         parallel_section(study, ranked),

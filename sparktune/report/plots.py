@@ -30,6 +30,9 @@ from sparktune.report.series import (
     confusion_matrix,
     curves,
     grouped,
+    objective_axis,
+    other_objectives,
+    over_objective,
     over_parameter,
     over_time,
     over_trials,
@@ -86,6 +89,27 @@ class StudyPlots:
             axes.legend()
         axes.set_xlabel("trial" if over == "trial" else "time [s]")
         scale_value_axis(axes, self.study)
+        return figure
+
+    def pareto(self) -> "Figure":
+        """The metric that decides against each other one of several objectives; the Pareto front stands out.
+
+        Raises:
+            InputError: the study has one objective.
+        """
+        names = other_objectives(self.study)
+        if not names:
+            raise InputError(f"study {self.study.name} must have several objectives; set objective.metrics")
+        figure, places = new_figures(len(names))
+        for axes, name in zip(places, names, strict=True):
+            points = clipped(value_axis(self.study), over_objective(self.study, name))
+            front = [point for point in points if point.trial in self.study.front]
+            draw_dots(axes, [point for point in points if point not in front], COLOURS[0], "a trial")
+            draw_dots(axes, front, COLOURS[1], "Pareto front")
+            scale_parameter_axis(axes, objective_axis(self.study, name))
+            scale_value_axis(axes, self.study)
+            axes.set_xlabel(name)
+        places[0].legend()
         return figure
 
     def parameter(self, name: str, by: str | None = None) -> "Figure":

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Literal, final
 
 from sparktune.errors import InputError
+from sparktune.pareto import rank
 from sparktune.report.evaluation import Evaluation
 from sparktune.search.space import position
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective, Reason, RunStatus, Summary
-from sparktune.trial import Params, TrialNotes, TrialResult, TrialState
+from sparktune.trial import Number, Params, TrialNotes, TrialResult, TrialState
 
 StudyStatus = Literal["RUNNING"] | RunStatus
 
@@ -46,15 +47,17 @@ class Execution:
 class TrialRecord:
     """How a trial stands.
 
-    `state` is RUNNING while it runs. `value` is the objective at its best `epoch` (from 1), `history` a list
-    per metric with one value per epoch, `seconds` the time it took where it ran, `timings` the same by phase.
-    `executions` are its launches in order; `attempts` counts all tries, those of Spark included.
+    `state` is RUNNING while it runs. `value` is the objective at its best `epoch` (from 1), `values` those of
+    several objectives by metric, `history` a list per metric with one value per epoch, `seconds` the time it
+    took where it ran, `timings` the same by phase. `executions` are its launches in order; `attempts` counts
+    all tries, those of Spark included.
     """
 
     number: int
     params: Params
     state: TrialState
     value: float | None = None
+    values: dict[str, Number] = field(default_factory=dict)
     epoch: int | None = None
     history: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
@@ -76,6 +79,7 @@ class TrialRecord:
             params=result.params,
             state=state,
             value=result.value,
+            values=result.values,
             epoch=result.epoch,
             history=result.history,
             seconds=result.seconds,
@@ -118,7 +122,7 @@ class StudyRecord:
     since 1970, `seconds` the time of all `sessions` together. `trials` are those launched, by number;
     `total` is how many there will be, None where that is open. `test` has the metrics of the exported model
     on the test split, `evaluation` its figures in detail; None where there are none. `summary` is None before
-    the study has ended once.
+    the study has ended once. `front` has the numbers of the trials of the Pareto front, the best one first.
     """
 
     directory: Path
@@ -135,6 +139,7 @@ class StudyRecord:
     test: dict[str, float] | None
     evaluation: Evaluation | None
     summary: Summary | None
+    front: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -151,12 +156,16 @@ class StudyRecord:
         """The best complete trial; None where there is none."""
         return None if self.best_number is None else self.trial(self.best_number)
 
+    @property
+    def pareto(self) -> tuple[TrialRecord, ...]:
+        """The trials that no other one beats in all of several objectives; with one objective none."""
+        return tuple(map(self.trial, self.front)) if self.objective.metrics else ()
+
     @cached_property
     def valued(self) -> tuple[TrialRecord, ...]:
         """The complete trials, best first; of equal values the lowest number first."""
-        sign = -1 if self.objective.direction == "maximize" else 1
         complete = [t for t in self.trials if t.state is TrialState.COMPLETE and t.value is not None]
-        return tuple(sorted(complete, key=lambda t: (sign * (t.value or 0.0), t.number)))
+        return tuple(sorted(complete, key=lambda t: rank(t.number, t.value or 0.0, t.values, self.objective)))
 
     @cached_property
     def baseline(self) -> TrialRecord | None:

@@ -77,6 +77,23 @@ def value_axis(study: StudyRecord) -> Axis:
     return number_axis(study.objective.metric, shown, log=log)
 
 
+def other_objectives(study: StudyRecord) -> list[str]:
+    """The metrics of several objectives but for the one that decides."""
+    return [o.metric for o in study.objective.metrics if o.metric != study.objective.metric]
+
+
+def objective_axis(study: StudyRecord, name: str) -> Axis:
+    """The axis of one of several objectives, in the logarithm where its values span a factor of 8."""
+    values = [trial.values[name] for trial in study.valued if name in trial.values]
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    return number_axis(name, values, log=low > 0 and high / low > LOG_FACTOR)
+
+
+def over_objective(study: StudyRecord, name: str) -> tuple[Point, ...]:
+    """The value of each complete trial by that of another one of several objectives."""
+    return tuple(Point(t.number, t.values[name], t.value or 0.0) for t in study.valued if name in t.values)
+
+
 def over_trials(study: StudyRecord) -> tuple[Point, ...]:
     """The value of each complete trial by its number."""
     return tuple(sorted((Point(t.number, t.number, t.value or 0.0) for t in study.valued), key=lambda p: p.x))

@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from sparktune.report.ranking import FRONT, fact_columns, ranked, title
 from sparktune.summary import BestTrial, Summary
 from sparktune.tracking.mlflow.address import is_database
 from sparktune.tracking.mlflow.view import runs_page, server_of
@@ -26,7 +27,6 @@ from sparktune.trial import param_texts
 SHOWN = 10
 MOST_COLUMNS = 5
 NARROW = 60  # columns of a terminal that everything fits into
-FACTS = ("trial", "state", "value", "seconds")
 
 
 @final
@@ -95,32 +95,35 @@ class TimeLeftColumn(ProgressColumn):
 def trials_ranked(trials: pd.DataFrame, direction: str, width: int = NARROW) -> Table:
     """The best trials first, at most ten, with their parameters; then how many are not shown.
 
+    With several objectives those of the Pareto front come first, and have a star.
     Parameters have a column each where that fits into `width` columns; else they stand one below the other.
     """
-    ranked = trials.sort_values("value", ascending=direction == "minimize", na_position="last", kind="stable")
+    best = ranked(trials, direction).head(SHOWN)
     params = [name for name in trials.columns if name.startswith("params.")]
-    table = _table(ranked.head(SHOWN), params, apart=len(params) <= MOST_COLUMNS)
+    table = _table(best, params, apart=len(params) <= MOST_COLUMNS)
     if Console(width=10_000).measure(table).maximum > width:
-        table = _table(ranked.head(SHOWN), params, apart=False)
-    if len(ranked) > SHOWN:
-        table.caption = f"and {len(ranked) - SHOWN} more in trials.csv"
+        table = _table(best, params, apart=False)
+    if len(trials) > SHOWN:
+        table.caption = f"and {len(trials) - SHOWN} more in trials.csv"
     return table
 
 
 def _table(rows: pd.DataFrame, params: list[str], *, apart: bool) -> Table:
     """The rows with a column for each parameter, or with all parameters in one."""
-    columns = params if apart else []
+    columns = [*fact_columns(rows), *(params if apart else [])]
     table = Table(
         title="Trials, best first", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False
     )
-    for name in (*FACTS, *columns):
-        table.add_column(name.removeprefix("params."), justify="left" if name == "state" else "right")
+    for name in columns:
+        table.add_column(title(name), justify="left" if name == "state" else "right")
     if params and not apart:
         table.add_column("parameters", overflow="fold")
     for _, row in rows.iterrows():
-        pairs = [f"{name.removeprefix('params.')}={_cell(row[name])}" for name in params]
+        pairs = [f"{title(name)}={_cell(row[name])}" for name in params]
         together = ["\n".join(pairs)] if params and not apart else []
-        table.add_row(*(_cell(row[name]) for name in (*FACTS, *columns)), *together)
+        table.add_row(
+            *(_star(row[name]) if name == FRONT else _cell(row[name]) for name in columns), *together
+        )
     return table
 
 
@@ -130,6 +133,11 @@ def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[
     lines = [f"{summary.study}: {counts} in {summary.seconds:.1f} s"]
     if best := summary.best:
         lines += _best_lines(best, summary.objective.metric)
+    if summary.pareto:
+        names = " and ".join(metric.metric for metric in summary.objective.metrics)
+        lines.append(
+            f"pareto: {len(summary.pareto)} trials that no other one beats in {names} (summary.json)"
+        )
     if summary.test:
         lines.append("test: " + ", ".join(f"{name} {value:.6g}" for name, value in summary.test.items()))
     if summary.bundle:
@@ -166,7 +174,13 @@ def _where_runs_are(summary: Summary, tracking_uri: str) -> list[str]:
     return [f"runs: {page}"]
 
 
+def _star(value: bool) -> str:
+    return "*" if value else ""
+
+
 def _cell(value: Any) -> str:
-    if isinstance(value, float):
+    if isinstance(value, float) and not value.is_integer():
         return "" if pd.isna(value) else f"{value:.6g}"
+    if isinstance(value, float):
+        return str(int(value))
     return str(value)

@@ -11,7 +11,7 @@ from sparktune.bundle import Bundle
 from sparktune.errors import StudyDirectoryError
 from sparktune.files import write_atomically
 from sparktune.spec import StudySpec
-from sparktune.summary import Objective, Summary
+from sparktune.summary import Objective, ParetoTrial, Summary
 from sparktune.trial import TrialResult
 
 if TYPE_CHECKING:
@@ -42,6 +42,28 @@ class StudyResult:
     def summary(self) -> dict[str, Any]:
         """What `summary.json` holds, as JSON values."""
         return self.outcome.to_record()
+
+    @property
+    def pareto(self) -> tuple[ParetoTrial, ...]:
+        """The trials that no other one beats in all of several objectives, the best one first.
+
+        With one objective it is empty.
+        """
+        return self.outcome.pareto
+
+    def export(self, trial: int) -> Bundle:
+        """The model of a trial of the Pareto front as a bundle, in `pareto/TRIAL` of the study directory.
+
+        Raises:
+            InputError: the trial is none of the front. BundleError: it cannot be written.
+
+        Example:
+            >>> smallest = min(result.pareto, key=lambda t: t.values["parameters"])  # doctest: +SKIP
+            >>> result.export(smallest.trial).predict(rows)  # doctest: +SKIP
+        """
+        from sparktune.study.export_trial import export_trial
+
+        return export_trial(self.directory, trial)
 
     @property
     def plot(self) -> "StudyPlots":

@@ -21,13 +21,16 @@ STYLE = """
 .sparktune-study .c0 { stroke: #2f80c2; fill: #2f80c2; fill-opacity: 0.6; }
 .sparktune-study path.c0 { fill: none; stroke-width: 4; stroke-linecap: round; }
 .sparktune-study .line.c1 { stroke: #d9730d; }
+.sparktune-study .dot.c1 { fill: #d9730d; }
 .sparktune-study .ring { fill: none; stroke: currentColor; stroke-width: 2; }
 """
-FACTS = ("trial", "state", "value", "seconds")
 
 
 def result_html(outcome: Summary, trials: "pd.DataFrame", directory: Path) -> str:
-    """The best trial, the table of the best ten, and the chart of all where their folder is there."""
+    """The best trial, the table of the best ten, and the chart of all where their folder is there.
+
+    With several objectives the Pareto front comes first, and the chart shows it.
+    """
     best, found = outcome.best, "no trial has a value"
     if best is not None:
         settings = "".join(f" {name}={value}" for name, value in best.params.items())
@@ -39,20 +42,24 @@ def result_html(outcome: Summary, trials: "pd.DataFrame", directory: Path) -> st
 
 
 def _chart(directory: Path) -> str:
-    """The value of each trial and the best so far; nothing where their folder is gone."""
+    """The value of each trial and the best so far, or the front; nothing where their folder is gone."""
     from sparktune.report.reading import read_study
+    from sparktune.report.svg.pareto import pareto_charts
     from sparktune.report.svg.trials import history_chart
 
     with suppress(StudyDirectoryError, OSError):
         study = read_study(directory)
-        return f"<style>{STYLE}</style>{history_chart(study)}" if len(study.valued) > 1 else ""
+        charts = pareto_charts(study) or [history_chart(study)]
+        return f"<style>{STYLE}</style>{''.join(charts)}" if len(study.valued) > 1 else ""
     return ""
 
 
 def _table(trials: "pd.DataFrame", direction: str) -> str:
-    ranked = trials.sort_values("value", ascending=direction == "minimize", na_position="last", kind="stable")
+    from sparktune.report.ranking import fact_columns, ranked, title
+
     params = [column for column in trials.columns if column.startswith("params.")]
-    table = ranked[[*FACTS, *params]].head(SHOWN).rename(columns=lambda name: name.removeprefix("params."))
+    columns = [*fact_columns(trials), *params]
+    table = ranked(trials, direction)[columns].head(SHOWN).rename(columns=title)
     html: str = table.to_html(index=False, border=0, na_rep="", float_format="{:.6g}".format)
     hidden = len(trials) - SHOWN
     return html + (f"<p>and {hidden} more in trials.csv</p>" if hidden > 0 else "")

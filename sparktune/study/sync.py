@@ -35,7 +35,7 @@ def sync_study(directory: Path) -> dict[str, str]:
         ledger.all_results,
         ended.state,
         ended.summary,
-        Objective(started.metric, started.direction),
+        Objective(started.metric, started.direction, ledger.header.metrics),
         data=DataSummary(ledger.header.data_digest, started.rows or {}),
         ended_ms=ended_ms,
         artifacts=artifacts_of(directory),

@@ -14,7 +14,7 @@ from sparktune.ledger.events import Launched, Recorded, StudyEnded, StudyStarted
 from sparktune.ledger.lock import DriverLock
 from sparktune.summary import Objective, Summary
 from tests.cli.command import documented, heavy_modules, run
-from tests.report.ledgers import finished, result, value_of, write_ledger
+from tests.report.ledgers import finished, result, several, value_of, write_ledger
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,25 @@ def document(capfd, *arguments: str) -> dict[str, object]:
     code, out, err = run(capfd, *arguments, "--json")
     assert (code, err) == (0, "")
     return json.loads(out)
+
+
+def test_with_several_objectives_each_command_knows_the_front(capfd, tmp_path) -> None:
+    folder = several(tmp_path / "small")
+    best = document(capfd, "best", str(folder))
+    first, *others = best["pareto"]
+    assert (first["trial"], first["params"], first["epoch"]) == (best["trial"], best["params"], 2)
+    assert others and {"val_accuracy", "parameters"} == set(first["values"])
+    status = document(capfd, "status", str(folder))
+    assert status["pareto"] == best["pareto"]
+    assert [metric["metric"] for metric in status["objective"]["metrics"]] == ["val_accuracy", "parameters"]
+    shown = document(capfd, "show", str(folder), str(best["trial"]))
+    assert (shown["values"], shown["pareto"]) == (first["values"], True)
+    assert document(capfd, "show", str(folder), "5")["pareto"] is False
+    _, out, _ = run(capfd, "best", str(folder))
+    assert f"pareto: {len(best['pareto'])} trials that no other one beats" in out
+    assert f"trial {others[0]['trial']}, val_accuracy" in out and ", parameters " in out
+    _, out, _ = run(capfd, "status", str(folder))
+    assert f"pareto   trials {first['trial']}, {others[0]['trial']}" in out
 
 
 @pytest.mark.parametrize("command", ["sync", "status", "best", "show"])

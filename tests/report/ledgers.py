@@ -75,6 +75,20 @@ def finished(folder: Path, count: int = 18, **sections: Any) -> Path:
     return write_ledger(folder, sorted(events, key=lambda e: e[0]), **sections)
 
 
+def several(folder: Path) -> Path:
+    """A study of 18 trials that ended, with the accuracy and the parameters as objectives."""
+    events: list[Timed] = [(0, StudyStarted("val_accuracy", "maximize"))]
+    for number in range(18):
+        accuracy = value_of(number)
+        values = {"val_accuracy": accuracy, "parameters": 4000 - 150 * number}
+        failed = number % 6 == 5
+        record = result(number, None if failed else accuracy, values={} if failed else values)
+        events.append((number + 1, Recorded(record, None)))
+    events.append((20, StudyEnded("FINISHED")))
+    metrics = [{"metric": "val_accuracy"}, {"metric": "parameters"}]
+    return write_ledger(folder, events, objective={"metrics": metrics})
+
+
 def value_of(number: int) -> float:
     return round(0.6 + 0.3 * math.sin(1 + number / 6) ** 2, 6)
 

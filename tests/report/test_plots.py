@@ -2,12 +2,14 @@
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sparktune.errors import InputError
-from sparktune.report import StudyPlots, StudyRecord
+from sparktune.report import StudyPlots, StudyRecord, read_study
+from tests.report.ledgers import several
 from tests.report.test_evaluation import CLASSES, NUMBERS
 
 
@@ -34,6 +36,15 @@ def test_history_over_trials_and_time(grid: StudyRecord) -> None:
         assert axes.lines[0].get_ydata()[-1] == grid.best.value
     with pytest.raises(InputError, match="over must be trial or time, but got 'epoch'"):
         plots.history("epoch")
+
+
+def test_several_objectives(grid: StudyRecord, tmp_path: Path) -> None:
+    study = read_study(several(tmp_path / "small"))
+    axes = drawn(StudyPlots(study).pareto())
+    assert (points(axes), axes.get_xlabel(), axes.get_ylabel()) == (15, "parameters", "val_accuracy")
+    assert len(axes.collections[1].get_offsets()) == len(study.pareto)
+    with pytest.raises(InputError, match="must have several objectives; set objective"):
+        StudyPlots(grid).pareto()
 
 
 def test_a_parameter_by_another(grid: StudyRecord) -> None:

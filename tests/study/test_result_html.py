@@ -6,6 +6,7 @@ import pandas as pd
 
 from sparktune.study.result_html import SHOWN, result_html
 from sparktune.summary import BestTrial, Objective, Summary
+from tests.report.ledgers import several
 
 
 def summary(best: BestTrial | None) -> Summary:
@@ -34,6 +35,15 @@ def test_the_best_come_first_and_the_others_are_counted(tmp_path: Path) -> None:
     assert html.count("<tr") == 1 + SHOWN and "and 2 more in trials.csv" in html
     assert html.index("<td>11</td>") < html.index("<td>10</td>") and "gap" not in html and "<i>" not in html
     assert "<svg" not in html  # there is no study in that folder
+
+
+def test_with_several_objectives_the_front_comes_first_and_is_drawn(tmp_path: Path) -> None:
+    front = [number == 3 for number in range(12)]
+    values = {"values.val_loss": 0.25, "values.bytes": 77, "pareto": front}
+    best = BestTrial(trial=3, params={}, value=1.0, epoch=3)
+    html = result_html(summary(best), table(12).assign(**values), several(tmp_path / "small"))
+    assert html.index("<td>3</td>") < html.index("<td>11</td>") and "<th>bytes</th>" in html
+    assert "the Pareto front" in html and "best so far" not in html
 
 
 def test_a_study_without_a_value_says_so(tmp_path: Path) -> None:

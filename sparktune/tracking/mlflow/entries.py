@@ -9,7 +9,14 @@ from typing import Any, Literal, final
 
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective, RunStatus, Summary
-from sparktune.tracking.mlflow.text import PageOf, mlflow_key, run_name, study_description, text_of
+from sparktune.tracking.mlflow.text import (
+    PageOf,
+    mlflow_key,
+    objective_key,
+    run_name,
+    study_description,
+    text_of,
+)
 from sparktune.trial import Trial, TrialResult, TrialState
 
 STUDY_ID = "sparktune.study_id"
@@ -113,11 +120,14 @@ class StudyEntries:
 
     def study(self, start_ms: int) -> Entry:
         """The study's own run while the study runs."""
+        names = ", ".join(metric.metric for metric in self._objective.metrics)
+        several = {"sparktune.objectives": names} if names else {}
         tags = {
             STATE: "RUNNING",
             "sparktune.host": socket.gethostname(),
             "sparktune.objective": self._objective.metric,
             "sparktune.direction": self._objective.direction,
+            **several,
             "sparktune.trials": str(self._spec.search.trials or "all"),
         }
         params = {mlflow_key(k): text_of(v, PARAM_LENGTH) for k, v in _study_params(self._spec)}
@@ -195,6 +205,8 @@ def _points(result: TrialResult, start_ms: int, end_ms: int) -> Iterator[MetricP
         yield MetricPoint("objective", result.value, 0, end_ms)
         yield MetricPoint("best_epoch", float(result.epoch or 0), 0, end_ms)
         yield MetricPoint("seconds", result.seconds, 0, end_ms)
+        for name, value in result.values.items():
+            yield MetricPoint(mlflow_key(objective_key(name)), float(value), 0, end_ms)
     yield from _curves(result, start_ms, end_ms)
 
 

@@ -10,7 +10,7 @@ from sparktune.summary import DataSummary, Objective
 from sparktune.tracking.base import Artifacts
 from sparktune.tracking.mlflow.address import is_database
 from sparktune.tracking.mlflow.artifacts import write_artifacts
-from sparktune.tracking.mlflow.best import BEST, mark_best
+from sparktune.tracking.mlflow.best import BEST, PARETO, mark
 from sparktune.tracking.mlflow.client import connect
 from sparktune.tracking.mlflow.dataset import log_dataset
 from sparktune.tracking.mlflow.entries import PARENT, STATE, Entry
@@ -52,8 +52,10 @@ class StudyRuns:
         self._own: Run | None = None
         # By trial number, None for the study's own run:
         self._found = self._find()  # runs that a search found, not used yet
-        marked = (run for runs in self._found.values() for run in runs if BEST in run.data.tags)
-        self._marked = {str(run.info.run_id) for run in marked}  # as the best trial
+        known = [run for runs in self._found.values() for run in runs]
+        self._marked = {  # ids of the runs that have a tag
+            tag: {str(run.info.run_id) for run in known if tag in run.data.tags} for tag in (BEST, PARETO)
+        }
         self._run_ids: dict[int, str] = {}  # runs that are written here
         self._shown: dict[int, tuple[str, int | None]] = {}  # outcomes that are written in full
         self._uncertain: set[int | None] = set()  # a write failed: to be searched for again
@@ -95,17 +97,17 @@ class StudyRuns:
         """The id of a trial's run; None where it is not written yet."""
         return self._run_ids.get(number)
 
-    def mark_best(self, number: int) -> None:
-        """Mark the run of this trial, and no other one, as that of the best trial. Idempotent.
+    def mark(self, tag: str, numbers: Iterable[int]) -> None:
+        """Give the runs of these trials, and no other ones, a tag: `best` or `pareto`. Idempotent.
 
         Raises:
-            KeyError: it is not written yet.
+            KeyError: one of them is not written yet.
         """
-        run_id = self._run_ids[number]
+        run_ids = {self._run_ids[number] for number in numbers}
         found = {str(run.info.run_id) for runs in self._found.values() for run in runs}
-        if self._marked != {run_id}:
-            mark_best(self._client, run_id, self._marked & (found | set(self._run_ids.values())))
-            self._marked = {run_id}
+        if self._marked[tag] != run_ids:
+            mark(self._client, tag, run_ids, self._marked[tag] & (found | set(self._run_ids.values())))
+            self._marked[tag] = run_ids
 
     def finish_study(self, entry: Entry) -> None:
         """End the study's own run, and every other that is still shown as running. Idempotent.

@@ -1,15 +1,16 @@
 """Writes a whole study to MLflow at once, by the same code that a running study uses."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sparktune.errors import TrackingError
+from sparktune.pareto import pareto_front
 from sparktune.spec import StudySpec
 from sparktune.summary import DataSummary, Objective, RunStatus, Summary
 from sparktune.tracking.base import Artifacts
 from sparktune.tracking.mlflow.address import check_tracking
-from sparktune.tracking.mlflow.best import best_first
+from sparktune.tracking.mlflow.best import BEST, PARETO, best_first
 from sparktune.tracking.mlflow.client import limits, retry
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.model import write_model
@@ -49,7 +50,8 @@ def sync(
     """
     check_tracking(spec)
     results, ended = list(results), ended_ms or {}
-    best = best_first(results, objective.direction)
+    best = best_first(results, objective)
+    front = pareto_front(results, objective).members if objective.metrics else ()
     uri, experiment = spec.tracking.uri, spec.tracking.experiment or spec.study.name
     entries = StudyEntries(spec, study_id, objective)
     shown = [entries.result(r, ended.get(r.trial, now_ms())) for r in results]
@@ -58,7 +60,7 @@ def sync(
         with limits():
             # Each try continues what the one before has written.
             runs = retry(lambda: StudyRuns(uri, experiment, study_id), PAUSE_S)
-            run_id = _write_runs(runs, entries, shown, status, summary, best, together(uri))
+            run_id = _write_runs(runs, entries, shown, status, summary, best, front, together(uri))
             retry(lambda: runs.write_view(spec, objective), PAUSE_S)
             if data is not None:
                 retry(lambda: runs.write_dataset(spec, data), PAUSE_S)
@@ -82,6 +84,7 @@ def _write_runs(
     status: RunStatus,
     summary: Summary | None,
     best: Sequence[TrialResult],
+    front: Collection[int],
     at_once: int,
 ) -> str:
     """Write all runs; gives the id of the study's own."""
@@ -93,5 +96,6 @@ def _write_runs(
     own = entries.finish(status, summary, start, end, best, runs.page_of, runs.table)
     retry(lambda: runs.finish_study(own), PAUSE_S)
     if best:
-        retry(lambda: runs.mark_best(best[0].trial), PAUSE_S)
+        retry(lambda: runs.mark(BEST, [best[0].trial]), PAUSE_S)
+    retry(lambda: runs.mark(PARETO, front), PAUSE_S)
     return run_id

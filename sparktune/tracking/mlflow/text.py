@@ -10,6 +10,7 @@ from sparktune.trial import Params, TrialResult
 
 NAME_LENGTH = 60
 KEY_LENGTH = 250
+MOST_OF_FRONT = 10  # trials of the Pareto front in the description
 # Used where the full names make a run's name too long.
 SHORT_NAMES = {
     "activation": "act",
@@ -58,6 +59,11 @@ def mlflow_key(name: str) -> str:
     return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)[:KEY_LENGTH] or "_"
 
 
+def objective_key(name: str) -> str:
+    """The metric of a run that has a trial's value of one of several objectives."""
+    return f"objective.{name}"
+
+
 def text_of(value: Any, length: int) -> str:
     """A str as it is, everything else as JSON, so that MLflow's plots read numbers as numbers."""
     return (value if isinstance(value, str) else json.dumps(value, default=str))[:length]
@@ -81,7 +87,9 @@ def study_description(summary: Summary, best: Sequence[TrialResult], page_of: Pa
     if summary.test:
         measured = ", ".join(f"{name} {value:.4g}" for name, value in summary.test.items())
         parts.insert(1, f"Its model on the test split: {measured}.")
-    if len(best) > 1:
+    if summary.pareto:
+        parts.append(_front_table(summary, page_of))
+    elif len(best) > 1:
         head = [f"| trial | {metric} | epoch | seconds |", "|:--|--:|--:|--:|"]
         rows = [
             f"| {_link(r.trial, r.params, page_of)} | {r.value:.4g} | {r.epoch} | {r.seconds:.3g} |"
@@ -89,6 +97,20 @@ def study_description(summary: Summary, best: Sequence[TrialResult], page_of: Pa
         ]
         parts.append("\n".join([*head, *rows]))
     return "\n\n".join(parts)
+
+
+def _front_table(summary: Summary, page_of: PageOf) -> str:
+    """The first trials of the Pareto front with their values, as a table in Markdown."""
+    names = [metric.metric for metric in summary.objective.metrics]
+    head = [f"| trial | {' | '.join(names)} |", f"|:--|{'--:|' * len(names)}"]
+    rows = [
+        f"| {_link(t.trial, t.params, page_of)} | {' | '.join(f'{t.values[name]:.6g}' for name in names)} |"
+        for t in summary.pareto[:MOST_OF_FRONT]
+    ]
+    title = (
+        f"Pareto front: {len(summary.pareto)} trials that no other one beats in all of {', '.join(names)}."
+    )
+    return "\n\n".join([title, "\n".join([*head, *rows])])
 
 
 def _link(number: int, params: Params, page_of: PageOf) -> str:

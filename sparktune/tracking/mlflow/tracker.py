@@ -14,7 +14,7 @@ from sparktune.spec import StudySpec
 from sparktune.summary import DataSummary, Objective, RunStatus, Summary
 from sparktune.tracking.base import Artifacts, Tracker
 from sparktune.tracking.mlflow.address import check_tracking, is_database
-from sparktune.tracking.mlflow.best import best_first
+from sparktune.tracking.mlflow.best import BEST, PARETO, best_first
 from sparktune.tracking.mlflow.client import limits, may_pass
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.model import write_model
@@ -81,7 +81,7 @@ class MlflowTracker(Tracker):
         if result.state is not TrialState.PAUSED:
             self._launched.pop(result.trial, None)
         result = replace(result, model=None)
-        self._best = best_first([*self._best, result], self._objective.direction)
+        self._best = best_first([*self._best, result], self._objective)
         self._put_trial(self._entries.result(result, end_ms, start_ms))
 
     def finish(self, status: RunStatus, summary: Summary | None, artifacts: Artifacts | None = None) -> None:
@@ -95,8 +95,10 @@ class MlflowTracker(Tracker):
 
         self._outbox.put("finish", write_end)
         if best:
-            self._outbox.put("best", lambda: self._open_runs().mark_best(best[0].trial))
+            self._outbox.put("best", lambda: self._open_runs().mark(BEST, [best[0].trial]))
         if summary is not None:
+            front = [entry.trial for entry in summary.pareto]
+            self._outbox.put("pareto", lambda: self._open_runs().mark(PARETO, front))
             self._put_artifact("summary.json", summary_text(summary))
         for name, content in (artifacts or {}).items():
             self._put_artifact(name, content)

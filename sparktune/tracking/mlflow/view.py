@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective
-from sparktune.tracking.mlflow.best import BEST
-from sparktune.tracking.mlflow.text import mlflow_key
+from sparktune.tracking.mlflow.best import BEST, PARETO
+from sparktune.tracking.mlflow.text import mlflow_key, objective_key
 
 LOCAL_SERVER = "http://127.0.0.1:5000"  # where `mlflow ui` listens
 TRAINING = "?workflowType=machine_learning"  # else MLflow may show the menu for language models
@@ -57,12 +57,21 @@ def view_tag(spec: StudySpec, study_id: str, objective: Objective) -> tuple[str,
         "orderByAsc": objective.direction == "minimize",
         "selectedColumns": [
             *("metrics.`objective`", f"tags.`{BEST}`", "attributes.`Models`"),
+            *_columns_of_several(objective),
             *(f"params.`{name}`" for name in params),
         ],
         "compareRunCharts": list(_charts(params, objective)),
         "compareRunSections": [SECTION],
     }
     return VIEW_TAG + study_id, json.dumps(state)
+
+
+def _columns_of_several(objective: Objective) -> Iterator[str]:
+    """The values of several objectives, and which runs are those of the front."""
+    for metric in objective.metrics:
+        yield f"metrics.`{mlflow_key(objective_key(metric.metric))}`"
+    if objective.metrics:
+        yield f"tags.`{PARETO}`"
 
 
 def _charts(params: list[str], objective: Objective) -> Iterator[dict[str, Any]]:

@@ -1,9 +1,11 @@
 """What is said of a study and its trials."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
+from sparktune.summary import Objective
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.trial import TrialNotes, TrialResult, TrialState
 from tests.tracking.studies import OBJECTIVE, complete, study_spec, summary_of
@@ -36,6 +38,16 @@ def test_a_complete_trial_shows_its_curves_and_its_objective() -> None:
         "val_accuracy": 0.81,
         "val_loss": 0,
     }
+
+
+def test_each_of_several_objectives_is_a_metric() -> None:
+    entry = entry_of(complete(1, values={"val_accuracy": 0.81, "parameters": 41}))
+    assert entry.latest()["objective"] == entry.latest()["objective.val_accuracy"] == 0.81
+    assert entry.latest()["objective.parameters"] == 41
+    several = replace(OBJECTIVE, metrics=(OBJECTIVE, Objective("parameters", "minimize")))
+    own = StudyEntries(study_spec("sqlite:///unused.db"), "study-1", several).study(0)
+    assert own.tags["sparktune.objectives"] == "val_accuracy, parameters"
+    assert "sparktune.objectives" not in ENTRIES.study(0).tags
 
 
 def test_the_objective_comes_first_so_that_parallel_coordinates_begin_with_it() -> None:

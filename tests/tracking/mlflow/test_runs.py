@@ -110,13 +110,16 @@ def test_the_mark_moves_with_the_best_trial_also_to_another_driver(uri: str) -> 
     entries, study_id = entries_of("best"), "best"
     runs = runs_of(uri, study_id)
     runs.write_trials([entries.result(complete(number), 9_000, 1_000) for number in range(2)])
-    runs.mark_best(1)
+    runs.mark("best", [1])
     runs = runs_of(uri, study_id)
     runs.write_trials([entries.result(complete(number), 9_000, 1_000) for number in range(3)])
-    runs.mark_best(2)
+    runs.mark("best", [2])
+    runs.mark("pareto", [0, 2])
+    runs.mark("pareto", [1, 2])
+    assert [n for n, run in shown(uri, study_id).trials.items() if "pareto" in run.data.tags] == [1, 2]
     assert [n for n, run in shown(uri, study_id).trials.items() if "best" in run.data.tags] == [2]
     with pytest.raises(KeyError):
-        runs.mark_best(3)
+        runs.mark("best", [3])
 
 
 def test_what_still_runs_at_the_end_was_killed(uri: str) -> None:

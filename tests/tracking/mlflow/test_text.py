@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from sparktune.summary import Objective, ParetoTrial
 from sparktune.tracking.mlflow.text import NAME_LENGTH, mlflow_key, run_name, short_value, study_description
 from tests.tracking.studies import complete, summary_of
 
@@ -46,6 +47,21 @@ def test_the_best_trials_lead_to_their_pages() -> None:
     assert "Its model on the test split: accuracy 0.75." in text
     assert "[all of them, the best one first](#/table)" in text
     assert "| #4 neurons=16 learning_rate=0.01 | 0.84 | 3 | 2 |" in text
+
+
+def test_the_pareto_front_is_a_table() -> None:
+    best = [complete(5), complete(4)]
+    metrics = (Objective("val_accuracy", "maximize"), Objective("parameters", "minimize"))
+    front = tuple(
+        ParetoTrial(result.trial, result.params, {"val_accuracy": result.value or 0.0, "parameters": 41}, 3)
+        for result in best
+    )
+    summary = summary_of(best)
+    several = replace(summary, objective=replace(summary.objective, metrics=metrics), pareto=front)
+    text = study_description(several, best, {5: "#/runs/five"}.get, "#/table")
+    assert "Pareto front: 2 trials that no other one beats in all of val_accuracy, parameters." in text
+    assert "| trial | val_accuracy | parameters |" in text
+    assert "| [#5 neurons=16 learning_rate=0.1](#/runs/five) | 0.85 | 41 |" in text
 
 
 def test_a_study_without_a_best_trial_says_how_its_trials_ended() -> None:

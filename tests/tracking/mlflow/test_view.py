@@ -41,6 +41,15 @@ def test_the_view_has_the_study_sorted_with_columns_and_parallel_coordinates() -
     assert parallel["showAllRuns"]
 
 
+def test_several_objectives_have_columns() -> None:
+    several = Objective("val_accuracy", "maximize", (OBJECTIVE, Objective("parameters", "minimize")))
+    _, text = view_tag(study_spec("sqlite:///unused.db"), "1f2e", several)
+    columns = json.loads(text)["selectedColumns"]
+    assert {"metrics.`objective.val_accuracy`", "metrics.`objective.parameters`", "tags.`pareto`"} <= set(
+        columns
+    )
+
+
 def test_what_is_minimised_comes_in_ascending_order() -> None:
     _, text = view_tag(study_spec("sqlite:///unused.db"), "1f2e", Objective("val_loss", "minimize"))
     assert json.loads(text)["orderByAsc"] is True
