@@ -40,6 +40,15 @@ def read_example(folder: Path) -> tuple[list[str], list[list[Any]]] | None:
     return content["columns"], content["data"]
 
 
+def example_inputs(folder: Path, schema: Schema) -> np.ndarray | None:
+    """The rows as raw inputs, float32 (rows, *input_shape), as `write_example` got them; None without any."""
+    found = read_example(folder)
+    if found is None:
+        return None
+    rows = [np.concatenate([np.ravel(value) for value in row]) for row in found[1]]
+    return np.array(rows, np.float32).reshape(-1, *schema.input_shape)
+
+
 def _values(feature: Feature, numbers: np.ndarray) -> list[Any]:
     """A feature's value in each row: numbers (rows, width) in its own type and shape."""
     typed = np.asarray(numbers, feature.dtype)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sparktune.bundle import Bundle, export_bundle
+from sparktune.bundle.example import example_inputs
 from sparktune.bundle.manifest import MANIFEST, read_manifest
 from sparktune.errors import InputError
 from sparktune.ledger import Ledger
@@ -14,8 +15,9 @@ FOLDER = "pareto"
 def export_trial(directory: Path, trial: int) -> Bundle:
     """The kept model of a trial as a bundle, in `pareto/TRIAL` of the study directory.
 
-    Columns, labels and engines are those of the study's own bundle, so the data need not be there: the model
-    is compared with its engines, and not measured again. A bundle that lies there is made again.
+    Columns, labels and example rows are those of the study's own bundle, so the data need not be there: the
+    engines are compared with the model on these rows, and it is not measured again. A bundle that lies there
+    is made again.
 
     Args:
         directory: of a study that has ended.
@@ -31,6 +33,8 @@ def export_trial(directory: Path, trial: int) -> Bundle:
         >>> export_trial(Path("studies/digits"), 11).path  # doctest: +SKIP
         PosixPath('studies/digits/pareto/11')
     """
+    from sparktune.study.export_worker import engines_of  # it is run elsewhere, so not loaded before
+
     ledger, own = Ledger.read(directory), directory / "bundle"
     model, result = ledger.model(trial), ledger.results.get(trial)
     if model is None or result is None:
@@ -43,11 +47,15 @@ def export_trial(directory: Path, trial: int) -> Bundle:
         raise InputError(f"{directory} must hold the bundle of a study that has ended; run it to its end")
     manifest = read_manifest(own)
     lineage = {"trial": trial, "params": result.params, "value": result.value, "epoch": result.epoch}
-    import_own_code(ledger.spec.configured(result.params)[0])  # registers the layers of the user's own
+    section, _ = ledger.spec.configured(result.params)
+    import_own_code(section)  # registers the layers of the user's own
+    example = example_inputs(own, manifest.columns)
     return export_bundle(
         model,
         manifest.columns,
         manifest.lineage.model_copy(update=lineage),
         directory / FOLDER / str(trial),
-        tuple(manifest.engines),
+        engines_of(section, model),
+        example,
+        example,
     )

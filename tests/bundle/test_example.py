@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sparktune.bundle.example import read_example, write_example
+from sparktune.bundle.example import example_inputs, read_example, write_example
 from sparktune.columns.schema import Feature, Schema
 from tests.bundle.models import REGRESSION
 
@@ -16,6 +16,13 @@ def test_rows_are_split_into_columns(tmp_path: Path) -> None:
     assert names == ["a", "b"]
     assert rows == [[1, [0.1, 0.2, 0.3]], [2, [4.0, 5.0, 6.0]], [3, [7.0, 8.0, 9.0]]]
     assert isinstance(rows[0][0], int)
+
+
+def test_rows_become_inputs_again(tmp_path: Path) -> None:
+    x = np.array([[1, 0.1, 0.2, 0.3], [2, 4, 5, 6]], "f4")
+    write_example(tmp_path, REGRESSION, x)
+    np.testing.assert_array_equal(example_inputs(tmp_path, REGRESSION), x)
+    assert example_inputs(tmp_path / "none", REGRESSION) is None
 
 
 def test_few_rows_of_wide_ones_and_none_of_the_widest(tmp_path: Path) -> None:

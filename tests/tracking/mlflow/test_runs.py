@@ -116,7 +116,7 @@ def test_the_mark_moves_with_the_best_trial_also_to_another_driver(uri: str) -> 
     runs.mark("best", [2])
     runs.mark("pareto", [0, 2])
     runs.mark("pareto", [1, 2])
-    assert [n for n, run in shown(uri, study_id).trials.items() if "pareto" in run.data.tags] == [1, 2]
+    assert {n for n, run in shown(uri, study_id).trials.items() if "pareto" in run.data.tags} == {1, 2}
     assert [n for n, run in shown(uri, study_id).trials.items() if "best" in run.data.tags] == [2]
     with pytest.raises(KeyError):
         runs.mark("best", [3])
