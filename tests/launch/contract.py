@@ -231,6 +231,7 @@ class LauncherContract:
 class LimitsContract:
     """What holds where trials have limits: `LIMITS`; a subclass gives `limited`, a launcher with them."""
 
+    @pytest.mark.fault("a trial hangs: TIMED_OUT, its worker is gone, its slot used again")
     def test_a_trial_that_hangs_ends_alone_and_its_slot_is_used_again(
         self, limited: Launcher, tmp_path: Path
     ) -> None:
@@ -254,6 +255,7 @@ class LimitsContract:
         (future,) = limited.launch([Segment(trial(do="nap", seconds=0.5), trained_seconds=0.8)])
         assert future.result(PATIENCE).state is TrialState.TIMED_OUT
 
+    @pytest.mark.fault("a trial eats memory: OUT_OF_MEMORY, not tried again, its neighbours live")
     def test_a_trial_that_eats_memory_ends_alone_and_is_not_tried_again(
         self, limited: Launcher, tmp_path: Path
     ) -> None:
