@@ -68,13 +68,19 @@ def commands_of(session: int) -> list[str]:
     return found
 
 
-@pytest.mark.fault("SIGINT while Spark starts")
-def test_ctrl_c_while_spark_starts_says_how_to_go_on_and_leaves_nothing(config):
+@pytest.mark.fault("SIGINT, SIGTERM or SIGHUP while Spark starts")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_while_spark_starts_says_how_to_go_on_and_leaves_nothing(config, number, at_full_length):
+    if number != signal.SIGINT and not at_full_length:
+        pytest.skip("injected by `make chaos`; SIGINT goes the same way")
     early = started(config)
     while not any("SparkSubmit" in command for command in commands_of(early.pid)):
         assert early.poll() is None, early.communicate()[1]
         time.sleep(0.01)
-    os.killpg(early.pid, signal.SIGINT)
+    if number == signal.SIGINT:  # as a terminal sends it
+        os.killpg(early.pid, number)
+    else:
+        early.send_signal(number)
     errors = early.communicate(timeout=60)[1]
     assert early.returncode == 130
     assert "same command again" in errors
