@@ -3,7 +3,6 @@
 import json
 import os
 import select
-import signal
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any
 
 from sparktune.data.host import MEMORY
 from sparktune.launch import start_fork_server
+from tests.chaos.processes import born, command_of, kill, processes_in
 from tests.launch.quick_java import quick_java
 from tests.launch.standalone import StandaloneCluster
 
@@ -49,11 +49,21 @@ def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) ->
 
 @dataclass(frozen=True)
 class Running:
-    """A segment that trains now: the process, its trial and its first epoch."""
+    """A segment that trains now: its process and when that was started, its trial and its first epoch."""
 
     process: int
+    since: int
     trial: int
     start: int
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process has not ended."""
+        return born(self.process) == self.since
+
+    def kill(self) -> bool:
+        """SIGKILL its process; whether that was there."""
+        return kill(self.process, self.since)
 
 
 class Driver:
@@ -80,12 +90,15 @@ class Driver:
 
     def wait(self) -> None:
         """Wait until the study has ended well."""
-        out = self.process.stdout
-        assert out is not None
-        assert select.select([out], [], [], 2 * PATIENCE)[0], f"no end of the study: {self.errors}"
-        line = out.readline()
+        assert self.has_answered(2 * PATIENCE), f"no end of the study: {self.errors}"
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
         assert line, f"the driver has ended: {self.errors}"
         assert json.loads(line) == {"error": None}
+
+    def has_answered(self, seconds: float = 0.0) -> bool:
+        """Whether the study has ended, or the driver, within so many seconds."""
+        return bool(select.select([self.process.stdout], [], [], seconds)[0])
 
     def run(self, config: Path, pause: float = 0.1) -> None:
         """Run a study to its end."""
@@ -133,34 +146,27 @@ class Cluster:
 
     def driver(self) -> Driver:
         """The driver that lives; a new one where there is none."""
-        if self._driver is None or not self.driver_lives():
+        if self._driver is None or self._driver.process.poll() is not None:
             options = {"spark.master": self.standalone.url, **SETTINGS, **self._settings}
             confs = " ".join(f"--conf '{name}={value}'" for name, value in options.items())
             self._driver = Driver(self.folder, self._running, f"{confs} pyspark-shell")
         return self._driver
-
-    def driver_lives(self) -> bool:
-        """Whether there is a driver."""
-        return self._driver is not None and self._driver.process.poll() is None
-
-    def driver_errors(self) -> str:
-        """What the last driver wrote to standard error."""
-        return self._driver.errors if self._driver else ""
 
     def running(self) -> list[Running]:
         """The segments that train now."""
         found = []
         for path in self._running.glob("[0-9]*"):
             with suppress(OSError):
-                if is_alive(int(path.name)):
-                    found.append(Running(int(path.name), *json.loads(path.read_text())))
+                segment = Running(int(path.name), *json.loads(path.read_text()))
+                if segment.alive:
+                    found.append(segment)
         return found
 
     def trains(self, segment: Running) -> bool:
         """Whether this segment has begun and not ended; its process may have been killed just now."""
         with suppress(OSError):
             place = self._running / str(segment.process)
-            return bool(json.loads(place.read_text()) == [segment.trial, segment.start])
+            return Running(segment.process, *json.loads(place.read_text())) == segment
         return False
 
     def later_segment(self, start: int = 2) -> Running:
@@ -171,7 +177,12 @@ class Cluster:
         return found
 
     def executor_of(self, segment: Running) -> int:
-        """The executor's JVM that a segment runs in."""
+        """The executor's JVM that a segment runs in.
+
+        Raises:
+            OSError: the segment's process has ended.
+            ValueError: the executor has.
+        """
         folder = Path(f"/proc/{segment.process}/cwd").readlink()
         (jvm,) = [p for p in processes_in(folder) if b"CoarseGrainedExecutorBackend" in command_of(p)]
         return jvm
@@ -185,7 +196,7 @@ class Cluster:
 
     def trains_no_more(self, segments: list[Running], seconds: float = 15.0) -> None:
         """Wait until the processes of these segments are gone."""
-        until(lambda: not any(is_alive(s.process) for s in segments), "the end of old segments", seconds)
+        until(lambda: not any(segment.alive for segment in segments), "the end of old segments", seconds)
 
     def close(self) -> None:
         """End the driver."""
@@ -243,32 +254,3 @@ def cluster(folder: Path, workers: int = 2, **settings: str) -> Iterator[Cluster
         finally:
             os.environ.clear()
             os.environ.update(former)
-
-
-def is_alive(process: int) -> bool:
-    """Whether a process is there and has not ended."""
-    with suppress(OSError):
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
-
-
-def command_of(process: int) -> bytes:
-    """The command line of a process, its words separated by zeros."""
-    return Path(f"/proc/{process}/cmdline").read_bytes()
-
-
-def processes_in(folder: Path) -> list[int]:
-    """Processes that work in this folder or below it."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if (entry / "cwd").readlink().is_relative_to(folder):
-                found.append(int(entry.name))
-    return found
-
-
-def signal_all(processes: list[int], number: signal.Signals) -> None:
-    """Send a signal to processes, of which some may have ended."""
-    for process in processes:
-        with suppress(ProcessLookupError):
-            os.kill(process, number)

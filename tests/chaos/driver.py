@@ -13,19 +13,21 @@ from functools import partial
 from pathlib import Path
 
 from sparktune import Dataset, Segment, StudySpec, TrialResult
+from tests.chaos.processes import born
 from tests.chaos.studies import data
 
 
 def train(folder: str, pause: float, segment: Segment, spec: StudySpec, dataset: Dataset) -> TrialResult:
     """Train a segment, `pause` seconds after it has begun and as long before it ends.
 
-    Meanwhile a file of this process's number in `folder` has the segment's trial and first epoch.
+    Meanwhile a file of this process's number in `folder` has what `born` says of it, the segment's trial and
+    its first epoch.
     """
     from sparktune import run_segment
 
     place = Path(folder) / str(os.getpid())
     draft = place.with_name(f".{place.name}")
-    draft.write_text(json.dumps([segment.trial.number, segment.start]))
+    draft.write_text(json.dumps([born(os.getpid()), segment.trial.number, segment.start]))
     draft.replace(place)
     try:
         time.sleep(pause)

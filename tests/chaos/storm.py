@@ -1,14 +1,13 @@
 """A storm: while a study runs, processes of its cluster are killed at random, each at a running segment."""
 
-import os
 import random
-import signal
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Literal
 
 from tests.chaos.cluster import Cluster, Running
+from tests.chaos.processes import born, kill
 from tests.chaos.studies import segments_recorded
 
 Kind = Literal["worker", "executor", "driver"]
@@ -49,7 +48,9 @@ class Storm:
         """A running segment, at a random moment, once so much of the study is done."""
         deadline = time.monotonic() + LIMIT
         while time.monotonic() < deadline:
-            assert self._hosts.driver_lives(), self._hosts.driver_errors()
+            if self._hosts.driver().has_answered():
+                self._hosts.driver().wait()
+                raise AssertionError(f"the study has ended after {dict(self.done)}")
             segments = [s for s in self._hosts.running() if self._losses[s.trial, s.start] < LOSSES]
             if segments and len(segments_recorded(self._config)) >= self._pace * self.done.total():
                 time.sleep(self._source.uniform(0, 2 * PAUSE))
@@ -59,20 +60,20 @@ class Storm:
 
     def _kill(self, kind: Kind, segment: Running) -> bool:
         """SIGKILL the process of a segment, its executor, or the driver; whether the segment ran then."""
-        try:
-            victim = {
-                "worker": lambda: segment.process,
-                "executor": lambda: self._hosts.executor_of(segment),
-                "driver": lambda: self._hosts.driver().process.pid,
-            }[kind]()
-            if not self._hosts.trains(segment):
-                return False
-            os.kill(victim, signal.SIGKILL)
-        except (OSError, ValueError):  # the process has ended in between
+        if not self._hosts.trains(segment):
             return False
+        if kind == "worker":
+            segment.kill()
+        elif kind == "executor":
+            try:
+                executor = self._hosts.executor_of(segment)
+            except (OSError, ValueError):  # it has ended in between
+                return False
+            kill(executor, born(executor))
+        else:
+            self._hosts.driver().kill()
         hit = self._hosts.trains(segment)
         if kind == "driver":
-            self._hosts.driver().kill()
             self._losses.clear()  # a new driver gives each segment its attempts anew
             self._hosts.driver().begin(self._config, PAUSE)
         else:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.cluster import Cluster, cluster, signal_all, until
+from tests.chaos.cluster import Cluster, cluster, until
+from tests.chaos.processes import signal_all
 from tests.chaos.studies import assert_no_epoch_twice, assert_recorded_once, assert_shown_once, write_study
 
 SECONDS = 20  # the promise is 10 on a machine of one's own

@@ -16,7 +16,8 @@ import mlflow
 import pytest
 
 from sparktune.ledger import Ledger, StudyEnded
-from tests.chaos.cluster import command_of, until
+from tests.chaos.cluster import until
+from tests.chaos.processes import command_of
 from tests.chaos.studies import events, study_of
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]

@@ -1,6 +1,5 @@
 """Processes of a Spark cluster die in a later segment of a trial: the study ends as one without a fault."""
 
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -9,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sparktune.ledger import Ledger
-from tests.chaos.cluster import Cluster, cluster, is_alive, signal_all, until
+from tests.chaos.cluster import Cluster, cluster, until
+from tests.chaos.processes import born, kill, signal_all
 from tests.chaos.storm import Storm
 from tests.chaos.studies import (
     EPOCHS,
@@ -64,7 +64,7 @@ def test_a_killed_python_worker(
     config = write_study(tmp_path)
     hosts.driver().begin(config)
     segment = hosts.later_segment()
-    os.kill(segment.process, signal.SIGKILL)
+    assert segment.kill()
     hosts.driver().wait()
     assert_undisturbed(config, whole)
     assert attempts(config) == {n: 1 + (n == segment.trial) for n in range(TRIALS)}
@@ -75,7 +75,8 @@ def test_a_killed_executor(hosts: Cluster, whole: Path, tmp_path: Path, only_at_
     config = write_study(tmp_path)
     hosts.driver().begin(config)
     segment = hosts.later_segment()
-    os.kill(hosts.executor_of(segment), signal.SIGKILL)
+    executor = hosts.executor_of(segment)
+    assert kill(executor, born(executor))
     hosts.trains_no_more([segment])
     hosts.driver().wait()
     assert_undisturbed(config, whole)
@@ -102,7 +103,7 @@ def test_a_stopped_host(hosts: Cluster, whole: Path, tmp_path: Path, request: py
     hosts.driver().wait()
     assert_undisturbed(config, whole)
     assert attempts(config)[segment.trial] == 2
-    until(lambda: not is_alive(segment.process), "the end of the worker that came back", 30)
+    until(lambda: not segment.alive, "the end of the worker that came back", 30)
 
 
 @pytest.mark.fault("Spark: driver SIGKILLed in a later segment")
