@@ -1,6 +1,7 @@
 """The studies that are disturbed: two classes on a line, with a segment for each epoch."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -133,9 +134,8 @@ def assert_replayed(config: Path) -> None:
 def assert_as_trained_alone(config: Path) -> None:
     """Each trial's history is that of the same trial trained in one go, as far as it got."""
     spec = load_spec(config)
-    dataset = load_dataset(spec, data())
-    with LocalLauncher() as launcher:
-        launcher.start(spec, share(dataset))
+    with closing(share(load_dataset(spec, data()))) as shared, LocalLauncher() as launcher:
+        launcher.start(spec, shared)
         results = Ledger.read(study_of(config)).results.values()
         trials = [Trial("alone", r.trial, r.params, seed_of(spec.study.seed, r.params)) for r in results]
         futures = [launcher.launch([Segment(trial)])[0] for trial in trials]
