@@ -1,6 +1,7 @@
 """Some rows of the training data in a bundle, which show its users what it takes."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,21 @@ from sparktune.columns.schema import Feature, Schema
 FILE = "example.json"
 MOST_ROWS = 3
 MOST_NUMBERS = 20_000
+Example = np.ndarray | Sequence[Sequence[Any]]
 
 
-def write_example(folder: Path, schema: Schema, x: np.ndarray) -> None:
+def write_example(folder: Path, schema: Schema, x: Example) -> None:
     """Write the first rows of raw inputs x (rows, *input_shape) into a bundle's folder, by column.
 
-    Three rows, fewer where they are wide; nothing where one row has more than 20,000 numbers.
+    Three rows, fewer where they are wide; nothing where one row has more than 20,000 numbers. Of encoded
+    columns x has rows of raw values; their numbers say nothing to users.
     """
+    names = [feature.name for feature in schema.features]
+    if not isinstance(x, np.ndarray):
+        _write(folder, names, [list(row) for row in x])
+        return
+    if schema.encoded:
+        return
     width = sum(feature.width for feature in schema.features)
     rows = x[: min(MOST_ROWS, MOST_NUMBERS // width)].reshape(-1, width)
     if not len(rows):
@@ -27,9 +36,11 @@ def write_example(folder: Path, schema: Schema, x: np.ndarray) -> None:
         _values(feature, numbers)
         for feature, numbers in zip(schema.features, np.split(rows, ends, axis=1), strict=True)
     ]
-    names = [feature.name for feature in schema.features]
-    content = {"columns": names, "data": [list(row) for row in zip(*columns, strict=True)]}
-    (folder / FILE).write_text(json.dumps(content), encoding="utf-8")
+    _write(folder, names, [list(row) for row in zip(*columns, strict=True)])
+
+
+def _write(folder: Path, names: list[str], rows: list[list[Any]]) -> None:
+    (folder / FILE).write_text(json.dumps({"columns": names, "data": rows}), encoding="utf-8")
 
 
 def read_example(folder: Path) -> tuple[list[str], list[list[Any]]] | None:

@@ -14,7 +14,7 @@ from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.checks import check_engine
 from sparktune.bundle.engines.registry import EXPORTED, FALLBACK, engine_class, load_engine
 from sparktune.bundle.engines.trained import TrainedModel
-from sparktune.bundle.example import write_example
+from sparktune.bundle.example import Example, write_example
 from sparktune.bundle.manifest import MANIFEST, Lineage, Manifest, digests, input_names, read_manifest
 from sparktune.bundle.requirements import engine_modules, installed_version, package_of
 from sparktune.columns.schema import Schema
@@ -29,7 +29,7 @@ def export_bundle(
     lineage: Lineage,
     directory: Path,
     engines: Sequence[str] | None = None,
-    example: np.ndarray | None = None,
+    example: Example | None = None,
     verify_on: np.ndarray | None = None,
 ) -> Bundle:
     """Write the model in a `.keras` file as a bundle in the folder `directory`.
@@ -44,7 +44,8 @@ def export_bundle(
         directory: the bundle's folder.
         engines: the names of the engines to write; the first one predicts. By default `numpy` where it
             can compute the model, `keras` and `tensorflow`.
-        example: raw inputs (rows, *input_shape), of which the bundle keeps the first few for its users.
+        example: raw inputs (rows, *input_shape), of which the bundle keeps the first few for its users; of
+            encoded columns rows of their raw values, as JSON has them.
         verify_on: raw inputs (rows, *input_shape), on which the engine that predicts must answer what Keras
             does; the first 10,000 rows. By default two made-up rows.
 
@@ -98,7 +99,7 @@ def _write(
     lineage: Lineage,
     folder: Path,
     engines: Sequence[str],
-    example: np.ndarray | None,
+    example: Example | None,
     verify_on: np.ndarray | None,
 ) -> tuple[Manifest, Engine]:
     """Write every engine, then the manifest; the engine that predicts is loaded back and compared."""

@@ -1,5 +1,6 @@
 """What the columns are: the part of the data that is saved with the model."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, final
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
@@ -47,6 +48,17 @@ class Feature(Section):
         for side in self.shape:
             width *= side
         return width
+
+
+def places_of(features: Sequence[Feature]) -> list[slice]:
+    """Where each feature lies in a flat row of the model's input: in order, but codes after all else."""
+    codes = [feature.encoder is not None and feature.encoder.codes > 0 for feature in features]
+    ends = {False: 0, True: sum(f.width for f, coded in zip(features, codes, strict=True) if not coded)}
+    places = []
+    for feature, coded in zip(features, codes, strict=True):
+        places.append(slice(ends[coded], ends[coded] + feature.width))
+        ends[coded] += feature.width
+    return places
 
 
 @final

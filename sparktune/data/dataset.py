@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 
 from sparktune.columns.schema import Schema
-from sparktune.data.encoding import LeftOut
+from sparktune.data.encoding import LeftOut, RawRows
 from sparktune.data.initial import InitialWeights
 from sparktune.summary import DataSummary
 
@@ -35,8 +35,9 @@ class Dataset:
     """The splits, the schema, and the sha256 of all of it.
 
     `validation` has no rows where `data.validation` is none. `left_out` are columns that were not read
-    though nobody said so. `initial` are weights that trials begin with, which come to them as the data do;
-    the digest does not count them.
+    though nobody said so; `example` has raw values of a few training rows where columns are encoded.
+    `initial` are weights that trials begin with, which come to them as the data do; the digest does not
+    count them.
     """
 
     train: Rows
@@ -46,6 +47,7 @@ class Dataset:
     digest: str
     left_out: tuple[LeftOut, ...] = ()
     initial: InitialWeights | None = None
+    example: RawRows = ()
 
     @property
     def file_digest(self) -> str:

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from sparktune.columns.arrow import ColumnPlace
     from sparktune.columns.encoders.base import Encoder
 
+EXAMPLE = 3  # rows
+RawRows = tuple[tuple[Any, ...], ...]
 log = logging.getLogger("sparktune")
 
 
@@ -35,20 +39,22 @@ class LeftOut:
 @final
 @dataclass(frozen=True)
 class FeatureInputs:
-    """The features, x (rows, *input_shape) of each table, and the columns that were left out."""
+    """The features, x (rows, *input_shape) of each table, the columns that were left out, a few raw rows."""
 
     features: tuple[Feature, ...]
     inputs: list[np.ndarray]
     left_out: tuple[LeftOut, ...] = ()
+    example: RawRows = ()
 
 
 @final
 @dataclass(frozen=True)
 class _Column:
-    """A fitted column: its feature, and its numbers (rows, width) in each table."""
+    """A fitted column: its feature, its numbers (rows, width) in each table, and a few raw values."""
 
     feature: Feature
     numbers: list[np.ndarray]
+    example: list[Any]
 
 
 def needs_encoders(table: Table, names: Sequence[str]) -> bool:
@@ -108,7 +114,8 @@ def encode_tables(
             + "; ".join(f"{column.name!r}: {column.why}" for column in left_out)
         )
     features = tuple(column.feature for column in columns)
-    return FeatureInputs(features, _side_by_side(columns, len(tables)), tuple(left_out))
+    example = tuple(zip(*(column.example for column in columns), strict=True))
+    return FeatureInputs(features, _side_by_side(columns, len(tables)), tuple(left_out), example)
 
 
 def refuse_together(errors: Sequence[str]) -> None:
@@ -152,7 +159,16 @@ def _fitted(
     numbers = [
         _encoded(encoder, part, _place(table, name)) for table, part in zip(tables, chunks, strict=True)
     ]
-    return _Column(Feature.encoded(name, encoder), numbers)
+    return _Column(
+        Feature.encoded(name, encoder), numbers, [_json(raw) for raw in rows[:EXAMPLE].to_pylist()]
+    )
+
+
+def _json(raw: Any) -> Any:
+    """A raw value as JSON has it: dates as text, decimals as floats."""
+    if isinstance(raw, date):
+        return raw.isoformat()
+    return float(raw) if isinstance(raw, Decimal) else raw
 
 
 def _encoder_class(

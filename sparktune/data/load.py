@@ -110,7 +110,7 @@ def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) 
         class_names=names,
     )
     digest = digest_of([train, validation, test], schema)
-    return Dataset(train, validation, test, schema, digest, found.left_out)
+    return Dataset(train, validation, test, schema, digest, found.left_out, example=found.example)
 
 
 def _plain_numbers(

@@ -65,9 +65,9 @@ def map_packed(path: Path) -> Dataset:
     if not {"train", "validation"} <= splits.keys():
         raise DataError(f"{path} must hold a training and a validation split, but lacks one")
     schema = Schema.model_validate_json(header["schema"])
-    return Dataset(
-        splits["train"], splits["validation"], splits.get("test"), schema, header["digest"], initial=initial
-    )
+    parts = splits["train"], splits["validation"], splits.get("test")
+    example = tuple(map(tuple, header.get("example", ())))
+    return Dataset(*parts, schema, header["digest"], initial=initial, example=example)
 
 
 def packed_size(data: Dataset) -> int:
@@ -89,7 +89,7 @@ def _arrays(data: Dataset) -> Iterator[tuple[str, str, np.ndarray]]:
 def _layout(data: Dataset, arrays: list[tuple[str, str, np.ndarray]]) -> tuple[list[dict[str, Any]], bytes]:
     """The slots, which say where in the file each array begins, and the header, which lists them."""
     # The header holds the offsets, so its own length is not known yet: this is more than it can take.
-    room = 4096 + 256 * len(arrays) + 2 * len(data.schema.model_dump_json())
+    room = 4096 + 256 * len(arrays) + 2 * len(data.schema.model_dump_json()) + len(json.dumps(data.example))
     slots: list[dict[str, Any]] = []
     offset = room
     for split, part, array in arrays:
@@ -97,7 +97,9 @@ def _layout(data: Dataset, arrays: list[tuple[str, str, np.ndarray]]) -> tuple[l
         place = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
         slots.append({"split": split, "part": part, **place})
         offset += array.nbytes
-    header = {"digest": data.digest, "schema": data.schema.model_dump_json(), "slots": slots}
+    header: dict[str, Any] = {"digest": data.digest, "schema": data.schema.model_dump_json(), "slots": slots}
+    if data.example:
+        header["example"] = data.example
     if data.initial is not None:
         header["initial"] = data.initial.origin
     return slots, json.dumps(header).encode()

@@ -89,7 +89,11 @@ def _run(bundle: Bundle, frame: Any, features: list[str], kept: list[str], targe
 
     rows = Observation("sparktune")
     function = predict_function(bundle, "both").asNondeterministic()  # never evaluated twice
-    answer = function(*(col(quoted(name)) for name in features))
+    arguments = [
+        col(quoted(name)).cast(feature.dtype) if feature.dtype == "timestamp_ntz" else col(quoted(name))
+        for name, feature in zip(features, bundle.schema.features, strict=True)
+    ]
+    answer = function(*arguments)
     scored = frame.observe(rows, count(lit(1)).alias("rows")).withColumn(ANSWER, answer)
     answers = [col(ANSWER)[name].alias(name) for name in answer_names(bundle.schema)]
     written = scored.select(*(col(quoted(name)) for name in kept), *answers)

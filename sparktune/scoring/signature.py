@@ -31,16 +31,18 @@ def definition(manifest: Manifest, name: str, implementation: str, output: Outpu
 
 
 def sql_parameters(manifest: Manifest) -> dict[str, str]:
-    """Each column's name, quoted, and the SQL type of the model's input.
+    """Each column's name, quoted, and the SQL type of the model's input; of an encoded column its own.
 
     Columns whose names differ in case alone, which SQL cannot tell apart, are named as in the SavedModel.
     """
-    names = [feature.name for feature in manifest.columns.features]
+    features = manifest.columns.features
+    names = [feature.name for feature in features]
     if len({name.lower() for name in names}) < len(names):
         names = list(input_names(manifest.columns).values())
     dtype = manifest.tensor.dtype
     number = {"float32": "FLOAT", "float16": "FLOAT", "bfloat16": "FLOAT", "float64": "DOUBLE"}.get(dtype)
-    return {quoted(name): number or "BIGINT" for name in names}
+    kinds = [feature.dtype.upper() if feature.encoder else number or "BIGINT" for feature in features]
+    return {quoted(name): kind for name, kind in zip(names, kinds, strict=True)}
 
 
 def quoted(name: str) -> str:

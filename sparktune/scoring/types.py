@@ -9,6 +9,7 @@ from sparktune.errors import ScoringError
 
 Output = Literal["prediction", "probability", "both", "raw"]
 OUTPUTS = ("prediction", "probability", "both", "raw")
+MOMENTS = ("date", "timestamp", "timestamp_ntz")
 NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean")
 
 
@@ -73,7 +74,9 @@ def _own_name(name: str, columns: dict[str, Any], case_sensitive: bool) -> str:
 
 def _check_type(feature: Feature, kind: Any) -> None:
     got = kind.simpleString()
-    if feature.shape:
+    if feature.encoder is not None and not feature.shape:
+        _check_raw_type(feature, got)
+    elif feature.shape:
         element = got.replace("array<", "").rstrip(">")
         if not (got in ("binary", "vector") or (got.startswith("array<") and _numeric(element))):
             raise ScoringError(
@@ -82,6 +85,18 @@ def _check_type(feature: Feature, kind: Any) -> None:
             )
     elif not _numeric(got):
         raise ScoringError(f"feature column {feature.name!r} must hold numbers, but got {got}; cast it")
+
+
+def _check_raw_type(feature: Feature, got: str) -> None:
+    """Refuse a type that the encoder of a column cannot read; NULL alone has no type, and is read by all."""
+    wanted = feature.dtype.partition("(")[0]
+    held = "string" if got.startswith(("char(", "varchar(")) else got
+    allowed = {"string": ("string",), "boolean": ("boolean",), **dict.fromkeys(MOMENTS, (*MOMENTS, "string"))}
+    if held == "void" or (held in allowed[wanted] if wanted in allowed else _numeric(held)):
+        return
+    raise ScoringError(
+        f"feature column {feature.name!r} must hold {feature.dtype}, as in training, but got {got}; cast it"
+    )
 
 
 def _numeric(kind: str) -> bool:

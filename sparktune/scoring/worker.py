@@ -54,13 +54,14 @@ def arguments(columns: tuple[pa.Array, ...], schema: Schema) -> tuple[list[pa.Ar
         return [pa.compute.struct_field(columns[0], f.name) for f in features], features
     if len(columns) == len(features):
         return list(columns), features
-    if len(columns) == 1 and not struct:
+    if len(columns) == 1 and not struct and not schema.encoded:
         return list(columns), [Feature(name="the only argument", shape=(width,))]
-    if len(columns) == width:
+    if len(columns) == width and not schema.encoded:
         return list(columns), [Feature(name=f"argument {i + 1}") for i in range(width)]
+    array = "" if schema.encoded else f", or one array of {width} numbers"
     raise ScoringError(
         f"the function takes {len(features)} arguments, {', '.join(f.name for f in features)} (or one struct "
-        f"with these fields, or one array of {width} numbers), but got {len(columns)}: "
+        f"with these fields{array}), but got {len(columns)}: "
         f"{', '.join(str(c.type) for c in columns)}"
     )
 

@@ -46,7 +46,7 @@ def export(request: ExportRequest) -> dict[str, Any]:
             request.lineage,
             request.directory,
             engines=engines,
-            example=data.train.x,
+            example=data.example or data.train.x,
             verify_on=data.validation.x if len(data.validation) else data.train.x,
         )
         verify_export(bundle, data, spec, best)

@@ -34,7 +34,7 @@ def test_encoders_learn_from_the_training_rows_alone(load) -> None:
     data = load(FRAME, validation=LAST)
     assert [(f.name, f.dtype, f.encoder.kind) for f in data.schema.features] == [
         ("city", "string", "category"),
-        ("age", "bigint", "number"),
+        ("age", "double", "number"),
         ("joined", "date", "date"),
         ("vip", "boolean", "category"),
     ]

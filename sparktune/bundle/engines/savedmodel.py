@@ -9,7 +9,7 @@ from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.keras import limit_tensorflow
 from sparktune.bundle.engines.trained import TrainedModel
 from sparktune.bundle.manifest import Manifest, Tensor, input_names
-from sparktune.columns.schema import Schema
+from sparktune.columns.schema import Feature, Schema, places_of
 from sparktune.quiet import quiet
 
 FOLDER = "saved_model"
@@ -47,11 +47,10 @@ class SavedModelEngine(Engine):
         import tensorflow as tf
 
         flat = np.ascontiguousarray(x, self._dtype).reshape(len(x), int(np.prod(x.shape[1:])))
-        columns, at = {}, 0
-        for feature in self._features:
-            column = flat[:, at : at + feature.width].reshape(len(x), *feature.shape)
-            columns[self._names[feature.name]] = tf.constant(column)
-            at += feature.width
+        columns = {
+            self._names[feature.name]: tf.constant(flat[:, place].reshape(len(x), *_shape(feature)))
+            for feature, place in zip(self._features, places_of(self._features), strict=True)
+        }
         raw = np.asarray(self._serve(**columns)["output_0"], np.float32)
         return raw.reshape(len(x), int(np.prod(raw.shape[1:])))
 
@@ -61,11 +60,19 @@ class SavedModelEngine(Engine):
         limit_tensorflow(threads)
 
 
+def _shape(feature: Feature) -> tuple[int, ...]:
+    """The shape of a row's numbers: none for a single one."""
+    if feature.encoder is None:
+        return feature.shape
+    return () if feature.width == 1 else (feature.width,)
+
+
 def write_saved_model(model: Any, tensor: Tensor, schema: Schema, folder: Path) -> None:
     """Write a TensorFlow SavedModel whose signature `serving_default` takes the columns by `input_names`.
 
     A scalar column has shape (rows,), so that a row of a REST request is {"age": 3}; a column of arrays has
-    shape (rows, *shape). All have the dtype of `tensor`. The answer is `output_0`, (rows, outputs).
+    shape (rows, *shape), an encoded one that of its numbers. All have the dtype of `tensor`. The answer is
+    `output_0`, (rows, outputs).
 
     Raises:
         OSError: it cannot be written.
@@ -74,16 +81,18 @@ def write_saved_model(model: Any, tensor: Tensor, schema: Schema, folder: Path) 
     import tensorflow as tf
 
     names = input_names(schema)
+    pairs = zip(schema.features, places_of(schema.features), strict=True)
+    in_order = [feature for feature, _ in sorted(pairs, key=lambda pair: pair[1].start)]
 
     def serve(columns: dict[str, Any]) -> Any:
-        parts = [tf.reshape(columns[names[f.name]], (-1, f.width)) for f in schema.features]
+        parts = [tf.reshape(columns[names[f.name]], (-1, f.width)) for f in in_order]
         rows = parts[0] if len(parts) == 1 else tf.concat(parts, axis=1)
         return model(tf.reshape(rows, (-1, *tensor.shape)), training=False)
 
     archive = keras.export.ExportArchive()
     archive.track(model)
     specs = {
-        names[f.name]: tf.TensorSpec((None, *f.shape), tensor.dtype, name=names[f.name])
+        names[f.name]: tf.TensorSpec((None, *_shape(f)), tensor.dtype, name=names[f.name])
         for f in schema.features
     }
     archive.add_endpoint("serve", serve, [specs])

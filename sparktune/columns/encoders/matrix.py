@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from sparktune.columns.arrow import ColumnPlace
 from sparktune.columns.encoders.base import Encoder
-from sparktune.columns.schema import Feature
+from sparktune.columns.schema import Feature, places_of
 
 
 @final
@@ -43,15 +43,8 @@ def layout_of(features: Sequence[Feature]) -> Layout:
         >>> layout_of([Feature(name="city", encoder=city), Feature(name="age", encoder=age)])
         Layout(numbers=2, places=(slice(2, 3, None), slice(0, 2, None)))
     """
-    encoders = encoders_of(features)
-    numbers = sum(encoder.width for encoder in encoders if not encoder.codes)
-    ends = {False: 0, True: numbers}
-    places = []
-    for encoder in encoders:
-        start = ends[bool(encoder.codes)]
-        ends[bool(encoder.codes)] += encoder.width
-        places.append(slice(start, start + encoder.width))
-    return Layout(numbers, tuple(places))
+    numbers = sum(encoder.width for encoder in encoders_of(features) if not encoder.codes)
+    return Layout(numbers, tuple(places_of(features)))
 
 
 def encoders_of(features: Sequence[Feature]) -> list[Encoder]:

@@ -72,7 +72,7 @@ class NumberEncoder(Encoder):
                 "leave such rows out"
             )
         return cls(
-            column_type=sql_type(column.type),
+            column_type=_type(column.type),
             missing=missing,
             median=float(np.median(values)),
             mean=float(values.mean()),
@@ -125,6 +125,12 @@ class NumberEncoder(Encoder):
     def typical(self) -> str:
         """The mean."""
         return f"mean {self.mean:.4g}"
+
+
+def _type(kind: pa.DataType) -> str:
+    """Whole numbers are double, too, so that new rows may hold fractions."""
+    found = sql_type(kind)
+    return "double" if found == "bigint" else found
 
 
 def _numbers(array: pa.Array, place: ColumnPlace, row: RowOf) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from sparktune.errors import ModelError
 from sparktune.spec.base import Fault, Name, Plain
 from sparktune.spec.training import TrainingSpec
 from sparktune.training.kinds.base import ModelKind
+from sparktune.training.kinds.column_inputs import column_parameters, columns_apart
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +28,10 @@ class BuilderSpec(ModelKind):
 
     `params` holds the fixed parameters and every searched name that is no field of `training`. `outputs` is
     the number of output units. The last activation and the loss must fit each other, as in any Keras model.
+
+    A function with a parameter `inputs` gets the columns by name, as tensors, and returns its output tensor:
+    quantities are (rows, numbers), scaled; codes of words and other names are (rows,), and a parameter
+    `codes` gets how many there are of each.
     """
 
     kind: Literal["builder"] = "builder"
@@ -40,6 +45,7 @@ class BuilderSpec(ModelKind):
     params: dict[str, Plain] = Field(default_factory=dict, description="parameters that are not searched")
 
     takes_any_name: ClassVar[bool] = True
+    reads_codes: ClassVar[bool] = True
 
     @model_validator(mode="before")
     @classmethod
@@ -127,12 +133,24 @@ class BuilderSpec(ModelKind):
         """
         import keras
 
-        model = self.function()(dict(self.params), tuple(schema.input_shape), schema.outputs)
+        function = self.function()
+        if wanted := column_parameters(function):
+            model = self._of_columns(function, wanted, schema)
+        elif names := [
+            feature.name for feature in schema.features if feature.encoder and feature.encoder.codes
+        ]:
+            raise ModelError(
+                f"model.builder must have a parameter inputs, as column {names[0]!r} holds names, but "
+                f"{self.builder!r} has none; build(params, input_shape, outputs, inputs, codes) gets columns "
+                "by name"
+            )
+        else:
+            model = function(dict(self.params), tuple(schema.input_shape), schema.outputs)
         if not isinstance(model, keras.Model):
             raise ModelError(
                 f"model.builder must return a keras.Model, but {self.builder!r} returned {model!r}"
             )
-        scaling = self.scaling_layers(schema)
+        scaling = [] if wanted else self.scaling_layers(schema)
         if scaling or not _has_this_input_alone(model, schema.input_shape):
             model = self._behind_an_input(model, scaling, schema)
         shapes = [tuple(output.shape) for output in model.outputs]
@@ -142,6 +160,24 @@ class BuilderSpec(ModelKind):
                 f"the label {schema.label!r} is {schema.task}, but the one of {self.builder!r} has {shapes}"
             )
         return model
+
+    def _of_columns(self, function: Callable[..., Any], wanted: Sequence[str], schema: Schema) -> Any:
+        """The model of a function that takes columns by name and gives an output tensor."""
+        import keras
+
+        matrix = keras.Input(schema.input_shape, dtype="float32")
+        columns = {
+            "inputs": columns_apart(matrix, schema, self.scaling_layers(schema)),
+            "codes": {f.name: f.encoder.codes for f in schema.features if f.encoder and f.encoder.codes},
+        }
+        given = {name: columns[name] for name in wanted}
+        output = function(dict(self.params), tuple(schema.input_shape), schema.outputs, **given)
+        if not isinstance(output, keras.KerasTensor):
+            raise ModelError(
+                f"model.builder must return the output tensor where it takes inputs, but {self.builder!r} "
+                f"returned {output!r}"
+            )
+        return keras.Model(matrix, output)
 
     def _behind_an_input(self, model: Any, scaling: list[Any], schema: Schema) -> Any:
         import keras

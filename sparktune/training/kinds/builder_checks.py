@@ -10,6 +10,7 @@ import numpy as np
 from sparktune.columns.schema import Schema
 from sparktune.errors import ModelError
 from sparktune.spec import TrainingSpec
+from sparktune.training.kinds.column_inputs import column_parameters
 from sparktune.training.objective import loss_of
 from sparktune.training.references import mismatch
 from sparktune.training.saving import copied, describe
@@ -51,7 +52,9 @@ def check_builder(configurations: list[tuple[Built, TrainingSpec]], schema: Sche
         ModelError: names the rule that is broken and the way out.
     """
     spec = configurations[0][0]
-    if reason := mismatch(spec.function(), {}, schema.input_shape, schema.outputs):
+    function = spec.function()
+    columns: dict[str, dict[str, Any]] = {name: {} for name in column_parameters(function)}
+    if reason := mismatch(function, {}, schema.input_shape, schema.outputs, **columns):
         raise ModelError(
             f"model.builder must be a function build(params, input_shape, outputs), but {spec.builder!r} "
             f"has {reason}"

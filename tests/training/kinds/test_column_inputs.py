@@ -9,7 +9,7 @@ import pytest
 from sparktune.data import Dataset, load_dataset
 from sparktune.errors import ModelError
 from sparktune.spec import parse_spec
-from sparktune.training import build_model, run_segment
+from sparktune.training import build_model, check_model, run_segment
 from sparktune.training.kinds.column_inputs import usual_embedding
 from sparktune.trial import Segment, Trial
 
@@ -104,3 +104,59 @@ def test_a_saved_model_loads_in_safe_mode(data: Dataset, tmp_path: Any) -> None:
 def test_kinds_that_read_plain_numbers_alone(data: Dataset, kind: str) -> None:
     with pytest.raises(ModelError, match=rf"model.kind {kind} reads plain numbers, but column 'few' holds"):
         model_of(data, kind=kind)
+
+
+def columns_by_name(
+    params: dict[str, Any], input_shape: Any, outputs: int, inputs: dict[str, Any], codes: dict[str, int]
+) -> Any:
+    """A builder that embeds one column and reads another as it is."""
+    import keras
+
+    assert codes == {"few": 5, "many": 22} and inputs["age"].shape == (None, 2)
+    word = keras.layers.Embedding(codes["many"], params["width"])(inputs["many"])
+    both = keras.layers.Concatenate()([word, inputs["age"]])
+    return keras.layers.Dense(outputs, activation="sigmoid")(both)
+
+
+def matrix_alone(params: dict[str, Any], input_shape: Any, outputs: int) -> Any:
+    """A builder that would read codes as quantities."""
+    raise AssertionError
+
+
+def no_tensor(params: dict[str, Any], input_shape: Any, outputs: int, inputs: Any) -> Any:
+    """A builder that does not say what its model answers."""
+
+
+def test_a_builder_gets_columns_by_name_if_it_asks_for_them(data: Dataset) -> None:
+    section = {"kind": "builder", "builder": f"{__name__}:columns_by_name", "params": {"width": 3}}
+    check_model(parse_spec({"model": section}), data.schema)
+    model = model_of(data, **section)
+    assert model.output.shape == (None, 1) and np.isfinite(model(data.train.x)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "matrix_alone",
+            "must have a parameter inputs, as column 'few' holds names, but .*:matrix_alone' has",
+        ),
+        ("no_tensor", "must return the output tensor where it takes inputs, but .*:no_tensor' returned None"),
+    ],
+)
+def test_builders_that_cannot_read_columns(data: Dataset, name: str, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        model_of(data, kind="builder", builder=f"{__name__}:{name}")
+
+
+def test_plain_numbers_by_name() -> None:
+    x = np.arange(120.0).reshape(20, 2, 3)
+    data = load_dataset(parse_spec({"data": {"scale": 2}}), {"a": x, "y": [0, 1] * 10})
+    model = model_of(data, kind="builder", builder=f"{__name__}:one_column")
+    np.testing.assert_allclose(model(data.train.x[:1]), [[data.train.x[0].sum() / 2]])
+
+
+def one_column(params: dict[str, Any], input_shape: Any, outputs: int, inputs: dict[str, Any]) -> Any:
+    import keras
+
+    return keras.layers.Dense(outputs, kernel_initializer="ones")(inputs["a"])
