@@ -1,5 +1,6 @@
 """The memory of processes that run trials, and when one has outgrown its bound."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import final
@@ -9,6 +10,7 @@ from sparktune.data.memory import release
 # Bytes. Trials leave up to 2 MB each, so it takes 500 to get there; a new process costs the traced graphs.
 GROWTH = 2**30
 PROCESSES = Path("/proc")
+OOM_KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 COUNTED = ("RssAnon:", "VmSwap:")
 
 
@@ -59,3 +61,12 @@ def memory_of(process: int | str) -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(COUNTED))
+
+
+def oom_kills() -> int:
+    """How many processes the kernel has killed for want of memory since it started; 0 where it does not say."""
+    try:
+        found = OOM_KILLS.search((PROCESSES / "vmstat").read_text(encoding="utf-8"))
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0

@@ -11,15 +11,25 @@ from sparktune.launch.payload import ATTEMPTS, EncodedResult, decode_result, end
 from sparktune.trial import Segment, TrialResult, TrialState
 
 CANCEL_SECONDS = 30.0
+LAUNCHES = 5  # of a segment, of which executors that are lost may end any number
+NOT_FINAL = "executors were lost, for which the trial is not to blame: run the same command again to train it"
 RunSegments = Callable[[Sequence[Segment]], Sequence[EncodedResult]]
 
 
 class WorkerLost(Exception):
-    """A worker ended in the middle of a trial, `times` times; the message says how."""
+    """A worker ended in the middle of a trial, `times` times; the message says how.
 
-    def __init__(self, how: str, times: int = 1) -> None:
+    `blameless` of them were ends of an executor or its host, for which no trial is to blame. `state` is that
+    of a trial whose last attempt it was.
+    """
+
+    def __init__(
+        self, how: str, times: int = 1, blameless: int = 0, state: TrialState = TrialState.FAILED
+    ) -> None:
         super().__init__(how)
         self.times = times
+        self.blameless = blameless
+        self.state = state
 
 
 class Cancelled(Exception):
@@ -36,6 +46,7 @@ class PendingSegment:
         self.future: Future[TrialResult] = Future()
         self.future.set_running_or_notify_cancel()
         self._attempts_left = ATTEMPTS
+        self._launches_left = LAUNCHES
 
     def finish(self, encoded: EncodedResult) -> None:
         """Give the result that came back."""
@@ -49,10 +60,11 @@ class PendingSegment:
 
         self._settle(raise_error)
 
-    def lose_attempts(self, count: int) -> None:
-        """Count attempts whose worker was lost, unless it was to be."""
+    def lose_attempts(self, count: int, blameless: int = 0) -> None:
+        """Count attempts whose worker was lost, unless it was to be; `blameless` ones cost none."""
         if not self.cancelled.is_set():
-            self._attempts_left -= count
+            self._attempts_left -= count - blameless
+            self._launches_left -= 1
             self.segment = self.segment.later(count)
 
     def run_alone(self, run: RunSegments) -> None:
@@ -65,9 +77,13 @@ class PendingSegment:
                 return decode_result(run([self.segment])[0])
             except WorkerLost as lost:
                 last = self.segment.later(lost.times - 1)
-                self.lose_attempts(lost.times)
-                if self._attempts_left <= 0 and not self.cancelled.is_set():
-                    return ended(last.trial, TrialState.FAILED, str(lost))
+                self.lose_attempts(lost.times, lost.blameless)
+                if self.cancelled.is_set():
+                    break
+                if self._attempts_left <= 0:
+                    return ended(last.trial, lost.state, str(lost))
+                if self._launches_left <= 0:
+                    return ended(last.trial, TrialState.KILLED, f"{lost}\n{NOT_FINAL}")
         raise Cancelled
 
     def _settle(self, end: Callable[[], TrialResult]) -> None:
@@ -96,9 +112,10 @@ def run_pending(pending: Sequence[PendingSegment], run: RunSegments) -> None:
     while len(waiting) > 1:
         try:
             results = run([entry.segment for entry in waiting])
-        except WorkerLost:
+        except WorkerLost as lost:
             for entry in waiting:
-                entry.lose_attempts(1)  # also where Spark tried all of them several times
+                # one, also where Spark tried all of them several times
+                entry.lose_attempts(1, blameless=int(lost.blameless == lost.times))
             break
         except Exception as error:  # noqa: BLE001 - each future tells it
             for entry in waiting:

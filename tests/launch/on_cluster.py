@@ -112,6 +112,17 @@ def test_cores_of_a_trial_are_held_back_on_the_executors(spark: SparkSession, tm
         assert len(list(tmp_path.iterdir())) == SLOTS // 2
 
 
+@pytest.mark.skipif(bool(GPUS), reason="once is enough")
+def test_lost_executors_fail_no_trial(spark: SparkSession, tmp_path: Path) -> None:
+    """Spark gives the job up after three of them; the trial goes on, and so does one beside it."""
+    with launch_on(spark) as launcher:
+        lost = launched(launcher, trial(0, do="fell", well_from=4, log=str(tmp_path / "log")))
+        beside = launched(launcher, trial(1, do="value"))
+        assert (lost.result(PATIENCE).state, lost.result().attempt) == (TrialState.COMPLETE, 4)
+        assert beside.result(PATIENCE).state is TrialState.COMPLETE
+    assert len((tmp_path / "log").read_text().splitlines()) == 4
+
+
 @pytest.mark.skipif(not GPUS, reason="the executors have no GPU")
 @pytest.mark.parametrize(("share", "slots", "seen"), [(2.0, 2, {"3,7"}), (1.0, 4, {"3", "7"})])
 def test_gpus_are_granted_by_spark(spark: SparkSession, share: float, slots: int, seen: set[str]) -> None:

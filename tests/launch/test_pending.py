@@ -8,7 +8,14 @@ import pytest
 
 from sparktune.errors import LaunchError
 from sparktune.launch.payload import ATTEMPTS, EncodedResult, encode_result
-from sparktune.launch.pending import Cancelled, PendingSegment, PendingSegments, WorkerLost, run_pending
+from sparktune.launch.pending import (
+    LAUNCHES,
+    Cancelled,
+    PendingSegment,
+    PendingSegments,
+    WorkerLost,
+    run_pending,
+)
 from sparktune.trial import Segment, Trial, TrialResult, TrialState
 
 
@@ -75,6 +82,33 @@ def test_attempts_run_out_and_the_last_one_is_told(times: int) -> None:
     (result,) = results(entries)
     assert (result.state, result.error) == (TrialState.FAILED, "exited with code 3")
     assert result.attempt == -(-ATTEMPTS // times) * times
+
+
+def test_executors_that_are_lost_cost_no_attempt_and_make_no_trial_final() -> None:
+    launches: list[int] = []
+
+    def lost(segments: Sequence[Segment]) -> list[EncodedResult]:
+        launches.append(segments[0].trial.attempt)
+        raise WorkerLost("the executor was killed", 4, blameless=4)
+
+    entries = pending()
+    run_pending(entries, lost)
+    (result,) = results(entries)
+    assert result.state is TrialState.KILLED
+    assert "run the same command again" in (result.error or "")
+    assert launches == [1 + 4 * launch for launch in range(LAUNCHES)]
+
+
+def test_its_own_attempts_alone_make_a_trial_final() -> None:
+    ends = iter([WorkerLost("a", 4, blameless=4), WorkerLost("b", 4, blameless=2), WorkerLost("exited", 1)])
+
+    def lost(segments: Sequence[Segment]) -> list[EncodedResult]:
+        raise next(ends)
+
+    entries = pending()
+    run_pending(entries, lost)
+    (result,) = results(entries)
+    assert (result.state, result.attempt, result.error) == (TrialState.FAILED, 9, "exited")
 
 
 def test_a_cancelled_segment_is_killed_and_loses_no_attempt() -> None:

@@ -138,6 +138,16 @@ def depart(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     os._exit(trial.params["code"])
 
 
+def fell(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """End the executor that this runs on."""
+    process = os.getpid()
+    while "CoarseGrainedExecutorBackend" not in Path(f"/proc/{process}/cmdline").read_text():
+        process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(process, signal.SIGKILL)
+    time.sleep(60)
+    raise AssertionError("outlived its executor")
+
+
 HOARD: list[bytearray] = []
 
 
@@ -175,7 +185,7 @@ def lack(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
 
 
 WELL = (grow, value, bulky, nap, meet, copied, hold, beat)
-ILL = (stall, spin, hog, lack, depart, blunder, leave, nothing, odd, vanish, crash, killed)
+ILL = (fell, stall, spin, hog, lack, depart, blunder, leave, nothing, odd, vanish, crash, killed)
 ACTIONS = {action.__name__: action for action in WELL + ILL}
 
 

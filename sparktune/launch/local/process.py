@@ -19,6 +19,7 @@ from sparktune.errors import LaunchError
 from sparktune.launch.crash import crash_excerpt, stack_excerpt
 from sparktune.launch.forkserver.client import Fork, describe_exit, fork
 from sparktune.launch.limits import UNLIMITED, Excess, Limits
+from sparktune.launch.memory import oom_kills
 from sparktune.launch.payload import EncodedResult, encode_result, ended, thread_environment
 from sparktune.launch.pending import WorkerLost
 from sparktune.temporary import temporary_environment
@@ -31,6 +32,10 @@ SHOW_STACK = signal.SIGUSR1  # the worker writes its stack into its file of faul
 STACK_SECONDS = {TrialState.TIMED_OUT: 1.0, TrialState.OUT_OF_MEMORY: 0.1}  # in which it does so
 PATIENCE = 5.0  # seconds for a process to end that has closed its connection or lost ours
 KILLED = -int(signal.SIGKILL)
+NO_MEMORY = (
+    "the kernel killed it, or another process, as the machine or its container had no memory left; lower "
+    "resources.parallelism, batch_size or the model's size, or set resources.memory"
+)
 
 
 @final
@@ -92,6 +97,7 @@ class WorkerProcess:
         self._limits = limits
         self._process: Fork | subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
+        self._oom_kills = 0  # of the machine, when the process started
         self._lock = threading.Lock()
 
     def run(
@@ -119,7 +125,7 @@ class WorkerProcess:
             else:
                 kind = connection.recv_bytes()
         except (EOFError, OSError):
-            raise WorkerLost(self._describe(self._end())) from None
+            raise self._lost(self._end()) from None
         if kind == OUTGROWN:
             self._end()
         return results
@@ -137,6 +143,7 @@ class WorkerProcess:
 
     def _start(self) -> Connection:
         """Start the process and wait until it has read the payload."""
+        self._oom_kills = oom_kills()
         ours, theirs = Pipe()
         with theirs:
             process = self._new_process(theirs.fileno())
@@ -148,7 +155,7 @@ class WorkerProcess:
         except (EOFError, OSError):
             code = self._end()
             if code == KILLED:
-                raise WorkerLost(self._describe(code)) from None  # cancelled, or out of memory
+                raise self._lost(code) from None  # cancelled, or out of memory
             raise LaunchError(f"worker processes cannot start: {self._describe(code)}") from None
         if first != READY:
             self._end()
@@ -208,6 +215,12 @@ class WorkerProcess:
         process.kill()
         process.wait()
         return None
+
+    def _lost(self, code: int | None) -> WorkerLost:
+        """What the end of the process means; where the kernel has killed some, this was one of them."""
+        if code == KILLED and oom_kills() > self._oom_kills:
+            return WorkerLost(f"{self._describe(code)}\n{NO_MEMORY}", state=TrialState.OUT_OF_MEMORY)
+        return WorkerLost(self._describe(code))
 
     def _describe(self, code: int | None) -> str:
         """How the process ended, and where in its code it crashed."""

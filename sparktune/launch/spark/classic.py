@@ -120,7 +120,8 @@ class SparkLauncher(Launcher):
             task = study.with_data(checkpoints) if sent else study.task.coalesce(1)
             answer: Answer = task.collect()[0]
         except Exception as error:  # lost workers, cancelled jobs and dead JVMs all raise here
-            raise (cause_of(error) if study.cluster.alive() else gone(error)) from error
+            alive = study.cluster.alive()
+            raise (cause_of(error, study.cluster.lost_executors) if alive else gone(error)) from error
         if isinstance(answer, str):
             raise WorkerLost(answer)
         return answer

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pyspark import RDD, SparkContext
 
 PATIENCE = 10.0
+MOST_ATTEMPTS = 1000
 RESULT_OVERHEAD = 64 * 1024
 LARGEST_RESULT = 2**31 - 1
 
@@ -87,6 +88,15 @@ class Cluster:
             return not self._scala().isStopped()
         except Exception:  # noqa: BLE001 - a dead JVM shows as OSError, Py4JError or AttributeError
             return False
+
+    def lost_executors(self, stage: int) -> int:
+        """Attempts at the one task of a stage that ended as their executor was lost; 0 where Spark forgot."""
+        try:
+            attempts = self._scala().statusStore().taskList(stage, 0, MOST_ATTEMPTS)
+            errors = [attempts.apply(index).errorMessage() for index in range(attempts.size())]
+            return sum("ExecutorLostFailure" in str(error) for error in errors)
+        except Exception:  # noqa: BLE001 - it only serves to blame no trial that is not to blame
+            return 0
 
     def _scala(self) -> Any:
         return self._context._jsc.sc()  # the Python API does not say how many tasks fit

@@ -1,27 +1,31 @@
 """The parent of Spark's Python workers, with TensorFlow loaded: every worker it forks starts with it.
 
-Spark starts `python -m sparktune.launch.spark.daemon pyspark.worker` in the place of `pyspark.daemon`. Beside
-a driver with a fork server, Spark's own daemon is forked from that; elsewhere this process loads TensorFlow
-itself. Importing TensorFlow starts neither its runtime nor CUDA, so a fork is safe: each worker makes its own
-threads when it first computes.
+Spark starts `python -m sparktune.launch.spark.daemon pyspark.worker` in the place of `pyspark.daemon`. That
+daemon is then forked from a fork server: the driver's where this is its host, else one that lives as long as
+this process. Trials that need a process beside their worker are forked from it, too. Importing TensorFlow
+starts neither its runtime nor CUDA, so a fork is safe: each worker makes its own threads when it first
+computes.
 """
 
 import os
+import signal
 import sys
 import traceback
 
-from sparktune.launch.forkserver.client import fork
+from sparktune.launch.forkserver.client import fork, start_fork_server
 from sparktune.training.preload import preload
 
 
 def main() -> None:
-    """Be Spark's own daemon, with TensorFlow where it can be loaded.
+    """Be Spark's own daemon: a fork of the fork server, to which Spark talks through our descriptors.
 
-    Where a fork of the fork server is the daemon, wait for its end; Spark talks to it through the descriptors
-    of this process.
+    Where there can be no fork server, this process itself is the daemon, with TensorFlow where it can be
+    loaded.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so Spark ends it; the fork server goes with it
     try:
-        forked = fork("pyspark.daemon", sys.argv[1:], [0, 1, 2])
+        with start_fork_server():
+            sys.exit(fork("pyspark.daemon", sys.argv[1:], [0, 1, 2]).wait())
     except OSError:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         try:
@@ -31,8 +35,6 @@ def main() -> None:
         from pyspark.daemon import manager
 
         manager()
-    else:
-        sys.exit(forked.wait())
 
 
 if __name__ == "__main__":

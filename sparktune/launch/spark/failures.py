@@ -1,6 +1,7 @@
 """What the failure of a Spark job means."""
 
 import re
+from collections.abc import Callable
 
 from sparktune.errors import LaunchError
 from sparktune.launch.crash import crash_excerpt
@@ -17,8 +18,11 @@ UNFIT = {
 }
 
 
-def cause_of(error: Exception) -> Exception:
-    """What a failed job of a live context means: lost workers, a cancelled job or an unfit cluster."""
+def cause_of(error: Exception, lost_executors: Callable[[int], int] = lambda stage: 0) -> Exception:
+    """What a failed job of a live context means: lost workers, a cancelled job or an unfit cluster.
+
+    `lost_executors` says how many attempts of a stage ended with their executor; Spark names the last one.
+    """
     cause = _readable(str(error))
     if "SPARK_JOB_CANCELLED" in cause:
         return Cancelled(cause)
@@ -27,8 +31,12 @@ def cause_of(error: Exception) -> Exception:
             return LaunchError(f"{way_out}; Spark said: {cause}")
     if "exited unexpectedly" in cause and "Fatal Python error" not in cause:
         cause += f"\n{SILENT_DEATH}"
-    attempts = re.search(r"failed (\d+) times", cause)  # Spark made so many before it gave the job up
-    return WorkerLost(crash_excerpt(cause), int(attempts[1]) if attempts else 1)
+    stage = re.search(
+        r"in stage (\d+)\.\d+ failed (\d+) times", cause
+    )  # so many before Spark gave the job up
+    times = int(stage[2]) if stage else 1
+    lost = max(int("ExecutorLostFailure" in cause), lost_executors(int(stage[1])) if stage else 0)
+    return WorkerLost(crash_excerpt(cause), times, min(times, lost))
 
 
 def gone(error: BaseException) -> LaunchError:

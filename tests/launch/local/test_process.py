@@ -19,7 +19,7 @@ from sparktune.launch.local.process import RunRequest, WorkerProcess
 from sparktune.launch.memory import GROWTH
 from sparktune.launch.payload import StudyPayload
 from sparktune.launch.pending import WorkerLost
-from sparktune.trial import Segment
+from sparktune.trial import Segment, TrialState
 from tests.launch import works
 from tests.launch.contract import trial, until
 
@@ -92,6 +92,28 @@ def test_kill_ends_a_run_under_way(process: WorkerProcess, tmp_path: Path) -> No
     process.kill()
     thread.join(30)
     assert lost == ["the worker process was killed by SIGKILL"]
+
+
+@pytest.fixture
+def little_memory() -> Iterator[Path]:
+    """A group of processes with 300 MB, as a container has it: its file of members."""
+    group = Path("/sys/fs/cgroup/memory/sparktune-test")
+    try:
+        group.mkdir(exist_ok=True)
+        (group / "memory.limit_in_bytes").write_text(str(300 * 10**6))
+    except OSError:
+        pytest.skip("this system lets nobody bound the memory of processes")
+    yield group / "cgroup.procs"
+    until(lambda: not (group / "cgroup.procs").read_text())
+    group.rmdir()
+
+
+def test_what_the_kernel_kills_for_want_of_memory_is_told_so(tmp_path: Path, little_memory: Path) -> None:
+    for process in worker_process(tmp_path):
+        little_memory.write_text(run(process, do="value")["process"])
+        with pytest.raises(WorkerLost, match=r"SIGKILL\nthe kernel killed it.* had no memory left") as lost:
+            run(process, do="hog")
+        assert lost.value.state is TrialState.OUT_OF_MEMORY
 
 
 def test_a_worker_that_has_outgrown_its_bound_answers_and_is_replaced(tmp_path: Path) -> None:

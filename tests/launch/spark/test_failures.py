@@ -20,6 +20,22 @@ def test_lost_workers_are_counted_and_a_silent_death_is_explained() -> None:
     assert "lack of memory" in str(cause)
 
 
+def test_lost_executors_are_not_blamed_on_the_trial() -> None:
+    killed = "ExecutorLostFailure (executor 1 exited caused by one of the running tasks) Reason: code 137"
+    cause = cause_of(RuntimeError(LOST.replace("org.apache.spark.SparkException", killed)))
+    assert isinstance(cause, WorkerLost)
+    assert (cause.times, cause.blameless) == (3, 1)
+    asked: list[int] = []
+
+    def two(stage: int) -> int:
+        asked.append(stage)
+        return 2
+
+    cause = cause_of(RuntimeError(LOST), two)
+    assert isinstance(cause, WorkerLost)
+    assert (asked, cause.times, cause.blameless) == ([7], 3, 2)
+
+
 def test_a_cancelled_job_is_no_failure() -> None:
     assert isinstance(cause_of(RuntimeError("[SPARK_JOB_CANCELLED] Job 3 cancelled")), Cancelled)
 
