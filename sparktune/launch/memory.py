@@ -64,7 +64,7 @@ def memory_of(process: int | str) -> int:
 
 
 def oom_kills() -> int:
-    """How many processes the kernel has killed for want of memory since it started; 0 where it does not say."""
+    """How many processes the kernel has killed for want of memory since it started; 0 if it does not say."""
     try:
         found = OOM_KILLS.search((PROCESSES / "vmstat").read_text(encoding="utf-8"))
     except OSError:

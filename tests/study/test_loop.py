@@ -543,3 +543,29 @@ def test_numbers_of_numpy_are_parameters(run):
 def test_a_negative_lookahead_is_refused(run):
     with pytest.raises(StudyFailed, match=r"Learning.lookahead must be None or at least 0, but is -1"):
         run(value_is_neurons, sampler=Learning(-1))
+
+
+def test_a_trial_whose_segments_took_too_long_ends_and_is_told(run) -> None:
+    """What a segment took counts for those after it; the last one may end just after the limit."""
+    limited = parse_spec({**SPEC.model_dump(mode="json"), "resources": {"trial_seconds": 7.0}})
+    told: list[TrialResult] = []
+
+    class Learning(type(build_sampler(SPEC))):  # type: ignore[misc]
+        def tell(self, result: TrialResult) -> None:
+            told.append(result)
+
+    def work(trial: Trial) -> TrialResult:
+        if trial.number:
+            return value_is_neurons(trial)
+        history = {"loss": [1.0] * (done[0] + 1)}
+        done[0] += 1
+        timings = {"train": 4.0}
+        return TrialResult(0, trial.params, TrialState.PAUSED, history=history, timings=timings)
+
+    done = [0]
+    launcher = run(work, spec=limited, sampler=Learning.from_spec(SPEC.search, 3))
+    assert launcher.states[0] is TrialState.TIMED_OUT
+    assert [s.trained_seconds for s in launcher.segments if s.trial.number == 0] == [0.0, 4.0]
+    (late,) = (result for result in told if result.trial == 0)
+    assert (late.state, late.seconds, late.epochs) == (TrialState.TIMED_OUT, 8.0, 2)
+    assert "had not ended after 8.0 s" in (late.complaint or "")

@@ -102,15 +102,16 @@ from sparktune.launch import LocalLauncher
 from tests.launch import works
 from tests.launch.contract import launched, started, trial
 launcher = started(LocalLauncher(works.act), works.tiny_spec(parallelism=1), works.tiny_data())
-launched(launcher, trial(do="beat", pulse=sys.argv[1], log=sys.argv[2]))
+launched(launcher, trial(do=sys.argv[3], pulse=sys.argv[1], log=sys.argv[2]))
 time.sleep(60)
 """
 
 
-def test_workers_end_with_a_driver_that_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("do", ["beat", "spin"])
+def test_workers_end_with_a_driver_that_is_killed(tmp_path: Path, do: str) -> None:
     pulse, log = tmp_path / "pulse", tmp_path / "log"
-    driver = subprocess.Popen([sys.executable, "-c", DRIVER, pulse, log], cwd=Path(__file__).parents[3])
-    until(pulse.exists)
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, pulse, log, do], cwd=Path(__file__).parents[3])
+    until(log.exists)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     worker = int(log.read_text().split()[1])

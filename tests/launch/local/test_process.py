@@ -24,11 +24,11 @@ from tests.launch import works
 from tests.launch.contract import trial, until
 
 
-def worker_process(folder: Path, work: object = works.act) -> Iterator[WorkerProcess]:
+def worker_process(folder: Path, work: object = works.act, **resources: object) -> Iterator[WorkerProcess]:
     shared = share(works.tiny_data())
-    payload = StudyPayload(works.tiny_spec().model_dump_json(), shared.key, pickle.dumps(work))
+    payload = StudyPayload(works.tiny_spec(**resources).model_dump_json(), shared.key, pickle.dumps(work))
     (folder / "payload").write_bytes(pickle.dumps(payload))
-    process = WorkerProcess(folder, "worker", cpus=1)
+    process = WorkerProcess(folder, "worker", 1, payload.limits)
     yield process
     process.close()
     shared.close()
@@ -124,6 +124,13 @@ def test_a_worker_that_has_outgrown_its_bound_answers_and_is_replaced(tmp_path: 
         assert after != before
         assert not Path(f"/proc/{before}").exists()
         assert run(process, do="grow", bytes=2**20)["process"] == after
+
+
+def test_a_worker_that_keeps_more_than_half_of_a_trials_limit_is_replaced(tmp_path: Path) -> None:
+    for process in worker_process(tmp_path, memory="200MB"):
+        first = run(process, do="grow", bytes=5 * 10**7)["process"]
+        assert run(process, do="grow", bytes=6 * 10**7)["process"] == first
+        assert run(process, do="value")["process"] != first
 
 
 def test_its_temporary_files_lie_beside_the_payload(tmp_path: Path) -> None:
