@@ -57,10 +57,11 @@ class Launcher(ABC):
 
         A future gives a TrialResult whatever happens to the trial: a Python error is FAILED with its
         traceback and trained once; a lost worker is tried again, with a higher `attempt`, and FAILED when
-        attempts run out; a cancelled one is KILLED; one that has epochs left after its segment is PAUSED,
-        with the reference of its checkpoint. Segments that were to run beside one whose worker was lost lose
-        an attempt at most. Only when the cluster itself is gone or unfit, for which no trial is to blame, it
-        gives a LaunchError.
+        attempts run out; a trial that passes a limit of `resources` is TIMED_OUT or OUT_OF_MEMORY, and those
+        that were to run beside it do run; a cancelled one is KILLED; one that has epochs left after its
+        segment is PAUSED, with the reference of its checkpoint. Segments that were to run beside one whose
+        worker was lost lose an attempt at most. Only when the cluster itself is gone or unfit, for which no
+        trial is to blame, it gives a LaunchError.
         """
 
     @abstractmethod

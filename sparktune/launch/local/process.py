@@ -217,7 +217,7 @@ class WorkerProcess:
         return None
 
     def _lost(self, code: int | None) -> WorkerLost:
-        """What the end of the process means; where the kernel has killed some, this was one of them."""
+        """What the end of the process means; where the kernel has killed some since, this is one."""
         if code == KILLED and oom_kills() > self._oom_kills:
             return WorkerLost(f"{self._describe(code)}\n{NO_MEMORY}", state=TrialState.OUT_OF_MEMORY)
         return WorkerLost(self._describe(code))
