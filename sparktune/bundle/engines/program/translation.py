@@ -89,7 +89,8 @@ class _Translation:
         def value_of(history: tuple[str, int]) -> int:
             if history not in known:
                 name, number = history
-                node = nodes[name][number]
+                # A model inside another one counts a call of its own before those that are described.
+                node = nodes[name][number - (type(layers[name]).__name__ == "Functional")]
                 if any(_tensors(given) for given in node["kwargs"].values()):
                     raise _untranslatable(layers[name], "is called with tensors by name")
                 values = tuple(map(value_of, _tensors(node["args"])))

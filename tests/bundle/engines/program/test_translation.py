@@ -24,6 +24,16 @@ def test_a_saved_model_that_is_loaded_again_is_the_same_program(tmp_path: Any) -
     assert_computes(translate(again), model, rows(model))
 
 
+def test_a_model_inside_another_one_is_translated_where_it_is_called() -> None:
+    inner_inputs, inputs = keras.Input((4,)), keras.Input((4,))
+    inner = keras.Model(inner_inputs, layers.Dense(3, "relu")(inner_inputs))
+    for model in (
+        keras.Model(inputs, inner(layers.Rescaling(0.5)(inputs))),
+        keras.Model(inputs, layers.Dense(1)(inner(inputs))),
+    ):
+        assert_computes(translate(model), model, rows(model))
+
+
 class Doubled(layers.Layer):
     """A user's own."""
 
