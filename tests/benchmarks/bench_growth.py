@@ -108,7 +108,8 @@ def by_sparktune(releaser: Any) -> Callable[[int], None]:
     )
 
     def train(number: int) -> None:
-        result = run.run_trial(Trial("growth", number, {"learning_rate": 0.001}, number, 1.0), spec, data)
+        trial = Trial("growth", number, {"learning_rate": 0.001}, number, front=((1.0,),))
+        result = run.run_trial(trial, spec, data)
         if result.error:
             raise RuntimeError(result.error)
 
