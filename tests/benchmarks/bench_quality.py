@@ -178,12 +178,15 @@ def main() -> None:
     )
     parser.add_argument("parts", nargs="+", choices=[*PARTS], metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--seeds", type=int, help="searches of each kind; 8 to 30 by default")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the report here")
+    parser.add_argument("--markdown", type=Path, metavar="FOLDER", help="also write PART.md there")
     options = parser.parse_args()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    for part in (PARTS[name] for name in options.parts):
+    for name in options.parts:
+        part = PARTS[name]
         seeds = options.seeds or part.seeds
-        publish(f"{part.title}, {seeds} seeds", describe(), part.measure(seeds), options.markdown)
+        title = part.title if part.seeds == 1 else f"{part.title}, {seeds} seeds"
+        file = options.markdown and options.markdown / f"{name}.md"
+        publish(title, describe(), part.measure(seeds), file)
 
 
 if __name__ == "__main__":

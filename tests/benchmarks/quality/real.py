@@ -1,6 +1,5 @@
 """Studies of the MNIST grid, trained by `sparktune tune` in processes of their own."""
 
-import json
 import os
 import sys
 import tempfile
@@ -10,6 +9,8 @@ from pathlib import Path
 import yaml
 from processes import Measured, measure
 from quality.grids import GRIDS
+
+from sparktune.ledger import Ledger
 
 TIMEOUT = 3600.0
 
@@ -39,8 +40,7 @@ def train(pair: str) -> Trained:
         measured = measure(command, place, os.environ, place / "output.txt", TIMEOUT)
         if measured.code:
             raise RuntimeError((place / "output.txt").read_text(encoding="utf-8"))
-        summary = json.loads((place / spec.study_directory / "summary.json").read_text(encoding="utf-8"))
-        trials = (place / spec.study_directory / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
-        results = [event["result"] for event in map(json.loads, trials) if event.get("event") == "result"]
-        epochs = sum(max(map(len, result["history"].values()), default=0) for result in results)
-        return Trained(pair, measured, epochs, summary["best"]["value"])
+        ledger = Ledger.read(place / spec.study_directory)
+        epochs = sum(result.epochs for result in ledger.results.values())
+        best = ledger.best and ledger.best.value
+        return Trained(pair, measured, epochs, best or 0.0)
