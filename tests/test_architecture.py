@@ -30,6 +30,8 @@ HOMES = {
     "rich": ("sparktune.cli", "sparktune.report"),
     "matplotlib": ("sparktune.report",),
     "optuna": ("sparktune.report", "sparktune.search"),
+    "onnx": ("sparktune.bundle.engines",),
+    "onnxruntime": ("sparktune.bundle.engines",),
     "tensorboard": ("sparktune.report",),
 }
 LIGHT = ("sparktune", "sparktune.errors", "sparktune.trial", "sparktune.spec")

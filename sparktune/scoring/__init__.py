@@ -1,7 +1,22 @@
 """Bundles in Spark SQL: as a function, and over whole tables."""
 
-from sparktune.scoring.batch import score
-from sparktune.scoring.sql import register
-from sparktune.scoring.table_io import check_lasting
+from typing import TYPE_CHECKING
+
+from sparktune.lazy import lazily
+
+if TYPE_CHECKING:
+    from sparktune.scoring.batch import score
+    from sparktune.scoring.sql import register
+    from sparktune.scoring.table_io import check_lasting
 
 __all__ = ["check_lasting", "register", "score"]
+
+# a worker that scores never loads what runs on the driver
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "check_lasting": "sparktune.scoring.table_io",
+        "register": "sparktune.scoring.sql",
+        "score": "sparktune.scoring.batch",
+    },
+)

@@ -22,8 +22,8 @@ def test_each_module_of_the_engines_is_named_once() -> None:
 
 
 def test_an_unknown_engine_is_refused() -> None:
-    with pytest.raises(BundleError, match="install the package that has the engine 'onnx'"):
-        engine_modules(["onnx"])
+    with pytest.raises(BundleError, match="install the package that has the engine 'abacus'"):
+        engine_modules(["abacus"])
 
 
 def test_a_package_may_have_another_name_than_its_module() -> None:

@@ -13,6 +13,7 @@ ENGINES = Registry(
         "numpy": "sparktune.bundle.engines.numpy:NumpyEngine",
         "keras": "sparktune.bundle.engines.keras:KerasEngine",
         "tensorflow": "sparktune.bundle.engines.savedmodel:SavedModelEngine",
+        "onnx": "sparktune.bundle.engines.onnx:OnnxEngine",
     },
 )
 EXPORTED = ("numpy", "keras", "tensorflow")  # of a bundle unless others are asked for; the first one predicts

@@ -7,25 +7,38 @@ import keras
 import numpy as np
 import pytest
 
-from sparktune.bundle import Bundle, Engine
+from sparktune.bundle import Bundle, Engine, export_bundle
 from sparktune.bundle.engines import base
 from sparktune.bundle.engines.registry import EXPORTED
 from sparktune.bundle.engines.trained import TrainedModel
 from sparktune.bundle.manifest import Manifest
 from sparktune.columns.schema import Feature, Schema
 from tests.bundle.engines.contract import EngineContract
+from tests.bundle.models import SCHEMAS, keras_model, lineage
 
+BUILT_IN = (*EXPORTED, "onnx")
 LINE = Schema(features=(Feature(name="x"),), input_shape=(1,), task="regression", outputs=1)
 
 
+@pytest.fixture(scope="module")
+def of_all_engines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bundle]:
+    """A bundle of each task, with every built-in engine."""
+    made = {}
+    for kind, schema in SCHEMAS.items():
+        folder = tmp_path_factory.mktemp(kind)
+        keras_model(kind).save(folder / "m.keras")
+        made[kind] = export_bundle(folder / "m.keras", schema, lineage(), folder / "bundle", BUILT_IN)
+    return made
+
+
 class TestBuiltIn(EngineContract):
-    @pytest.fixture(params=EXPORTED)
+    @pytest.fixture(params=BUILT_IN)
     def name(self, request: pytest.FixtureRequest) -> str:
         return str(request.param)
 
     @pytest.fixture(params=["binary", "classes", "regression"])
-    def bundle(self, bundles: dict[str, Bundle], request: pytest.FixtureRequest) -> Bundle:
-        return bundles[request.param]
+    def bundle(self, of_all_engines: dict[str, Bundle], request: pytest.FixtureRequest) -> Bundle:
+        return of_all_engines[request.param]
 
 
 def test_an_engine_lacks_no_method() -> None:

@@ -65,7 +65,7 @@ def test_its_requirements_are_what_is_installed(written: Path, caplog: pytest.Lo
     assert "mismatch" not in caplog.text
 
 
-@pytest.mark.parametrize("engines", [["tensorflow"], ["tensorflow", "onnx"]])
+@pytest.mark.parametrize("engines", [["tensorflow"], ["tensorflow", "abacus"]])
 def test_only_the_engines_of_the_bundle_that_are_installed_are_pinned(engines: list[str]) -> None:
     names = [line.split("==")[0] for line in pins(engines)]
     assert names == [name for name in PINNED if name != "keras"]
