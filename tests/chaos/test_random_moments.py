@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -36,11 +37,17 @@ def study(folder: Path) -> Path:
     return write_study(folder, data=rows, resources=resources)
 
 
+def ended(driver: "subprocess.Popen[bytes]") -> None:
+    """Wait for its end, which is a good one."""
+    errors = driver.communicate(timeout=300)[1]
+    assert driver.returncode == 0, errors.decode()
+
+
 @pytest.mark.fault("driver SIGKILLed at random moments, ten times over one study")
 def test_a_driver_that_is_killed_again_and_again(only_at_full_length: None, tmp_path: Path) -> None:
     whole, config = study(tmp_path / "whole"), study(tmp_path / "killed")
     begun = time.monotonic()
-    assert started(whole).wait(300) == 0
+    ended(started(whole))
     seconds, source = time.monotonic() - begun, random.Random(0)
     for _ in range(KILLS):
         driver = started(config)
@@ -48,9 +55,7 @@ def test_a_driver_that_is_killed_again_and_again(only_at_full_length: None, tmp_
         os.kill(driver.pid, signal.SIGKILL)
         driver.communicate()
         until(lambda leader=driver.pid: not session_of(leader), "the end of its processes", 15)
-    last = started(config)
-    assert last.wait(300) == 0, last.communicate()
-    last.communicate()
+    ended(started(config))
     assert_same(config, whole)
     assert_recorded_once(config, 4)
     assert_no_epoch_twice(config)
