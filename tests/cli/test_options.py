@@ -6,7 +6,7 @@ from typing import get_type_hints
 import pytest
 
 from sparktune.cli.app import app
-from sparktune.cli.options import Json, Quiet, Verbose
+from sparktune.cli.output import Json, Quiet, Verbose
 
 SILENT = ("schema", "demo")  # one prints a document, the other is for people
 
