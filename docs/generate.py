@@ -46,6 +46,7 @@ JSON_DOCUMENTS = {
     "tune": "all of `summary.json`, and `directory`",
     "check": "`study`, `directory`, `trials`, `done`, `launcher`, `slots`, `objective`, `rows` (by split), "
     "`bytes`, `features`, `label`, `task`, `classes`",
+    "doctor": "`healthy`, `findings` (each `check`, `level`: ok, warning or error, `text`)",
     "score": "`rows`, `model`, `output`",
     "predict": "`model`, `predictions` (for each row `prediction`, and `probability` but for regression)",
     "evaluate": "`model`, `data`, `rows`, `metrics` (by name)",

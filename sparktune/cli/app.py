@@ -10,9 +10,10 @@ import typer
 from sparktune import __version__
 from sparktune.cli.check import check_command
 from sparktune.cli.clean import clean_command
+from sparktune.cli.doctor import doctor_command
 from sparktune.cli.export import export_command
 from sparktune.cli.models import evaluate_command, predict_command, score_command
-from sparktune.cli.output import Invocation, write_error, write_error_document
+from sparktune.cli.output import Answered, Invocation, write_error, write_error_document
 from sparktune.cli.pack import pack_command
 from sparktune.cli.report import report_command
 from sparktune.cli.start import demo_command, init_command, schema_command
@@ -37,6 +38,10 @@ app.command(
     "check",
     epilog="Example:  sparktune check --config study.yaml --set search.trials=20",
 )(check_command)
+app.command(
+    "doctor",
+    epilog="Examples:  sparktune doctor   |   sparktune doctor --config study.yaml --json",
+)(doctor_command)
 app.command(
     "score",
     epilog="Example:  sparktune score --model studies/mnist/bundle --input new.parquet --output out.parquet",
@@ -108,7 +113,8 @@ def main(arguments: list[str], begun: ExitStack, document: TextIO | None = None)
     except SystemExit as ended:
         if ended.code == StudyInterrupted.exit_code:  # Ctrl-C outside a study; typer says nothing
             write_error(StudyInterrupted("interrupted; run the same command again"), document)
-        elif ended.code and document is not None:  # typer has said why
+        elif ended.code and document is not None and not isinstance(ended.__context__, Answered):
+            # typer has said why
             code = ended.code if isinstance(ended.code, int) else 1
             write_error_document(*_why(ended), code, document)
         raise

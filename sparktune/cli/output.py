@@ -39,6 +39,11 @@ class Invocation:
 
 
 @final
+class Answered(typer.Exit):
+    """Ends a command that has given its answer, with another exit code than 0."""
+
+
+@final
 class Output:
     """What one command writes. `--quiet` leaves out notes and warnings, `--verbose` adds what happens.
 

@@ -16,6 +16,7 @@ from sparktune.launch.pending import PendingSegments, WorkerLost, run_pending
 from sparktune.launch.spark.cluster import Cluster
 from sparktune.launch.spark.failures import cause_of, gone
 from sparktune.launch.spark.job_threads import JobThreads
+from sparktune.launch.spark.settings import SparkSettings, check_settings
 from sparktune.launch.spark.task import SEGMENTS, Answer, run_task
 from sparktune.spec import StudySpec
 from sparktune.trial import Segment, Trial, TrialResult
@@ -52,6 +53,7 @@ class SparkLauncher(Launcher):
         self._started: _Started | None = None
 
     def start(self, spec: StudySpec, shared: SharedData) -> None:
+        check_settings(SparkSettings.of(self._context), spec)
         cluster = Cluster(self._context, spec.resources)
         payload = StudyPayload(spec.model_dump_json(), shared.key, _pickled(self._work or default_work()))
         if not cluster.local:

@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Any, final
 
 from sparktune.errors import LaunchError
+from sparktune.launch.spark.settings import SparkSettings
 from sparktune.spec import ResourcesSpec
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ class Cluster:
     def __init__(self, context: "SparkContext", resources: ResourcesSpec) -> None:
         self._context = context
         self._resources = resources
-        self.local = context.master == "local" or context.master.startswith("local[")
-        self.speculation = not self.local and self._setting("spark.speculation", "false") == "true"
-        self._dynamic = self._setting("spark.dynamicAllocation.enabled", "false") == "true"
-        self._task_cpus = int(self._setting("spark.task.cpus", "1"))
+        self._settings = settings = SparkSettings.of(context)
+        self.local = settings.local
+        self.speculation = not self.local and settings.is_on("spark.speculation")
+        self._dynamic = settings.is_on("spark.dynamicAllocation.enabled")
+        self._task_cpus = int(settings.options.get("spark.task.cpus", "1"))
         if resources.gpus:
             self._check_gpus()
         self._profile = self._special_profile()
@@ -101,16 +103,13 @@ class Cluster:
     def _scala(self) -> Any:
         return self._context._jsc.sc()  # the Python API does not say how many tasks fit
 
-    def _setting(self, key: str, default: str) -> str:
-        return str(self._context.getConf().get(key, default))
-
     def _check_gpus(self) -> None:
         asked = f"resources.gpus must be 0 or what Spark can grant, but got {self._resources.gpus:g}"
         if self.local:
             raise LaunchError(
                 f"{asked}: Spark grants no GPUs in local mode; use a cluster or set resources.gpus to 0"
             )
-        if float(self._setting("spark.executor.resource.gpu.amount", "0")) <= 0:
+        if float(self._settings.options.get("spark.executor.resource.gpu.amount", "0")) <= 0:
             raise LaunchError(
                 f"{asked}: the executors have none; give spark-submit --conf "
                 "spark.executor.resource.gpu.amount=1 (and a discovery script) or set resources.gpus to 0"
@@ -120,7 +119,8 @@ class Cluster:
         """A task-only resource profile, or None where the cluster's default already says the same."""
         from pyspark.resource import ResourceProfileBuilder, TaskResourceRequests
 
-        default = (self._task_cpus, float(self._setting("spark.task.resource.gpu.amount", "0")))
+        gpus = float(self._settings.options.get("spark.task.resource.gpu.amount", "0"))
+        default = (self._task_cpus, gpus)
         if self.local or default == (self._resources.cpus, self._resources.gpus):
             return None
         requests = TaskResourceRequests().cpus(self._resources.cpus)

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from sparktune.errors import LaunchError
 from sparktune.launch.forkserver.client import safe_here
 from sparktune.launch.jvm.java import QUICK_START, check_java
 from sparktune.launch.payload import ATTEMPTS
@@ -48,7 +49,7 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
         app_name: `sparktune` or `sparktune STUDY` by default.
 
     Raises:
-        LaunchError: no Java 17 or newer is here to start Spark with.
+        LaunchError: no Java 17 or newer is here to start Spark with, or Spark refuses its settings.
     """
     from pyspark.sql import SparkSession
 
@@ -70,7 +71,10 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
         if key not in configured:
             builder = builder.config(key, value)
     with _own_interrupt():
-        return (builder.master(master) if master else builder).getOrCreate()
+        try:
+            return (builder.master(master) if master else builder).getOrCreate()
+        except Exception as error:  # Spark's refusals come as several Py4J types
+            raise LaunchError(f"Spark does not start: {_refusal(error)}") from error
 
 
 def spark_is_configured() -> bool:
@@ -137,6 +141,13 @@ def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     temporary = temporary_environment(driver_folder())
     return options | LOOPBACK | {f"spark.executorEnv.{name}": value for name, value in temporary.items()}
+
+
+def _refusal(error: Exception) -> str:
+    """What Spark says of settings that it refuses, without the Java frames."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line and not line.startswith(("at ", "An error occurred", "..."))]
+    return said[0].removeprefix(": ") if said else type(error).__name__
 
 
 def _submitted() -> bool:

@@ -53,6 +53,18 @@ def check_tracking(spec: StudySpec) -> None:
         raise _error(uri, f"has the unknown scheme {scheme!r}", f"known ones are {known}")
 
 
+def server_version(uri: str) -> str | None:
+    """The version of the MLflow server at this address; None where it does not say, or is no server."""
+    if urlsplit(uri).scheme not in ("http", "https"):
+        return None
+    request = urllib.request.Request(uri.rstrip("/") + "/version", headers=_credentials())
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            return str(answer.read(100).decode())
+    except (OSError, HTTPException, ValueError):
+        return None
+
+
 def is_database(uri: str) -> bool:
     """Whether the URI names a database, which is written directly, without an MLflow server."""
     return urlsplit(uri).scheme.partition("+")[0] in ("sqlite", *DRIVERS)

@@ -76,3 +76,14 @@ def test_tables_that_cannot_be_read(spark):
 def test_a_query_that_fails_while_it_runs(spark):
     with pytest.raises(DataError, match=r"Spark cannot read .*DIVIDE_BY_ZERO"):
         read_table(spark, query="SELECT 1 / (id - id) AS x FROM range(3)")
+
+
+def test_more_rows_than_the_heap_holds_are_warned_of(spark, caplog, monkeypatch) -> None:
+    frame = spark.range(10**12)
+    monkeypatch.setattr(type(frame), "toArrow", lambda self: "no job")
+    assert to_arrow(frame) == "no job"
+    assert "Spark estimates 8000000000000 bytes" in caplog.text
+    assert "raise spark.driver.memory" in caplog.text
+    caplog.clear()
+    to_arrow(spark.range(10))
+    assert caplog.text == ""

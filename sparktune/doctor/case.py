@@ -1,0 +1,66 @@
+"""What the checks of the doctor look at."""
+
+from functools import cached_property
+from typing import Any, final
+
+from sparktune.doctor.probe import Report, probe
+from sparktune.errors import LaunchError
+from sparktune.launch import open_session
+from sparktune.launch.spark.everywhere import on_each_slot
+from sparktune.launch.spark.settings import SparkSettings
+from sparktune.shared_files import inside, remove_file, write_file
+from sparktune.spec import StudySpec
+from sparktune.study.runtime import Runtime
+
+SECONDS = 60.0  # within which an executor must have answered
+SPREAD = 0.3  # seconds that a task holds its slot, so that others take the next ones
+MARK = "sparktune-doctor"
+
+
+@final
+class Case:
+    """A study, and where it would run; Spark starts when a check first needs it.
+
+    Args:
+        spec: the study.
+        offline: whether MLflow is left out.
+    """
+
+    def __init__(self, spec: StudySpec, offline: bool = False) -> None:
+        self.spec = spec
+        self.offline = offline
+        self.on_spark = Runtime(spec).on_spark
+
+    @cached_property
+    def session(self) -> Any:
+        """The Spark session.
+
+        Raises:
+            LaunchError: Spark does not start.
+        """
+        return open_session(self.spec)
+
+    @cached_property
+    def settings(self) -> SparkSettings:
+        """What the session was started with."""
+        return SparkSettings.of(self.session.sparkContext)
+
+    @cached_property
+    def executors(self) -> list[Report]:
+        """What executors say of themselves, one for each host; those that took no task are missing.
+
+        Raises:
+            LaunchError: none of them could answer.
+        """
+        place = self.spec.output.checkpoints
+        file = inside(place, f".{MARK}-{id(self)}") if place else None
+        try:
+            if file:
+                write_file(file, MARK.encode())
+            answers = on_each_slot(self.session.sparkContext, SECONDS, probe, file, SPREAD)
+        except OSError as error:
+            raise LaunchError(f"output.checkpoints {place} cannot be written: {error}") from None
+        finally:
+            if file:
+                remove_file(file)
+        return list({answer["host"]: Report(**answer) for answer in answers}.values())

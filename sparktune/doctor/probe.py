@@ -1,0 +1,77 @@
+"""What an executor says of itself. The function is sent by value: it works where sparktune is missing."""
+
+from dataclasses import dataclass
+from typing import Any, final
+
+PACKAGES = ("sparktune", "tensorflow", "keras", "numpy", "pyarrow", "pyspark")
+
+
+@final
+@dataclass(frozen=True)
+class Report:
+    """An executor's host: `packages` has versions, None of what is not installed; `memory` is in bytes.
+
+    `shared` is whether it reads the file that the driver has written to `output.checkpoints`; None: there
+    was none.
+    """
+
+    host: str
+    python: str
+    packages: dict[str, str | None]
+    memory: int | None
+    shared: bool | None
+
+
+def probe(file: str | None = None, seconds: float = 0.0) -> dict[str, Any]:
+    """The fields of a Report of this process; takes at least so many seconds."""
+    import platform
+    import time
+
+    time.sleep(seconds)
+    return {
+        "host": platform.node(),
+        "python": platform.python_version(),
+        "packages": versions(PACKAGES),
+        "memory": available_memory(),
+        "shared": None if file is None else is_readable(file),
+    }
+
+
+def versions(names: tuple[str, ...]) -> dict[str, str | None]:
+    """The versions of packages; None of one that is not installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found: dict[str, str | None] = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def available_memory() -> int | None:
+    """Bytes that processes of this machine can still have; None where the system does not say."""
+    from pathlib import Path
+
+    try:
+        sizes = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        return int(sizes["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def is_readable(file: str) -> bool:
+    """Whether this process can read a path or URI."""
+    from pathlib import Path
+
+    try:
+        if "://" not in file:
+            return bool(Path(file).read_bytes())
+        from pyarrow.fs import FileSystem
+
+        system, path = FileSystem.from_uri(file)
+        with system.open_input_file(path) as remote:
+            return bool(remote.read())
+    except Exception:  # noqa: BLE001 - no such file, no pyarrow, no credentials
+        return False

@@ -1,0 +1,29 @@
+"""Spark's settings, and how many trials run at once."""
+
+from collections.abc import Iterator
+
+from sparktune.doctor.case import Case
+from sparktune.finding import Finding, Level
+from sparktune.launch.local.launcher import local_slots
+from sparktune.launch.spark.cluster import Cluster
+from sparktune.launch.spark.settings import setting_findings
+
+
+def check_spark(case: Case) -> Iterator[Finding]:
+    """Whether Spark starts, and with which settings trials would hang, starve or be lost."""
+    if not case.on_spark:
+        return
+    context = case.session.sparkContext
+    yield Finding(Level.OK, f"Spark {context.version}, master {context.master}")
+    yield from setting_findings(case.settings, case.spec)
+
+
+def check_slots(case: Case) -> Iterator[Finding]:
+    """How many trials run at once."""
+    resources = case.spec.resources
+    each = f"{resources.cpus} cores" + (f" and {resources.gpus:g} GPUs" if resources.gpus else "")
+    if case.on_spark:
+        slots, where = Cluster(case.session.sparkContext, resources).slots(), "by Spark"
+    else:
+        slots, where = local_slots(resources), "in processes of this machine"
+    yield Finding(Level.OK, f"{slots} trials at once {where}, each on {each}")
