@@ -44,8 +44,13 @@ def started(config: Path, **streams: Any) -> "subprocess.Popen[bytes]":
     """The command on this study, the leader of a session of its own."""
     command = [sys.executable, "-m", "sparktune", "tune", "--config", str(config)]
     environment = {**os.environ, "TMPDIR": str(config.parent / "temporary")}
-    where = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, **streams}
+    where = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "preexec_fn": heed, **streams}
     return subprocess.Popen(command, start_new_session=True, env=environment, **where)
+
+
+def heed() -> None:
+    """In the child: Ctrl-C is not ignored, as it is where a shell runs the tests in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def session_of(leader: int) -> list[str]:
