@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from sparktune.signals import ended_by_signals
 GARBAGE = (100_000, 50, 100)  # thresholds of the garbage collector's three generations
 
 
+@ended_by_signals()
 def main(arguments: list[str] | None = None) -> None:
     """The `sparktune` command; Ctrl-C, SIGTERM and SIGHUP end it with exit code 130, during imports too.
 
@@ -24,8 +26,10 @@ def main(arguments: list[str] | None = None) -> None:
     sys.path.insert(0, str(Path.cwd()))
     gc.set_threshold(*GARBAGE)
     atexit.register(gc.freeze)
+    # Where an interrupt came up in a string that was executed, as imports do, Python would end by SIGINT.
+    atexit.register(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGINT])
     try:
-        with ended_by_signals(), ExitStack() as stack:
+        with ExitStack() as stack:
             document = None
             if "--json" in given:
                 from sparktune.cli.streams import document_alone

@@ -152,3 +152,21 @@ def test_a_place_or_name_that_nothing_takes_is_one_line(capsys, config, argument
     assert err.strip().count("\n") == 0
     assert len(err) < 700
     assert {path.name for path in config.parent.iterdir()} == {"study.yaml"}
+
+
+INTERRUPTED = """
+import sparktune.cli.app
+from sparktune.cli import main
+
+def interrupted(*_):
+    exec("raise KeyboardInterrupt")  # as dataclasses are made when a module is imported
+
+sparktune.cli.app.main = interrupted
+main(["check"])
+"""
+
+
+def test_an_interrupt_is_exit_code_130_wherever_it_came_up():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130
+    assert done.stderr == "interrupted; run the same command again\n"
