@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sparktune.spec import SearchSpec, StudySpec, TrainingSpec
     from sparktune.study import Progress, StudyResult
     from sparktune.study.tune import tune
-    from sparktune.summary import DataSummary, Objective, Summary
+    from sparktune.summary import DataSummary, Objective, ParetoTrial, Summary
     from sparktune.tracking import Tracker
     from sparktune.training import LayeredKind, ModelKind, run_segment
     from sparktune.training.input_values import InputValues
@@ -49,6 +49,7 @@ __all__ = [
     "ModelKind",
     "Objective",
     "Origin",
+    "ParetoTrial",
     "Progress",
     "Pruner",
     "PrunerView",
@@ -96,6 +97,7 @@ __getattr__, __dir__ = lazily(
         "ModelKind": "sparktune.training",
         "Objective": "sparktune.summary",
         "Origin": "sparktune.data",
+        "ParetoTrial": "sparktune.summary",
         "Progress": "sparktune.study",
         "Pruner": "sparktune.search",
         "PrunerView": "sparktune.search",

@@ -6,6 +6,7 @@ from sparktune.cli.options import Config, Offline, Overrides
 from sparktune.cli.output import Output, size_text, with_output
 from sparktune.spec import StudySpec, load_spec
 from sparktune.spec.domain import Choice, Domain
+from sparktune.summary import Objective
 
 if TYPE_CHECKING:
     from sparktune.study.plan import StudyPlan
@@ -48,12 +49,18 @@ def plan_lines(spec: StudySpec, plan: "StudyPlan") -> list[str]:
         f"           {at_once}, {place}",
         *(f"space      {name}: {_values(domain)}" for name, domain in spec.search.space.items()),
         f"model      {kinds}, {spec.epochs} epochs unless searched",
-        f"objective  {plan.objective.metric}, {plan.objective.direction}",
+        f"objective  {_objective(plan.objective)}",
         f"data       {rows} rows, {size_text(plan.bytes)}",
         f"features   {_some(features)}",
         f"label      {plan.label}, {plan.task}{classes}",
         f"MLflow     {spec.tracking.uri}",
     ]
+
+
+def _objective(objective: Objective) -> str:
+    """The metric that decides, or all of several."""
+    shown = "; ".join(f"{metric.metric}, {metric.direction}" for metric in objective.all)
+    return f"{shown}; best by {objective.metric}" if objective.metrics else shown
 
 
 def _values(domain: Domain) -> str:

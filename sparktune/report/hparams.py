@@ -13,7 +13,7 @@ from sparktune.spec.training import TensorBoard
 from sparktune.trial import TrialState
 
 FILE = "events.out.tfevents.{seconds}.hparams"
-VALUE = "objective"  # the tag of a trial's value
+VALUE = "objective"  # the tag of a trial's value; in front of the name of each of several objectives
 
 
 def tensorboard_folder(spec: StudySpec) -> Path | None:
@@ -57,11 +57,14 @@ def _experiment(study: StudyRecord, names: tuple[str, ...]) -> Any:
         else:
             info.domain_interval.min_value, info.domain_interval.max_value = axis.low, axis.high
         infos.append(info)
-    metric = api_pb2.MetricInfo(
-        name=api_pb2.MetricName(group="", tag=VALUE), display_name=study.objective.metric
-    )
+    tags = {VALUE: study.objective.metric}
+    tags |= {f"{VALUE}.{metric.metric}": metric.metric for metric in study.objective.metrics}
+    metrics = [
+        api_pb2.MetricInfo(name=api_pb2.MetricName(group="", tag=tag), display_name=name)
+        for tag, name in tags.items()
+    ]
     experiment = api_pb2.Experiment(
-        name=study.name, hparam_infos=infos, metric_infos=[metric], time_created_secs=study.created
+        name=study.name, hparam_infos=infos, metric_infos=metrics, time_created_secs=study.created
     )
     return _hparams(metadata.EXPERIMENT_TAG, plugin_data_pb2.HParamsPluginData(experiment=experiment))
 
@@ -85,6 +88,8 @@ def _session(study: StudyRecord, trial: TrialRecord, names: tuple[str, ...]) -> 
     found = [_hparams(metadata.SESSION_START_INFO_TAG, started)]
     if trial.value is not None:
         found.append(summary_pb2.Summary.Value(tag=VALUE, simple_value=trial.value))
+    for name, value in trial.values.items():
+        found.append(summary_pb2.Summary.Value(tag=f"{VALUE}.{name}", simple_value=value))
     if trial.state.terminal:
         good = trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
         status = api_pb2.STATUS_SUCCESS if good else api_pb2.STATUS_FAILURE

@@ -52,6 +52,13 @@ def test_it_says_what_would_run(capfd, config) -> None:
     assert {path.name for path in config.parent.iterdir()} == {"study.yaml", "rows.csv"}
 
 
+def test_it_names_every_objective(capfd, config) -> None:
+    metrics = "objective.metrics=[{metric: val_loss}, {metric: parameters}]"
+    code, out, _ = run(capfd, "check", "--config", str(config), "--set", metrics)
+    assert code == 0
+    assert "objective  val_loss, minimize; parameters, minimize; best by val_loss" in out.splitlines()
+
+
 def test_scripts_get_a_document(capfd, config) -> None:
     code, out, _ = run(capfd, "check", "--config", str(config), "--json")
     plan = json.loads(out)

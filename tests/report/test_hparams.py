@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from sparktune.errors import InputError
-from sparktune.report import StudyRecord
+from sparktune.report import StudyRecord, read_study
 from sparktune.report.hparams import tensorboard_folder, write_hparams
 from sparktune.spec import parse_spec
+from tests.report.ledgers import several
 
 Written = dict[str, dict[str, Any]]
 
@@ -58,6 +59,20 @@ def test_the_experiment_says_what_is_searched(written: Written) -> None:
     assert [value.string_value for value in infos["optimizer"].domain_discrete.values] == ["sgd", "adam"]
     (metric,) = experiment.metric_infos
     assert (metric.name.tag, metric.display_name) == ("objective", "val_accuracy")
+
+
+def test_each_of_several_objectives_has_a_column(tmp_path: Path) -> None:
+    from tensorboard.plugins.hparams import metadata
+
+    write_hparams(read_study(several(tmp_path / "small")), tmp_path / "events")
+    own, trial = (summaries(next((tmp_path / "events" / run).glob("events.*"))) for run in (".", "trial-1"))
+    experiment = metadata.parse_experiment_plugin_data(content(own, "experiment"))
+    assert [info.display_name for info in experiment.metric_infos] == [
+        "val_accuracy",
+        "val_accuracy",
+        "parameters",
+    ]
+    assert trial["objective.parameters"].simple_value == 3850
 
 
 def test_each_trial_has_its_parameters_and_its_end(written: Written) -> None:
