@@ -89,8 +89,10 @@ class LedgerState:
     def joined(self, result: TrialResult) -> TrialResult:
         """The result of a segment as that of its trial: with what the segments before it took and noted."""
         result = self._with_earlier(result)
-        seconds = {"seconds": result.seconds} if "seconds" in result.values else {}
-        return replace(result, values={**result.values, **seconds})
+        trained = result.timings.get("train")
+        if "seconds" not in result.values or trained is None:
+            return result
+        return replace(result, values={**result.values, "seconds": trained})
 
     def _with_earlier(self, result: TrialResult) -> TrialResult:
         before = self.paused.get(result.trial)

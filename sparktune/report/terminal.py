@@ -134,9 +134,9 @@ def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[
     if best := summary.best:
         lines += _best_lines(best, summary.objective.metric)
     if summary.pareto:
-        names = " and ".join(metric.metric for metric in summary.objective.metrics)
+        names = ", ".join(metric.metric for metric in summary.objective.metrics)
         lines.append(
-            f"pareto: {len(summary.pareto)} trials that no other one beats in {names} (summary.json)"
+            f"pareto: {len(summary.pareto)} trials that no other one beats in all of {names} (summary.json)"
         )
     if summary.test:
         lines.append("test: " + ", ".join(f"{name} {value:.6g}" for name, value in summary.test.items()))

@@ -22,8 +22,8 @@ def direction_of(metric: str) -> Direction:
 class MetricSpec(Section):
     """One of several objectives: a metric of training, or what a trial costs.
 
-    `parameters`: the weights of its model; `seconds`: those it takes to train; `bytes`: the size of the
-    model's `.keras` file.
+    `parameters`: the weights of its model; `seconds`: those that its epochs take, without the building and
+    saving of the model; `bytes`: the size of the model's `.keras` file.
     """
 
     metric: Monitor = Field(description="a metric that training measures; or parameters, seconds, bytes")

@@ -286,8 +286,8 @@ class TestFront:
             last = done(
                 0, 0.5, history={"loss": [1.0, 0.5]}, timings={"train": 1.5, "save": 0.5}, values=values
             )
-            assert ledger.record(last).values == {**values, "seconds": 4.0}
-        assert Ledger.read(tmp_path / "s").results[0].values == {**values, "seconds": 4.0}
+            assert ledger.record(last).values == {**values, "seconds": 3.5}
+        assert Ledger.read(tmp_path / "s").results[0].values == {**values, "seconds": 3.5}
 
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.data())

@@ -54,7 +54,7 @@ def test_the_best_trials_come_first_and_failed_ones_last():
 def test_with_several_objectives_the_front_comes_first_with_a_star():
     several = trials(4).assign(**{"pareto": [True, False, True, False], "values.val_accuracy": 0.25})
     several["values.parameters"] = [1234567, 7, 9, None]
-    lines = shown(trials_ranked(several, "maximize")).splitlines()
+    lines = shown(trials_ranked(several, "maximize", 120)).splitlines()
     assert lines[1].split() == ["trial", "state", "val_accuracy", "parameters", "seconds", "pareto", "n"]
     assert numbers(lines) == ["2", "0", "1", "3"]
     assert [line.split()[-2] for line in lines[2:]] == ["*", "*", "0.5", "0.5"]
@@ -66,7 +66,9 @@ def test_the_outcome_counts_the_front():
     front = (ParetoTrial(1, {"neurons": 4}, {"val_accuracy": 0.75, "parameters": 41}, 2),)
     summary = replace(SUMMARY, objective=replace(SUMMARY.objective, metrics=metrics), pareto=front * 3)
     (line,) = [line for line in outcome_lines(summary, STUDY, "sqlite:///a.db") if line.startswith("pareto")]
-    assert line == "pareto: 3 trials that no other one beats in val_accuracy and parameters (summary.json)"
+    assert (
+        line == "pareto: 3 trials that no other one beats in all of val_accuracy, parameters (summary.json)"
+    )
     assert "pareto" not in " ".join(outcome_lines(SUMMARY, STUDY, "sqlite:///a.db"))
 
 

@@ -155,7 +155,7 @@ def test_a_study_of_seconds_and_bytes_in_segments_ends_as_its_results_say(tmp_pa
     ledger = Ledger.read(result.directory)
     assert sorted(ledger.front.members) == sorted(trial.trial for trial in result.pareto)
     for number, trial in ledger.results.items():
-        assert trial.values["seconds"] == pytest.approx(trial.seconds)
+        assert trial.values["seconds"] == trial.timings["train"] < trial.seconds
         if number in ledger.front.members:
             assert ledger.model(number).stat().st_size == trial.values["bytes"]
     assert kept(result.directory) == sorted(f"best-{trial.trial}.keras" for trial in result.pareto)
