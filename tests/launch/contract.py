@@ -261,13 +261,13 @@ class LimitsContract:
         asked = [trial(0, do="hog", log=str(log)), trial(1, do="value"), trial(2, do="lack")]
         large, beside, lacking = (future.result(PATIENCE) for future in launched_together(limited, asked))
         assert (large.state, large.attempt, lines(log)) == (TrialState.OUT_OF_MEMORY, 1, 1)
-        assert "resources.memory: a trial may take 200,000,000 bytes, but this" in (large.complaint or "")
+        assert "resources.memory: a trial may take 100,000,000 bytes, but this" in (large.complaint or "")
         assert beside.state is TrialState.COMPLETE
         assert (lacking.state, lacking.attempt) == (TrialState.OUT_OF_MEMORY, 1)
         assert "MemoryError" in (lacking.error or "")
 
 
-LIMITS = {"trial_seconds": 1.0, "memory": "200MB"}
+LIMITS = {"trial_seconds": 1.0, "memory": "100MB"}
 
 
 def gone(process: int) -> bool:

@@ -19,9 +19,7 @@ from sparktune.launch.spark.cluster import RESULT_OVERHEAD, Cluster
 from sparktune.trial import TrialState
 from tests.launch import works
 from tests.launch.contract import (
-    LIMITS,
     PATIENCE,
-    LimitsContract,
     facts,
     launched,
     launched_together,
@@ -71,14 +69,6 @@ class TestContract(SparkContract):
     @classmethod
     def launcher(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
         with launch_on(spark) as launcher:
-            yield launcher
-
-
-class TestLimits(LimitsContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def limited(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
-        with launch_on(spark, **LIMITS) as launcher:
             yield launcher
 
 
