@@ -85,13 +85,30 @@ class ParetoTrial:
 
 @final
 @dataclass(frozen=True)
+class ClassScore:
+    """How well the best model knows a class, or one of several labels, on the test or validation split.
+
+    `rows` is how many have it. `precision` is None where it was never predicted, `recall` where no row has
+    it, `f1` where both are so.
+    """
+
+    name: str
+    rows: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@final
+@dataclass(frozen=True)
 class Summary:
     """The outcome of a study.
 
     `states` counts trials by state. `stopped` says what ended the study early, None where it ran to its end.
     `test` has the best model's metrics on the test split, `bundle` its path. `mlflow` has the ids of what
     MLflow shows. `seconds` is the wall time of this run. `pareto` are the trials that no other one beats in
-    all of several objectives, the best one first; with one objective it is empty.
+    all of several objectives, the best one first; with one objective it is empty. `classes` are the best
+    model's figures by class, on the test split or else on the validation split; empty for a regression.
     """
 
     study: str
@@ -105,6 +122,7 @@ class Summary:
     mlflow: dict[str, str] | None = None
     seconds: float = 0.0
     pareto: tuple[ParetoTrial, ...] = ()
+    classes: tuple[ClassScore, ...] = ()
 
     @property
     def status(self) -> RunStatus:
@@ -118,10 +136,11 @@ class Summary:
         return replace(self, mlflow=ids, seconds=seconds)
 
     def to_record(self) -> dict[str, Any]:
-        """A JSON object, as in `summary.json`; `pareto` is there where there are several objectives."""
+        """A JSON object, as in `summary.json`; `pareto` and `classes` are there where there are any."""
         record = {**asdict(self), "objective": self.objective.to_record()}
-        pareto = record.pop("pareto")
-        return {**record, "pareto": list(pareto)} if self.objective.metrics else record
+        pareto, classes = record.pop("pareto"), record.pop("classes")
+        several = {"pareto": list(pareto)} if self.objective.metrics else {}
+        return {**record, **several, **({"classes": list(classes)} if classes else {})}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Summary":
@@ -133,5 +152,6 @@ class Summary:
                 "objective": Objective.from_record(record["objective"]),
                 "best": BestTrial(**best) if best else None,
                 "pareto": tuple(ParetoTrial(**entry) for entry in record.get("pareto", ())),
+                "classes": tuple(ClassScore(**entry) for entry in record.get("classes", ())),
             }
         )

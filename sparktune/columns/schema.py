@@ -78,7 +78,8 @@ class Schema(Section):
     then codes; `scaling` is that of the quantities.
     `classes` maps an index to the label it stands for, or names each of several labels that a row may have
     at once (task `labels`); empty for regression. `class_names` are what the user calls these labels, in the
-    same order; empty where they have no other names.
+    same order; empty where they have no other names. `label_scaling` is what the loss of a regression sees
+    in place of the label; the model itself gives the label in its own units.
     """
 
     features: tuple[Feature, ...] = sequence(min_length=1)
@@ -89,6 +90,7 @@ class Schema(Section):
     outputs: Count = Field(description="output units: 1 for binary, one per class or label, or the width")
     scaling: Scaling | None = None
     class_names: tuple[str, ...] = sequence(())
+    label_scaling: Scaling | None = None
 
     @property
     def encoded(self) -> bool:
@@ -101,9 +103,10 @@ class Schema(Section):
         return self.class_names or self.classes
 
     @model_serializer(mode="wrap")
-    def _without_absent_names(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Digests of data and bundles from before there were names stay as they are."""
+    def _without_absent(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Digests of data and bundles from before there were such fields stay as they are."""
         fields: dict[str, Any] = serialized(self)
-        if not self.class_names:
-            fields.pop("class_names", None)
+        for name in ("class_names", "label_scaling"):
+            if not getattr(self, name):
+                fields.pop(name, None)
         return fields

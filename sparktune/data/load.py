@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
-from sparktune.columns.schema import Label, Schema, Task
+from sparktune.columns.schema import Label, Scaling, Schema, Task
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
 from sparktune.data.encoding import FeatureInputs, encode_tables, lacks_numbers, needs_encoders
@@ -14,7 +14,7 @@ from sparktune.data.features import features_of
 from sparktune.data.labels import check_names, classes_of, encode_labels, label_names, label_values, task_of
 from sparktune.data.mapped import gathered
 from sparktune.data.roles import Roles
-from sparktune.data.scaling import fit_scaling
+from sparktune.data.scaling import fit_scaling, scaling_of
 from sparktune.data.sources.base import Names, Origin, ReadTable, read_source
 from sparktune.data.splits import split_rows
 from sparktune.data.suspects import leaks
@@ -108,9 +108,24 @@ def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) 
         outputs=len(classes) if task == "classes" else train.y[0].size,
         scaling=fit_scaling(spec.data.scale, train.x, found.features),
         class_names=names,
+        label_scaling=_label_scaling(spec.data, task, train.y, roles.label),
     )
     digest = digest_of([train, validation, test], schema)
     return Dataset(train, validation, test, schema, digest, found.left_out, example=found.example)
+
+
+def _label_scaling(data: DataSpec, task: Task, y: np.ndarray, label: str) -> Scaling | None:
+    """What standardizes the numbers to predict, learned on the training rows; None where they stay.
+
+    Raises:
+        DataError: the label holds classes.
+    """
+    if data.scale_label and task != "regression":
+        raise DataError(
+            f"data.scale_label needs numbers to predict, but the label {label!r} has task {task}; remove it, "
+            "or set data.task: regression"
+        )
+    return scaling_of("standardize", y) if data.scale_label else None
 
 
 def _plain_numbers(

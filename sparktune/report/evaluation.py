@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from sparktune.columns.schema import Task
 from sparktune.files import write_atomically
+from sparktune.summary import ClassScore
 
 FILE = "evaluation.json"
 
@@ -51,6 +52,13 @@ class ClassFigures:
     def recall(self) -> float | None:
         """The share of its rows that were found; None where there are none."""
         return self.correct / self.actual if self.actual else None
+
+    @property
+    def score(self) -> ClassScore:
+        """Precision, recall and their harmonic mean."""
+        both = self.actual + self.predicted
+        f1 = 2 * self.correct / both if both else None
+        return ClassScore(self.name, self.actual, self.precision, self.recall, f1)
 
 
 @final

@@ -140,6 +140,10 @@ class DataSpec(Section):
         description="a constant that divides, or what is learned on the training split; auto: standardize "
         "where columns are encoded, else none",
     )
+    scale_label: bool = Field(
+        False,
+        description="train on standardized numbers to predict; the model gives them in their own units",
+    )
     validation: Annotated[
         Annotated[SplitSpec, Tag("split")] | Annotated[Literal["none"], Tag("none")],
         Discriminator(lambda given: "none" if given == "none" else "split"),

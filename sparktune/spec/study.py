@@ -35,6 +35,7 @@ MAX_NAME = 200  # characters; temporary names beside the study's folder are long
 LATER = (
     ("search", "options"),
     ("data", "class_names"),
+    ("data", "scale_label"),
     ("data", "size"),
     ("data", "channels"),
     ("data", "columns"),

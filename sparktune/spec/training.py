@@ -1,9 +1,11 @@
 """The section `training`: epochs, batches, optimizer, loss, metrics and callbacks."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, final
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SerializerFunctionWrapHandler,
@@ -13,6 +15,7 @@ from pydantic import (
 
 from sparktune.spec.base import (
     Count,
+    Fault,
     Name,
     NonNegative,
     Place,
@@ -25,7 +28,13 @@ from sparktune.spec.base import (
 )
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
-SHORT = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "rmse": "root_mean_squared_error"}
+SHORT = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "rmse": "root_mean_squared_error",
+    "mape": "mean_absolute_percentage_error",
+}
+REFERENCE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
 def in_full(name: Any) -> Any:
@@ -36,6 +45,18 @@ def in_full(name: Any) -> Any:
     return name.removesuffix(bare) + SHORT.get(bare, bare)
 
 
+def _reference(given: str) -> str:
+    if not REFERENCE.fullmatch(given):
+        raise Fault("must be package.module:function", value=given)
+    return given
+
+
+def name_of(metric: str) -> str:
+    """What a metric is called in histories: a function of the user's own by its bare name."""
+    return metric.rpartition(":")[2]
+
+
+Reference = Annotated[str, AfterValidator(_reference)]
 Loss = Annotated[
     Literal[
         "binary_crossentropy",
@@ -46,20 +67,27 @@ Loss = Annotated[
         "huber",
         "log_cosh",
         "poisson",
-    ],
+    ]
+    | Reference,
     BeforeValidator(in_full),
 ]
 Metric = Annotated[
     Literal[
         "accuracy",
+        "balanced_accuracy",
+        "f1",
         "auc",
+        "pr_auc",
         "precision",
         "recall",
         "top_5_accuracy",
+        "r2",
         "mean_squared_error",
         "mean_absolute_error",
         "root_mean_squared_error",
-    ],
+        "mean_absolute_percentage_error",
+    ]
+    | Reference,
     BeforeValidator(in_full),
 ]
 Monitor = Annotated[Name, BeforeValidator(in_full)]
@@ -166,8 +194,13 @@ class TrainingSpec(Section):
     clip_norm: Positive | None = Field(None, description="bound on each gradient's norm")
     clip_value: Positive | None = Field(None, description="bound on each gradient's entries")
     schedule: Schedule | None = Field(None, description="learning-rate schedule; constant when not given")
-    loss: Loss | None = Field(None, description="follows from the label when not given")
-    metrics: tuple[Metric, ...] | None = sequence(None, description="follow from the label when not given")
+    loss: Loss | None = Field(
+        None,
+        description="follows from the label when not given; one of your own: package.module:function",
+    )
+    metrics: tuple[Metric, ...] | None = sequence(
+        None, description="follow from the label when not given; one of your own: package.module:function"
+    )
     weighted_metrics: tuple[Metric, ...] = sequence(
         (), description="also measured by row weights, as weighted_accuracy and so on"
     )

@@ -11,6 +11,7 @@ from typing import final
 from sparktune.bundle import Bundle
 from sparktune.errors import LaunchError, SparktuneError, StudyDirectoryError, StudyFailed, StudyInterrupted
 from sparktune.ledger import Ledger, StudyEnded
+from sparktune.report.evaluation import read_evaluation
 from sparktune.report.hparams import tensorboard_folder, write_hparams
 from sparktune.report.page import write_final_report
 from sparktune.report.reading import read_study
@@ -126,17 +127,20 @@ def write_hparams_if_possible(spec: StudySpec, directory: Path) -> None:
 
 def summarize(spec: StudySpec, objective: Objective, ledger: Ledger, ending: Ending) -> Summary:
     """What `summary.json` holds as long as the tracker shows nothing."""
+    best = BestTrial.of(ledger.best)
+    evaluation = read_evaluation(ledger.directory, best.trial if best else None) if ending.bundle else None
     return Summary(
         study=spec.study.name,
         study_id=ledger.study_id,
         states=count_states(ledger.all_results),
         stopped=ending.stopped,
         objective=objective,
-        best=BestTrial.of(ledger.best),
+        best=best,
         test=ending.test,
         bundle=str(ending.bundle.path) if ending.bundle else None,
         seconds=ending.seconds,
         pareto=tuple(map(ParetoTrial.of, ledger.front.ranked)) if objective.metrics else (),
+        classes=tuple(figures.score for figures in evaluation.classes) if evaluation else (),
     )
 
 

@@ -17,6 +17,7 @@ from sparktune.training.feeding import class_indices
 from sparktune.training.input_values import InputValues
 from sparktune.training.kinds.base import ModelKind, check_inputs, kind_of
 from sparktune.training.objective import WEIGHTED, check_monitors, loss_of, resolve_objective
+from sparktune.training.own_goals import check_own_goals
 from sparktune.training.references import import_reference, mismatch
 from sparktune.training.user_code import has_own_code
 from sparktune.trial import Params
@@ -41,6 +42,7 @@ def check_model(spec: StudySpec, schema: Schema, data: Dataset | None = None) ->
     for index, callback in enumerate(spec.training.callbacks):
         if isinstance(callback, CustomCallback):
             _check_custom(callback, f"training.callbacks[{index}].callback")
+    check_own_goals(spec, schema)
     space = spec.search.space
     ends = [{name: domain.ends[pick] for name, domain in space.items()} for pick in (0, -1)]
     for kind, model in _kinds(spec):

@@ -8,7 +8,7 @@ from sparktune.columns.schema import Schema, Task
 from sparktune.errors import SpecError
 from sparktune.spec import StudySpec, TrainingSpec, unknown_name
 from sparktune.spec.objective import COSTS, direction_of
-from sparktune.spec.training import Metric
+from sparktune.spec.training import Metric, name_of
 from sparktune.summary import Objective
 
 NUMERIC_LOSSES = (
@@ -28,11 +28,12 @@ LOSSES: dict[Task, tuple[str, ...]] = {
     "labels": ("binary_crossentropy",),
     "regression": (*NUMERIC_LOSSES, "poisson"),
 }
+RANKING: tuple[Metric, ...] = ("auc", "pr_auc")  # of many classes they cost more than all the others
 METRICS: dict[Task, tuple[Metric, ...]] = {
-    "binary": ("accuracy", "auc", "precision", "recall", *NUMERIC_METRICS),
-    "classes": ("accuracy", "top_5_accuracy"),
-    "labels": ("accuracy", "auc", "precision", "recall"),
-    "regression": NUMERIC_METRICS,
+    "binary": ("accuracy", "balanced_accuracy", "f1", *RANKING, "precision", "recall", *NUMERIC_METRICS),
+    "classes": ("accuracy", "balanced_accuracy", "f1", *RANKING, "precision", "recall", "top_5_accuracy"),
+    "labels": ("accuracy", "f1", *RANKING, "precision", "recall"),
+    "regression": (*NUMERIC_METRICS, "mean_absolute_percentage_error", "r2"),
 }
 DEFAULT_METRICS: dict[Task, tuple[str, ...]] = {
     "binary": ("accuracy",),
@@ -49,16 +50,21 @@ def loss_of(training: TrainingSpec, schema: Schema) -> str:
         SpecError: the loss does not fit the label.
     """
     known = LOSSES[schema.task]
-    if training.loss is not None and training.loss not in known:
+    if training.loss is not None and training.loss not in known and not is_own(training.loss):
         raise SpecError(
             f"training.loss must fit a {schema.task} label (one of {', '.join(known)}), but got "
             f"{training.loss!r}; leave it out, or set data.task if the label is something else"
+        )
+    if schema.label_scaling is not None and training.loss is not None and training.loss not in NUMERIC_LOSSES:
+        raise SpecError(
+            f"training.loss must be one of {', '.join(NUMERIC_LOSSES)} beside data.scale_label, but got "
+            f"{training.loss!r}; remove one of them"
         )
     return training.loss or known[0]
 
 
 def metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
-    """The metrics measured beside the loss, on both splits.
+    """The metrics measured beside the loss, on both splits; `name_of` each is its name in histories.
 
     Raises:
         SpecError: a metric does not fit the label.
@@ -69,8 +75,9 @@ def metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
 
 
 def metrics_for(schema: Schema) -> tuple[Metric, ...]:
-    """All metrics that fit the label."""
-    return tuple(name for name in METRICS[schema.task] if _has_enough_classes(name, schema))
+    """All metrics that fit the label, without those that take long."""
+    slow = RANKING if schema.task == "classes" else ()
+    return tuple(n for n in METRICS[schema.task] if _has_enough_classes(n, schema) and n not in slow)
 
 
 def weighted_metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
@@ -85,8 +92,11 @@ def weighted_metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ..
 def _fitting(metrics: tuple[str, ...], field: str, schema: Schema) -> tuple[str, ...]:
     """The metrics, each once."""
     known = METRICS[schema.task]
+    names = [name_of(metric) for metric in dict.fromkeys(metrics)]
     for metric in metrics:
-        if metric not in known:
+        if names.count(name_of(metric)) > 1 or (is_own(metric) and name_of(metric) in (*known, "loss")):
+            raise SpecError(f"{field} must have different names, but two are {name_of(metric)!r}; rename one")
+        if metric not in known and not is_own(metric):
             raise SpecError(
                 f"{field} must fit a {schema.task} label (any of {', '.join(known)}), but got "
                 f"{metric!r}; remove it, or set data.task if the label is something else"
@@ -99,14 +109,20 @@ def _fitting(metrics: tuple[str, ...], field: str, schema: Schema) -> tuple[str,
     return tuple(dict.fromkeys(metrics))
 
 
+def is_own(goal: str) -> bool:
+    """Whether a loss or a metric is a function of the user's own."""
+    return ":" in goal
+
+
 def _has_enough_classes(metric: str, schema: Schema) -> bool:
     return metric != "top_5_accuracy" or schema.outputs > 5
 
 
 def produced(training: TrainingSpec, schema: Schema, validated: bool = True) -> tuple[str, ...]:
     """Names of a history: loss and metrics of the training split, then of the validation split, if any."""
-    weighted = (WEIGHTED + name for name in weighted_metrics_of(training, schema))
-    names = ("loss", *metrics_of(training, schema), *weighted)
+    plain = map(name_of, metrics_of(training, schema))
+    weighted = (WEIGHTED + name_of(metric) for metric in weighted_metrics_of(training, schema))
+    names = ("loss", *plain, *weighted)
     return names if not validated else (*names, *(f"val_{name}" for name in names))
 
 

@@ -1,9 +1,12 @@
 """Which code of the user's own the trials of a study run."""
 
-from sparktune.spec import StudySpec
+from collections.abc import Iterator
+
+from sparktune.spec import Choice, StudySpec
 from sparktune.spec.model import ModelSection
 from sparktune.spec.training import CustomCallback
 from sparktune.training.kinds.base import kind_of
+from sparktune.training.objective import is_own
 from sparktune.training.references import function_from_source, import_reference
 
 
@@ -14,8 +17,23 @@ def own_code(spec: StudySpec) -> dict[str, str]:
         for index, callback in enumerate(spec.training.callbacks)
         if isinstance(callback, CustomCallback)
     }
+    functions = {field: goal for field, goal in goals_of(spec) if is_own(goal)}
     builders = {field: code for model in spec.models for field, code in kind_of(model).own_code.items()}
-    return {**builders, **callbacks}
+    return {**builders, **callbacks, **functions}
+
+
+def goals_of(spec: StudySpec) -> Iterator[tuple[str, str]]:
+    """The losses and metrics that trials may have, each with the field that names it."""
+    training, searched = spec.training, spec.search.space.get("loss")
+    if isinstance(searched, Choice):
+        yield from (
+            (f"search.space.loss[{index}]", loss) for index, loss in enumerate(searched.values) if loss
+        )
+    elif training.loss is not None:
+        yield "training.loss", training.loss
+    for field in ("metrics", "weighted_metrics"):
+        for index, metric in enumerate(getattr(training, field) or ()):
+            yield f"training.{field}[{index}]", metric
 
 
 def has_own_code(spec: StudySpec) -> bool:

@@ -160,7 +160,8 @@ def test_an_unknown_metric_is_refused(schema_of, spec_of, metric, message):
         ("binary", {"loss": "sparse_categorical_crossentropy"}),
         ("regression", {"loss": "binary_crossentropy"}),
         ("regression", {"metrics": ["accuracy"]}),
-        ("classes", {"metrics": ["auc"]}),
+        ("classes", {"metrics": ["r2"]}),
+        ("labels", {"metrics": ["balanced_accuracy"]}),
         ("classes", {"metrics": ["top_5_accuracy"]}),
     ],
 )

@@ -13,7 +13,12 @@ OPAQUE = (
     "Hashing",
 )
 WIRING = ("__keras_tensor__", "__slice__")  # how a functional model says where its layers' inputs come from
-OURS = ("sparktune>RootMeanSquaredError",)
+OURS = (
+    "sparktune>RootMeanSquaredError",
+    "sparktune>OfScaledLabel",
+    *(f"sparktune>{metric}" for metric in ("AucByClass", "BalancedAccuracy", "F1", "R2")),
+    *(f"sparktune>{metric}" for metric in ("MacroPrecision", "MacroRecall")),
+)
 BEGIN = "_initializer"  # says how a weight begins, which no graph depends on
 LAYER_NAMES = ("name", "keras_history", "input_layers", "output_layers")
 INPUTS = {"Dropout": ("rate",), "L1": ("l1",), "L2": ("l2",), "L1L2": ("l1", "l2")}

@@ -156,7 +156,24 @@ def build_model(section: ModelSection, schema: Schema) -> "keras.Model":
     """
     model = kind_of(section)
     check_inputs(model, schema)
-    return model.build(schema)
+    return _in_label_units(model.build(schema), schema)
+
+
+def _in_label_units(model: "keras.Model", schema: Schema) -> "keras.Model":
+    """The model with a last layer that undoes the scaling of its label, where that is scaled."""
+    if schema.label_scaling is None:
+        return model
+    import keras
+
+    scale, offset = (
+        numbers[0] if len(numbers) == 1 else list(numbers)
+        for numbers in (schema.label_scaling.scale, schema.label_scaling.offset)
+    )
+    units = keras.layers.Rescaling(scale, offset=offset)
+    if isinstance(model, keras.Sequential):
+        model.add(units)
+        return model
+    return keras.Model(model.inputs[0], units(model.outputs[0]), name=model.name)
 
 
 def check_inputs(model: ModelKind, schema: Schema) -> None:
