@@ -45,7 +45,7 @@ error. Where a command fails the document is `{"error": {"type": ..., "message":
 JSON_DOCUMENTS = {
     "tune": "all of `summary.json`, and `directory`",
     "check": "`study`, `directory`, `trials`, `done`, `launcher`, `slots`, `objective`, `rows` (by split), "
-    "`bytes`, `features`, `label`, `task`, `classes`",
+    "`bytes`, `features`, `columns` (as the table has them), `label`, `task`, `classes`",
     "doctor": "`healthy`, `findings` (each `check`, `level`: ok, warning or error, `text`)",
     "score": "`rows`, `model`, `output`",
     "predict": "`model`, `predictions` (for each row `prediction`, and `probability` but for regression)",

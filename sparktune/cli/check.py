@@ -1,5 +1,6 @@
 """The command that checks a study file and says what it would run."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sparktune.cli.options import Config, Offline, Overrides
@@ -9,9 +10,12 @@ from sparktune.spec.domain import Choice, Domain
 from sparktune.summary import Objective
 
 if TYPE_CHECKING:
+    from sparktune.study.column_table import ColumnRow
     from sparktune.study.plan import StudyPlan
 
-SHOWN = 8  # columns, values of a domain and classes
+SHOWN = 8  # values of a domain and classes
+MOST_COLUMNS = 60
+MOST_LETTERS = 28
 
 
 @with_output
@@ -40,7 +44,6 @@ def plan_lines(spec: StudySpec, plan: "StudyPlan") -> list[str]:
     place = "on Spark" if plan.launcher == "spark" else "in processes of this machine"
     at_once = "as many at once as Spark grants" if plan.slots is None else f"{plan.slots} at once"
     rows = ", ".join(f"{count:,} {split}" for split, count in plan.rows.items())
-    features = [f"{f.name} ({f.dtype}{f' {list(f.shape)}' if f.shape else ''})" for f in plan.features]
     kinds = " or ".join(model.kind for model in spec.models)
     classes = f": {_some([str(label) for label in plan.classes])}" if plan.classes else ""
     return [
@@ -51,9 +54,10 @@ def plan_lines(spec: StudySpec, plan: "StudyPlan") -> list[str]:
         f"model      {kinds}, {spec.epochs} epochs unless searched",
         f"objective  {_objective(plan.objective)}",
         f"data       {rows} rows, {size_text(plan.bytes)}",
-        f"features   {_some(features)}",
         f"label      {plan.label}, {plan.task}{classes}",
         f"MLflow     {spec.tracking.uri}",
+        "",
+        *column_lines(plan.columns),
     ]
 
 
@@ -61,6 +65,35 @@ def _objective(objective: Objective) -> str:
     """The metric that decides, or all of several."""
     shown = "; ".join(f"{metric.metric}, {metric.direction}" for metric in objective.all)
     return f"{shown}; best by {objective.metric}" if objective.metrics else shown
+
+
+def column_lines(columns: "Sequence[ColumnRow]") -> list[str]:
+    """The columns as a table of text, which is cut where there are many."""
+    head = ("column", "type", "encoder", "missing", "levels", "holds", "the network sees")
+    rows = [
+        (
+            c.column,
+            c.type,
+            c.encoder,
+            f"{c.missing:,}",
+            "" if c.levels is None else f"{c.levels:,}",
+            c.typical,
+            c.network,
+        )
+        for c in columns[:MOST_COLUMNS]
+    ]
+    widths = [min(MOST_LETTERS, max(map(len, cells))) for cells in zip(head, *rows, strict=True)]
+    lines = [
+        "  ".join(_cut(cell).ljust(width) for cell, width in zip(row[:-1], widths, strict=False))
+        + f"  {row[-1]}"
+        for row in (head, *rows)
+    ]
+    more = len(columns) - len(rows)
+    return [*lines, f"and {more:,} more columns"] if more else lines
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 3] + "..."
 
 
 def _values(domain: Domain) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -20,6 +20,7 @@ from sparktune.search import build_sampler
 from sparktune.spec import StudySpec
 from sparktune.spec.idle import idle_fields
 from sparktune.study.check import check_study
+from sparktune.study.column_table import ColumnRow, column_table
 from sparktune.study.model_sizes import bounded_size
 from sparktune.study.runtime import Runtime
 from sparktune.study.warm_start import read_warm_start
@@ -37,7 +38,8 @@ class StudyPlan:
 
     `trials` is their number, None where that is open; `done` of them have ended in earlier runs. `slots` is
     how many run at once, None where only the cluster knows. `rows` counts them by split, `bytes` is the size
-    of the data in memory, once for each host. `classes` is empty for regression.
+    of the data in memory, once for each host. `columns` has those that are left out, too. `classes` is empty
+    for regression.
     """
 
     study: str
@@ -50,6 +52,7 @@ class StudyPlan:
     rows: dict[str, int]
     bytes: int
     features: tuple[Feature, ...]
+    columns: tuple[ColumnRow, ...]
     label: str
     task: Task
     classes: tuple[Label, ...]
@@ -57,7 +60,9 @@ class StudyPlan:
     def to_record(self) -> dict[str, Any]:
         """A JSON object."""
         values = {**vars(self), "directory": str(self.directory), "objective": self.objective.to_record()}
-        return {**values, "features": [f.model_dump() for f in self.features], "classes": [*self.classes]}
+        features = [f.model_dump(mode="json") for f in self.features]
+        columns = [asdict(column) for column in self.columns]
+        return {**values, "features": features, "columns": columns, "classes": [*self.classes]}
 
 
 def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
@@ -95,6 +100,7 @@ def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
         rows=data.summary.rows,
         bytes=packed_size(data),
         features=data.schema.features,
+        columns=column_table(spec, data),
         label=data.schema.label,
         task=data.schema.task,
         classes=data.schema.label_map,

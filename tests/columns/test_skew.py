@@ -1,5 +1,6 @@
 """Training and scoring read the same numbers from the same column, bit for bit."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,11 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sparktune.columns.encoders.base import EncoderOptions, encoder_class
+from sparktune.columns.encoders.types import stands_for
 from sparktune.columns.inputs import side_by_side
+from sparktune.data.encoding import encode_tables
 from sparktune.data.features import features_of
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 from tests.columns.vectors import VECTOR, dense, sparse
+
+
+def whole_seconds(moment: datetime) -> datetime:
+    """The moment without what the coarsest unit loses."""
+    return moment.replace(microsecond=0)
+
 
 SINGLE = st.floats(-(2.0**100), 2.0**100, width=32)
 DOUBLE = st.floats(-(2.0**100), 2.0**100)
@@ -88,6 +98,53 @@ def test_training_and_scoring_read_the_same_numbers(column: pa.ChunkedArray) -> 
     scored, valid = side_by_side([column], [feature], np.dtype(np.float32))
     assert valid.tolist() == whole
     assert scored[valid].tobytes() == x.tobytes()
+
+
+TEXT = st.text(max_size=3) | st.sampled_from(["a", "b"])
+DAYS = st.dates(date(1900, 1, 1), date(2100, 1, 1))
+MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1))
+WHOLE = st.integers(-(2**63), 2**63 - 1) | st.integers(0, 3)
+RAW: list[tuple[str, pa.DataType, st.SearchStrategy[Any]]] = [
+    *(("number", kind, numbers) for kind, numbers in NUMBERS),
+    *(("category", kind, TEXT) for kind in (pa.string(), pa.large_string(), pa.string_view())),
+    ("category", pa.int64(), WHOLE),
+    ("category", pa.bool_(), st.booleans()),
+    ("date", pa.date32(), DAYS),
+    ("date", pa.date64(), DAYS),
+    ("date", pa.string(), DAYS.map(str)),
+    *(("date", pa.timestamp(unit), MOMENTS.map(whole_seconds)) for unit in ("s", "ms", "us", "ns")),
+    ("date", pa.timestamp("us", "Europe/Oslo"), MOMENTS.map(lambda moment: moment.replace(tzinfo=UTC))),
+]
+
+
+@st.composite
+def raw_columns(draw: st.DrawFn) -> tuple[EncoderOptions, pa.ChunkedArray]:
+    """Options and a column of any type that an encoder reads: with NULLs, in chunks, sliced, a dictionary."""
+    kind, stored, values = draw(st.sampled_from(RAW))
+    rows = [draw(values), *draw(st.lists(values | st.none(), max_size=9))]
+    array = pa.array([None, *rows, None], stored)[1:-1]
+    if stored not in (pa.string_view(), pa.float16()) and draw(st.booleans()):
+        array = array.dictionary_encode()
+    cut = draw(st.integers(0, len(rows)))
+    options: dict[str, Any] = {"flag": draw(st.none() | st.booleans())} if kind == "number" else {}
+    chunked = pa.chunked_array([array[:cut], array[cut:]], array.type)
+    return encoder_class(kind).options(kind=kind, **options), chunked
+
+
+@settings(max_examples=200)
+@given(raw_columns())
+def test_training_and_scoring_encode_alike(drawn: tuple[EncoderOptions, pa.ChunkedArray]) -> None:
+    options, column = drawn
+    rows = np.arange(len(column))
+    found = encode_tables(("a",), [Table({"a": column})], rows, rows, {"a": options})
+    (x,) = found.inputs
+    assert np.isfinite(x).all()
+    arrays = [column[row : row + 1].combine_chunks() for row in rows]
+    one_by_one = pa.chunked_array([pa.concat_arrays(getattr(one, "chunks", [one])) for one in arrays])
+    plain = pa.chunked_array([pa.array(column.to_pylist(), stands_for(column.type))])
+    for form in (column, one_by_one, plain, plain.chunk(0)):
+        scored, valid = side_by_side([form], found.features, np.dtype(np.float32))
+        assert valid.all() and scored.tobytes() == x.tobytes()
 
 
 def only(column: pa.ChunkedArray, wanted: list[bool]) -> pa.ChunkedArray:
