@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -41,6 +42,13 @@ def score_command(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the target where it exists.")
     ] = False,
+    partition_by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Write a folder for each value; the same command again keeps those that are whole.",
+        ),
+    ] = None,
     tracking_uri: TrackingUri = None,
     engine: Engine = None,
 ) -> None:
@@ -55,9 +63,21 @@ def score_command(
     mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
     spark = open_session()
     check_lasting(spark, target)
-    rows = score(spark, bundle, source, target, mode, tracking_uri=tracking_uri, engine=engine)
+    started = time.monotonic()
+    rows = score(
+        spark,
+        bundle,
+        source,
+        target,
+        mode,
+        tracking_uri=tracking_uri,
+        engine=engine,
+        partition_by=partition_by,
+        on_progress=lambda progress: output.note(str(progress)),
+    )
     output.answer({"rows": rows, "model": model, "output": target})
-    output.note(f"{rows} rows scored into {target}")
+    seconds = time.monotonic() - started
+    output.note(f"{rows} rows scored into {target} ({rows / seconds:,.0f} rows/s)")
 
 
 @with_output

@@ -1,6 +1,7 @@
 """Score a whole table with a bundle and write the answers beside its columns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,9 +10,10 @@ from sparktune.columns.names import find
 from sparktune.errors import BundleError, ScoringError
 from sparktune.scoring.executors import check_executors
 from sparktune.scoring.nanoseconds import nanoseconds_readable
+from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
 from sparktune.scoring.signature import quoted
 from sparktune.scoring.sql import predict_function
-from sparktune.scoring.table_io import check_target, file_format, is_path, read, write
+from sparktune.scoring.table_io import check_target, file_format, is_path, read, remove, write
 from sparktune.scoring.types import answer_names, check_columns
 
 ANSWER = "__sparktune_answer"
@@ -27,6 +29,8 @@ def score(
     columns: Sequence[str] | None = None,
     tracking_uri: str | None = None,
     engine: str | None = None,
+    partition_by: str | None = None,
+    on_progress: OnScored = lambda _: None,
 ) -> int:
     """Write the rows of `source` to `target` with `prediction` and `probability`.
 
@@ -35,6 +39,10 @@ def score(
     are NULL where a feature is NULL. Columns that are no features are written as they are; Parquet timestamps
     in nanoseconds, which Spark does not know, as timestamps in microseconds.
 
+    With `partition_by` the output has a folder for each value of that column. The same call again, after
+    the first was killed, keeps the folders that are whole and scores the others. It reads a source that is
+    partitioned by the same column once, any other up to 16 times.
+
     Args:
         spark: The Spark session. model: The bundle, its folder, or an MLflow URI such as
         `models:/name@champion`. source: A path (Parquet, CSV with a header or JSON lines, by its ending or
@@ -42,10 +50,11 @@ def score(
         table. mode: "error" refuses a target that exists; "overwrite" replaces it. columns: Columns of the
         source to write; all by default. tracking_uri: MLflow's, for a model that is an MLflow URI;
         MLFLOW_TRACKING_URI by default. engine: What computes the answers, `keras` say; the first one of the
-        bundle by default.
+        bundle by default. partition_by: A column of the source; the target must be a path. on_progress:
+        Called after each of at most 16 groups of partitions.
 
     Returns:
-        The number of rows.
+        The number of rows that this call scored.
 
     Raises:
         ScoringError: before any row is scored: the model is no bundle or was changed after the export, the
@@ -53,7 +62,7 @@ def score(
             has the name of an answer, or the workers' Python lacks what scoring needs.
     """
     source, target = str(source), str(target)
-    check_target(spark, source, target, mode)
+    check_target(spark, source, target, mode if partition_by is None else "overwrite")
     bundle = load_model(model, tracking_uri, engine)
     with nanoseconds_readable(spark):
         frame = read(spark, source)
@@ -62,7 +71,17 @@ def score(
         kept = list(types) if columns is None else [find(name, types, "column") for name in columns]
         _check_written(kept, answer_names(bundle.schema), types, target)
         check_executors(spark, bundle)
-        return _run(bundle, frame, features, kept, target, mode)
+        scored = partial(_scored, bundle, features, kept, _is_csv(target))
+        if partition_by is None:
+            answered, count = scored(frame)
+            write(answered, target, mode)
+            return count()
+        column = _partition_column(partition_by, kept, target)
+        if mode == "overwrite":
+            remove(spark, target)
+        identity = {"model": bundle.manifest.digest, "source": source, "columns": kept, "by": column}
+        place = PartitionedTarget(spark, target, column, identity)
+        return score_partitions(frame, place, scored, on_progress)
 
 
 def load_model(
@@ -82,23 +101,39 @@ def load_model(
         raise ScoringError(str(error)) from error
 
 
-def _run(bundle: Bundle, frame: Any, features: list[str], kept: list[str], target: str, mode: str) -> int:
-    """Score and write in one pass over the rows; returns how many there were."""
+def _scored(
+    bundle: Bundle, features: list[str], kept: list[str], texts: bool, frame: Any
+) -> tuple[Any, Callable[[], int]]:
+    """The rows with their answers, and what says how many there were once they are written.
+
+    Args:
+        bundle: the model. features: the table's columns of its features. kept: the columns to write.
+        texts: arrays are written as text. frame: the rows.
+    """
     from pyspark.sql import Observation
     from pyspark.sql.functions import col, count, lit
 
-    rows = Observation("sparktune")
+    rows = Observation()
     function = predict_function(bundle, "both").asNondeterministic()  # never evaluated twice
     arguments = [
         col(quoted(name)).cast(feature.dtype) if feature.dtype == "timestamp_ntz" else col(quoted(name))
         for name, feature in zip(features, bundle.schema.features, strict=True)
     ]
-    answer = function(*arguments)
-    scored = frame.observe(rows, count(lit(1)).alias("rows")).withColumn(ANSWER, answer)
+    answered = frame.observe(rows, count(lit(1)).alias("rows")).withColumn(ANSWER, function(*arguments))
     answers = [col(ANSWER)[name].alias(name) for name in answer_names(bundle.schema)]
-    written = scored.select(*(col(quoted(name)) for name in kept), *answers)
-    write(_arrays_as_text(written) if _is_csv(target) else written, target, mode)
-    return int(rows.get["rows"])
+    written = answered.select(*(col(quoted(name)) for name in kept), *answers)
+    return _arrays_as_text(written) if texts else written, lambda: int(rows.get["rows"])
+
+
+def _partition_column(name: str, kept: list[str], target: str) -> str:
+    """The column to partition by.
+
+    Raises:
+        ScoringError: it is not written, or the target is a table.
+    """
+    if not is_path(target):
+        raise ScoringError(f"partition_by needs a path as the output, but got the table {target!r}")
+    return find(name, kept, "column to partition by")
 
 
 def _check_written(kept: list[str], answers: Sequence[str], types: dict[str, Any], target: str) -> None:

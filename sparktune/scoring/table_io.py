@@ -19,11 +19,22 @@ def exists(spark: Any, place: str) -> bool:
     """Whether a path or table is there."""
     if not is_path(place):
         return bool(spark.catalog.tableExists(place))
-    jvm = getattr(spark, "_jvm", None)
-    if jvm is None:  # Spark Connect: it cannot ask the cluster's file system, the writer refuses by itself
+    if getattr(spark, "_jvm", None) is None:  # Spark Connect: the writer refuses by itself
         return False
-    path = jvm.org.apache.hadoop.fs.Path(place)
-    return bool(path.getFileSystem(spark._jsparkSession.sessionState().newHadoopConf()).exists(path))
+    files, path = _file_system(spark, place)
+    return bool(files.exists(path))
+
+
+def remove(spark: Any, place: str) -> None:
+    """Remove a file or folder, in any file system that Spark knows; nothing where there is none."""
+    files, path = _file_system(spark, place)
+    files.delete(path, True)
+
+
+def _file_system(spark: Any, place: str) -> tuple[Any, Any]:
+    """Hadoop's file system of a place, and the place as its path. Spark Connect has none."""
+    path = spark._jvm.org.apache.hadoop.fs.Path(place)
+    return path.getFileSystem(spark._jsparkSession.sessionState().newHadoopConf()), path
 
 
 def file_format(place: str) -> str:
@@ -91,10 +102,17 @@ def check_lasting(spark: Any, target: str) -> None:
         )
 
 
-def write(frame: Any, target: str, mode: str) -> None:
-    """Write rows to a path or table."""
+def write(frame: Any, target: str, mode: str, partition_by: str | None = None) -> None:
+    """Write rows to a path or table.
+
+    Where `partition_by` names a column, each of its values has a folder, and only the folders of these rows
+    are overwritten.
+    """
     if not is_path(target):
         frame.write.saveAsTable(target, mode=mode)
         return
     kind = file_format(target) if Path(target).suffix else "parquet"
-    frame.write.save(target, format=kind, mode=mode, **({"header": True} if kind == "csv" else {}))
+    options: dict[str, Any] = {"header": True} if kind == "csv" else {}
+    if partition_by is not None:
+        options["partitionOverwriteMode"] = "dynamic"
+    frame.write.save(target, format=kind, mode=mode, partitionBy=partition_by, **options)

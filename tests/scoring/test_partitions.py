@@ -1,0 +1,98 @@
+"""Partitions that are whole stay as they are when scoring is killed and started again."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sparktune.bundle import Bundle
+from sparktune.errors import ScoringError
+from sparktune.scoring import score
+from sparktune.scoring.partitions import ScoringProgress
+from tests.launch.quick_java import quick_java
+
+DAYS = 20
+ROWS = 200
+
+
+@pytest.fixture(scope="module")
+def source(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Rows of some days; every seventh has none."""
+    path = str(tmp_path_factory.mktemp("source") / "days")
+    day = f"IF(id % 7 = 0, NULL, CONCAT('day ', id % {DAYS})) AS day"
+    rows = spark.range(ROWS).selectExpr("id", "CAST(id AS INT) AS a", "array(1F, 2F, 3F) AS b", day)
+    rows.write.partitionBy("day").parquet(path)
+    return path
+
+
+def written(folder: Path) -> dict[str, int]:
+    """When each partition was written."""
+    return {place.name: place.stat().st_mtime_ns for place in folder.glob("day=*")}
+
+
+def test_a_killed_command_goes_on_where_it_was(
+    spark: Any, bundles: dict[str, Bundle], source: str, tmp_path: Path
+) -> None:
+    bundle, target = bundles["regression"], tmp_path / "scored"
+    words = ["score", "--model", str(bundle.path), "--input", source, "--output", str(target)]
+    arguments = f"--master local[2] --conf 'spark.driver.extraJavaOptions={quick_java()}' pyspark-shell"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sparktune", *words, "--partition-by", "day"],
+        env={**os.environ, "PYSPARK_SUBMIT_ARGS": arguments},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        assert any("2 of 21 partitions" in line for line in lines), "it ended before its first partitions"
+        os.killpg(process.pid, signal.SIGKILL)
+    before = written(target)
+    assert 2 <= len(before) < 21
+    seen: list[ScoringProgress] = []
+    rows = score(spark, bundle, source, target, partition_by="day", on_progress=seen.append)
+    assert 0 < rows < ROWS and (seen[-1].partitions, seen[-1].total, seen[-1].rows) == (21, 21, rows)
+    whole = [name for name, time in written(target).items() if before.get(name) == time]
+    assert len(whole) >= 2, "partitions that were whole are not written again"
+    got = spark.read.parquet(str(target)).collect()
+    assert Counter(row.id for row in got) == Counter(range(ROWS))
+    assert all(row.prediction is not None for row in got)
+    assert sum(row.day is None for row in got) == len(range(0, ROWS, 7))
+    assert score(spark, bundle, source, target, partition_by="day") == 0
+
+
+def test_an_output_from_elsewhere_is_kept_unless_it_may_be_replaced(
+    spark: Any, bundles: dict[str, Bundle], source: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "scored"
+    target.mkdir()
+    (target / "notes.txt").write_text("mine")
+    with pytest.raises(ScoringError, match="exists already, but not from this command"):
+        score(spark, bundles["regression"], source, target, partition_by="day")
+    rows = score(
+        spark, bundles["regression"], source, target, "overwrite", partition_by="day", columns=["day"]
+    )
+    assert rows == ROWS and not (target / "notes.txt").exists()
+    with pytest.raises(ScoringError, match="not from this command"):
+        score(spark, bundles["regression"], source, target, partition_by="day")
+
+
+def test_a_column_that_is_not_written_and_a_table_are_refused(
+    spark: Any, bundles: dict[str, Bundle], source: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ScoringError, match="column to partition by 'dya' is missing; did you mean 'day'"):
+        score(spark, bundles["regression"], source, tmp_path / "scored", partition_by="dya")
+    with pytest.raises(ScoringError, match="needs a path as the output, but got the table 'scored'"):
+        score(spark, bundles["regression"], source, "scored", partition_by="day")
+
+
+def test_progress_says_how_fast_it_is() -> None:
+    assert (
+        str(ScoringProgress(3, 12, 1_200_000, 10.0)) == "3 of 12 partitions, 1,200,000 rows, 120,000 rows/s"
+    )
