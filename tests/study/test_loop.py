@@ -128,11 +128,19 @@ def test_every_trial_runs_once_and_the_best_is_known(run):
     assert len(launcher.seen) == 6
 
 
-def test_a_study_that_learns_proposes_the_same_points_in_spite_of_two_interruptions(run, tmp_path):
+@pytest.mark.parametrize(
+    ("sampler", "metrics"),
+    [("tpe", []), ("tpe", ["val_accuracy", "parameters"]), ("nsga2", ["val_accuracy", "parameters"])],
+)
+def test_a_study_that_learns_proposes_the_same_points_in_spite_of_two_interruptions(
+    run, tmp_path, sampler, metrics
+):
     """Trials end in any order, and a replay of the ledger gives every point again, bit for bit."""
     space = {"neurons": {"low": 1, "high": 4096, "log": True}, "learning_rate": {"low": 1e-4, "high": 1.0}}
-    search = {"sampler": "tpe", "trials": 36, "space": space}
-    spec = parse_spec({"study": {"name": "loop", "seed": 3}, "search": search})
+    search = {"sampler": sampler, "trials": 36, "space": space}
+    search |= {"options": {"population_size": 8}} if sampler == "nsga2" else {}
+    objective = {"metrics": [{"metric": metric} for metric in metrics]}
+    spec = parse_spec({"study": {"name": "loop", "seed": 3}, "search": search, "objective": objective})
     for most in (14, 12, 36):
         stop, done = Stop(), 0
 
@@ -143,7 +151,9 @@ def test_a_study_that_learns_proposes_the_same_points_in_spite_of_two_interrupti
                 stop.interrupt()
                 return None  # cancelled
             time.sleep(0.05 if trial.number % 3 == 0 else 0.0)
-            return value_is_neurons(trial)
+            result = value_is_neurons(trial)
+            both = {"val_accuracy": result.value or 0.0, "parameters": 3 * trial.params["neurons"]}
+            return replace(result, values={name: both[name] for name in metrics})
 
         run(work, stop, spec, started(spec))
     sequence = Ledger.read(tmp_path / "loop").sequence
@@ -151,6 +161,8 @@ def test_a_study_that_learns_proposes_the_same_points_in_spite_of_two_interrupti
     ended = [event.trial for event in sequence if isinstance(event, TrialResult)]
     assert len(launches) == len(ended) == 36
     assert ended != sorted(ended)
+    sizes = {params["neurons"] for _, params in launches}  # the larger the better, and the worse
+    assert len(Ledger.read(tmp_path / "loop").front.members) == (len(sizes) if metrics else 1)
     replay = started(spec)
     for event in sequence:
         if isinstance(event, TrialResult):
@@ -212,7 +224,8 @@ def run_pruned(folder: Path, spec: StudySpec, most: int) -> None:
 
 def started(spec: StudySpec) -> Sampler:
     sampler = build_sampler(spec)
-    sampler.set_objective(Objective("val_accuracy", "maximize"))
+    several = tuple(Objective(entry.metric, entry.direction) for entry in spec.objective.metrics)
+    sampler.set_objective(Objective("val_accuracy", "maximize", several))
     return sampler
 
 
