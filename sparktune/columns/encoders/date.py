@@ -157,20 +157,31 @@ def _parsed(words: pa.Array, place: ColumnPlace, row: RowOf) -> pa.Array:
 
 def _part(part: Part, days: np.ndarray, hours: np.ndarray, first: float) -> np.ndarray:
     """One number of each date, (rows,)."""
+    numbers: np.ndarray = days + hours / HOURS - first if part == "days" else np.floor(hours)
+    if part in ("days", "hour"):
+        return numbers
+    if not len(days):
+        return days
+    low, high = int(days.min()), int(days.max())
+    if high - low >= len(days):
+        return _of_calendar(part, days)
+    table = _of_calendar(part, np.arange(low, high + 1))  # many rows of few days
+    numbers = table[days - low]
+    return numbers
+
+
+def _of_calendar(part: Part, days: np.ndarray) -> np.ndarray:
+    """Year, month, day or weekday of whole days since 1970-01-01."""
+    numbers: np.ndarray
     dates = days.astype("M8[D]")
     months = dates.astype("M8[M]")
-    numbers: np.ndarray
     match part:
-        case "days":
-            numbers = days + hours / HOURS - first
-        case "hour":
-            numbers = np.floor(hours)
         case "weekday":
             numbers = (days + THURSDAY) % 7
         case "year":
             numbers = months.astype("M8[Y]").astype(np.int64) + 1970
         case "month":
             numbers = months.astype(np.int64) % 12 + 1
-        case "day":
+        case _:
             numbers = (dates - months).astype(np.int64) + 1
     return numbers
