@@ -47,3 +47,9 @@ def signal_all(processes: list[int], number: signal.Signals) -> None:
     for process in processes:
         with suppress(ProcessLookupError):
             os.kill(process, number)
+
+
+def heed_signals() -> None:
+    """In a child: no signal is ignored, as some are where tests run in the background or under `nohup`."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)

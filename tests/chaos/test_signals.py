@@ -17,7 +17,7 @@ import pytest
 
 from sparktune.ledger import Ledger, StudyEnded
 from tests.chaos.cluster import until
-from tests.chaos.processes import command_of
+from tests.chaos.processes import command_of, heed_signals
 from tests.chaos.studies import events, study_of
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -44,13 +44,8 @@ def started(config: Path, **streams: Any) -> "subprocess.Popen[bytes]":
     """The command on this study, the leader of a session of its own."""
     command = [sys.executable, "-m", "sparktune", "tune", "--config", str(config)]
     environment = {**os.environ, "TMPDIR": str(config.parent / "temporary")}
-    where = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "preexec_fn": heed, **streams}
+    where = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "preexec_fn": heed_signals, **streams}
     return subprocess.Popen(command, start_new_session=True, env=environment, **where)
-
-
-def heed() -> None:
-    """In the child: Ctrl-C is not ignored, as it is where a shell runs the tests in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def session_of(leader: int) -> list[str]:

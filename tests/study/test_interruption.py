@@ -16,6 +16,7 @@ import yaml
 from studies import data, document
 
 from sparktune.study import tune
+from tests.chaos.processes import heed_signals
 
 SECONDS = 240
 
@@ -41,7 +42,12 @@ def started(config: Path, launcher: str = "spark") -> subprocess.Popen:
     temporary.mkdir(exist_ok=True)
     environment = {**os.environ, "TMPDIR": str(temporary)}
     return subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=environment,
+        preexec_fn=heed_signals,
     )
 
 
