@@ -6,10 +6,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from sparktune.signals import SAME_WISH_SECONDS, ended_by_signals, ending_signals
+
+
+@pytest.fixture(autouse=True)
+def usual_meaning() -> Iterator[None]:
+    """That of a process which was not started to ignore them."""
+    former = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in former.items():
+        signal.signal(number, handler)
 
 
 def sent(number: signal.Signals) -> None:
