@@ -5,9 +5,10 @@ from typing import Any, final
 
 from sparktune.doctor.probe import Report, probe
 from sparktune.errors import LaunchError
+from sparktune.finding import Level
 from sparktune.launch import open_session
 from sparktune.launch.spark.everywhere import on_each_slot
-from sparktune.launch.spark.settings import SparkSettings
+from sparktune.launch.spark.settings import SparkSettings, setting_findings
 from sparktune.shared_files import inside, remove_file, write_file
 from sparktune.spec import StudySpec
 from sparktune.study.runtime import Runtime
@@ -31,14 +32,23 @@ class Case:
         self.offline = offline
         self.on_spark = Runtime(spec).on_spark
 
-    @cached_property
+    @property
     def session(self) -> Any:
         """The Spark session.
 
         Raises:
-            LaunchError: Spark does not start.
+            LaunchError: Spark does not start; that is tried once.
         """
-        return open_session(self.spec)
+        if isinstance(self._opened, LaunchError):
+            raise self._opened
+        return self._opened
+
+    @cached_property
+    def _opened(self) -> Any:
+        try:
+            return open_session(self.spec)
+        except LaunchError as error:
+            return error
 
     @cached_property
     def settings(self) -> SparkSettings:
@@ -50,8 +60,10 @@ class Case:
         """What executors say of themselves, one for each host; those that took no task are missing.
 
         Raises:
-            LaunchError: none of them could answer.
+            LaunchError: none of them could answer, or jobs would hang with the settings of Spark.
         """
+        if any(found.level is Level.ERROR for found in setting_findings(self.settings, self.spec)):
+            raise LaunchError("executors are not asked before the settings of Spark are changed")
         place = self.spec.output.checkpoints
         file = inside(place, f".{MARK}-{id(self)}") if place else None
         try:

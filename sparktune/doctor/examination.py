@@ -42,7 +42,11 @@ def examine(spec: StudySpec, offline: bool = False) -> Examination:
         True
     """
     case = Case(spec, offline)
-    return Examination([(name, finding) for name in CHECKS.names for finding in _findings(name, case)])
+    found: dict[Finding, str] = {}  # what several checks come upon is said once
+    for name in CHECKS.names:
+        for finding in _findings(name, case):
+            found.setdefault(finding, name)
+    return Examination([(name, finding) for finding, name in found.items()])
 
 
 def _findings(name: str, case: Case) -> Iterator[Finding]:

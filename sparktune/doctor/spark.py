@@ -21,7 +21,8 @@ def check_spark(case: Case) -> Iterator[Finding]:
 def check_slots(case: Case) -> Iterator[Finding]:
     """How many trials run at once."""
     resources = case.spec.resources
-    each = f"{resources.cpus} cores" + (f" and {resources.gpus:g} GPUs" if resources.gpus else "")
+    cores = "1 core" if resources.cpus == 1 else f"{resources.cpus} cores"
+    each = cores + (f" and {resources.gpus:g} GPUs" if resources.gpus else "")
     if case.on_spark:
         slots, where = Cluster(case.session.sparkContext, resources).slots(), "by Spark"
     else:

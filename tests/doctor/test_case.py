@@ -5,8 +5,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from sparktune.doctor import case as module
 from sparktune.doctor.case import Case
+from sparktune.doctor.examination import examine
 from sparktune.errors import LaunchError
+from sparktune.finding import Level
+from sparktune.launch.spark.settings import SparkSettings
 from sparktune.spec import StudySpec
 
 
@@ -27,3 +31,27 @@ def test_a_place_that_cannot_be_written_is_named(spark: SparkSession, tmp_path: 
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(LaunchError, match=r"output\.checkpoints .*file/shared cannot be written"):
         _ = case_of(checkpoints=str(tmp_path / "file" / "shared")).executors
+
+
+def test_executors_are_not_asked_where_jobs_would_hang(spark: SparkSession) -> None:
+    case = case_of()
+    case.__dict__["settings"] = SparkSettings("local[2]", {"spark.task.resource.gpu.amount": "1"})
+    with pytest.raises(LaunchError, match="executors are not asked before the settings"):
+        _ = case.executors
+
+
+def test_a_spark_that_does_not_start_is_tried_and_named_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[StudySpec] = []
+
+    def refuse(spec: StudySpec) -> None:
+        tries.append(spec)
+        raise LaunchError("Spark does not start: no cores")
+
+    monkeypatch.setattr(module, "open_session", refuse)
+    sections = {"resources": {"launcher": "spark"}, "output": {"directory": str(tmp_path)}}
+    found = examine(StudySpec(**sections), offline=True)
+    errors = [(name, finding.text) for name, finding in found.findings if finding.level is Level.ERROR]
+    assert errors == [("spark", "Spark does not start: no cores")]
+    assert len(tries) == 1

@@ -31,5 +31,5 @@ def test_spark_does_not_start_for_processes_of_this_machine() -> None:
     case = case_of("local", parallelism=1)
     assert [*check_spark(case)] == []
     (slots,) = check_slots(case)
-    assert slots.text == "1 trials at once in processes of this machine, each on 1 cores"
-    assert "session" not in case.__dict__
+    assert slots.text == "1 trials at once in processes of this machine, each on 1 core"
+    assert "_opened" not in case.__dict__
