@@ -1,12 +1,11 @@
 """Places that a study writes to: its directory on the driver, and what hosts share."""
 
-import os
 import shutil
 from collections.abc import Iterator
 
 from sparktune.doctor.case import Case
 from sparktune.finding import Finding, Level
-from sparktune.ledger.ownership import check_directory
+from sparktune.ledger.ownership import check_directory, check_writable
 
 ROOM = 2**30  # bytes
 
@@ -15,11 +14,8 @@ def check_study_directory(case: Case) -> Iterator[Finding]:
     """Whether the driver can write there, and how much room there is."""
     folder = case.spec.study_directory
     check_directory(folder)
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    free = shutil.disk_usage(there).free
-    if not os.access(there, os.W_OK | os.X_OK):
-        yield Finding(Level.ERROR, f"{folder} must be writable, but {there} is not; set output.directory")
-    elif free < ROOM:
+    free = shutil.disk_usage(check_writable(folder)).free
+    if free < ROOM:
         text = f"{folder}: {free / 1e9:.2f} GB of disk are left, for models and checkpoints"
         yield Finding(Level.WARNING, f"{text}; free some, or set output.directory")
     else:

@@ -1,6 +1,7 @@
 """The checks that a directory and its ledger belong to a study, before anything in them is used."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -40,6 +41,18 @@ def check_directory(directory: Path) -> None:
             f"{directory} must be new or a study directory, but holds {', '.join(foreign[:3])} and {lost} "
             f"{WAY_OUT}"
         )
+
+
+def check_writable(directory: Path) -> Path:
+    """Check that a folder can be written or, where it is new, made; gives the part of its path that exists.
+
+    Raises:
+        StudyDirectoryError: it cannot.
+    """
+    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise StudyDirectoryError(f"{directory} must be writable, but {there} is not; set output.directory")
+    return there
 
 
 def header_of(read: LedgerFile, path: Path) -> Header | None:

@@ -1,7 +1,6 @@
 """What a study would do, found out without starting it: the checks of `tune`, and nothing is written."""
 
 import logging
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, final
@@ -15,7 +14,7 @@ from sparktune.launch.local.launcher import local_slots
 from sparktune.launch.spark.session import spark_slots
 from sparktune.ledger import Ledger
 from sparktune.ledger.lock import is_driven
-from sparktune.ledger.ownership import LEDGER, LOCK, check_directory, check_same
+from sparktune.ledger.ownership import LEDGER, LOCK, check_directory, check_same, check_writable
 from sparktune.search import build_sampler
 from sparktune.spec import StudySpec
 from sparktune.spec.idle import idle_fields
@@ -114,9 +113,7 @@ def _trials_done(directory: Path, spec: StudySpec, data: Dataset, objective: Obj
         StudyDirectoryError: the directory belongs to another study or a live driver, or cannot be written.
     """
     check_directory(directory)
-    there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise StudyDirectoryError(f"{directory} must be writable, but {there} is not; set output.directory")
+    check_writable(directory)
     if not (directory / LEDGER).exists():
         return 0
     if is_driven(directory / LOCK):
