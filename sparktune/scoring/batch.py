@@ -8,6 +8,7 @@ from typing import Any, Literal
 from sparktune.bundle import Bundle, load_bundle
 from sparktune.columns.names import find
 from sparktune.errors import BundleError, ScoringError
+from sparktune.scoring.bulk import scored_in_one_pass, through_arrow
 from sparktune.scoring.executors import check_executors
 from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
@@ -111,18 +112,29 @@ def _scored(
         texts: arrays are written as text. frame: the rows.
     """
     from pyspark.sql import Observation
-    from pyspark.sql.functions import col, count, lit
+    from pyspark.sql.functions import count, lit
 
     rows = Observation()
+    observed = frame.observe(rows, count(lit(1)).alias("rows"))
+    # Columns that go through Python and back cost as much as a join of rows and answers, where they are many.
+    few = 2 * len(kept) <= len(features) and through_arrow(frame, [*features, *kept])
+    written = (scored_in_one_pass if few else _joined)(bundle, observed, features, kept)
+    return _arrays_as_text(written) if texts else written, lambda: int(rows.get["rows"])
+
+
+def _joined(bundle: Bundle, frame: Any, features: Sequence[str], kept: Sequence[str]) -> Any:
+    """What `scored_in_one_pass` gives; Spark joins each row with its answer."""
+    from pyspark.sql.functions import col
+
     function = predict_function(bundle, "both").asNondeterministic()  # never evaluated twice
     arguments = [
         col(quoted(name)).cast(feature.dtype) if feature.dtype == "timestamp_ntz" else col(quoted(name))
         for name, feature in zip(features, bundle.schema.features, strict=True)
     ]
-    answered = frame.observe(rows, count(lit(1)).alias("rows")).withColumn(ANSWER, function(*arguments))
     answers = [col(ANSWER)[name].alias(name) for name in answer_names(bundle.schema)]
-    written = answered.select(*(col(quoted(name)) for name in kept), *answers)
-    return _arrays_as_text(written) if texts else written, lambda: int(rows.get["rows"])
+    return frame.withColumn(ANSWER, function(*arguments)).select(
+        *(col(quoted(name)) for name in kept), *answers
+    )
 
 
 def _partition_column(name: str, kept: list[str], target: str) -> str:
