@@ -17,7 +17,7 @@ from sparktune.data.roles import Roles
 from sparktune.data.scaling import fit_scaling, scaling_of
 from sparktune.data.sources.base import Names, Origin, ReadTable, read_source
 from sparktune.data.splits import split_rows
-from sparktune.data.suspects import leaks
+from sparktune.data.suspects import constants, leaks
 from sparktune.data.table import Table
 from sparktune.data.weights import weights_of
 from sparktune.errors import DataError
@@ -25,6 +25,7 @@ from sparktune.spec import DataSpec, StudySpec
 
 MAIN = "data"
 log = logging.getLogger("sparktune")
+SHOWN = 5  # columns named in a warning
 SPLITS = ("train", "validation", "test")
 
 
@@ -151,6 +152,14 @@ def _plain_numbers(
             "data: feature %r equals the label in every row; leave it out by data.columns: {%s: ignore}",
             name,
             name,
+        )
+    if alike := constants(found.features, found.inputs[0]):
+        listed = ", ".join(map(repr, alike[:SHOWN])) + (", ..." if len(alike) > SHOWN else "")
+        log.warning(
+            "data: %d features are the same in every row: %s; leave them out by data.columns: {%s: ignore}",
+            len(alike),
+            listed,
+            alike[0],
         )
     return found
 

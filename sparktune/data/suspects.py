@@ -83,6 +83,16 @@ def leaks(features: Sequence[Feature], x: np.ndarray, labels: np.ndarray) -> lis
     return [features[owners[place]].name for place in alike if np.array_equal(x[:, place], y)]
 
 
+def constants(features: Sequence[Feature], x: np.ndarray) -> list[str]:
+    """The features of single numbers, x (rows, width), that are the same in all of 20 rows or more."""
+    if x.ndim > 2 or len(x) < FEW:
+        return []
+    alike = np.flatnonzero((x[:ROWS] == x[0]).all(axis=0))
+    owners = np.repeat(np.arange(len(features)), [feature.width for feature in features])
+    single = [place for place in alike if not features[owners[place]].shape]
+    return [features[owners[place]].name for place in single if (x[:, place] == x[0, place]).all()]
+
+
 def conflated(values: np.ndarray) -> tuple[int, int]:
     """How many different values there are of whole numbers, and how many of them float32 holds apart.
 

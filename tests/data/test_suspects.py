@@ -52,6 +52,14 @@ def test_leaks_among_plain_numbers(load, caplog) -> None:
     assert leaks(data.schema.features, x[:, [0, 2, 1]], y.astype(str)) == []
 
 
+def test_constants_among_plain_numbers_are_named(load, caplog) -> None:
+    x, y = np.arange(40.0).reshape(20, 2), [0, 1] * 10
+    data = load({"a": x[:, 0], "one": np.ones(20), "two": np.full(20, 2), "v": np.ones((20, 2)), "y": y})
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("data: 2 features are the same in every row: 'one', 'two'; leave them out by")
+    assert len(data.schema.features) == 4  # models of plain numbers stay what they were
+
+
 def test_numbers_that_float32_conflates() -> None:
     assert conflated(np.arange(2**40, 2**40 + 50)) == (50, 1)
     assert conflated(np.arange(50)) == (0, 0) and conflated(np.array([])) == (0, 0)
