@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sparktune.summary import BestTrial, Objective, ParetoTrial, Summary
+from sparktune.summary import BestTrial, ClassScore, Objective, ParetoTrial, Summary
 from sparktune.trial import TrialResult, TrialState
 
 BEST = BestTrial(3, {"neurons": 8, "hidden": [4, 2]}, 0.75, 2)
@@ -46,6 +46,16 @@ def test_several_objectives_and_their_front_survive_json() -> None:
         ],
     }
     assert Summary.from_record({**record, "pareto": []}).to_record()["pareto"] == []
+
+
+def test_figures_by_class_survive_json_and_are_there_where_there_are_classes() -> None:
+    told = summary(
+        best=BEST, classes=(ClassScore("cat", 3, 0.5, 1.0, 2 / 3), ClassScore("dog", 0, None, None, None))
+    )
+    record = json.loads(json.dumps(told.to_record()))
+    assert Summary.from_record(record) == told
+    assert record["classes"][1] == {"name": "dog", "rows": 0, "precision": None, "recall": None, "f1": None}
+    assert "classes" not in summary(best=BEST).to_record()
 
 
 def test_the_best_entry_needs_a_value() -> None:
