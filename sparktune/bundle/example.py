@@ -52,9 +52,9 @@ def read_example(folder: Path) -> tuple[list[str], list[list[Any]]] | None:
 
 
 def example_inputs(folder: Path, schema: Schema) -> np.ndarray | None:
-    """The rows as raw inputs, float32 (rows, *input_shape), as `write_example` got them; None without any."""
+    """The rows as raw inputs, float32 (rows, *input_shape); None without any, and for encoded columns."""
     found = read_example(folder)
-    if found is None:
+    if found is None or schema.encoded:
         return None
     rows = [np.concatenate([np.ravel(value) for value in row]) for row in found[1]]
     return np.array(rows, np.float32).reshape(-1, *schema.input_shape)

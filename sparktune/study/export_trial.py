@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sparktune.bundle import Bundle, export_bundle
-from sparktune.bundle.example import example_inputs
+from sparktune.bundle.example import example_inputs, read_example
 from sparktune.bundle.manifest import MANIFEST, read_manifest
 from sparktune.errors import InputError
 from sparktune.ledger import Ledger
@@ -49,13 +49,13 @@ def export_trial(directory: Path, trial: int) -> Bundle:
     lineage = {"trial": trial, "params": result.params, "value": result.value, "epoch": result.epoch}
     section, _ = ledger.spec.configured(result.params)
     import_own_code(section)  # registers the layers of the user's own
-    example = example_inputs(own, manifest.columns)
+    example = read_example(own)
     return export_bundle(
         model,
         manifest.columns,
         manifest.lineage.model_copy(update=lineage),
         directory / FOLDER / str(trial),
         engines_of(section, model),
-        example,
-        example,
+        example[1] if example else None,
+        example_inputs(own, manifest.columns),
     )
