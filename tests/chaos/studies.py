@@ -14,7 +14,7 @@ from sparktune.ledger import Ledger
 from sparktune.search import build_sampler
 from sparktune.spec import load_spec
 from sparktune.training import resolve_objective
-from sparktune.trial import Segment, Trial, TrialResult, TrialState, seed_of
+from sparktune.trial import Segment, Trial, TrialReport, TrialResult, TrialState, seed_of
 
 EPOCHS = 4
 SPACE = {"neurons": [2, 4], "learning_rate": [0.01, 0.1]}
@@ -124,11 +124,13 @@ def assert_replayed(config: Path) -> None:
     sampler = build_sampler(spec)
     sampler.set_objective(resolve_objective(spec, load_dataset(spec, data()).schema))
     for event in ledger.sequence:
-        if isinstance(event, TrialResult):
-            sampler.tell(event)
-        else:
-            number, params = event
-            assert sampler.ask(number) == params, number
+        match event:
+            case TrialResult():
+                sampler.tell(event)
+            case TrialReport():
+                sampler.report(event)
+            case (number, params):
+                assert sampler.ask(number) == params, number
 
 
 def assert_as_trained_alone(config: Path) -> None:
