@@ -80,7 +80,10 @@ def searches(driver: int, config: Path) -> bool:
 
 def assert_ended(driver: "subprocess.Popen[bytes]", config: Path) -> None:
     """It ended as interrupted and left neither processes nor files."""
-    errors = driver.communicate(timeout=60)[1] or b""
+    try:
+        errors = driver.communicate(timeout=60)[1] or b""
+    finally:
+        driver.kill()
     assert driver.returncode == 130, errors.decode()
     assert b"Traceback" not in errors
     until(lambda: not session_of(driver.pid), "the end of its processes", 10)
