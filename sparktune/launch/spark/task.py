@@ -2,15 +2,18 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparktune.launch.memory import memory_bound
 from sparktune.launch.payload import EncodedResult, StudyPayload
 from sparktune.launch.pending import WorkerLost
 from sparktune.launch.spark.own_process import NO_GPUS, VISIBLE, run_apart
+from sparktune.temporary import HOST, temporary_environment
 from sparktune.trial import Segment
 
 if TYPE_CHECKING:
@@ -35,7 +38,7 @@ def run_task(
         speculation: whether Spark may run a copy of a task that takes long.
         rows: one, the contents of the segments' checkpoints; None where none is sent.
     """
-    with environment_restored():
+    with environment_restored(), temporary_files_of_spark():
         yield _attempt(payload.value, limit, speculation, next(rows))
     if not memory_bound().is_passed():
         for _ in rows:
@@ -82,3 +85,21 @@ def environment_restored() -> Iterator[None]:
         for name in os.environ.keys() - before.keys():
             del os.environ[name]
         os.environ.update({name: value for name, value in before.items() if os.environ.get(name) != value})
+
+
+@contextmanager
+def temporary_files_of_spark() -> Iterator[None]:
+    """Meanwhile temporary files lie where Spark removes them, however this worker and its executor end.
+
+    Where the executor is the driver they have the driver's own folder already.
+    """
+    from pyspark import SparkFiles
+
+    former = tempfile.tempdir
+    if HOST not in os.environ:
+        os.environ.update(temporary_environment(Path(SparkFiles.getRootDirectory())))
+        tempfile.tempdir = None  # is found again, from the environment
+    try:
+        yield
+    finally:
+        tempfile.tempdir = former

@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from pyspark import SparkFiles
 from pyspark.sql import SparkSession
 
 from sparktune.launch import SparkLauncher
 from sparktune.launch.memory import GROWTH
-from sparktune.launch.spark.task import environment_restored
+from sparktune.launch.spark.task import environment_restored, temporary_files_of_spark
+from sparktune.temporary import HOST, host_folder
 from sparktune.trial import TrialState
 from tests.launch.contract import PATIENCE, facts, launched, trial, until
 from tests.launch.spark_contract import launch_on
@@ -52,6 +55,17 @@ def test_the_environment_is_restored_after_an_error(monkeypatch: pytest.MonkeyPa
         del os.environ["KEPT"]
         _ = 1 / 0
     assert dict(os.environ) == before
+
+
+def test_temporary_files_lie_where_spark_removes_them(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(HOST, raising=False)
+    before = tempfile.gettempdir()
+    with environment_restored(), temporary_files_of_spark():
+        assert tempfile.gettempdir() == SparkFiles.getRootDirectory()
+        assert host_folder() == Path(before)
+    assert tempfile.gettempdir() == before
 
 
 def test_a_worker_that_has_outgrown_its_bound_is_replaced_and_fails_nothing(spark: SparkSession) -> None:
