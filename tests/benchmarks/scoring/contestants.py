@@ -61,7 +61,8 @@ def rivals(spark: Any, folder: Path, rows: int) -> Queries:
     import mlflow
     import numpy as np
     from pyspark.ml.functions import predict_batch_udf
-    from pyspark.sql.functions import array, pandas_udf, struct
+    from pyspark.sql.functions import array, pandas_udf
+    from pyspark.sql.types import FloatType
 
     table = spark.read.parquet(str(folder / "table.parquet")).limit(rows).repartition(2).cache()
     table.count()
@@ -78,12 +79,12 @@ def rivals(spark: Any, folder: Path, rows: int) -> Queries:
         model = loaded(file)
         return lambda inputs: model.predict(inputs, verbose=0)
 
-    batched = predict_batch_udf(make, return_type="float", batch_size=10_000, input_tensor_shapes=[[20]])
+    batched = predict_batch_udf(make, return_type=FloatType(), batch_size=10_000, input_tensor_shapes=[[20]])
     return {
         "scan of the rivals' rows": lambda: table,
         "mlflow.pyfunc.spark_udf, MLflow's Keras flavour": lambda: table.select(by_mlflow(array(*COLUMNS))),
         "pandas_udf around predict": lambda: table.select(by_predict(*COLUMNS)),
-        "predict_batch_udf": lambda: table.select(batched(struct(*COLUMNS))),
+        "predict_batch_udf": lambda: table.select(batched(array(*COLUMNS))),
     }
 
 
@@ -113,9 +114,12 @@ def medians(queries: Queries, repeats: int) -> dict[str, float]:
 
 
 def main(folder: Path, repeats: int, rival_rows: int) -> None:
-    """Measure all in one session; a JSON object on the last line of standard output."""
+    """Measure all in one session; a JSON object a part, of all so far, on standard output."""
     spark = open_session()
-    found = medians(of_table(spark, folder), repeats) | medians(of_images(spark, folder), repeats)
+    found = medians(of_table(spark, folder), repeats)
+    print(json.dumps(found), flush=True)
+    found |= medians(of_images(spark, folder), repeats)
+    print(json.dumps(found), flush=True)
     found |= medians(rivals(spark, folder, rival_rows), 2) if rival_rows else {}
     print(json.dumps(found))
 
