@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, log_loss, mean_squared_error
+from sklearn.metrics import accuracy_score, f1_score, log_loss, mean_squared_error
 
 from sparktune.bundle import Bundle
 from sparktune.data import Table
@@ -49,7 +49,10 @@ def test_metrics_are_those_of_the_field(bundles: dict[str, Bundle], monkeypatch:
     bundle, truth = bundles["classes"], np.array([10, 20, 30, 10, 20, 30, 10, 20, 30, 10])
     found = measure_rows(bundle, table(bundle, "classes", digit=truth), label="digit")
     raw = by_keras(bundle, inputs("classes", 10))
-    assert set(found) == {"loss", "accuracy"}
+    by_class = {"balanced_accuracy", "f1", "precision", "recall"}
+    assert set(found) == {"loss", "accuracy", *by_class}
+    macro = f1_score(truth, bundle.labels(raw), average="macro", zero_division=0)
+    assert found["f1"] == pytest.approx(macro, abs=1e-6)
     assert found["accuracy"] == pytest.approx(accuracy_score(truth, bundle.labels(raw)))
     shares = raw.astype("float64")
     loss = log_loss(truth, shares / shares.sum(axis=1, keepdims=True))
