@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sparktune.launch.base import Launcher
     from sparktune.report import StudyPlots
     from sparktune.scoring import register, score
+    from sparktune.scoring.partitions import ScoringProgress
     from sparktune.scoring.sql import SqlFunction
     from sparktune.search import WAIT, Decision, Pruner, PrunerView, Sampler
     from sparktune.spec import SearchSpec, StudySpec, TrainingSpec
@@ -55,6 +56,7 @@ __all__ = [
     "PrunerView",
     "Sampler",
     "Schema",
+    "ScoringProgress",
     "SearchSpec",
     "Segment",
     "SharedData",
@@ -106,6 +108,7 @@ __getattr__, __dir__ = lazily(
         "SearchSpec": "sparktune.spec",
         "Segment": "sparktune.trial",
         "SharedData": "sparktune.data.host",
+        "ScoringProgress": "sparktune.scoring.partitions",
         "SqlFunction": "sparktune.scoring.sql",
         "StudyPlots": "sparktune.report",
         "StudyResult": "sparktune.study",
