@@ -20,6 +20,7 @@ from sparktune.study.export import TestMetrics
 from sparktune.study.result import StudyResult, artifacts_of, count_states, trial_table, write_outcome
 from sparktune.summary import BestTrial, Objective, ParetoTrial, Reason, RunStatus, Summary
 from sparktune.tracking import Tracker
+from sparktune.trial import TrialState
 
 AGAIN = "run the same command again to resume"
 DRAIN_SECONDS = 60.0  # in which the tracker may write what is left
@@ -102,7 +103,7 @@ def conclude(
         write_outcome(ledger.directory, table, summary)
     if ending.failures:
         raise ending.failures[0]
-    check_best(spec.study.name, ledger, ending.stopped)
+    check_best(spec, ledger, ending.stopped)
     return StudyResult(spec, ledger.directory, ledger.best, table, ending.bundle, summary)
 
 
@@ -144,14 +145,14 @@ def summarize(spec: StudySpec, objective: Objective, ledger: Ledger, ending: End
     )
 
 
-def check_best(name: str, ledger: Ledger, stopped: Reason | None) -> None:
-    """Raise where the study of this name was interrupted or has no best trial.
+def check_best(spec: StudySpec, ledger: Ledger, stopped: Reason | None) -> None:
+    """Raise where the study was interrupted or has no best trial.
 
     Raises:
         StudyInterrupted: the study was interrupted.
         StudyFailed: no trial gave a value, or too many failed in a row.
     """
-    folder = ledger.directory
+    name, folder = spec.study.name, ledger.directory
     if stopped == "interrupt":
         raise StudyInterrupted(f"study {name} was interrupted ({folder}); {AGAIN}")
     if stopped == "failures":
@@ -166,9 +167,23 @@ def check_best(name: str, ledger: Ledger, stopped: Reason | None) -> None:
         return
     if stopped == "timeout":
         raise StudyFailed(f"the timeout passed before a trial of study {name} ended ({folder}); {AGAIN}")
-    results = ledger.all_results
-    first = next((result.complaint for result in results if result.error), "no trial was run")
-    raise StudyFailed(
-        f"no trial of study {name} gave a value: {count_states(results)}; first error: {first}; "
-        f"see {folder / 'trials.csv'}"
+    raise StudyFailed(why_no_value(spec, ledger, stopped))
+
+
+def why_no_value(spec: StudySpec, ledger: Ledger, stopped: Reason | None) -> str:
+    """What to say of a study without a best trial: the budget that was too small, else the first error."""
+    name, results, table = spec.study.name, ledger.all_results, ledger.directory / "trials.csv"
+    failed = (result for result in results if result.state is not TrialState.KILLED and result.error)
+    first = next((result.complaint for result in failed), None)
+    error = f"first error: {first}; " if first else ""
+    if stopped == "epochs" or stopped == "patience":
+        budget = f"search.budget.{stopped}"
+        return (
+            f"{budget} {getattr(spec.search.budget, stopped)} was used up before a trial of study {name} "
+            f"gave a value: {count_states(results)}; {error}see {table}; raise {budget}: the same command "
+            "then goes on"
+        )
+    return (
+        f"no trial of study {name} gave a value: {count_states(results)}; "
+        f"{error or 'first error: no trial was run; '}see {table}"
     )

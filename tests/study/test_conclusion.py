@@ -29,6 +29,7 @@ from tests.report.ledgers import write_ledger
 OBJECTIVE = Objective("val_accuracy", "maximize")
 GOOD = TrialResult(0, {"neurons": 2}, TrialState.COMPLETE, 0.5, 1)
 BAD = TrialResult(1, {"neurons": 4}, TrialState.FAILED, error="ValueError: no")
+KILLED = TrialResult(2, {"neurons": 2}, TrialState.KILLED, error="cancelled")
 
 
 class Seen(Tracker):
@@ -66,7 +67,8 @@ class Seen(Tracker):
 @pytest.fixture
 def end(tmp_path):
     """Concludes a study with the given results; its ledger is read again after it."""
-    spec = parse_spec(document(tmp_path))
+    search = {**document(tmp_path)["search"], "budget": {"epochs": 4, "patience": 1}}
+    spec = parse_spec(document(tmp_path, search=search))
 
     def run(results, *stopped, failures=()):
         tracker = Seen()
@@ -122,6 +124,15 @@ def test_what_cannot_be_written_keeps_nothing_else_from_being_written(end, tmp_p
         ([], "timeout", StudyFailed, "the timeout passed before a trial of study small ended"),
         ([BAD], None, StudyFailed, "{'FAILED': 1}; first error: ValueError: no; see"),
         ([], None, StudyFailed, "first error: no trial was run"),
+        ([KILLED, BAD], None, StudyFailed, "first error: ValueError: no; see"),
+        ([KILLED], "epochs", StudyFailed, "raise search.budget.epochs: the same command then goes on"),
+        (
+            [BAD],
+            "patience",
+            StudyFailed,
+            "search.budget.patience 1 was used up before a trial of study small",
+        ),
+        ([BAD], "patience", StudyFailed, "first error: ValueError: no; see"),
     ],
 )
 def test_a_study_without_a_best_trial_is_not_called_done(end, tmp_path, results, stopped, kind, sentence):
