@@ -83,6 +83,8 @@ def check_same(header: Header, spec: StudySpec, data_digest: str, direction: str
     """
     there = stored_spec(header.spec, directory)
     differences = [*_differences(there.identity(), spec.identity())]
+    if there.epochs != spec.epochs and (there.search.max_epochs or spec.search.max_epochs):
+        differences.append("(search.max_epochs counts as training.epochs)")
     same_rows = there.identity()["data"] == spec.identity()["data"] and there.study.seed == spec.study.seed
     if header.data_digest != data_digest and same_rows:  # with other rows the data differ for that reason
         differences.append(

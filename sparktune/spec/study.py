@@ -312,11 +312,13 @@ class StudySpec(Section):
     def identity(self) -> dict[str, Any]:
         """What decides the results, as JSON values.
 
-        All but resources, tracking, output, budgets and pruning.
+        All but resources, tracking, output, budgets and pruning. `search.max_epochs` counts as the
+        `training.epochs` that it replaces, so that a pruner may be added or taken away.
         """
         identity = self._deciding_sections()
-        for name in BUDGETS:
+        for name in (*BUDGETS, "max_epochs"):
             identity["search"].pop(name, None)
+        identity["training"]["epochs"] = self.epochs
         return identity
 
     def _deciding_sections(self) -> dict[str, Any]:

@@ -49,6 +49,18 @@ def test_an_empty_ledger_beside_other_files_is_refused(tmp_path: Path, spec: Stu
     opened(tmp_path, spec).close()
 
 
+def test_a_pruner_changes_the_study_only_by_the_epochs_of_a_trial(tmp_path: Path, spec: StudySpec) -> None:
+    opened(tmp_path, spec).close()
+    pruning = {**spec.search.model_dump(), "pruner": "top", "keep": 1, "max_epochs": 10}
+    opened(tmp_path, StudySpec(**{**dict(spec), "search": pruning})).close()
+    opened(tmp_path, spec).close()
+    pruning["max_epochs"] = 12
+    with pytest.raises(
+        StudyDirectoryError, match=r"training\.epochs: 10 there, 12 here\n *\(search\.max_epochs"
+    ):
+        opened(tmp_path, StudySpec(**{**dict(spec), "search": pruning}))
+
+
 def test_the_order_of_the_space_counts(tmp_path: Path, spec: StudySpec) -> None:
     opened(tmp_path, spec).close()
     other = StudySpec(**{**dict(spec), "search": {"space": {"dropout": [0.0, 0.1, 0.2], "neurons": [4, 8]}}})

@@ -200,6 +200,22 @@ def test_an_object_may_be_given(tmp_path: Path) -> None:
     assert len(result.best.history["loss"]) == 3
 
 
+def test_a_pruner_may_be_added_to_a_study_and_taken_from_it(tmp_path: Path) -> None:
+    space = {"neurons": [2, 4], "learning_rate": {"low": 0.003, "high": 0.1}}
+    alone = {"space": space, "sampler": "random", "trials": 2}
+    plain = study(tmp_path, pruner=None, keep=None, max_epochs=None, **alone)
+    plain["training"] = {**plain["training"], "epochs": 6}
+    tune(plain, data=data(), offline=True)
+    result = tune(study(tmp_path, **{**alone, "trials": 4}, keep=1), data=data(), offline=True)
+    assert sum(result.summary["states"].values()) == 4
+    assert result.summary["states"]["PRUNED"] >= 1
+    plain["search"]["trials"] = 5
+    again = tune(plain, data=data(), offline=True)
+    epochs = {n: r.epochs for n, r in Ledger.read(again.directory).results.items()}
+    assert (epochs[0], epochs[1], epochs[4]) == (6, 6, 6)
+    assert again.summary["states"]["PRUNED"] == result.summary["states"]["PRUNED"]
+
+
 def test_epochs_belong_to_the_pruner(tmp_path: Path) -> None:
     space = {"epochs": [1, 2]}
     with pytest.raises(SpecError, match=r"must not be searched where max_epochs is set"):
