@@ -37,9 +37,14 @@ def write_file(place: str, content: bytes) -> None:
     system, path = _found(place)
     beside = f"{path}.{os.getpid()}.tmp"
     system.create_dir(path.rpartition("/")[0], recursive=True)
-    with system.open_output_stream(beside) as file:
-        file.write(content)
-    system.move(beside, path)
+    try:
+        with system.open_output_stream(beside) as file:
+            file.write(content)
+        system.move(beside, path)
+    except BaseException:  # the disk is full, say: what was written would stay
+        with suppress(OSError):
+            system.delete_file(beside)
+        raise
 
 
 def remove_file(place: str) -> None:
@@ -47,6 +52,19 @@ def remove_file(place: str) -> None:
     with suppress(OSError):
         system, path = _found(place)
         system.delete_file(path)
+
+
+def file_names(folder: str) -> list[str]:
+    """Names of the files in a folder, without those in folders below; none where there is no such folder.
+
+    Raises:
+        OSError: it cannot be listed.
+    """
+    from pyarrow.fs import FileSelector, FileType
+
+    system, path = _found(folder)
+    found = system.get_file_info(FileSelector(path, allow_not_found=True))
+    return [info.base_name for info in found if info.type is FileType.File]
 
 
 def _found(place: str) -> "tuple[FileSystem, str]":

@@ -51,7 +51,8 @@ class Trial:
     """One configuration to train once.
 
     `front` has the values of the trials that are the best at launch (the best one, with one objective): only
-    the model of a result that none of them beats is sent to the driver.
+    the model of a result that none of them beats is sent to the driver. `study_id` is in the names of
+    its files where studies share a place.
     """
 
     study: str
@@ -60,6 +61,7 @@ class Trial:
     seed: int
     front: tuple[Values, ...] = ()
     attempt: int = 1
+    study_id: str = ""
 
     def to_json(self) -> str:
         """A JSON object of all fields."""

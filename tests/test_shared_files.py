@@ -1,8 +1,11 @@
 """Files at paths and URIs."""
 
+import resource
+import signal
+
 import pytest
 
-from sparktune.shared_files import inside, read_file, remove_file, write_file
+from sparktune.shared_files import file_names, inside, read_file, remove_file, write_file
 
 
 def test_a_relative_folder_is_one_of_the_present_directory(tmp_path, monkeypatch):
@@ -28,3 +31,27 @@ def test_a_file_is_written_whole_read_and_removed(tmp_path, scheme):
 def test_an_unknown_place_is_an_os_error(place):
     with pytest.raises(OSError):
         write_file(place, b"")
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_files_of_a_folder_have_names(tmp_path, scheme):
+    (tmp_path / "below").mkdir()
+    (tmp_path / "file").touch()
+    assert file_names(f"{scheme}{tmp_path}") == ["file"]
+    assert file_names(f"{scheme}{tmp_path}/missing") == []
+    with pytest.raises(OSError):
+        file_names("nonsense://host/folder")
+
+
+@pytest.mark.fault("the disk is full while a shared file is written")
+def test_what_could_not_be_written_whole_leaves_nothing(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        with pytest.raises(OSError):
+            write_file(f"{tmp_path}/file", b"0" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(tmp_path.iterdir()) == []

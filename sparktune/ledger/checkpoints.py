@@ -1,5 +1,6 @@
 """The checkpoints of a study's paused trials, while they are needed."""
 
+import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -7,10 +8,12 @@ from pathlib import Path
 from typing import final
 
 from sparktune.files import write_atomically
-from sparktune.shared_files import remove_file
+from sparktune.shared_files import file_names, inside, remove_file
 from sparktune.trial import TrialResult
 
 FOLDER = "checkpoints"
+
+log = logging.getLogger("sparktune.ledger")
 
 
 @final
@@ -56,3 +59,19 @@ class CheckpointFiles:
         for path in (self._directory / FOLDER).glob("*"):
             if str(path.absolute()) not in needed:
                 self.remove(f"{FOLDER}/{path.name}")
+
+
+def remove_other_shared(folder: str, study_id: str, places: Iterable[str | None]) -> None:
+    """Remove a study's files in a folder of `output.checkpoints` but those at these places.
+
+    Results that never came back have left them. A folder that cannot be listed is a warning.
+    """
+    needed = {place.rpartition("/")[2] for place in places if place is not None}
+    try:
+        names = file_names(folder)
+    except OSError as error:
+        log.warning("checkpoints that nobody needs may stay in %s, which cannot be listed: %s", folder, error)
+        return
+    for name in names:
+        if name.startswith(f"{study_id}-") and name not in needed:
+            remove_file(inside(folder, name))

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Self, TypeVar, final
 
 from sparktune.errors import RecordError, StudyDirectoryError
-from sparktune.ledger.checkpoints import CheckpointFiles
+from sparktune.ledger.checkpoints import CheckpointFiles, remove_other_shared
 from sparktune.ledger.events import (
     Event,
     Header,
@@ -291,6 +291,16 @@ class Ledger:
         """
         self._append(note)
 
+    def remove_unused_checkpoints(self) -> None:
+        """Remove the checkpoints of this study that no trial goes on from, once none trains any more.
+
+        A driver that was killed, or a host that was late, has left them.
+        """
+        needed = [result.checkpoint for result in self._history.paused.values()]
+        self._checkpoints.remove_others(needed)
+        if (shared := self.spec.shared_checkpoints) is not None:
+            remove_other_shared(shared, self.study_id, needed)
+
     def close(self) -> None:
         """Release the directory for another driver; idempotent."""
         with self._turn:
@@ -330,7 +340,7 @@ class Ledger:
         document = spec.model_dump(mode="json")
         if document != (self._history.spec or self._header.spec):
             self._append(SpecChanged(document))
-        self._checkpoints.remove_others(result.checkpoint for result in self._history.paused.values())
+        self.remove_unused_checkpoints()
         digests = self._history.model_digests
         lost = [trial for trial, digest in digests.items() if not self._models.is_intact(trial, digest)]
         if lost and self._models.has_others(self._history.results):

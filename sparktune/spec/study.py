@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from sparktune.errors import SpecError
+from sparktune.shared_files import inside
 from sparktune.spec.base import Count, Fault, Line, NonNegative, Place, Positive, Section, Whole
 from sparktune.spec.byte_size import Memory
 from sparktune.spec.data import DataSpec
@@ -286,6 +287,12 @@ class StudySpec(Section):
     def study_directory(self) -> Path:
         """The study's own folder: its name below `output.directory`."""
         return Path(self.output.directory) / self.study.name
+
+    @property
+    def shared_checkpoints(self) -> str | None:
+        """Where large checkpoints lie: the study's name below `output.checkpoints`; None: nowhere."""
+        folder = self.output.checkpoints
+        return None if folder is None else inside(folder, self.study.name)
 
     @property
     def epochs(self) -> int:

@@ -175,6 +175,7 @@ class StudyLoop:
             seed=seed_of(self._spec.study.seed, params),
             front=self._ledger.front.values,
             attempt=self._ledger.attempts(number) + 1,
+            study_id=self._ledger.study_id,
         )
 
     def _segment(self, trial: Trial, paused: TrialResult | None) -> Segment:

@@ -245,3 +245,4 @@ class _Study:
             except LaunchError:
                 if stop.reason != "interrupt":  # Ctrl-C in a terminal ends the JVM of spark-submit, too
                     raise
+        self.ledger.remove_unused_checkpoints()

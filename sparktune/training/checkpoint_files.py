@@ -7,7 +7,7 @@ from sparktune.errors import CheckpointError
 from sparktune.shared_files import inside, read_file, write_file
 from sparktune.spec import StudySpec
 from sparktune.training.checkpoint import Checkpoint
-from sparktune.trial import Segment, TrialNotes, TrialResult
+from sparktune.trial import Segment, Trial, TrialNotes, TrialResult
 
 
 def read_checkpoint(segment: Segment) -> Checkpoint | None:
@@ -30,18 +30,18 @@ def read_checkpoint(segment: Segment) -> Checkpoint | None:
     return checkpoint
 
 
-def with_room(result: TrialResult, spec: StudySpec) -> TrialResult:
+def with_room(result: TrialResult, trial: Trial, spec: StudySpec) -> TrialResult:
     """A paused result whose checkpoint, where it is too large to be sent, lies in `output.checkpoints`."""
     content, output = result.checkpoint_bytes or b"", spec.output
     if len(content) <= output.checkpoint_limit:
         return result
     kept = replace(result, checkpoint_bytes=None)
-    if output.checkpoints is None:
+    if spec.shared_checkpoints is None:
         why = f"none: it has {len(content)} bytes, and output.checkpoint_limit is {output.checkpoint_limit}"
         return replace(kept, notes=result.notes.updated(TrialNotes(checkpoint=why)))
-    # Studies of one name may share the place: each finds its own.
-    name = f"{result.trial}-{result.epochs}-{sha256(content).hexdigest()[:16]}.checkpoint"
-    place = inside(output.checkpoints, spec.study.name, name)
+    # Studies of one name may share the folder: each finds, and removes, its own.
+    name = f"{trial.study_id}-{trial.number}-{result.epochs}-{sha256(content).hexdigest()[:16]}.checkpoint"
+    place = inside(spec.shared_checkpoints, name)
     try:
         write_file(place, content)
     except OSError as error:

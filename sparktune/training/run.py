@@ -57,7 +57,7 @@ def run_segment(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult
             result = _run(segment, spec, data, None, timings)
         if result.checkpoint_bytes is not None:
             with timed(timings, "checkpoint"):
-                result = with_room(result, spec)
+                result = with_room(result, segment.trial, spec)
     except (Exception, SystemExit):  # noqa: BLE001 - whatever a trial raises is data
         return replace(failed(segment.trial), timings=timings)
     return replace(result, timings=timings, notes=device_notes.updated(notes).updated(result.notes))

@@ -123,6 +123,53 @@ def test_one_that_lies_elsewhere_is_removed_there(ledger: Ledger, tmp_path: Path
     assert not place.exists()
 
 
+def sharing(spec: StudySpec, folder: Path) -> StudySpec:
+    output = spec.output.model_copy(update={"checkpoints": str(folder)})
+    return spec.model_copy(update={"output": output})
+
+
+def test_what_no_trial_goes_on_from_is_removed_from_the_shared_place(tmp_path: Path, spec: StudySpec) -> None:
+    """At the end of a run and when the next one begins; files of other studies and of older versions stay."""
+    spec = sharing(spec, tmp_path / "shared")
+    folder = tmp_path / "shared" / spec.study.name
+    folder.mkdir(parents=True)
+    with Ledger.open(tmp_path / "s", spec, "data", "minimize") as ledger:
+        mine = ledger.study_id
+        kept = [f"{mine}-0-2-ab.checkpoint", "other-0-1-ab.checkpoint", "0-2-ab.checkpoint"]
+        late = [f"{mine}-0-1-cd.checkpoint", f"{mine}-1-1-ef.checkpoint.77.tmp"]
+        for name in (*kept, *late):
+            (folder / name).touch()
+        ledger.record(paused(2, None, checkpoint=str(folder / kept[0])))
+        ledger.remove_unused_checkpoints()
+        assert {path.name for path in folder.iterdir()} == {*kept}
+    (folder / late[0]).touch()
+    with Ledger.open(tmp_path / "s", spec, "data", "minimize") as again:
+        assert {path.name for path in folder.iterdir()} == {*kept}
+        assert again.paused(0).checkpoint == str(folder / kept[0])  # type: ignore[union-attr]
+
+
+def test_one_under_the_name_of_an_older_version_is_gone_on_from(tmp_path: Path, spec: StudySpec) -> None:
+    spec = sharing(spec, tmp_path / "shared")
+    old = tmp_path / "shared" / spec.study.name / "0-2-ab.checkpoint"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"state")
+    with Ledger.open(tmp_path / "s", spec, "data", "minimize") as ledger:
+        ledger.record(paused(2, None, checkpoint=str(old)))
+    with Ledger.open(tmp_path / "s", spec, "data", "minimize") as again:
+        assert Path(again.paused(0).checkpoint).read_bytes() == b"state"  # type: ignore[union-attr,arg-type]
+        again.record(replace(paused(3, None), state=TrialState.COMPLETE, value=0.1, epoch=3))
+    assert not old.exists()
+
+
+def test_a_shared_place_that_cannot_be_listed_is_a_warning(
+    tmp_path: Path, spec: StudySpec, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / spec.study.name).touch()
+    with Ledger.open(tmp_path / "s", sharing(spec, tmp_path / "shared"), "data", "minimize"):
+        assert "which cannot be listed" in caplog.text
+
+
 def test_a_study_directory_can_be_moved(tmp_path: Path) -> None:
     place = CheckpointFiles(tmp_path).place
     assert place("checkpoints/0-1.checkpoint") == f"{tmp_path}/checkpoints/0-1.checkpoint"

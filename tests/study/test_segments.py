@@ -18,6 +18,7 @@ from studies import data, document
 
 from sparktune.ledger import Ledger
 from sparktune.study import StudyResult, tune
+from sparktune.study.progress import Progress
 
 SECONDS = 120
 EACH_EPOCH = {"segment_seconds": 1e-6}
@@ -72,6 +73,26 @@ def test_segments_of_one_epoch_give_the_same_study(whole, tmp_path, spark, launc
     assert all(len(event["result"]["history"]["loss"]) == 1 for event in paused)
     assert len(events(result, "launched")) == 4 + len(paused)
     assert set(result.trials["attempts"]) == {1}
+
+
+def test_large_checkpoints_of_a_study_are_gone_at_its_end_and_others_stay(whole, tmp_path):
+    folder = tmp_path / "shared/small"
+    folder.mkdir(parents=True)
+    (folder / "other-0-1-ab.checkpoint").touch()
+    seen: set[str] = set()
+
+    def late(progress: Progress) -> None:
+        name = Path(progress.result.checkpoint or "").name
+        if name and not seen:
+            (folder / name.replace("-1-", "-9-")).touch()
+        seen.add(name.partition("-")[0])
+
+    spec = study(tmp_path, **EACH_EPOCH)
+    spec["output"] |= {"checkpoint_limit": 10, "checkpoints": str(tmp_path / "shared")}
+    result = tune(spec, data=data(), offline=True, on_progress=late)
+    assert_same(result, whole)
+    assert seen == {result.summary["study_id"], ""}
+    assert [path.name for path in folder.iterdir()] == ["other-0-1-ab.checkpoint"]
 
 
 def wait_for_checkpoint(folder: Path, epochs: int) -> Path:
