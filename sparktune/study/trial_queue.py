@@ -23,7 +23,8 @@ class TrialQueue:
     Where the sampler looks ahead without bound, a window of points is put in order: those of one graph key,
     whose graphs a worker traces once, follow each other, and long ones come first. A window is used up before
     the next one is asked for: a search of 10^9 points is never held, and no point waits for longer than its
-    window. A sampler that learns is asked for one point at a time.
+    window. A sampler that learns is asked for one point at a time. Trials of earlier runs that have no result
+    or are to be trained once more come first, also where the search has fewer trials than before.
 
     Args:
         sampler: learns `earlier` in this order before it is asked.
@@ -45,24 +46,26 @@ class TrialQueue:
                 f"{type(sampler).__name__}.lookahead must be None or at least 0, but is {sampler.lookahead}"
             )
         self._sampler = sampler
-        self._launched: dict[int, Params] = {}
-        self._not_given: set[int] = set(held)
         self._window = window if sampler.lookahead is None else 1
         self._next_number = 0
         self._sampler_ended = False
         self._waiting: dict[str, deque[Point]] = {}  # by graph key
+        launched: dict[int, Params] = {}
+        over = set(held)
         for event in earlier:
             match event:
                 case TrialResult(number):
-                    self._not_given.add(number)
+                    over.add(number)
                     sampler.tell(event)
                 case TrialReport():
                     sampler.report(event)
                 case Retried(number):
-                    self._not_given.discard(number)
+                    over.discard(number)
                 case (number, params):
-                    self._launched[number] = params
+                    launched[number] = params
                     sampler.replay(number, params)
+        self._unfinished = deque((number, launched[number]) for number in sorted(launched.keys() - over))
+        self._known = launched.keys() | over  # numbers for which the sampler is not asked
 
     @property
     def size(self) -> int | None:
@@ -130,13 +133,14 @@ class TrialQueue:
             )
 
     def _all_asked(self) -> bool:
-        """Whether the sampler has nothing more to propose."""
+        """Whether no trial of an earlier run is left, and the sampler has nothing more to propose."""
         size = self._sampler.size
-        return self._sampler_ended or (size is not None and self._unfinished_number() >= size)
+        ended = self._sampler_ended or (size is not None and self._new_number() >= size)
+        return ended and not self._unfinished
 
-    def _unfinished_number(self) -> int:
-        """The next number that has no result and is not held."""
-        while self._next_number in self._not_given:
+    def _new_number(self) -> int:
+        """The next number that no earlier run has launched."""
+        while self._next_number in self._known:
             self._next_number += 1
         return self._next_number
 
@@ -150,14 +154,14 @@ class TrialQueue:
 
     def _next_point(self) -> Point | None:
         """The next trial without a result; None where the search is over, or the sampler waits."""
-        number = self._unfinished_number()
-        params = self._launched.get(number)
-        if params is None:
-            answer = None if self._sampler_ended else self._sampler.ask(number)
-            self._sampler_ended = answer is None
-            if answer is None or isinstance(answer, Wait):
-                return None
-            params = self._plain(answer)
+        if self._unfinished:
+            return self._unfinished.popleft()
+        number = self._new_number()
+        answer = None if self._sampler_ended else self._sampler.ask(number)
+        self._sampler_ended = answer is None
+        if answer is None or isinstance(answer, Wait):
+            return None
+        params = self._plain(answer)
         self._next_number += 1
         return number, params
 

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from itertools import product
 
+from sparktune.ledger import Retried
 from sparktune.search import Sampler
 from sparktune.study.trial_queue import TrialQueue, weight
 from sparktune.training.graph_key import graph_key
-from sparktune.trial import Params, TrialResult
+from sparktune.trial import Params, TrialResult, TrialState
 
 GRID = [
     {"neurons": neurons, "learning_rate": rate, "batch_size": batch}
@@ -120,3 +121,21 @@ def test_more_epochs_wider_layers_and_smaller_batches_weigh_more() -> None:
 
 def test_a_batch_of_all_rows_takes_the_least_time():
     assert weight({"batch_size": "all"}) < weight({"batch_size": 512}) < weight({"batch_size": 32})
+
+
+def test_trials_that_an_earlier_run_left_are_given_though_the_search_has_fewer_now() -> None:
+    points = [{"learning_rate": rate} for rate in (1, 2, 3, 4)]
+    ended = [TrialResult(n, points[n], TrialState.COMPLETE, 0.5, 1) for n in (0, 1)]
+    failed = TrialResult(3, points[3], TrialState.FAILED, error="no")
+    earlier = [*enumerate(points), *ended, failed, Retried(3)]
+    queue = TrialQueue(Listed(points[:2]), earlier)
+    assert not queue.exhausted()
+    assert drained(queue) == [[2], [3]]
+    assert queue.exhausted()
+    assert drained(TrialQueue(Listed(points[:2]), earlier, held=[2])) == [[3]]
+
+
+def test_trials_that_an_earlier_run_left_come_before_new_ones() -> None:
+    points = [{"learning_rate": rate} for rate in (1, 2, 3, 4)]
+    earlier = [(0, points[0]), (2, points[2]), TrialResult(0, points[0], TrialState.COMPLETE, 0.5, 1)]
+    assert drained(TrialQueue(Listed(points), earlier)) == [[2], [1], [3]]
