@@ -1,6 +1,7 @@
 """The best trial's bundle, made in a fork that has TensorFlow so that the driver need not load it."""
 
 import json
+import logging
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -22,6 +23,7 @@ from sparktune.trial import TrialResult
 TestMetrics = dict[str, float]
 Exported = tuple[Bundle | None, TestMetrics | None]
 MODULE = "sparktune.study.export_worker"  # not imported here: a module that is run must not be loaded before
+log = logging.getLogger("sparktune")
 
 
 @final
@@ -92,13 +94,20 @@ class Exporter:
     def export(self) -> Exported:
         """The verified bundle of the best trial, and its metrics on the test split.
 
-        Both are None where no trial has a value; the metrics also where there is no test split.
+        Both are None where no trial has a value and, with a warning, where the model of the best one is lost;
+        the metrics also where there is no test split.
 
         Raises:
             BundleError: it cannot be written, or does not give the metric that its trial reported.
             LaunchError: the process that exports ended before it was done.
         """
         best, model = self._ledger.best, self._ledger.best_model
+        if best is not None and model is None:
+            log.warning(
+                "no bundle was made: the model file of trial %d, the best one, is missing; run the same "
+                "command again, which trains that trial once more",
+                best.trial,
+            )
         if best is None or model is None:
             return None, None
         exported = self._existing(best) or self._make(best, model)

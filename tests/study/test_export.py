@@ -102,6 +102,19 @@ def test_without_a_best_trial_there_is_nothing_to_export(desk: Desk) -> None:
     assert desk.begun == []
 
 
+def test_a_best_trial_whose_model_is_lost_is_a_warning(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.lead(1)
+    monkeypatch.setattr(Desk, "best_model", None)
+    with exporter(desk) as ours:
+        ours.begin()
+        assert ours.export() == (None, None)
+    assert "no bundle was made: the model file of trial 1, the best one, is missing" in caplog.text
+    assert "run the same command again" in caplog.text
+    assert desk.begun == []
+
+
 def test_what_was_begun_with_the_last_trials_is_the_bundle(desk: Desk) -> None:
     with exporter(desk) as ours:
         desk.lead(1)
