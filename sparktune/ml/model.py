@@ -12,10 +12,9 @@ from sparktune.bundle.labels import label_kind
 from sparktune.columns.schema import Feature
 from sparktune.errors import ScoringError
 from sparktune.ml.persistence import BundleReader, BundleWriter
-from sparktune.scoring.batch import ANSWER, load_model
+from sparktune.scoring.batch import ANSWER, load_model, with_answer
 from sparktune.scoring.executors import check_executors
 from sparktune.scoring.signature import quoted
-from sparktune.scoring.sql import predict_function
 from sparktune.scoring.types import check_columns
 
 
@@ -81,8 +80,7 @@ class SparktuneModel(
             )
         columns = self._columns(dataset)
         check_executors(dataset.sparkSession, self.bundle)
-        predict = predict_function(self.bundle, "both").asNondeterministic()  # never evaluated twice
-        scored = dataset.withColumn(ANSWER, predict(*(col(quoted(name)) for name in columns)))
+        scored = with_answer(self.bundle, dataset, columns)
         kept = [col(quoted(name)) for name in dataset.columns]
         return scored.select(*kept, *(answer.alias(name) for name, answer in answers.items()))
 
@@ -117,6 +115,8 @@ class SparktuneModel(
         names = [feature.name for feature in features]
         if self.isSet("inputCols"):
             names = list(self.getInputCols())
+        elif self.isSet("featuresCol") and self.bundle.schema.encoded:
+            raise ScoringError(f"the model takes raw columns; set inputCols, such as {', '.join(names)}")
         elif self.isSet("featuresCol"):
             names = [self.getFeaturesCol()]
             features = [Feature(name=names[0], shape=(sum(feature.width for feature in features),))]

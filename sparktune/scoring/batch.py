@@ -126,15 +126,28 @@ def _joined(bundle: Bundle, frame: Any, features: Sequence[str], kept: Sequence[
     """What `scored_in_one_pass` gives; Spark joins each row with its answer."""
     from pyspark.sql.functions import col
 
-    function = predict_function(bundle, "both").asNondeterministic()  # never evaluated twice
-    arguments = [
-        col(quoted(name)).cast(feature.dtype) if feature.dtype == "timestamp_ntz" else col(quoted(name))
-        for name, feature in zip(features, bundle.schema.features, strict=True)
-    ]
     answers = [col(ANSWER)[name].alias(name) for name in answer_names(bundle.schema)]
-    return frame.withColumn(ANSWER, function(*arguments)).select(
-        *(col(quoted(name)) for name in kept), *answers
-    )
+    return with_answer(bundle, frame, features).select(*(col(quoted(name)) for name in kept), *answers)
+
+
+def with_answer(bundle: Bundle, frame: Any, features: Sequence[str]) -> Any:
+    """The frame with one more column, ANSWER: a struct of `prediction` and perhaps `probability`.
+
+    Args:
+        bundle: the model.
+        frame: the rows.
+        features: the frame's columns in the order of the bundle's, or one with all numbers.
+    """
+    from pyspark.sql.functions import col
+
+    zoneless = {feature.name for feature in bundle.schema.features if feature.dtype == "timestamp_ntz"}
+    own = [feature.name for feature in bundle.schema.features][: len(features)]
+    arguments = [
+        col(quoted(name)).cast("timestamp_ntz") if feature in zoneless else col(quoted(name))
+        for name, feature in zip(features, own, strict=True)
+    ]
+    function = predict_function(bundle, "both").asNondeterministic()  # never evaluated twice
+    return frame.withColumn(ANSWER, function(*arguments))
 
 
 def _partition_column(name: str, kept: list[str], target: str) -> str:

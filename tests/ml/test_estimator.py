@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sparktune.errors import InputError
+from sparktune.errors import InputError, ScoringError
 from sparktune.ml import SparktuneEstimator, SparktuneModel
 from sparktune.ml.estimator import new_name
 from sparktune.spec import parse_spec
@@ -61,33 +61,38 @@ def test_cross_validation_over_the_study_itself(frame: Any, tmp_path: Path) -> N
     from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
 
     estimator = SparktuneEstimator(study=study(tmp_path), inputCols=["a", "b"], offline=True)
-    slow, fast = ["search.space.learning_rate=[0.00001]"], ["search.space.learning_rate=[0.1]"]
-    grid = ParamGridBuilder().addGrid(estimator.overrides, [slow, fast]).build()
+    grid = ParamGridBuilder().addGrid(estimator.overrides, [["search.space.learning_rate=[0.1]"]]).build()
     accuracy = MulticlassClassificationEvaluator(metricName="accuracy")
     folds = CrossValidator(
         estimator=estimator, estimatorParamMaps=grid, evaluator=accuracy, numFolds=2, parallelism=2, seed=3
     )
     best = folds.fit(frame)
-    assert best.avgMetrics[1] > best.avgMetrics[0]
+    assert best.avgMetrics[0] > 0.7
     assert isinstance(best.bestModel, SparktuneModel)
-    assert sorted(folder.name for folder in tmp_path.iterdir()) == [f"signs-{n}" for n in range(1, 6)]
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == [f"signs-{n}" for n in range(1, 4)]
     area = BinaryClassificationEvaluator(rawPredictionCol="probability")
     assert area.evaluate(best.transform(frame)) > 0.8
 
 
-def test_words_are_predicted_as_words(frame: Any, tmp_path: Path) -> None:
+def test_words_are_taken_and_predicted_as_words(frame: Any, tmp_path: Path) -> None:
+    from pyspark.sql.functions import expr
+
+    frame = frame.withColumn("side", expr("IF(a > 0, 'right', 'left')"))
     estimator = SparktuneEstimator(
         study=study(tmp_path),
-        inputCols=["a", "b"],
+        inputCols=["a", "b", "side"],
         labelCol="name",
         predictionCol="guess",
         probabilityCol="chance",
         overrides=["search.space.learning_rate=[0.1]"],
         offline=True,
     )
-    row = estimator.fit(frame).transform(frame.drop("label")).first()
+    model = estimator.fit(frame)
+    row = model.transform(frame.drop("label").withColumn("side", expr("IF(a > 1, NULL, 'new')"))).first()
     assert row.guess in ("yes", "no")
     assert row.chance.toArray().sum() == pytest.approx(1.0) and len(row.chance) == 2
+    with pytest.raises(ScoringError, match="takes raw columns; set inputCols, such as a, b, side"):
+        SparktuneModel(model.bundle, featuresCol="a").transform(frame)
 
 
 @pytest.mark.parametrize("given", [5, "absent.yaml", {"data": {"label": "age"}}])
