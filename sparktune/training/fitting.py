@@ -52,7 +52,7 @@ def fit(
     tracker = EpochTracker(plan, data.schema)
     first = checkpoint.epochs if checkpoint else 0
     own = build_callbacks(plan, first)
-    segment = SegmentTraining(model, plan, tracker, own, bounds or SegmentBounds(), checkpoint)
+    segment = SegmentTraining(model, plan, tracker, own, bounds or SegmentBounds(), checkpoint, data.schema)
     feed = feed_of(model, plan, data, first)
     prepared = time.perf_counter()
     notes = train(model, *feed, segment.callbacks)

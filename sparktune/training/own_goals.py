@@ -35,12 +35,17 @@ def check_own_goals(spec: StudySpec, schema: Schema) -> None:
         _check_values(function, reference, field, schema)
 
 
+def example_rows(schema: Schema) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and outputs of a few rows, as such a function takes them."""
+    outputs = np.full((ROWS, schema.outputs), 1 / max(schema.outputs, 2), np.float32)
+    classes = schema.task == "classes"
+    return np.zeros((ROWS, 1), np.int32) if classes else np.zeros_like(outputs), outputs
+
+
 def _check_values(function: Any, reference: str, field: str, schema: Schema) -> None:
     import keras
 
-    outputs = np.full((ROWS, schema.outputs), 1 / max(schema.outputs, 2), np.float32)
-    classes = schema.task == "classes"
-    targets = np.zeros((ROWS, 1), np.int32) if classes else np.zeros_like(outputs)
+    targets, outputs = example_rows(schema)
     try:
         values = keras.ops.convert_to_numpy(function(keras.ops.array(targets), keras.ops.array(outputs)))
     except Exception as error:

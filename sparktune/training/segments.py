@@ -11,12 +11,13 @@ from typing import Any, final
 import keras
 import numpy as np
 
+from sparktune.columns.schema import Schema
 from sparktune.errors import CheckpointError
 from sparktune.spec.training import CustomCallback, ReduceOnPlateau
 from sparktune.training.checkpoint import Arrays, Checkpoint, Tree, plain_state, size_of
 from sparktune.training.engine.structure import all_layers
 from sparktune.training.epoch_tracker import EpochTracker, Fitted, Plan, TrackerState
-from sparktune.training.hidden_state import hidden_state
+from sparktune.training.hidden_state import hidden_state, hidden_state_of_goals
 from sparktune.trial import TrialNotes
 
 PLATEAU = ("best", "wait", "cooldown_counter")  # what Keras' ReduceLROnPlateau counts
@@ -44,6 +45,7 @@ class SegmentTraining:
         callbacks: the user's, in the order of `plan.training.callbacks`.
         bounds: where the segment ends.
         checkpoint: what it goes on from; None: it begins its trial.
+        schema: that of the data.
     """
 
     def __init__(
@@ -54,8 +56,9 @@ class SegmentTraining:
         callbacks: Sequence[Any],
         bounds: SegmentBounds,
         checkpoint: Checkpoint | None,
+        schema: Schema,
     ) -> None:
-        self._model, self._plan, self._tracker = model, plan, tracker
+        self._model, self._plan, self._tracker, self._schema = model, plan, tracker, schema
         self._callbacks, self._bounds, self._resumed = callbacks, bounds, checkpoint
         self._deadline = None if bounds.seconds is None else time.monotonic() + bounds.seconds
         self._trainable: list[bool] | None = None
@@ -124,7 +127,7 @@ class SegmentTraining:
                 f"it would have {size} bytes, and output.checkpoint_limit is {self._bounds.largest}; raise "
                 "it, or set output.checkpoints"
             )
-        return hidden_state(self._model)
+        return hidden_state(self._model) or hidden_state_of_goals(self._plan.training, self._schema)
 
     def _take_checkpoint(self) -> None:
         if not self._paused or self._refusal is not None or self._trainable is None:

@@ -68,6 +68,19 @@ def stack(params, input_shape, outputs):
 
 def noisy(params, input_shape, outputs):
     return of_layers(input_shape, outputs, Noise())
+
+
+def plain_loss(targets, outputs):
+    return keras.losses.sparse_categorical_crossentropy(targets, outputs)
+
+
+def noisy_loss(targets, outputs):
+    loss = plain_loss(targets, outputs)
+    return loss + tf.random.uniform(tf.shape(loss))
+
+
+def seeded_metric(targets, outputs):
+    return plain_loss(targets, outputs) + keras.random.uniform(())
 """
 MLP = {"kind": "mlp", "neurons": 6, "dropout": 0.2, "batch_norm": True, "l2": 0.01}
 CNN = {"kind": "cnn", "filters": [3], "hidden": [5], "dropout": 0.2}
@@ -240,3 +253,20 @@ def test_without_a_checkpoint_only_a_rung_ends_a_segment(data_of, model, callbac
     assert (at_rung.state, at_rung.epochs, at_rung.checkpoint_bytes) == (TrialState.PAUSED, 2, None)
     for result in (by_time, at_rung):
         assert result.notes.checkpoint is not None and why in result.notes.checkpoint
+
+
+@pytest.mark.parametrize(
+    ("goals", "why"),
+    [
+        ({"loss": "segment_models:noisy_loss"}, "segment_models:noisy_loss draws random numbers"),
+        ({"metrics": ["segment_models:seeded_metric"]}, "segment_models:seeded_metric has a variable"),
+        ({"loss": "segment_models:plain_loss", "metrics": ["segment_models:plain_loss"]}, None),
+    ],
+    ids=["loss", "metric", "plain"],
+)
+def test_own_goals_with_hidden_state_have_no_checkpoint(data_of, goals, why):
+    spec, data = spec_of(MLP, {"epochs": 2, **goals}), data_of(ROWS)
+    result = run_segment(Segment(trial(), end=1), spec, data)
+    assert (result.state, result.epochs) == (TrialState.PAUSED, 1), result.error
+    assert (result.checkpoint_bytes is None) == (why is not None)
+    assert (result.notes.checkpoint or "").startswith(f"none: {why}" if why else "")
