@@ -211,6 +211,18 @@ class TestBest:
             ][1:]
         assert [r["model"] for r in records] == [hashlib.sha256(b"weights").hexdigest(), None]
 
+    def test_a_lost_model_is_made_again_once_a_file_of_another_trial_is_explained(
+        self, tmp_path: Path, spec: StudySpec
+    ) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(0, 0.5, b"weights"))
+            (ledger.directory / "best-0.keras").rename(ledger.directory / "best-1.keras")
+        with opened(tmp_path, spec) as ledger:
+            assert (ledger.best.trial, ledger.best_model) == (0, None)
+            ledger.record(done(1, 0.4, None))  # it has not become the best after all
+        with opened(tmp_path, spec) as ledger:
+            assert [*ledger.results] == [1]
+
     @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"other")])
     def test_a_best_without_its_model_is_trained_again(
         self, tmp_path: Path, spec: StudySpec, damage: Any
