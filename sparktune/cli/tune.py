@@ -69,6 +69,7 @@ def tune_with_progress(
     with StudyProgress(Console(stderr=True, quiet=quiet), spec.study.name, done, total) as bar:
 
         def on_progress(progress: "Progress") -> None:
+            bar.show_waiting(progress.waiting)
             if progress.result.state in (TrialState.KILLED, TrialState.PAUSED):
                 return  # there may be dozens; the outcome says how many
             with suppress(BrokenPipeError):  # nobody reads the output any more, but the study goes on

@@ -41,6 +41,7 @@ class StudyProgress:
     """
 
     def __init__(self, console: Console, name: str, done: int = 0, total: int | None = None) -> None:
+        self._name = name
         self._done = done
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -63,6 +64,10 @@ class StudyProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+
+    def show_waiting(self, waiting: int) -> None:
+        """Show beside the study's name how many paused trials wait for the pruner, if any do."""
+        self._bar.update(self._task, description=f"{self._name}, {waiting} paused" if waiting else self._name)
 
     def update(self, line: str, done: int, total: int | None, best: str) -> None:
         """Show that one more trial ended: `line` tells which and how."""

@@ -16,12 +16,16 @@ SECONDS = 0.25  # at least, between two updates of the display
 @final
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is: the newest result, the best so far, trials done and in all (None where open)."""
+    """How far a study is: the newest result, the best so far, trials done and in all (None where open).
+
+    `waiting` counts the paused trials that wait for the pruner.
+    """
 
     result: TrialResult
     best: TrialResult | None
     done: int
     total: int | None
+    waiting: int = 0
 
 
 OnProgress = Callable[[Progress], None]

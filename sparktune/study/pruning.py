@@ -31,6 +31,11 @@ class Pruning:
         """Numbers of the trials that wait at a rung."""
         return self._waiting
 
+    def waiting_after(self, result: TrialResult) -> int:
+        """How many trials wait at a rung, the one of this newest result too where it has reached its own."""
+        new = result.state is TrialState.PAUSED and self._at_rung(result)
+        return len(self._waiting | {result.trial} if new else self._waiting)
+
     def next_rung(self, epochs: int) -> int | None:
         """Where a segment ends that begins after so many epochs; None: there is no rung."""
         return None if self._pruner is None else self._pruner.next_rung(epochs)

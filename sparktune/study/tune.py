@@ -235,7 +235,8 @@ class _Study:
             budget.observe(result)
             failures.observe(result)
             stop.end(budget.spent or failures.reason)
-            on_progress(Progress(result, self.ledger.best, len(self.ledger.results), queue.size))
+            ended, waiting = len(self.ledger.results), pruning.waiting_after(result)
+            on_progress(Progress(result, self.ledger.best, ended, queue.size, waiting))
 
         with self.runtime.start_launcher(self.shared) as launcher:
             try:

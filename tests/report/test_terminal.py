@@ -153,6 +153,17 @@ def test_progress_without_a_terminal_is_a_line_per_trial():
     assert console.file.getvalue().splitlines() == ["1/4 trial 0: n=1 -> 0.5", "2 trial 1: n=2 -> 0.7"]
 
 
+def test_the_bar_shows_how_many_paused_trials_wait_without_a_line_for_each() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=70, force_terminal=True, color_system=None)
+    with StudyProgress(console, "small", total=6) as bar:
+        bar.show_waiting(2)
+        bar.show_waiting(3)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue())
+    assert re.search(r"small, 3 paused .*0/6", shown.splitlines()[-1])
+    assert "2 paused" not in shown.splitlines()[-1]
+
+
 def test_the_bar_knows_the_total_at_once_and_the_time_left_after_a_trial() -> None:
     file = io.StringIO()
     console = Console(file=file, width=70, force_terminal=True, color_system=None)

@@ -205,8 +205,15 @@ def test_a_pruner_may_be_added_to_a_study_and_taken_from_it(tmp_path: Path) -> N
     alone = {"space": space, "sampler": "random", "trials": 2}
     plain = study(tmp_path, pruner=None, keep=None, max_epochs=None, **alone)
     plain["training"] = {**plain["training"], "epochs": 6}
+    waiting: list[int] = []
     tune(plain, data=data(), offline=True)
-    result = tune(study(tmp_path, **{**alone, "trials": 4}, keep=1), data=data(), offline=True)
+    result = tune(
+        study(tmp_path, **{**alone, "trials": 4}, keep=1),
+        data=data(),
+        offline=True,
+        on_progress=lambda p: waiting.append(p.waiting),
+    )
+    assert waiting[:2] == [1, 2], "both new trials have reached the rung"
     assert sum(result.summary["states"].values()) == 4
     assert result.summary["states"]["PRUNED"] >= 1
     plain["search"]["trials"] = 5
