@@ -139,4 +139,5 @@ def controlled() -> None:
     import fcntl
     import termios
 
+    heed_signals()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -10,7 +10,7 @@ import pytest
 from sparktune.bundle import Bundle
 from sparktune.columns.schema import Schema
 from sparktune.data import load_dataset
-from sparktune.errors import DataError, ScoringError
+from sparktune.errors import ScoringError
 from sparktune.scoring import score
 from sparktune.scoring.nanoseconds import AS_LONG
 from sparktune.spec import parse_spec
@@ -73,13 +73,10 @@ def test_nanoseconds_are_written_as_text_too(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_times_are_no_features(
+def test_times_are_encoded_and_are_no_numbers(
     spark: Any, bundles: dict[str, Bundle], table: Path, tmp_path: Path, kind: str
 ) -> None:
-    with pytest.raises(
-        DataError, match=rf"column '{kind}' must hold numbers, .* leave it out by naming data.features"
-    ):
-        load(table, features=[kind, "a"])
+    assert load(table, features=[kind, "a"], columns={kind: "date"}).encoded
     renamed = pd.read_parquet(table).drop(columns="a").rename(columns={kind: "a"})
     renamed.to_parquet(tmp_path / "renamed.parquet")
     with pytest.raises(ScoringError, match=r"feature column 'a' must hold numbers, but got (timestamp|date)"):

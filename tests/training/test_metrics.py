@@ -111,7 +111,7 @@ def test_r2_of_numbers_far_from_zero(schema_of: Any, weight: np.ndarray | None) 
     y, output = numbers()
     found = measured(metric_of(schema_of((2,), "regression", 2), "r2"), y, output, weight)
     expected = sk.r2_score(y.astype("float64"), output.astype("float64"), sample_weight=weight)
-    assert found == pytest.approx(expected, abs=1e-5)
+    assert found == pytest.approx(expected, abs=1e-4)  # float32
     same = np.full_like(y, 3.0)
     assert measured(metric_of(schema_of((2,), "regression", 2), "r2"), same, output, weight) == 0.0
 
