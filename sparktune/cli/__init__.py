@@ -3,13 +3,14 @@
 import atexit
 import gc
 import os
-import signal
 import sys
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from sparktune.signals import ended_by_signals
 
+INTERRUPTED = 130  # exit code
 GARBAGE = (100_000, 50, 100)  # thresholds of the garbage collector's three generations
 
 
@@ -26,8 +27,9 @@ def main(arguments: list[str] | None = None) -> None:
     sys.path.insert(0, str(Path.cwd()))
     gc.set_threshold(*GARBAGE)
     atexit.register(gc.freeze)
-    # Where an interrupt came up in a string that was executed, as imports do, Python would end by SIGINT.
-    atexit.register(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGINT])
+    interrupted = threading.Event()
+    if arguments is None:
+        atexit.register(_exit_as_interrupted, interrupted)  # registered first, it runs last
     try:
         with ExitStack() as stack:
             document = None
@@ -43,8 +45,25 @@ def main(arguments: list[str] | None = None) -> None:
 
             run(given, stack, document)
     except KeyboardInterrupt:
+        interrupted.set()
         print("interrupted; run the same command again", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            interrupted.set()
+        raise
+
+
+def _exit_as_interrupted(interrupted: threading.Event) -> None:
+    """End with 130 after an interrupt.
+
+    Where it came up in a string that was executed, as imports do, Python would send itself SIGINT at the end.
+    """
+    if interrupted.is_set():
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(INTERRUPTED)
 
 
 __all__ = ["main"]

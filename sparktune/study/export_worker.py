@@ -115,7 +115,7 @@ def main() -> None:
     request = ExportRequest.from_json(sys.stdin.read())
     try:
         answer = export(request)
-    except SparktuneError as error:
+    except (SparktuneError, OSError) as error:  # a model that is no longer the best one is removed meanwhile
         answer = {"error": str(error)}
     print(json.dumps(answer))
 
