@@ -192,7 +192,7 @@ def test_a_large_checkpoint_goes_by_the_place_that_hosts_share(data_of, tmp_path
     data = data_of(ROWS)
     first = run_segment(Segment(trial(), seconds=1e-6), spec, data)
     assert (first.state, first.checkpoint_bytes) == (TrialState.PAUSED, None)
-    assert str(first.checkpoint).startswith(f"{tmp_path}/study/4-1-")
+    assert str(first.checkpoint).startswith(f"{tmp_path}/study/{trial().study_id}-4-1-")
     last = run_segment(Segment(trial(), first.epochs, checkpoint=first.checkpoint), spec, data)
     assert last.history == run_segment(Segment(trial()), spec, data).history
 
