@@ -11,7 +11,7 @@ from sparktune.finding import Finding, Level
 SHIP = "ship one environment with `sparktune pack` and --archives"
 
 
-def check_executors(case: Case) -> Iterator[Finding]:
+def check_hosts(case: Case) -> Iterator[Finding]:
     """Whether each host can train, and has what the driver has."""
     if not case.on_spark:
         return

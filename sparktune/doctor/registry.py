@@ -11,7 +11,7 @@ CHECKS = Registry(
         "mlflow": "sparktune.doctor.tracking:check_mlflow",
         "spark": "sparktune.doctor.spark:check_spark",
         "slots": "sparktune.doctor.spark:check_slots",
-        "executors": "sparktune.doctor.executors:check_executors",
+        "executors": "sparktune.doctor.executors:check_hosts",
         "checkpoints": "sparktune.doctor.places:check_checkpoints",
     },
 )

@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 from pyspark.ml.util import DefaultParamsReader, DefaultParamsWriter, MLReader, MLWriter
 
@@ -10,9 +10,6 @@ from sparktune.bundle import Bundle
 from sparktune.errors import ScoringError
 from sparktune.scoring.batch import load_model
 from sparktune.temporary import driver_folder
-
-if TYPE_CHECKING:
-    from sparktune.ml.model import SparktuneModel
 
 FILES = "bundle"
 
@@ -42,12 +39,12 @@ class BundleWriter(MLWriter):
 class BundleReader(MLReader):
     """Reads what `BundleWriter` wrote."""
 
-    def __init__(self, kind: "type[SparktuneModel]") -> None:
+    def __init__(self, kind: type) -> None:
         super().__init__()
         self._kind = kind
 
-    def load(self, path: str) -> "SparktuneModel":
-        """The model.
+    def load(self, path: str) -> Any:
+        """The model: `kind` of the bundle, with its parameters.
 
         Raises:
             ScoringError: its bundle was changed.

@@ -84,15 +84,14 @@ def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
     objective = resolve_objective(spec, data.schema)
     check_study(spec, data)
     read_warm_start(spec, objective)
-    directory = spec.study_directory
     sampler = build_sampler(spec)
     with bounded_size(sampler, spec, data.schema):
         trials = sampler.size
     return StudyPlan(
         study=spec.study.name,
-        directory=directory,
+        directory=spec.study_directory,
         trials=trials,
-        done=_trials_done(directory, spec, data, objective),
+        done=_trials_done(spec.study_directory, spec, data, objective),
         launcher="spark" if runtime.on_spark else "local",
         slots=spark_slots(spec.resources) if runtime.on_spark else local_slots(spec.resources),
         objective=objective,

@@ -100,10 +100,8 @@ def tune(
     _check_objects(sampler, pruner, launcher, tracker)
     given = spec if builder is None else with_builder(spec, builder)
     spec = _read_spec(given, any_sampler=sampler is not None)
-    if pruner is not None and "epochs" in spec.search.space:
-        raise InputError("search.space.epochs must not be searched beside a pruner; set search.max_epochs")
-    if pruner is not None and spec.objective.metrics:
-        raise InputError(f"pruner must not be given beside several objectives; {WHY_NO_PRUNER}")
+    if pruner is not None:
+        _check_prunable(spec)
     tracker = tracker or (NullTracker() if offline else MlflowTracker())
     try:
         with ended_by_signals(), Runtime(spec, spark, launcher) as runtime:
@@ -111,12 +109,11 @@ def tune(
             dataset = runtime.load(data)
             objective = resolve_objective(spec, dataset.schema)
             check_study(spec, dataset)
-            folder = spec.study_directory
             warm = read_warm_start(spec, objective)
             sampler = sampler or build_sampler(spec)
             with (
                 bounded_size(sampler, spec, dataset.schema),
-                Ledger.open(folder, spec, dataset.digest, objective.direction) as ledger,
+                Ledger.open(spec.study_directory, spec, dataset.digest, objective.direction) as ledger,
             ):
                 write_source(ledger.directory, own_source(spec))
                 choose_trials(ledger, retried, skip)
@@ -131,6 +128,14 @@ def tune(
                     return study.run(Stop(min(limits, default=None)), show, started)
     except KeyboardInterrupt:
         raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN}") from None
+
+
+def _check_prunable(spec: StudySpec) -> None:
+    """Refuse what the spec itself refuses beside `search.pruner`, where a pruner object is given."""
+    if "epochs" in spec.search.space:
+        raise InputError("search.space.epochs must not be searched beside a pruner; set search.max_epochs")
+    if spec.objective.metrics:
+        raise InputError(f"pruner must not be given beside several objectives; {WHY_NO_PRUNER}")
 
 
 def _check_objects(sampler: Any, pruner: Any, launcher: Any, tracker: Any) -> None:
@@ -211,15 +216,19 @@ class _Study:
         ending = Ending(started, stop.reason, *exported, failures)
         return conclude(self.spec, self.objective, self.ledger, self.tracker, ending)
 
-    def _search(self, stop: Stop, on_progress: OnProgress, exporter: Exporter) -> None:
-        """Run the trials that have no terminal record; Spark need not start where there is none."""
-        for result in self.ledger.all_results:  # of an earlier run; what the tracker shows costs nothing
+    def _tell_what_is_known(self) -> None:
+        """The tracker gets the results of earlier runs, sampler and pruner the objective and a warm start."""
+        for result in self.ledger.all_results:  # what the tracker shows already costs nothing
             self.tracker.record(result, round(self.ledger.ended[result.trial] * 1000))
         self.sampler.set_objective(self.objective)
         if self.warm is not None:
             self.sampler.learn(self.warm.results)
         if self.pruner is not None:
             self.pruner.set_objective(self.objective)
+
+    def _search(self, stop: Stop, on_progress: OnProgress, exporter: Exporter) -> None:
+        """Run the trials that have no terminal record; Spark need not start where there is none."""
+        self._tell_what_is_known()
         pruning = Pruning(self.pruner, self.ledger)
         held = {result.trial for result in pruning.earlier}
         queue = TrialQueue(self.sampler, self.ledger.sequence, held=held)

@@ -94,10 +94,10 @@ def _metric(metric: str, schema: Schema, prefix: str = "") -> Any:
 
 
 def _own_metric(kind: str, metric: str, name: str, schema: Schema) -> Any:
-    from sparktune.training import metrics
+    import sparktune.training.metrics as own  # loads Keras
 
     if kind == "AucByClass":
-        return metrics.AucByClass(schema.outputs, name=name, curve="PR" if metric == "pr_auc" else "ROC")
+        return own.AucByClass(schema.outputs, name=name, curve="PR" if metric == "pr_auc" else "ROC")
     if kind == "R2":
-        return metrics.R2(schema.outputs, name=name)
-    return getattr(metrics, kind)(schema.task, 2 if schema.task == "binary" else schema.outputs, name=name)
+        return own.R2(schema.outputs, name=name)
+    return getattr(own, kind)(schema.task, 2 if schema.task == "binary" else schema.outputs, name=name)

@@ -5,17 +5,17 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 
 from sparktune.doctor.case import Case
-from sparktune.doctor.executors import check_executors, differences
+from sparktune.doctor.executors import check_hosts, differences
 from sparktune.doctor.probe import Report, probe
 from sparktune.finding import Level
 from sparktune.spec import StudySpec
 
 
 def test_a_host_says_what_it_has(spark: SparkSession) -> None:
-    (found,) = check_executors(Case(StudySpec(resources={"launcher": "spark"})))
+    (found,) = check_hosts(Case(StudySpec(resources={"launcher": "spark"})))
     assert found.level is Level.OK
     assert "tensorflow 2." in found.text
-    assert [*check_executors(Case(StudySpec(resources={"launcher": "local"})))] == []
+    assert [*check_hosts(Case(StudySpec(resources={"launcher": "local"})))] == []
 
 
 def test_differences_from_the_driver_are_named_with_the_way_out() -> None:
