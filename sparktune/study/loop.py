@@ -32,11 +32,11 @@ OnTail = Callable[[], None]
 class StudyLoop:
     """Keeps every free slot busy until the queue is exhausted or the study is stopped.
 
-    Trials of one graph key follow each other on a slot, long ones come first, and short ones share a job. A
-    trial that is PAUSED goes on at once, wherever there is room, unless the pruner says otherwise: it waits
-    for its promotion, or ends as PRUNED. The ledger learns of a result before anybody
-    else, so nothing that was computed is lost by what follows. `on_tail` is called again and again while the
-    last trials run and none is left to launch.
+    Trials of one graph key follow each other on a slot, long ones come first, and short segments share a job.
+    A trial that is PAUSED goes on at once, wherever there is room, unless the pruner says otherwise: it waits
+    for its promotion, or ends as PRUNED. The ledger learns of a result before anybody else, so nothing that
+    was computed is lost by what follows. `on_tail` is called again and again while the last trials run and
+    none is left to launch.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class StudyLoop:
         self._on_result = on_result
         self._on_tail = on_tail
         self._pruning = pruning or Pruning(None, ledger)
-        self._job_sizer = JobSizer()
+        self._job_sizer = JobSizer(spec.epochs)
         self._batch_limit = batch_limit(spec)
         self._returned: SimpleQueue[Future[TrialResult] | None] = SimpleQueue()
         self._running: dict[Future[TrialResult], Segment] = {}
@@ -92,7 +92,8 @@ class StudyLoop:
 
     def _fill(self) -> bool:
         """Launch into every free slot; False when nothing runs and nothing is left."""
-        self._resume_paused()
+        if self._returned.empty():  # else more may go on, and share jobs with those that do
+            self._resume_paused()
         self._fill_slots()
         if not self._running and self._pruning.waiting:
             self._end_waiting()
@@ -100,56 +101,60 @@ class StudyLoop:
 
     def _fill_slots(self) -> None:
         """Launch paused trials that the pruner promotes, then new ones, while there is room."""
-        for _ in range(self._free_jobs()):
-            if self._promote(exhausted=bool(self._pruning.waiting) and self._queue.exhausted()):
-                continue
-            points = self._next_points()
-            if not points:
+        free = self._free_jobs()
+        while free > 0:
+            exhausted = bool(self._pruning.waiting) and self._queue.exhausted()
+            jobs = self._promote(free, exhausted) or self._launch_new()
+            if not jobs:
                 break
-            trials = [self._trial(*point) for point in points]
-            self._ledger.launched(*trials)
-            for trial in trials:
-                self._tracker.launched(trial)
-            self._launch([self._segment(trial, self._ledger.paused(trial.number)) for trial in trials])
+            free -= jobs
 
-    def _promote(self, exhausted: bool) -> bool:
-        """Launch the paused trial that the pruner promotes; False where there is none."""
-        result = self._pruning.promoted(self._under_way, exhausted)
-        if result is not None:
-            segment = self._next_segment(result)
-            self._ledger.launched(segment.trial)
-            self._launch([segment])
-        return result is not None
+    def _promote(self, free: int, exhausted: bool) -> int:
+        """Launch the paused trials that the pruner promotes while they fit into free jobs; gives the jobs."""
+        while self._job_sizer.has_room(self._paused, free):
+            result = self._pruning.promoted(self._under_way, exhausted)
+            if result is None:
+                break
+            self._paused.append(self._next_segment(result))
+        return self._resume_paused()
 
     def _end_waiting(self) -> None:
         """Nothing runs, so trials that the pruner does not promote now never go on."""
-        if not self._promote(exhausted=True):
+        if not self._promote(max(1, self._most_jobs), exhausted=True):
             for result in self._pruning.left():
                 self._prune(result)
             self._fill_slots()  # the sampler may have waited for that
 
-    def _resume_paused(self) -> None:
-        """Launch the next segments of paused trials. Short ones share jobs, so they wait for each other."""
-        most = self._job_sizer.size(math.inf, self._slots)
-        together = max(1, min(most, math.ceil(len(self._paused) / self._slots)))
-        while self._paused and (most == 1 or len(self._paused) >= most or self._returned.empty()):
-            segments = self._paused[:together]
-            del self._paused[:together]
+    def _resume_paused(self) -> int:
+        """Launch the next segments of paused trials, spread over idle slots; gives the number of jobs."""
+        before = len(self._jobs)
+        while self._paused:
+            together = self._job_sizer.sharing(self._paused, max(1, self._slots - len(self._jobs)))
+            segments, self._paused = self._paused[:together], self._paused[together:]
             self._ledger.launched(*(segment.trial for segment in segments))
             self._launch(segments)
+        return len(self._jobs) - before
+
+    def _launch_new(self) -> bool:
+        """Launch a job of new trials; False where there are none."""
+        trials = [self._trial(*point) for point in self._next_points()]
+        if trials:
+            self._ledger.launched(*trials)
+            for trial in trials:
+                self._tracker.launched(trial)
+            self._launch([self._segment(trial, self._ledger.paused(trial.number)) for trial in trials])
+        return bool(trials)
 
     def _free_jobs(self) -> int:
         """Jobs that may be launched now. The launcher's size is asked for once a second, as it takes time.
 
-        A sampler that learns is told a result before its slot is filled again.
+        A sampler that learns is told all results of a job before its slot is filled again.
         """
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self._slots, self._most_jobs = self._launcher.slots(), self._launcher.max_in_flight()
             self._looked = time.monotonic()
-        self._jobs = [job for job in self._jobs if not all(future.done() for future in job)]
-        if self._queue.lookahead is None:
-            return self._most_jobs - len(self._jobs)
-        return min(self._most_jobs, self._slots + self._queue.lookahead) - len(self._running)
+        ahead = math.inf if self._queue.lookahead is None else self._queue.lookahead
+        return int(min(self._most_jobs, self._slots + ahead)) - len(self._jobs)
 
     def _next_points(self) -> list[Point]:
         """The trials of the next job: what suits a free slot best, or may wait for any."""
@@ -203,11 +208,13 @@ class StudyLoop:
                 if future is not None:
                     self._record(self._running.pop(future), future.result())
                 timeout = 0
+        self._jobs = [job for job in self._jobs if not self._running.keys().isdisjoint(job)]
 
     def _record(self, segment: Segment, result: TrialResult) -> None:
         """The ledger first; then whoever proposes, shows or continues."""
         self._warm = graph_key(segment.trial.params)
-        self._job_sizer.observe(result.seconds)
+        if not segment.start:
+            self._job_sizer.observe(result.seconds)
         result = self._ledger.record(result)
         self._show(result)
         if result.state is TrialState.PAUSED:

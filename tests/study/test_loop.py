@@ -194,8 +194,22 @@ def test_it_learns_of_trials_that_wait_for_their_promotion_and_proposes_the_same
     assert all(same[:5]) and not any(same[30:]), "it learns from the reports"
 
 
-def run_pruned(folder: Path, spec: StudySpec, most: int) -> None:
-    """A study with a pruner, whose trials give their neurons after every epoch; it stops at a segment."""
+@pytest.mark.parametrize(("seconds", "sizes"), [(0.001, [2, 2]), (1.0, [1, 1, 1, 1])])
+def test_short_segments_of_promoted_trials_share_jobs_over_all_slots(tmp_path, seconds, sizes):
+    pruner = {"pruner": "top", "keep": 4, "max_epochs": 27}
+    spec = parse_spec({"study": {"name": "loop"}, "search": {"space": {"neurons": [*range(1, 9)]}, **pruner}})
+    launcher = run_pruned(tmp_path / "loop", spec, 1000, seconds)
+    promoted = [len(job) for job in launcher.jobs[-len(sizes) :]]
+    assert promoted == sizes
+    assert sorted(segment.trial.number for segment in launcher.segments[8:]) == [4, 5, 6, 7]
+    assert [segment.start for segment in launcher.segments[8:]] == [1] * 4
+
+
+def run_pruned(folder: Path, spec: StudySpec, most: int, seconds: float = 0.0) -> ScriptedLauncher:
+    """A study with a pruner, whose trials give their neurons after every epoch; it stops at a segment.
+
+    A segment says that it took so many seconds.
+    """
     stop, done = Stop(), 0
 
     def work(trial: Trial) -> TrialResult | None:
@@ -210,7 +224,8 @@ def run_pruned(folder: Path, spec: StudySpec, most: int) -> None:
         result = TrialResult(trial.number, trial.params, TrialState.COMPLETE, value, model=b"model")
         if end is not None:
             result = replace(result, state=TrialState.PAUSED, value=None, model=None)
-        return replace(result, history={"val_accuracy": [value] * (end or 27)})
+        history = {"val_accuracy": [value] * (end or 27)}
+        return replace(result, history=history, checkpoint="there", timings={"train": seconds})
 
     launcher = ScriptedLauncher(work)
     pruner = build_pruner(spec.search)
@@ -220,6 +235,7 @@ def run_pruned(folder: Path, spec: StudySpec, most: int) -> None:
         held = [result.trial for result in pruning.earlier]
         queue = TrialQueue(started(spec), ledger.sequence, held=held)
         StudyLoop(spec, queue, launcher, ledger, NullTracker(), lambda _: None, pruning=pruning).run(stop)
+    return launcher
 
 
 def started(spec: StudySpec) -> Sampler:
