@@ -13,7 +13,7 @@ from sparktune.data.weights import weights_of
 from sparktune.errors import ScoringError
 from sparktune.scoring.worker import answers
 from sparktune.spec import StudySpec, TrackingSpec, TrainingSpec
-from sparktune.spec.study import TRACKING_URI
+from sparktune.spec.tracking import TRACKING_URI
 from sparktune.training import evaluate
 from sparktune.training.objective import metrics_for
 

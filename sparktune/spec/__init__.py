@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from sparktune.spec.messages import unknown_name
     from sparktune.spec.model import ModelSpec
     from sparktune.spec.objective import ObjectiveSpec
+    from sparktune.spec.resources import ResourcesSpec
     from sparktune.spec.search import SearchSpec
-    from sparktune.spec.study import OutputSpec, ResourcesSpec, StudySpec, TrackingSpec
+    from sparktune.spec.study import OutputSpec, StudySpec
+    from sparktune.spec.tracking import TrackingSpec
     from sparktune.spec.training import TrainingSpec
 
 __all__ = [
@@ -49,11 +51,11 @@ __getattr__, __dir__ = lazily(
         "ObjectiveSpec": "sparktune.spec.objective",
         "OutputSpec": "sparktune.spec.study",
         "Range": "sparktune.spec.domain",
-        "ResourcesSpec": "sparktune.spec.study",
+        "ResourcesSpec": "sparktune.spec.resources",
         "SearchSpec": "sparktune.spec.search",
         "SplitSpec": "sparktune.spec.data",
         "StudySpec": "sparktune.spec.study",
-        "TrackingSpec": "sparktune.spec.study",
+        "TrackingSpec": "sparktune.spec.tracking",
         "TrainingSpec": "sparktune.spec.training",
         "json_schema": "sparktune.spec.document",
         "load_spec": "sparktune.spec.document",

@@ -2,36 +2,25 @@
 
 import hashlib
 import json
-import os
-import re
 from pathlib import Path
-from typing import Any, Literal, final
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, final
 
-from pydantic import (
-    Field,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, ValidationInfo, model_validator
 
 from sparktune.errors import SpecError
 from sparktune.shared_files import inside
-from sparktune.spec.base import Count, Fault, Line, NonNegative, Place, Positive, Section, Whole
-from sparktune.spec.byte_size import Memory
+from sparktune.spec.base import Fault, Place, Section, Whole
 from sparktune.spec.data import DataSpec
 from sparktune.spec.domain import Choice, Domain, Range
 from sparktune.spec.kinds import KIND, in_force_at, model_of_kind, models_of, searched_kinds, with_kinds
 from sparktune.spec.messages import explained, faults, way_out
 from sparktune.spec.model import ModelSection, ModelSpec, default_model, with_kind
 from sparktune.spec.objective import ObjectiveSpec
+from sparktune.spec.resources import ResourcesSpec
 from sparktune.spec.search import SearchSpec
+from sparktune.spec.tracking import TrackingSpec
 from sparktune.spec.training import TrainingSpec
 
-SECRET = re.compile(r"token|passw|pwd|secret|credential|(?<!ssl)(?<!ssl_)key$", re.IGNORECASE)
-TRACKING_URI = "sqlite:///mlflow.db"
 MAX_NAME = 200  # characters; temporary names beside the study's folder are longer by a suffix
 LATER = (
     ("search", "options"),
@@ -60,115 +49,6 @@ class StudySection(Section):
         description="names the study directory and the MLflow run",
     )
     seed: int = Field(0, ge=0, le=2**64 - 1, description="seed of the sampler, the splits and every trial")
-
-
-@final
-class ResourcesSpec(Section):
-    """What one trial gets, and how many trials run at once."""
-
-    launcher: Literal["auto", "spark", "local"] = Field(
-        "auto", description="auto: Spark where there is a session or a master, else local processes"
-    )
-    cpus: Count = Field(1, description="cores of each trial; bounds TensorFlow's threads")
-    gpus: NonNegative = Field(0.0, description="GPUs of each trial; a fraction shares one")
-    parallelism: Count | None = Field(None, description="trials at once; what the cluster can run by default")
-    fuse: Count | None = Field(
-        1,
-        description="experimental: number of similar small trials trained as one computation; 1: each alone",
-    )
-    segment_seconds: Positive = Field(
-        60.0, description="a trial that takes longer goes on from a checkpoint, anywhere, so often"
-    )
-    trial_seconds: Positive | None = Field(
-        None, description="a trial that has trained for longer is TIMED_OUT; unbounded by default"
-    )
-    memory: Memory | None = Field(
-        None,
-        description="bytes, or such as 2GB: a trial whose process grows by more is OUT_OF_MEMORY; training "
-        "data do not count; unbounded by default",
-    )
-    preload: bool = Field(True, description="fork Spark's workers from a process that has TensorFlow loaded")
-
-    @model_validator(mode="after")
-    def _gpus_by_spark(self) -> "ResourcesSpec":
-        if self.launcher == "local" and self.gpus:
-            raise Fault(
-                "must be 0 for launcher local; use launcher: spark, which places GPUs",
-                "gpus",
-                value=self.gpus,
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _limits_of_each(self) -> "ResourcesSpec":
-        if (self.trial_seconds is not None or self.memory is not None) and self.fuse not in (None, 1):
-            raise Fault(
-                "must be 1 beside trial_seconds or memory: trials that train as one end as one; remove one",
-                "fuse",
-                value=self.fuse,
-            )
-        return self
-
-
-def usual_tracking_uri() -> str:
-    """MLflow's where a study names none: that of MLflow's own variable, else a database in this folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or TRACKING_URI
-
-
-@final
-class TrackingSpec(Section):
-    """Where MLflow shows the study. Credentials come from MLFLOW_TRACKING_USERNAME and _PASSWORD."""
-
-    uri: Line = Field(
-        default_factory=usual_tracking_uri,
-        validate_default=True,
-        max_length=1000,
-        description="MLflow tracking URI; where the environment has MLFLOW_TRACKING_URI, that one by default",
-        json_schema_extra={"default": TRACKING_URI},
-    )
-    experiment: Line | None = Field(None, max_length=250, description="the study's name by default")
-    registered_model_name: Line | None = Field(
-        None, max_length=250, description="register the best model, alias champion"
-    )
-
-    @field_validator("experiment", "registered_model_name")
-    @classmethod
-    def _not_blank(cls, name: str | None) -> str | None:
-        """MLflow and its databases take what is not blank and has at most 256 characters; files fewer."""
-        if name is not None and (not name.strip() or name in (".", "..")):
-            raise Fault(f"must be a name, but is {name!r}")
-        return name
-
-    @field_validator("registered_model_name")
-    @classmethod
-    def _without_separators(cls, name: str | None) -> str | None:
-        """MLflow reads these in `models:/NAME/VERSION` and `models:/NAME@ALIAS`."""
-        if name is not None and ("/" in name or ":" in name):
-            raise Fault(f"must have no '/' and no ':', which MLflow refuses, but is {name!r}; use '-' or '.'")
-        return name
-
-    @field_validator("uri")
-    @classmethod
-    def _no_credentials(cls, uri: str) -> str:
-        try:
-            parts = urlsplit(uri)
-        except ValueError:
-            raise Fault("must be a URI such as sqlite:///mlflow.db or http://host:5000") from None
-        held = ", as MLFLOW_TRACKING_URI does" if uri == os.environ.get("MLFLOW_TRACKING_URI") else ""
-        if parts.password or (parts.username and parts.scheme.startswith("http")):
-            raise Fault(
-                f"must not hold credentials{held}; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD "
-                "(or the database's own password file) instead"
-            )
-        options = "&".join([parts.query, parts.fragment, *parts.path.split(";")[1:]])
-        secret = [name for name, _ in parse_qsl(options) if SECRET.search(name)]
-        if secret:
-            held = held or f", but has {secret[0]!r}"
-            raise Fault(
-                f"must not hold credentials{held}; set MLFLOW_TRACKING_TOKEN, or "
-                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, instead"
-            )
-        return uri
 
 
 @final

@@ -226,28 +226,6 @@ SECTIONS = [
         "direction must be one of maximize, minimize, but got 'max' (objective.direction)",
     ),
     ({"objective": {"metric": ""}}, "metric must not be empty, but got '' (objective.metric)"),
-    (
-        {"tracking": {"uri": "http://[x"}},
-        "uri must be a URI such as sqlite:///mlflow.db or http://host:5000 (tracking.uri)",
-    ),
-    (
-        {"tracking": {"registered_model_name": "team/digits"}},
-        "registered_model_name must have no '/' and no ':', which MLflow refuses, but is 'team/digits'; "
-        "use '-' or '.' (tracking.registered_model_name)",
-    ),
-    (
-        {"tracking": {"registered_model_name": "digits:1"}},
-        "registered_model_name must have no '/' and no ':', which MLflow refuses, but is 'digits:1'; use '-' "
-        "or '.' (tracking.registered_model_name)",
-    ),
-    (
-        {"tracking": {"registered_model_name": " "}},
-        "registered_model_name must be a name, but is ' ' (tracking.registered_model_name)",
-    ),
-    (
-        {"tracking": {"experiment": ".."}},
-        "experiment must be a name, but is '..' (tracking.experiment)",
-    ),
     ({"search": {"sapce": {}, "space": SPACE}}, "sapce is unknown; did you mean space? (search.sapce)"),
     (
         {"search": {"sampler": "random", "space": SPACE}},
@@ -282,15 +260,6 @@ BOUNDS = [
     (
         {"training": {"callbacks": [{"kind": "csv", "directory": "x" * 300}]}},
         "directory must have at most 255 bytes between slashes",
-    ),
-    (
-        {"resources": {"launcher": "local", "gpus": 1}},
-        "gpus must be 0 for launcher local, but got 1.0; use launcher: spark, which places GPUs",
-    ),
-    (
-        {"resources": {"trial_seconds": 60, "fuse": 4}},
-        "fuse must be 1 beside trial_seconds or memory: trials that train as one end as one, but got 4; "
-        "remove one (resources.fuse)",
     ),
     ({"model": {"layers": 10**9}}, "layers must be <= 200, but got 1000000000 (model.layers)"),
     ({"model": {"hidden": [1] * 1001}}, "hidden must hold at most 200 values, but got [1, 1"),
@@ -429,59 +398,6 @@ class TestMessages:
             "epochs must be >= 1, but got 0 (training.epochs)",
             "batch_sise is unknown; did you mean batch_size? (training.batch_sise)",
         ]
-
-    @pytest.mark.parametrize(
-        "tracking",
-        [
-            {"uri": "http://me:secret@host"},
-            {"uri": "postgresql://me:secret@h/db"},
-            "http://me:secret@host",
-            {"uri": "http://host?token=secret"},
-            {"uri": "http://host/mlflow?a=b&api_key=secret"},
-            {"uri": "postgresql://h/db?user=me&Password=secret"},
-            {"uri": "https://host/#token=secret"},
-            {"uri": "http://host/a;token=secret"},
-        ],
-    )
-    def test_credentials_are_refused_and_not_shown(self, tracking: Any) -> None:
-        assert "secret" not in message(tracking=tracking)
-        assert "(tracking" in message(tracking=tracking)
-
-    def test_the_uri_of_the_environment_is_the_default(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert StudySpec().tracking.uri == "sqlite:///mlflow.db"
-        without, identity = StudySpec().model_dump(), StudySpec().digest()
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
-        assert StudySpec().tracking.uri == "http://mlflow:5000"
-        assert StudySpec(tracking={"experiment": "digits"}).tracking.uri == "http://mlflow:5000"
-        assert StudySpec(tracking={"uri": "sqlite:///a.db"}).tracking.uri == "sqlite:///a.db"
-        assert StudySpec(**without).tracking.uri == "sqlite:///mlflow.db", "what a ledger holds stays"
-        assert StudySpec().digest() == identity
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-        assert StudySpec().tracking.uri == "sqlite:///mlflow.db"
-
-    @pytest.mark.parametrize("uri", ["https://me:hunter2@host", "https://host?token=hunter2"])
-    def test_the_uri_of_the_environment_holds_no_credentials(
-        self, uri: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-        for sections in ({}, {"tracking": {"experiment": "digits"}}):
-            refused = message(**sections)
-            assert "must not hold credentials, as MLFLOW_TRACKING_URI does; set MLFLOW_" in refused
-            assert "hunter2" not in refused
-        assert StudySpec(tracking={"uri": "sqlite:///a.db"}).tracking.uri == "sqlite:///a.db"
-
-    @pytest.mark.parametrize(
-        "uri",
-        [
-            "http://host:5000",
-            "http://host?team=a",
-            "postgresql://me@h/db?sslmode=require&sslkey=me.pem",
-            "databricks",
-            "./mlruns",
-        ],
-    )
-    def test_uris_without_a_secret_pass(self, uri: str) -> None:
-        assert StudySpec(search={"space": SPACE}, tracking={"uri": uri}).tracking.uri == uri
 
     def test_hidden_and_neurons_do_not_go_together(self) -> None:
         assert "has no effect" in message(model={"hidden": [4]}, search={"space": {"neurons": [4]}})
