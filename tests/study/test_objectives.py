@@ -12,10 +12,13 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from studies import document
 
+from sparktune.bundle import Bundle
 from sparktune.errors import InputError, SpecError
 from sparktune.ledger import Ledger
 from sparktune.search import Decision, Pruner
@@ -145,20 +148,59 @@ def test_a_killed_driver_costs_none_of_the_front(whole, tmp_path):
     assert sorted(set(ended)) == [*range(9)] and len(ended) == 10 and ended.count(lost) == 2
 
 
-def test_a_study_of_seconds_and_bytes_in_segments_ends_as_its_results_say(tmp_path, fork_server):
+@pytest.fixture(scope="module")
+def on_spark(tmp_path_factory: pytest.TempPathFactory, spark: Any) -> StudyResult:
+    """Five trials of three objectives, trained by Spark on raw columns in segments of one epoch."""
+    folder = tmp_path_factory.mktemp("spark")
+    pq.write_table(raw_table(), folder / "rows.parquet")
     metrics = [{"metric": name} for name in ("val_accuracy", "seconds", "bytes")]
     search = {"sampler": "tpe", "trials": 5, "options": {"n_startup_trials": 2}, "space": SEARCH["space"]}
-    resources = {"launcher": "local", "parallelism": 2, "segment_seconds": 1e-6}
-    result = tune(
-        study(tmp_path, objective={"metrics": metrics}, search=search, resources=resources), offline=True
-    )
-    ledger = Ledger.read(result.directory)
+    given = {**document(folder)["data"], "source": "parquet", "path": str(folder / "rows.parquet")}
+    sections = {
+        "objective": {"metrics": metrics},
+        "search": search,
+        "resources": {"launcher": "spark", "parallelism": 2, "segment_seconds": 1e-6},
+        "data": {**given, "label": "same", "scale": "auto"},
+    }
+    return tune(document(folder, **sections), spark, offline=True)
+
+
+def raw_table() -> pa.Table:
+    """The same rows as words and numbers, some of which are missing."""
+    x, y = data()
+    words = np.where(x[:, 0] > 0, "positive", "negative")
+    third = pa.array(x[:, 2], mask=x[:, 2] > 1.5)
+    return pa.table({"sign": words, "second": x[:, 1], "third": third, "same": y})
+
+
+def test_a_study_of_seconds_and_bytes_in_segments_ends_as_its_results_say(on_spark):
+    result, ledger = on_spark, Ledger.read(on_spark.directory)
     assert sorted(ledger.front.members) == sorted(trial.trial for trial in result.pareto)
     for number, trial in ledger.results.items():
         assert trial.values["seconds"] == trial.timings["train"] < trial.seconds
         if number in ledger.front.members:
             assert ledger.model(number).stat().st_size == trial.values["bytes"]
     assert kept(result.directory) == sorted(f"best-{trial.trial}.keras" for trial in result.pareto)
+
+
+def test_an_exported_trial_of_the_front_takes_raw_columns(on_spark):
+    other = on_spark.pareto[-1]
+    bundle = on_spark.export(other.trial)
+    assert bundle.schema == on_spark.bundle.schema and bundle.lineage.trial == other.trial
+    assert [feature.name for feature in bundle.schema.features] == ["sign", "second", "third"]
+    table = raw_table()
+    predicted = np.ravel(bundle.predict(bundle.rows(table.append_column("more", table["same"])))) > 0.5
+    model = Ledger.read(on_spark.directory).model(other.trial)
+    assert np.array_equal(predicted, np.ravel(predict_by(model, bundle, table)) > 0.5)
+    unseen = table.slice(0, 1).set_column(0, "sign", pa.array(["neither"]))
+    assert np.isfinite(bundle.predict(bundle.rows(unseen))).all()
+
+
+def predict_by(model: Path, bundle: Bundle, table: pa.Table) -> np.ndarray:
+    """What the trial's own model answers for the encoded rows."""
+    import keras
+
+    return keras.saving.load_model(model)(bundle.rows(table)).numpy()
 
 
 def test_what_several_objectives_cannot_have_is_refused_before_anything_starts(tmp_path):

@@ -113,7 +113,9 @@ def earlier(tmp_path_factory: pytest.TempPathFactory, fork_server: None) -> spar
     return sparktune.tune(study, data=images(), offline=True)
 
 
-def later(earlier: sparktune.StudyResult, folder: Path, trials: int = 3) -> dict[str, Any]:
+def later(
+    earlier: sparktune.StudyResult, folder: Path, trials: int = 3, launcher: str = "local"
+) -> dict[str, Any]:
     """A study that goes on from the earlier one, over other names; one trial at a time."""
     assert earlier.best is not None
     search = {
@@ -124,15 +126,17 @@ def later(earlier: sparktune.StudyResult, folder: Path, trials: int = 3) -> dict
         "warm_start": {"study": str(earlier.directory), "weights": True},
     }
     model = {"kind": "mlp", "neurons": earlier.best.params["neurons"]}
-    resources = {"launcher": "local", "parallelism": 1, "segment_seconds": 0.001}
+    resources = {"launcher": launcher, "parallelism": 1, "segment_seconds": 0.001}
     return document(folder, "later", search, model=model, resources=resources)
 
 
 def test_a_study_goes_on_from_an_earlier_one_and_resumes_without_it(
-    earlier: sparktune.StudyResult, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    earlier: sparktune.StudyResult, tmp_path: Path, caplog: pytest.LogCaptureFixture, spark: Any
 ) -> None:
+    """Once by Spark in one go, and once by local processes in two runs: the same trials, bit for bit."""
+    by_spark = later(earlier, tmp_path / "whole", 6, launcher="spark")
     with caplog.at_level("INFO", "sparktune"):
-        whole = sparktune.tune(later(earlier, tmp_path / "whole", 6), data=images(), offline=True)
+        whole = sparktune.tune(by_spark, spark, data=images(), offline=True)
     assert "4 of 6 trials are told to the sampler" in caplog.text
     assert "2 trials do not lie in this space: 2 for learning_rate" in caplog.text
     assert "not searched here, so left out: neurons" in caplog.text
