@@ -58,8 +58,14 @@ class IndexedSpace:
 
 
 def _shapes(space: Space) -> Iterator[tuple[Params, Space]]:
-    """Values of the names that conditions depend on, each with the other domains that are searched there."""
+    """Values of the names that conditions depend on, each with the other domains that are searched there.
+
+    Where those values cannot be counted, no configuration can: all are one.
+    """
     deciding = {parent for domain in space.values() for parent in domain.when}
+    if any(space[name].points is None for name in deciding):
+        yield {}, space
+        return
     shapes: list[Params] = [{}]
     for name in [name for name in by_dependence(space) if name in deciding]:
         values = [space[name].value(index) for index in range(space[name].points or 0)]

@@ -1,5 +1,6 @@
 """Conditions of a space: which names are searched at which values of others."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from sparktune.spec.domain import Domain, is_same
 from sparktune.spec.messages import way_out
 
 MAX_SHAPES = 10_000  # combinations of the values that conditions name
+BOUNDS = ("low", "high")  # of a condition on numbers: both included, and one of them may be left out
 
 
 def in_force(space: Mapping[str, Domain], params: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,7 +30,7 @@ def enabling(space: Mapping[str, Domain], name: str) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for parent, wanted in space[name].when.items():
         params |= enabling(space, parent)
-        params[parent] = next(value for value in _values(space[parent]) if _holds(value, wanted))
+        params[parent] = next(_meeting(space[parent], wanted))
     return params
 
 
@@ -65,12 +67,24 @@ def _check_condition(space: Mapping[str, Domain], name: str, parent: str, wanted
         raise Fault(f"is not searched; {way_out(parent, space)}", *place)
     if name in _ancestors(space, name):
         raise Fault("must not depend on itself; remove a condition", *place)
-    if space[parent].points is None:
-        raise Fault("must have listed values or a step, as a condition names it", *place)
-    values = [*_values(space[parent])]
-    several = isinstance(wanted, list) and not any(is_same(value, wanted) for value in values)
+    _check_wanted(space[parent], wanted, place)
+
+
+def _check_wanted(domain: Domain, wanted: Any, place: tuple[str, str, str]) -> None:
+    parent = place[-1]
+    if isinstance(wanted, dict):
+        if not wanted or not wanted.keys() <= {*BOUNDS} or not all(map(_is_number, wanted.values())):
+            rule = "must be a value, a list of values, or bounds such as {low: 0.01}"
+            raise Fault(rule, *place, value=wanted)
+        if not _can_hold(domain, wanted):
+            raise Fault(f"must be bounds between which {parent} has a value", *place, value=wanted)
+        return
+    if domain.points is None and not isinstance(domain.ends[0], int):
+        way = "write bounds such as {low: 0.01}"
+        raise Fault(f"must have listed values or a step where a condition names values; {way}", *place)
+    several = isinstance(wanted, list) and not _can_hold(domain, [wanted])
     for value in wanted if several else [wanted]:
-        if not any(is_same(value, known) for known in values):
+        if not _can_hold(domain, [value]):
             raise Fault(f"must be one of the values of {parent}, or a list of them", *place, value=value)
 
 
@@ -84,10 +98,30 @@ def _ancestors(space: Mapping[str, Domain], name: str) -> set[str]:
     return found
 
 
-def _values(domain: Domain) -> Iterator[Any]:
-    return (domain.value(index) for index in range(min(domain.points or 0, MAX_SHAPES)))
+def _can_hold(domain: Domain, wanted: Any) -> bool:
+    return any(True for _ in _meeting(domain, wanted))
+
+
+def _meeting(domain: Domain, wanted: Any) -> Iterator[Any]:
+    """Values of a domain that meet a condition: the lowest such, where they cannot be counted."""
+    values: Iterator[Any]
+    if domain.points is not None:
+        values = (domain.value(index) for index in range(min(domain.points, MAX_SHAPES)))
+    elif isinstance(wanted, dict):
+        low = max(domain.ends[0], wanted.get("low", -math.inf))
+        values = iter([math.ceil(low) if isinstance(domain.ends[0], int) else low])
+    else:
+        values = iter(wanted if isinstance(wanted, list) else [wanted])
+    return (value for value in values if domain.holds(value) and _holds(value, wanted))
 
 
 def _holds(value: Any, wanted: Any) -> bool:
-    """Whether a value is the wanted one, or one of those."""
+    """Whether a value is the wanted one, one of those, or within bounds."""
+    if isinstance(wanted, dict):
+        low, high = wanted.get("low", -math.inf), wanted.get("high", math.inf)
+        return _is_number(value) and bool(low <= value <= high)
     return is_same(value, wanted) or (isinstance(wanted, list) and any(is_same(value, one) for one in wanted))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -34,7 +34,8 @@ class Choice(Section):
     when: dict[str, Plain] = Field(
         default_factory=dict,
         exclude_if=is_empty,
-        description="names of the space, each with the value or values at which this one is searched",
+        description="names of the space, each with the value, the values or the bounds {low, high} at which "
+        "this one is searched",
     )
 
     @model_validator(mode="after")
@@ -88,7 +89,8 @@ class Range(Section):
     when: dict[str, Plain] = Field(
         default_factory=dict,
         exclude_if=is_empty,
-        description="names of the space, each with the value or values at which this one is searched",
+        description="names of the space, each with the value, the values or the bounds {low, high} at which "
+        "this one is searched",
     )
 
     @model_validator(mode="after")

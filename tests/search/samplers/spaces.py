@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sparktune.search import GridSampler, RandomSampler, Sampler, build_sampler
 from sparktune.search.samplers.qmc import QmcSampler
-from sparktune.spec import SearchSpec, StudySpec
+from sparktune.spec import Range, SearchSpec, StudySpec
 from sparktune.summary import Objective
 from sparktune.trial import Params, TrialResult, TrialState
 
@@ -82,7 +82,7 @@ def everything(sampler: Sampler) -> list[dict[str, Any]]:
 
 
 def conditional(document: dict[str, Any]) -> dict[str, Any]:
-    """The space with each later name searched only at some values of an earlier one."""
+    """The space with each later name searched only at some values, or within bounds, of an earlier one."""
     space = {
         name: domain if isinstance(domain, dict) else {"values": domain} for name, domain in document.items()
     }
@@ -90,5 +90,9 @@ def conditional(document: dict[str, Any]) -> dict[str, Any]:
     names = list(space)
     for child, parent in zip(names[1:], names, strict=False):
         values = [domains[parent].value(index) for index in range(domains[parent].points or 0)]
-        space[child] = {**space[child], "when": {parent: values[: len(values) // 2 + 1]}}
+        wanted: Any = values[: len(values) // 2 + 1]
+        if not values or (len(child) % 2 and isinstance(domains[parent], Range)):
+            low, high = domains[parent].ends
+            wanted = {"low": low, "high": (low + high) / 2}
+        space[child] = {**space[child], "when": {parent: wanted}}
     return space

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from sparktune.errors import SpecError
 from sparktune.search import Sampler
 from sparktune.spec import SearchSpec
 from sparktune.spec.conditions import in_force
 from sparktune.trial import Params
-from tests.search.samplers.spaces import COUNTABLE, complete, conditional, learning
+from tests.search.samplers.spaces import ANY, COUNTABLE, complete, conditional, learning
 
 NAMES = ["grid", "random", "qmc", "tpe", "cmaes", "nsga2"]
 SPACE = {
@@ -45,6 +46,19 @@ class TestSpaces:
         points = asked(sampler, 13)
         assert all(in_force(space, params) == params for params in points)
         assert distinct(points) == len(points) == sampler.size
+
+    @settings(max_examples=6)
+    @given(document=ANY)
+    def test_conditions_on_ranges_are_kept_as_well(self, name: str, document: dict[str, Any]) -> None:
+        search = {"space": conditional(document), "trials": 6}
+        space = SearchSpec(**search, sampler="random").space
+        if name == "grid" and any(domain.points is None for domain in space.values()):
+            with pytest.raises(SpecError, match="must be countable for sampler grid"):
+                learning(name, **search)
+            return
+        points = asked(learning(name, **search), 6)
+        assert all(in_force(space, params) == params for params in points)
+        assert distinct(points) == len(points) >= 1
 
     def test_every_trial_meets_the_constraints(self, name: str) -> None:
         sampler = learning(
