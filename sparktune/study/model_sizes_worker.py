@@ -6,14 +6,15 @@ import sys
 
 from sparktune.launch.forkserver.call import answer_alone
 from sparktune.study.check import CheckRequest
-from sparktune.training.model_size import count_each
+from sparktune.training.model_size import count_parameters
 
 
 def main() -> None:
     """Read a CheckRequest and then parameters, line by line, until standard input ends."""
     request = CheckRequest.from_json(sys.stdin.readline())
     with answer_alone() as file:
-        for count in count_each(map(json.loads, sys.stdin), request.spec, request.schema):
+        for line in sys.stdin:
+            count = count_parameters(json.loads(line), request.spec, request.schema)
             print(json.dumps(count), file=file, flush=True)
     os._exit(0)  # waits for no thread of a builder
 

@@ -145,7 +145,7 @@ def test_a_killed_driver_costs_a_segment(whole, tmp_path):
     config.write_text(yaml.safe_dump(spec, sort_keys=False))
     command = [sys.executable, "-m", "sparktune", "tune", "--config", str(config), "--offline"]
     driver = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
-    wait_for_checkpoint(tmp_path, 2)
+    wait_for_checkpoint(tmp_path, 3)  # so the ledger has the second epoch
     os.killpg(driver.pid, signal.SIGKILL)
     driver.communicate()
     before = Ledger.read(tmp_path / "studies/small")
