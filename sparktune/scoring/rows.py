@@ -7,8 +7,9 @@ from typing import Any
 
 from sparktune.columns.schema import Schema
 from sparktune.data import Table
+from sparktune.data.sources.file_set import find_files
 from sparktune.data.sources.numpy_files import npz_tables
-from sparktune.data.sources.tables import arrow_table, csv_table, parquet_table
+from sparktune.data.sources.tables import arrow_table, columns_of, csv_table
 from sparktune.errors import ScoringError
 
 JSON_ENDINGS = (".json", ".jsonl")
@@ -25,12 +26,12 @@ def read_rows(path: Path) -> Table:
     if not path.exists():
         raise ScoringError(f"the data must be a file or a folder, but there is nothing at {str(path)!r}")
     if ".csv" in path.suffixes:
-        return csv_table(path, str(path))
+        return csv_table(find_files(str(path), str(path)))
     if path.suffix == ".npz":
         return npz_tables(path, str(path))[0]
     if path.suffix in JSON_ENDINGS:
         return _as_table(parse_rows(path.read_text(encoding="utf-8"), str(path)), str(path))
-    return parquet_table(path, str(path))
+    return columns_of(find_files(str(path), str(path)), "parquet")
 
 
 def parse_rows(text: str, where: str) -> list[Row]:

@@ -101,7 +101,9 @@ class DataSpec(Section):
 
     source: Source = Field("arrays", description="kind of source; `arrays` are handed over in Python")
     path: Place | None = Field(
-        None, description="file or folder; of images: one that holds a folder for each class"
+        None,
+        description="file or folder; for parquet, csv and arrow also a glob or a URI (s3://bucket/rows); of "
+        "images: one that holds a folder for each class",
     )
     labels: Place | None = Field(None, description="label file, for npy")
     table: Name | None = Field(None, description="Spark table")

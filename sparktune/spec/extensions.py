@@ -45,6 +45,7 @@ BUILTIN_SOURCES = {
     "npy": BuiltinSource("sparktune.data.sources.numpy_files:Npy", needs=("path", "labels")),
     "csv": BuiltinSource("sparktune.data.sources.tables:Csv", needs=("path", "label")),
     "parquet": BuiltinSource("sparktune.data.sources.tables:Parquet", needs=("path", "label")),
+    "arrow": BuiltinSource("sparktune.data.sources.tables:Arrow", needs=("path", "label")),
     "table": BuiltinSource("sparktune.data.sources.spark:SparkTable", needs=("table", "label")),
     "query": BuiltinSource("sparktune.data.sources.spark:SparkQuery", needs=("query", "label")),
 }

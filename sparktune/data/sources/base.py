@@ -48,19 +48,28 @@ class Origin:
     arrays: Any = None
     read_table: ReadTable | None = None
 
+    def given(self, name: str) -> str:
+        """What the field `path` or `labels` says.
+
+        Raises:
+            DataError: nothing.
+        """
+        found: str | None = getattr(self, name)
+        if found is None:
+            raise DataError(f"{self.where}.{name} is needed by this source, but got none; add it")
+        return found
+
     def file(self, name: str = "path") -> Path:
         """The file, folder or glob in the field `path` or `labels`.
 
         Raises:
             DataError: the field is empty, or names nothing on the driver's file system.
         """
-        given: str | None = getattr(self, name)
-        if given is None:
-            raise DataError(f"{self.where}.{name} is needed by this source, but got none; add it")
+        given = self.given(name)
         if "://" in given:
             raise DataError(
-                f"{self.where}.{name} must be a path of the driver's file system, but got {given!r}; read it "
-                "through Spark: source: query, query: SELECT * FROM parquet.`URL`"
+                f"{self.where}.{name} must be a path of the driver's file system, but got {given!r}; sources "
+                "parquet, csv and arrow take URIs"
             )
         found = Path(given).expanduser()
         if not found.exists() and not set("*?[") & set(given):

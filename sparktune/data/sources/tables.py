@@ -1,12 +1,11 @@
-"""CSV and Parquet, by file, folder or glob."""
+"""CSV, Parquet and Arrow files, by file, folder, glob or URI."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any, final
 
 from sparktune.data.sources.base import DataSource, Found, Origin
+from sparktune.data.sources.file_set import FileSet, find_files
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
@@ -23,7 +22,7 @@ class Csv(DataSource):
         Raises:
             DataError: a file cannot be read, or has other columns than the first.
         """
-        return Found(csv_table(origin.file(), origin.where))
+        return Found(csv_table(find_files(origin.given("path"), origin.where)))
 
 
 @final
@@ -36,7 +35,20 @@ class Parquet(DataSource):
         Raises:
             DataError: a file cannot be read.
         """
-        return Found(parquet_table(origin.file(), origin.where))
+        return Found(columns_of(find_files(origin.given("path"), origin.where), "parquet"))
+
+
+@final
+class Arrow(DataSource):
+    """Files of Arrow's IPC format, which Feather is too."""
+
+    def read(self, origin: Origin) -> Found:
+        """The columns, each read when it is needed.
+
+        Raises:
+            DataError: a file cannot be read.
+        """
+        return Found(columns_of(find_files(origin.given("path"), origin.where), "ipc"))
 
 
 def arrow_table(found: Any, where: str) -> Table:
@@ -47,7 +59,7 @@ def arrow_table(found: Any, where: str) -> Table:
 @final
 @dataclass(frozen=True)
 class _Column:
-    """A column of Parquet files, read when it is asked for, some rows at a time."""
+    """A column of files, read when it is asked for, some rows at a time."""
 
     files: Any
     name: str
@@ -80,28 +92,31 @@ class _Column:
             raise self.unreadable(error) from None
 
 
-def parquet_table(path: Path, where: str) -> Table:
-    """One file, the files of a glob in order of name, or a folder as Spark writes it; columns are read later.
+def columns_of(files: FileSet, form: str) -> Table:
+    """The columns of `parquet` or `ipc` files, of a folder with those below it; they are read later.
+
+    Folders such as `year=2024` are a column, as Spark writes partitions.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: they cannot be read.
     """
     import pyarrow as pa
-    from pyarrow.dataset import ParquetFileFormat, ParquetFragmentScanOptions, dataset
+    from pyarrow.dataset import IpcFileFormat, ParquetFileFormat, ParquetFragmentScanOptions, dataset
 
-    kind = ParquetFileFormat(default_fragment_scan_options=ParquetFragmentScanOptions(pre_buffer=False))
+    options = ParquetFragmentScanOptions(pre_buffer=files.remote)
+    kind = ParquetFileFormat(default_fragment_scan_options=options) if form == "parquet" else IpcFileFormat()
     try:
-        source = path if path.is_dir() else [str(file) for file in _files(path, "*", where)]
-        files = dataset(source, format=kind, partitioning="hive")
-        rows = files.count_rows()
+        source = files.folder or [*files.named("*")]
+        found = dataset(source, filesystem=files.system, format=kind, partitioning="hive")
+        rows = found.count_rows()
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, where, error) from None
-    names, unreadable = files.schema.names, partial(_unreadable, path, where)
-    return Table.of([(name, _Column(files, name, rows, unreadable)) for name in names], where)
+        raise files.unreadable(error) from None
+    names = found.schema.names
+    return Table.of([(name, _Column(found, name, rows, files.unreadable)) for name in names], files.where)
 
 
-def csv_table(path: Path, where: str) -> Table:
-    """One file with a header line, gzipped or not, or those of a glob or a folder in order of name.
+def csv_table(files: FileSet) -> Table:
+    """Files with a header line, compressed or not; of a folder those whose names hold `.csv`.
 
     Types are read off all rows of a file. An empty cell, NA, NaN or null is a missing value; quoted text
     never is.
@@ -113,32 +128,18 @@ def csv_table(path: Path, where: str) -> Table:
     from pyarrow.csv import ConvertOptions, read_csv
 
     missing = ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
+    parts = []
     try:
-        parts = [read_csv(file, convert_options=missing) for file in _files(path, "*.csv*", where)]
+        for path in files.named("*.csv*"):
+            with files.system.open_input_stream(path) as stream:
+                parts.append(read_csv(stream, convert_options=missing))
         for part in parts:
             if sorted(part.column_names) != sorted(parts[0].column_names):
                 raise DataError(
-                    f"{where}: all files must have the same columns, but got {parts[0].column_names} and "
-                    f"{part.column_names}"
+                    f"{files.where}: all files must have the same columns, but got {parts[0].column_names} "
+                    f"and {part.column_names}"
                 )
         found = pa.concat_tables(parts, promote_options="permissive") if len(parts) > 1 else parts[0]
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, where, error) from None
-    return arrow_table(found, where)
-
-
-def _files(path: Path, pattern: str, where: str) -> list[Path]:
-    """The files that a path, a folder or a glob names, in order of name."""
-    if path.is_file():
-        return [path]
-    folder, glob = (path, pattern) if path.is_dir() else (path.parent, path.name)
-    files = sorted(f for f in folder.glob(glob) if f.is_file() and not f.name.startswith((".", "_")))
-    if not files:
-        raise DataError(
-            f"{where}.path must name a file, a folder or a glob, but {str(path)!r} holds no files"
-        )
-    return files
-
-
-def _unreadable(path: Path, where: str, error: Exception) -> DataError:
-    return DataError(f"{where}: cannot read {str(path)!r}: {error}")
+        raise files.unreadable(error) from None
+    return arrow_table(found, files.where)

@@ -3,6 +3,7 @@ import logging
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -54,6 +55,7 @@ COLUMNS = pa.table({"a": X[:, 0], "b": X[:, 1], "label": Y})
 def files(tmp_path):
     """The rows in a file of every kind; gives the folder."""
     pq.write_table(COLUMNS, tmp_path / "rows.parquet")
+    pyarrow.feather.write_feather(COLUMNS, tmp_path / "rows.arrow")
     pyarrow.csv.write_csv(COLUMNS, tmp_path / "rows.csv")
     np.save(tmp_path / "x.npy", X)
     np.save(tmp_path / "y.npy", Y)
@@ -86,6 +88,7 @@ class TestBuiltIn(DataSourceContract):
             "npy": {"path": "x.npy", "labels": "y.npy"},
             "csv": {"path": "rows.csv"},
             "parquet": {"path": "rows.parquet"},
+            "arrow": {"path": "rows.arrow"},
             "table": {"table": "t", "read_table": lambda table: COLUMNS},
             "query": {"query": "SELECT * FROM t", "read_table": lambda query: COLUMNS},
         }[name]
@@ -118,8 +121,8 @@ class TestOfAnotherPackage(DataSourceContract):
         ({"source": "mnist", "path": "no/such"}, r"data\.path must exist"),
         ({"source": "npy", "path": "pyproject.toml", "labels": "no.npy"}, r"data\.labels must exist"),
         (
-            {"source": "parquet", "path": "s3a://b/c", "label": "y"},
-            r"path of the driver's file system, but got 's3a",
+            {"source": "npz", "path": "s3a://b/c.npz"},
+            r"path of the driver's file system, but got 's3a.*sources parquet, csv and arrow take URIs",
         ),
         ({"source": "digits", "test": {"source": "arrays"}}, r"data\.test\.source must be a file or a table"),
     ],
