@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sparktune.columns.buffers import given, to_numpy
 from sparktune.errors import InputError
 
 RowOf = Callable[[int], int]  # the table's row that a place in an array belongs to
@@ -134,24 +135,16 @@ def _is_binary(kind: pa.DataType) -> bool:
     return any(test(kind) for test in BINARY)
 
 
-def _valid(array: pa.Array) -> np.ndarray | None:
-    """Which rows are not NULL; None where all are not."""
-    return array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else None
-
-
 def _scalars(array: pa.Array) -> Decoded:
-    valid = _valid(array)
-    if valid is not None:
-        array = array.fill_null(False if pa.types.is_boolean(array.type) else 0)
-    return Decoded(array.to_numpy(zero_copy_only=False), valid)
+    return Decoded(to_numpy(array), given(array))
 
 
 def _lists(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
-    valid = _valid(array)
+    valid = given(array)
     if pa.types.is_fixed_size_list(array.type):
         side, rows = int(array.type.list_size), len(array) - array.null_count
     else:
-        lengths = pc.list_value_length(array).drop_null().to_numpy()
+        lengths = to_numpy(pc.list_value_length(array).drop_null())
         side, rows = _common(lengths, place, _among(valid, row)), len(lengths)
     if rows and not side:
         raise place.error(f"{place.what} must hold numbers, but its lists are empty; leave it out")
@@ -165,36 +158,36 @@ def _lists(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
 
 
 def _binary(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
-    valid = _valid(array)
-    given = array.drop_null() if valid is not None else array
-    if pa.types.is_fixed_size_binary(given.type):
-        width = given.type.byte_width
-        start, data = given.offset * width, given.buffers()[1]
+    valid = given(array)
+    whole = array.drop_null() if valid is not None else array
+    if pa.types.is_fixed_size_binary(whole.type):
+        width = whole.type.byte_width
+        start, data = whole.offset * width, whole.buffers()[1]
     else:
-        width = _common(pc.binary_length(given).to_numpy(), place, _among(valid, row))
-        size = np.int64 if pa.types.is_large_binary(given.type) else np.int32
-        _, offsets, data = given.buffers()
-        start = int(np.frombuffer(offsets, size)[given.offset]) if len(given) else 0
-    if len(given) and (not width or width % 4):
+        width = _common(to_numpy(pc.binary_length(whole)), place, _among(valid, row))
+        size = np.int64 if pa.types.is_large_binary(whole.type) else np.int32
+        _, offsets, data = whole.buffers()
+        start = int(np.frombuffer(offsets, size)[whole.offset]) if len(whole) else 0
+    if len(whole) and (not width or width % 4):
         raise place.error(
             f"{place.what} must hold little-endian float32 numbers of 4 bytes each, but row "
             f"{_among(valid, row)(0)} has {width} bytes"
         )
-    if not len(given):
+    if not len(whole):
         return Decoded(np.zeros(len(array), np.float32), valid)
-    numbers = np.frombuffer(data, "<f4", len(given) * width // 4, start)
-    return _spread(numbers.reshape(len(given), width // 4), valid)
+    numbers = np.frombuffer(data, "<f4", len(whole) * width // 4, start)
+    return _spread(numbers.reshape(len(whole), width // 4), valid)
 
 
 def _vectors(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
     """Sparse vectors name the indices of their values; a dense one's stand at 0, 1, 2, ..."""
-    valid = _valid(array)
+    valid = given(array)
     kinds, sizes, indices, numbers = (array.drop_null() if valid is not None else array).flatten()
     if not len(kinds):
         return Decoded(np.zeros(len(array), np.float32), valid)
     row = _among(valid, row)
-    sparse, lengths = kinds.fill_null(1).to_numpy() == SPARSE, _lengths(numbers)
-    width = _common(np.where(sparse, sizes.fill_null(0).to_numpy(), lengths), place, row)
+    sparse, lengths = to_numpy(kinds, missing=1) == SPARSE, _lengths(numbers)
+    width = _common(np.where(sparse, to_numpy(sizes), lengths), place, row)
     flat, present = _scalars(numbers.flatten())
     rows = np.repeat(np.arange(len(kinds)), lengths)
     whole = None if present is None else np.bincount(rows[~present], minlength=len(kinds)) == 0
@@ -203,7 +196,7 @@ def _vectors(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
     wrong = _lengths(indices) != np.where(sparse, lengths, 0)
     at = np.arange(len(flat)) - (np.cumsum(lengths) - lengths)[rows]
     if not wrong.any():
-        at[sparse[rows]] = indices.flatten()
+        at[sparse[rows]] = to_numpy(indices.flatten())
         wrong[rows[(at < 0) | (at >= width)]] = True
     if wrong.any():
         raise place.error(
@@ -217,8 +210,7 @@ def _vectors(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
 
 def _lengths(lists: pa.Array) -> np.ndarray:
     """Values in each list; 0 for NULL."""
-    lengths: np.ndarray = pc.list_value_length(lists).fill_null(0).to_numpy()
-    return lengths
+    return to_numpy(pc.list_value_length(lists))
 
 
 def _common(lengths: np.ndarray, place: ColumnPlace, row: RowOf) -> int:

@@ -77,5 +77,5 @@ def _arrow(column: Any) -> pa.Array:
         plain = [value.ravel() if isinstance(value, np.ndarray) else value for value in column]
         column = pa.array(plain, from_pandas=not nested)  # NaN inside an array stays NaN
     if isinstance(column, pa.ChunkedArray):
-        return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+        return pa.concat_arrays(column.chunks) if column.num_chunks else pa.nulls(0, column.type)
     return column

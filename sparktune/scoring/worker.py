@@ -8,12 +8,13 @@ import pyarrow as pa
 from sparktune.bundle.labels import indices, label_kind, present
 from sparktune.bundle.payload import ModelPayload, Predictor, load_payload
 from sparktune.columns.arrow import is_vector
+from sparktune.columns.buffers import from_numpy, from_words, lists
 from sparktune.columns.inputs import side_by_side
 from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
 from sparktune.scoring.types import Output, answer_names
 
-ARROW = {"boolean": pa.bool_(), "bigint": pa.int64(), "double": pa.float64(), "string": pa.string()}
+DTYPES = {"boolean": np.bool_, "bigint": np.int64, "double": np.float64}
 
 
 def predict_columns(payload: ModelPayload, output: Output, *columns: pa.Array) -> pa.Array:
@@ -74,28 +75,28 @@ def answers(schema: Schema, output: Output, raw: np.ndarray, valid: np.ndarray) 
     if output == "prediction" and schema.task != "regression":
         return _labels(schema, raw, valid)
     double = output == "prediction" or (output == "probability" and schema.task == "binary")
-    return _numbers(raw, valid, pa.float64() if double else pa.float32())
+    return _numbers(raw.astype(np.float64 if double else np.float32, copy=False), valid)
 
 
 def _labels(schema: Schema, raw: np.ndarray, valid: np.ndarray) -> pa.Array:
-    kind = label_kind(schema)
-    names = pa.array(
-        [str(c) for c in schema.label_map] if kind == "string" else schema.label_map, ARROW[kind]
-    )
+    names = _label_values(schema)
     if schema.task == "labels":
         has, known = present(raw)
-        offsets = np.concatenate([[0], np.cumsum(has.sum(axis=1))]).astype(np.int32)
-        given = names.take(pa.array(np.nonzero(has)[1]))
-        return pa.ListArray.from_arrays(pa.array(offsets), given, mask=pa.array(~(valid & known)))
+        ends = np.concatenate([[0], np.cumsum(has.sum(axis=1))]).astype(np.int32)
+        return lists(ends, names.take(from_numpy(np.nonzero(has)[1])), valid & known)
     index, known = indices(schema, raw)
-    return names.take(pa.array(index, mask=~(valid & known)))
+    return names.take(from_numpy(index, valid & known))
 
 
-def _numbers(raw: np.ndarray, valid: np.ndarray, kind: pa.DataType) -> pa.Array:
-    mask = None if valid.all() else pa.array(~valid)
+def _label_values(schema: Schema) -> pa.Array:
+    kind = label_kind(schema)
+    if kind == "string":
+        return from_words([str(label) for label in schema.label_map], pa.string())
+    return from_numpy(np.array(schema.label_map, DTYPES[kind]))
+
+
+def _numbers(raw: np.ndarray, valid: np.ndarray) -> pa.Array:
     rows, outputs = raw.shape
-    flat = pa.array(raw.reshape(-1), pa.float32()).cast(kind)
     if outputs == 1:
-        return flat if mask is None else pa.compute.if_else(mask, pa.scalar(None, kind), flat)
-    offsets = pa.array(np.arange(rows + 1, dtype=np.int32) * outputs)
-    return pa.ListArray.from_arrays(offsets, flat, mask=mask)
+        return from_numpy(raw.reshape(-1), valid)
+    return lists(np.arange(rows + 1, dtype=np.int32) * outputs, from_numpy(raw.reshape(-1)), valid)

@@ -319,6 +319,14 @@ ELSEWHERE = """
 import sys
 from pyspark.sql import SparkSession
 import sparktune
+from sparktune.scoring import sql, worker
+
+def on_executor(*given):
+    found = worker.predict_columns(*given)
+    assert not {"pandas", "tensorflow", "keras", "mlflow"} & set(sys.modules)
+    return found
+
+sql.predict_columns = on_executor
 spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
 sparktune.register(spark, sys.argv[1], "predict", output="raw")
 assert "tensorflow" not in sys.modules and "mlflow" not in sys.modules

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from pydantic import Field
 
 from sparktune.columns.arrow import ColumnPlace, RowOf, plain
+from sparktune.columns.buffers import from_numpy, from_words, given, to_numpy
 from sparktune.columns.encoders.base import Encoder, EncoderOptions
 from sparktune.columns.encoders.types import holds_words, sql_type, stands_for
 from sparktune.spec.base import sequence
@@ -75,10 +76,9 @@ class CategoryEncoder(Encoder):
         if not isinstance(array, pa.DictionaryArray):
             return self._codes(array, place).astype(np.float32).reshape(-1, 1)
         of_words = self._codes(array.dictionary, place)
-        places = array.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        codes = of_words[places] if len(of_words) else np.zeros(len(array), np.int64)
-        if array.indices.null_count:
-            codes[array.indices.is_null().to_numpy(zero_copy_only=False)] = NULL
+        codes = of_words[to_numpy(array.indices)] if len(of_words) else np.zeros(len(array), np.int64)
+        if (valid := given(array.indices)) is not None:
+            codes[~valid] = NULL
         return codes.astype(np.float32).reshape(-1, 1)
 
     @property
@@ -101,17 +101,18 @@ class CategoryEncoder(Encoder):
         typed = _typed(array, self.column_type, place)
         if self.levels:
             known = self._level_values.cast(typed.type)
-            found = pc.index_in(typed, value_set=known).fill_null(RARE - FIRST)
-            codes: np.ndarray = found.to_numpy(zero_copy_only=False) + FIRST
+            codes = to_numpy(pc.index_in(typed, value_set=known), missing=RARE - FIRST) + FIRST
         else:
             codes = np.full(len(typed), RARE)
-        if typed.null_count:
-            codes[typed.is_null().to_numpy(zero_copy_only=False)] = NULL
+        if (valid := given(typed)) is not None:
+            codes[~valid] = NULL
         return codes
 
     @cached_property
     def _level_values(self) -> pa.Array:
-        return pa.array(self.levels, ARROW[self.column_type])
+        if self.column_type == "string":
+            return from_words([str(word) for word in self.levels], ARROW["string"])
+        return from_numpy(np.array(self.levels, bool if self.column_type == "boolean" else np.int64))
 
 
 def _kind(column: pa.ChunkedArray, place: ColumnPlace) -> str:
@@ -125,7 +126,7 @@ def _kind(column: pa.ChunkedArray, place: ColumnPlace) -> str:
         return found
     if found == "double" or found.startswith("decimal"):
         chunks = [_typed(chunk, "bigint", place) for chunk in column.chunks]
-        odd = [number for chunk in chunks for number in chunk.drop_null().to_numpy() if number % 1][:1]
+        odd = [number for chunk in chunks for number in to_numpy(chunk.drop_null()) if number % 1][:1]
         if not odd:
             return "bigint"
         raise place.error(
@@ -150,7 +151,7 @@ def _typed(array: pa.Array, kind: str, place: ColumnPlace) -> pa.Array:
         return pa.nulls(len(stored), ARROW[kind])
     if kind == "bigint" and (found == "double" or found.startswith("decimal")):
         numbers = stored.cast(pa.float64())
-        return pc.if_else(pc.is_nan(numbers), None, numbers)
+        return pc.if_else(pc.is_nan(numbers), pa.nulls(1, pa.float64())[0], numbers)
     if found == kind and (kind != "string" or holds_words(stored.type)):
         return stored.cast(ARROW[kind], safe=False)
     raise place.error(

@@ -7,6 +7,7 @@ import pyarrow as pa
 from pydantic import Field, field_validator
 
 from sparktune.columns.arrow import ColumnPlace, RowOf, plain
+from sparktune.columns.buffers import to_numpy
 from sparktune.columns.encoders.base import Encoder, EncoderOptions
 from sparktune.columns.encoders.types import holds_dates, holds_words, sql_type
 from sparktune.spec.base import Fault, sequence
@@ -129,12 +130,12 @@ def _days(array: pa.Array, place: ColumnPlace, row: RowOf) -> tuple[np.ndarray, 
         stored = _parsed(stored, place, row)
     if not holds_dates(stored.type):
         raise place.error(f"{place.what} must hold dates, but its type is {array.type}; {place.way_out}")
-    given = stored.is_valid().to_numpy(zero_copy_only=False)
+    given = to_numpy(stored.is_valid())
     if pa.types.is_date32(stored.type):
-        days = stored.view(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+        days = to_numpy(stored.view(pa.int32())).astype(np.int64)
         return days, np.zeros(len(days)), given
     unit = stored.type.unit if pa.types.is_timestamp(stored.type) else "ms"
-    ticks = stored.view(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    ticks = to_numpy(stored.view(pa.int64()))
     days = ticks // A_DAY[unit]
     return days, (ticks - days * A_DAY[unit]) / (A_DAY[unit] // HOURS), given
 
