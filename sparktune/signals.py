@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP ask for the same end as Ctrl-C."""
+"""SIGTERM and SIGHUP ask for the same end as Ctrl-C; a process may end with its parent."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SAME_WISH_SECONDS = 1.0
+SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
 
 
 @contextmanager
@@ -62,3 +63,11 @@ def leave_terminal(number: int) -> None:
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, descriptor)
                 os.close(nowhere)
+
+
+def end_with_parent() -> None:
+    """Let the kernel SIGKILL this process when its parent ends, where it can: on Linux."""
+    import ctypes
+
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)

@@ -122,6 +122,7 @@ class TrialNotes:
     or xla. `fused`: how many trials were trained as one. `batching`: why they were not, where they should
     have been. `stopped`: what ended training before its last epoch. `checkpoint`: why there was none, or
     why the trial was trained again from epoch 0. `weights`: whose weights it began with, if not its own.
+    `lost`: how the workers of earlier attempts ended, a line for each.
     """
 
     threads: str | None = None
@@ -133,6 +134,7 @@ class TrialNotes:
     stopped: str | None = None
     checkpoint: str | None = None
     weights: str | None = None
+    lost: str | None = None
 
     def updated(self, other: "TrialNotes") -> "TrialNotes":
         """These notes, with what `other` says in their place where it says something."""

@@ -5,13 +5,15 @@ from functools import cache
 from pathlib import Path
 from typing import final
 
-from sparktune.data.memory import release
-
 # Bytes. Trials leave up to 2 MB each, so it takes 500 to get there; a new process costs the traced graphs.
 GROWTH = 2**30
 PROCESSES = Path("/proc")
 OOM_KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 COUNTED = ("RssAnon:", "VmSwap:")
+NO_MEMORY = (  # said of a process that was SIGKILLed while `oom_kills` rose
+    "the kernel killed it, or another process, as the machine or its container had no memory left; lower "
+    "resources.parallelism, batch_size or the model's size, or set resources.memory"
+)
 
 
 @final
@@ -36,6 +38,8 @@ class MemoryBound:
             self._first = own_memory()
         if own_memory() - self._first <= self._growth:
             return False
+        from sparktune.data.memory import release  # here, as a plain daemon has no numpy
+
         release()
         return own_memory() - self._first > self._growth
 

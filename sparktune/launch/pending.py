@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from typing import final
 
 from sparktune.errors import LaunchError
@@ -47,6 +48,7 @@ class PendingSegment:
         self.future.set_running_or_notify_cancel()
         self._attempts_left = ATTEMPTS
         self._launches_left = LAUNCHES
+        self._ends: list[str] = []  # of workers that were lost, a line for each
 
     def finish(self, encoded: EncodedResult) -> None:
         """Give the result that came back."""
@@ -60,9 +62,10 @@ class PendingSegment:
 
         self._settle(raise_error)
 
-    def lose_attempts(self, count: int, blameless: int = 0) -> None:
+    def lose_attempts(self, how: str, count: int, blameless: int = 0) -> None:
         """Count attempts whose worker was lost, unless it was to be; `blameless` ones cost none."""
         if not self.cancelled.is_set():
+            self._ends.append(how.partition("\n")[0])
             self._attempts_left -= count - blameless
             self._launches_left -= 1
             self.segment = self.segment.later(count)
@@ -74,10 +77,10 @@ class PendingSegment:
     def _result_of_attempts(self, run: RunSegments) -> TrialResult:
         while not self.cancelled.is_set():
             try:
-                return decode_result(run([self.segment])[0])
+                return self._noted(decode_result(run([self.segment])[0]))
             except WorkerLost as lost:
                 last = self.segment.later(lost.times - 1)
-                self.lose_attempts(lost.times, lost.blameless)
+                self.lose_attempts(str(lost), lost.times, lost.blameless)
                 if self.cancelled.is_set():
                     break
                 if self._attempts_left <= 0:
@@ -85,6 +88,11 @@ class PendingSegment:
                 if self._launches_left <= 0:
                     return ended(last.trial, TrialState.KILLED, f"{lost}\n{NOT_FINAL}")
         raise Cancelled
+
+    def _noted(self, result: TrialResult) -> TrialResult:
+        """The result with a note on workers that were lost before it."""
+        ends = [*self._ends, *filter(None, [result.notes.lost])]
+        return replace(result, notes=replace(result.notes, lost="\n".join(ends) or None))
 
     def _settle(self, end: Callable[[], TrialResult]) -> None:
         """Settle the future with what `end` gives or raises; the trial is not to blame for a LaunchError."""
@@ -115,7 +123,7 @@ def run_pending(pending: Sequence[PendingSegment], run: RunSegments) -> None:
         except WorkerLost as lost:
             for entry in waiting:
                 # one, also where Spark tried all of them several times
-                entry.lose_attempts(1, blameless=int(lost.blameless == lost.times))
+                entry.lose_attempts(str(lost), 1, blameless=int(lost.blameless == lost.times))
             break
         except Exception as error:  # noqa: BLE001 - each future tells it
             for entry in waiting:

@@ -119,14 +119,20 @@ class LauncherContract:
         "worker segfaults, ends by os._exit, is SIGKILLed: tried again, then FAILED with the true reason"
     )
     def test_a_lost_worker_is_tried_again_then_failed(self, launcher: Launcher, tmp_path: Path) -> None:
-        deaths = ("vanish", "crash", "killed")
+        deaths = {
+            "vanish": "exited with code 1",
+            "crash": "was killed by SIGSEGV",
+            "killed": "was killed by SIGKILL",
+        }
         futures = {do: launched(launcher, trial(do=do, log=str(tmp_path / do))) for do in deaths}
         neighbour = launched(launcher, trial(do="value"))
         for do, future in futures.items():
             result = future.result(PATIENCE)
             assert result.state is TrialState.FAILED
             assert result.attempt == lines(tmp_path / do) >= ATTEMPTS
-            assert result.error
+            assert deaths[do] in (result.error or "").splitlines()[0]
+            assert deaths[do] in (result.complaint or "")
+            assert "\tat org.apache" not in (result.error or "")
         assert "Segmentation fault" in (futures["crash"].result().error or "")
         assert "works.py" in (futures["crash"].result().error or "")
         assert len((futures["crash"].result().error or "").splitlines()) <= 12
@@ -135,6 +141,7 @@ class LauncherContract:
     def test_a_worker_lost_once_costs_one_attempt(self, launcher: Launcher) -> None:
         result = launched(launcher, trial(do="killed", well_from=2)).result(PATIENCE)
         assert (result.state, result.attempt) == (TrialState.COMPLETE, 2)
+        assert (result.notes.lost or "").endswith("was killed by SIGKILL")
 
     def test_as_many_trials_run_at_once_as_there_are_slots(self, launcher: Launcher, tmp_path: Path) -> None:
         width = launcher.slots()

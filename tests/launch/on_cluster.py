@@ -19,7 +19,9 @@ from sparktune.launch.spark.cluster import RESULT_OVERHEAD, Cluster
 from sparktune.trial import TrialState
 from tests.launch import works
 from tests.launch.contract import (
+    LIMITS,
     PATIENCE,
+    LimitsContract,
     facts,
     launched,
     launched_together,
@@ -45,6 +47,7 @@ def spark() -> Iterator[SparkSession]:
         "spark.executor.extraJavaOptions": quick_java(),
         "spark.executor.memory": "512m",
         "spark.log.level": "OFF",
+        "spark.python.daemon.module": "sparktune.launch.spark.watched_daemon",
         "spark.python.task.killTimeout": "200ms",
         "spark.python.worker.faulthandler.enabled": "true",
         "spark.task.maxFailures": "3",
@@ -69,6 +72,15 @@ class TestContract(SparkContract):
     @classmethod
     def launcher(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
         with launch_on(spark) as launcher:
+            yield launcher
+
+
+@pytest.mark.skipif(bool(GPUS), reason="once is enough")
+class TestLimits(LimitsContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def limited(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
+        with launch_on(spark, **LIMITS) as launcher:
             yield launcher
 
 

@@ -101,11 +101,6 @@ class SparkContract(LauncherContract):
         spark.sparkContext.cancelAllJobs()
         assert future.result(PATIENCE).state is TrialState.KILLED
 
-    def test_a_silent_death_is_explained(self, launcher: SparkLauncher) -> None:
-        error = launched(launcher, trial(do="killed")).result(PATIENCE).error or ""
-        assert "lack of memory" in error
-        assert "\tat org.apache" not in error
-
     def test_parallelism_bounds_the_slots(self, spark: SparkSession) -> None:
         with launch_on(spark, parallelism=1) as launcher:
             assert (launcher.slots(), launcher.max_in_flight()) == (1, 1)

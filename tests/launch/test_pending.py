@@ -69,7 +69,7 @@ def test_a_lost_worker_costs_one_attempt_and_each_goes_on_alone() -> None:
     entries = pending(2)
     run_pending(entries, lost_at_first)
     assert asked == [[0, 1], [0], [1]]
-    assert [r.attempt for r in results(entries)] == [2, 2]
+    assert [(r.attempt, r.notes.lost) for r in results(entries)] == [(2, "killed by SIGKILL")] * 2
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])

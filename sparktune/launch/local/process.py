@@ -19,7 +19,7 @@ from sparktune.errors import LaunchError
 from sparktune.launch.crash import crash_excerpt, stack_excerpt
 from sparktune.launch.forkserver.client import Fork, describe_exit, fork
 from sparktune.launch.limits import UNLIMITED, Excess, Limits
-from sparktune.launch.memory import oom_kills
+from sparktune.launch.memory import NO_MEMORY, oom_kills
 from sparktune.launch.payload import EncodedResult, encode_result, ended, thread_environment
 from sparktune.launch.pending import WorkerLost
 from sparktune.temporary import temporary_environment
@@ -32,10 +32,6 @@ SHOW_STACK = signal.SIGUSR1  # the worker writes its stack into its file of faul
 STACK_SECONDS = {TrialState.TIMED_OUT: 1.0, TrialState.OUT_OF_MEMORY: 0.1}  # in which it does so
 PATIENCE = 5.0  # seconds for a process to end that has closed its connection or lost ours
 KILLED = -int(signal.SIGKILL)
-NO_MEMORY = (
-    "the kernel killed it, or another process, as the machine or its container had no memory left; lower "
-    "resources.parallelism, batch_size or the model's size, or set resources.memory"
-)
 
 
 @final

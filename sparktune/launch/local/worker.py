@@ -1,15 +1,13 @@
 """A worker process, `python -m sparktune.launch.local.worker PAYLOAD FAULTS`: segments in, results out."""
 
-import ctypes
 import faulthandler
 import os
 import pickle
-import signal
 import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -19,9 +17,9 @@ from sparktune.launch.limits import Limits
 from sparktune.launch.local.process import DONE, OUTGROWN, READY, RESULT, SHOW_STACK, RunRequest
 from sparktune.launch.memory import MemoryBound, own_memory
 from sparktune.launch.payload import StudyPayload
+from sparktune.signals import end_with_parent
 from sparktune.trial import Segment
 
-SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
 GRACE = 5.0  # seconds after which a worker whose parent is gone ends a trial that has passed its time
 
 
@@ -33,7 +31,8 @@ def main(payload: Path, faults: Path) -> None:
     the worker wants to be replaced. The first message of all is READY, or the traceback of what kept the
     worker from starting.
     """
-    _end_with_parent()
+    # The end of the connection says so, too, but not to a call that keeps Python's lock.
+    end_with_parent()  # the fork server or who else has started it
     connection = Connection(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
     with faults.open("w") as file:
@@ -47,15 +46,6 @@ def main(payload: Path, faults: Path) -> None:
             return
         connection.send_bytes(READY)
         _serve(connection, study, file)
-
-
-def _end_with_parent() -> None:
-    """Let the kernel end this process with its parent, the fork server or who else has started it.
-
-    The end of the connection says so, too, but not to a call that keeps Python's lock.
-    """
-    with suppress(AttributeError, OSError):  # Linux has it
-        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _serve(connection: Connection, payload: StudyPayload, faults: TextIO) -> None:

@@ -4,22 +4,30 @@ import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, final
 
 from sparktune.data.host import SharedData
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
-from sparktune.launch.payload import EncodedResult, StudyPayload, Work, default_work, with_checkpoints
+from sparktune.launch.payload import (
+    EncodedResult,
+    StudyPayload,
+    Work,
+    decode_result,
+    default_work,
+    encode_result,
+    with_checkpoints,
+)
 from sparktune.launch.pending import PendingSegments, WorkerLost, run_pending
 from sparktune.launch.spark.cluster import Cluster
-from sparktune.launch.spark.failures import cause_of, gone
+from sparktune.launch.spark.failures import cause_of, ends_of_attempts, gone
 from sparktune.launch.spark.job_threads import JobThreads
 from sparktune.launch.spark.settings import SparkSettings, check_settings
 from sparktune.launch.spark.task import SEGMENTS, Answer, run_task
 from sparktune.spec import StudySpec
-from sparktune.trial import Segment, Trial, TrialResult
+from sparktune.trial import Segment, Trial, TrialNotes, TrialResult
 
 if TYPE_CHECKING:
     from pyspark import RDD, Broadcast, SparkContext
@@ -123,10 +131,19 @@ class SparkLauncher(Launcher):
             answer: Answer = task.collect()[0]
         except Exception as error:  # lost workers, cancelled jobs and dead JVMs all raise here
             alive = study.cluster.alive()
-            raise (cause_of(error, study.cluster.lost_executors) if alive else gone(error)) from error
+            raise (cause_of(error, study.cluster.errors_of_stage) if alive else gone(error)) from error
         if isinstance(answer, str):
             raise WorkerLost(answer)
-        return answer
+        return self._with_ends_of_attempts(segments[0], answer) if len(segments) == 1 else answer
+
+    def _with_ends_of_attempts(self, segment: Segment, answer: list[EncodedResult]) -> list[EncodedResult]:
+        """The segment's result, with a note on attempts that Spark has made before by itself."""
+        result = decode_result(answer[0])
+        if result.attempt == segment.trial.attempt:
+            return answer
+        errors = self._study.cluster.errors_of_job(f"{self._study.tag}/{segment.trial.number}")
+        notes = result.notes.updated(TrialNotes(lost=ends_of_attempts(errors) or None))
+        return [encode_result(replace(result, notes=notes), replace(segment.trial, attempt=result.attempt))]
 
 
 @final

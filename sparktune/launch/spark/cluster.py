@@ -91,14 +91,23 @@ class Cluster:
         except Exception:  # noqa: BLE001 - a dead JVM shows as OSError, Py4JError or AttributeError
             return False
 
-    def lost_executors(self, stage: int) -> int:
-        """Attempts at the one task of a stage that ended as their executor was lost; 0 where Spark forgot."""
+    def errors_of_stage(self, stage: int) -> list[str]:
+        """What Spark says of failed attempts at the one task of a stage; nothing where it forgot."""
         try:
             attempts = self._scala().statusStore().taskList(stage, 0, MOST_ATTEMPTS)
             errors = [attempts.apply(index).errorMessage() for index in range(attempts.size())]
-            return sum("ExecutorLostFailure" in str(error) for error in errors)
-        except Exception:  # noqa: BLE001 - it only serves to blame no trial that is not to blame
-            return 0
+            return [error.get() for error in errors if error.isDefined()]
+        except Exception:  # noqa: BLE001 - a trial is only explained by it, or not blamed
+            return []
+
+    def errors_of_job(self, tag: str) -> list[str]:
+        """`errors_of_stage` of the last job with this tag."""
+        try:
+            tracker = self._scala().statusTracker()
+            job = tracker.getJobInfo(max(tracker.getJobIdsForTag(tag)))
+            return self.errors_of_stage(max(job.get().stageIds()))
+        except Exception:  # noqa: BLE001 - as above
+            return []
 
     def _scala(self) -> Any:
         return self._context._jsc.sc()  # the Python API does not say how many tasks fit

@@ -1,10 +1,10 @@
 """The parent of Spark's Python workers, with TensorFlow loaded: every worker it forks starts with it.
 
-Spark starts `python -m sparktune.launch.spark.daemon pyspark.worker` in the place of `pyspark.daemon`. That
-daemon is then forked from a fork server: the driver's where this is its host, else one that lives as long as
-this process. Trials that need a process beside their worker are forked from it, too. Importing TensorFlow
-starts neither its runtime nor CUDA, so a fork is safe: each worker makes its own threads when it first
-computes.
+Spark starts `python -m sparktune.launch.spark.daemon pyspark.worker` in the place of `pyspark.daemon`. What
+then serves is `watched_daemon`, forked from a fork server: the driver's where this is its host, else one that
+lives as long as this process. Trials that need a process beside their worker are forked from it, too.
+Importing TensorFlow starts neither its runtime nor CUDA, so a fork is safe: each worker makes its own threads
+when it first computes.
 """
 
 import os
@@ -13,6 +13,7 @@ import sys
 import traceback
 
 from sparktune.launch.forkserver.client import fork, start_fork_server
+from sparktune.launch.spark import watched_daemon
 from sparktune.training.preload import preload
 
 
@@ -25,16 +26,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # so Spark ends it; the fork server goes with it
     try:
         with start_fork_server():
-            sys.exit(fork("pyspark.daemon", sys.argv[1:], [0, 1, 2]).wait())
+            sys.exit(fork(watched_daemon.__name__, sys.argv[1:], [0, 1, 2]).wait())
     except OSError:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         try:
             preload()
         except Exception:  # noqa: BLE001 - an executor without a sound TensorFlow gets the plain daemon
             traceback.print_exc()
-        from pyspark.daemon import manager
-
-        manager()
+        watched_daemon.main()
 
 
 if __name__ == "__main__":

@@ -1,16 +1,22 @@
 """What the failure of a Spark job means."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sparktune.errors import LaunchError
 from sparktune.launch.crash import crash_excerpt
+from sparktune.launch.memory import NO_MEMORY
 from sparktune.launch.pending import Cancelled, WorkerLost
+from sparktune.launch.spark.watched_daemon import WORKER_ENDED
+from sparktune.trial import TrialState
 
-SILENT_DEATH = (
-    "the Python worker left no stack: it was killed, by a lack of memory perhaps, or left by os._exit; "
-    "spark.python.worker.faulthandler.enabled=true shows where others crash"
+NOT_KNOWN = (
+    "how the Python worker ended is not known here; Spark says it with "
+    "spark.python.daemon.module=sparktune.launch.spark.watched_daemon and "
+    "spark.python.worker.faulthandler.enabled=true, as sessions that sparktune opens have them"
 )
+EXECUTOR_LOST = "ExecutorLostFailure"
+HOW = re.compile(rf"{WORKER_ENDED} (?:exited with|was killed by) .*")
 UNFIT = {
     "No module named 'sparktune": "the executors lack sparktune; ship a packed environment with --archives",
     "PYTHON_VERSION_MISMATCH": "executors and driver must run the same Python; set PYSPARK_PYTHON",
@@ -18,10 +24,12 @@ UNFIT = {
 }
 
 
-def cause_of(error: Exception, lost_executors: Callable[[int], int] = lambda stage: 0) -> Exception:
+def cause_of(
+    error: Exception, errors_of_stage: Callable[[int], Sequence[str]] = lambda stage: ()
+) -> Exception:
     """What a failed job of a live context means: lost workers, a cancelled job or an unfit cluster.
 
-    `lost_executors` says how many attempts of a stage ended with their executor; Spark names the last one.
+    `errors_of_stage` gives what Spark says of each failed attempt of a stage; the error has the last one.
     """
     cause = _readable(str(error))
     if "SPARK_JOB_CANCELLED" in cause:
@@ -29,14 +37,28 @@ def cause_of(error: Exception, lost_executors: Callable[[int], int] = lambda sta
     for sign, way_out in UNFIT.items():
         if sign in cause:
             return LaunchError(f"{way_out}; Spark said: {cause}")
-    if "exited unexpectedly" in cause and "Fatal Python error" not in cause:
-        cause += f"\n{SILENT_DEATH}"
     stage = re.search(
         r"in stage (\d+)\.\d+ failed (\d+) times", cause
     )  # so many before Spark gave the job up
     times = int(stage[2]) if stage else 1
-    lost = max(int("ExecutorLostFailure" in cause), lost_executors(int(stage[1])) if stage else 0)
-    return WorkerLost(crash_excerpt(cause), times, min(times, lost))
+    errors = errors_of_stage(int(stage[1])) if stage else ()
+    lost = max(sum(EXECUTOR_LOST in error for error in errors), int(EXECUTOR_LOST in cause))
+    state = TrialState.OUT_OF_MEMORY if NO_MEMORY in cause else TrialState.FAILED
+    return WorkerLost(_with_end_in_front(crash_excerpt(cause)), times, min(times, lost), state)
+
+
+def ends_of_attempts(errors: Sequence[str]) -> str:
+    """How attempts ended that Spark made again, by its messages: one line for each."""
+    ends = [found[0] if (found := HOW.search(error)) else error.splitlines()[0] for error in errors if error]
+    return "\n".join(ends)
+
+
+def _with_end_in_front(cause: str) -> str:
+    """Spark's message after what says how a worker ended, where one did that has left no stack."""
+    if found := HOW.search(cause):
+        return f"{found[0]}\nSpark said: {cause}"
+    silent = "exited unexpectedly" in cause and "Fatal Python error" not in cause
+    return f"{NOT_KNOWN}\nSpark said: {cause}" if silent else cause
 
 
 def gone(error: BaseException) -> LaunchError:

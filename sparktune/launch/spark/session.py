@@ -30,7 +30,7 @@ WORKERS = {
     "spark.python.worker.faulthandler.enabled": "true",
     "spark.python.task.killTimeout": "500ms",
 }
-DAEMON = "sparktune.launch.spark.daemon"
+DAEMON, WITHOUT_TENSORFLOW = "sparktune.launch.spark.daemon", "sparktune.launch.spark.watched_daemon"
 LOOPBACK = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
@@ -65,8 +65,9 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
         app_name or (f"sparktune {spec.study.name}" if spec else "sparktune")
     )
     defaults = _defaults(master, spec)
-    if (spec is None or spec.resources.preload) and safe_here() and "spark.submit.pyFiles" not in configured:
-        defaults["spark.python.daemon.module"] = DAEMON  # not where this package is shipped with the job
+    if safe_here() and "spark.submit.pyFiles" not in configured:  # else this package is shipped with the job
+        preload = spec is None or spec.resources.preload
+        defaults["spark.python.daemon.module"] = DAEMON if preload else WITHOUT_TENSORFLOW
     for key, value in defaults.items():
         if key not in configured:
             builder = builder.config(key, value)

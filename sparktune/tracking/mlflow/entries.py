@@ -37,6 +37,7 @@ NOTES = (
     "stopped",
     "checkpoint",
     "weights",
+    "lost",
 )  # of TrialNotes
 ERROR_LENGTH = 300
 
@@ -226,8 +227,7 @@ def _result_tags(result: TrialResult) -> dict[str, str]:
         **{f"sparktune.{name}": (getattr(result.notes, name) or "")[:ERROR_LENGTH] for name in NOTES},
     }
     if result.error:
-        lines = result.error.strip().splitlines() or [""]
-        tags["sparktune.error"] = lines[-1][:ERROR_LENGTH]
+        tags["sparktune.error"] = (result.complaint or "")[:ERROR_LENGTH]
         tags[NOTE] = f"```\n{result.error.strip()[-TAG_LENGTH:]}\n```"
     # Not among the points, as MLflow would show infinity as 1.8e308. Reversed: the first epoch is kept.
     not_finite = {

@@ -94,20 +94,6 @@ def test_kill_ends_a_run_under_way(process: WorkerProcess, tmp_path: Path) -> No
     assert lost == ["the worker process was killed by SIGKILL"]
 
 
-@pytest.fixture
-def little_memory() -> Iterator[Path]:
-    """A group of processes with 300 MB, as a container has it: its file of members."""
-    group = Path("/sys/fs/cgroup/memory/sparktune-test")
-    try:
-        group.mkdir(exist_ok=True)
-        (group / "memory.limit_in_bytes").write_text(str(300 * 10**6))
-    except OSError:
-        pytest.skip("this system lets nobody bound the memory of processes")
-    yield group / "cgroup.procs"
-    until(lambda: not (group / "cgroup.procs").read_text())
-    group.rmdir()
-
-
 def test_what_the_kernel_kills_for_want_of_memory_is_told_so(tmp_path: Path, little_memory: Path) -> None:
     for process in worker_process(tmp_path):
         little_memory.write_text(run(process, do="value")["process"])

@@ -1,8 +1,10 @@
 """What Spark's errors mean."""
 
 from sparktune.errors import LaunchError
+from sparktune.launch.memory import NO_MEMORY
 from sparktune.launch.pending import Cancelled, WorkerLost
-from sparktune.launch.spark.failures import cause_of, gone
+from sparktune.launch.spark.failures import cause_of, ends_of_attempts, gone
+from sparktune.trial import TrialState
 
 LOST = """Job aborted due to stage failure: Task 0 in stage 7.0 failed 3 times, most recent failure:
 org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)
@@ -10,14 +12,40 @@ org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)
 \t... 22 more
 Driver stacktrace:
 \tat org.apache.spark.scheduler.DAGScheduler.abort(DAGScheduler.scala:1)"""
+STACK = """Fatal Python error: Segmentation fault
+
+Current thread 0x1 (most recent call first):
+  File "works.py", line 1 in deep
+"""
 
 
-def test_lost_workers_are_counted_and_a_silent_death_is_explained() -> None:
+def test_lost_workers_are_counted() -> None:
     cause = cause_of(RuntimeError(LOST))
     assert isinstance(cause, WorkerLost)
-    assert cause.times == 3
+    assert (cause.times, cause.state) == (3, TrialState.FAILED)
     assert "scala" not in str(cause)
-    assert "lack of memory" in str(cause)
+
+
+def test_the_end_of_a_worker_comes_first() -> None:
+    how = "the Python worker was killed by SIGSEGV"
+    watched = cause_of(RuntimeError(LOST.replace("(crashed)", f"(crashed): {how}\n{STACK}")))
+    assert str(watched).startswith(f"{how}\nSpark said: Job aborted")
+    assert str(watched).endswith("in deep")
+    killed = cause_of(RuntimeError(LOST.replace("(crashed)", f"(crashed): {how}\n{NO_MEMORY}")))
+    assert isinstance(killed, WorkerLost)
+    assert killed.state is TrialState.OUT_OF_MEMORY
+
+
+def test_where_nobody_watched_the_end_is_said_to_be_unknown() -> None:
+    assert str(cause_of(RuntimeError(LOST))).startswith("how the Python worker ended is not known here")
+    crashed = cause_of(RuntimeError(LOST.replace("(crashed)", f"(crashed): {STACK}")))
+    assert "not known" not in str(crashed)
+
+
+def test_ends_of_attempts_are_one_line_each() -> None:
+    ended, lost = "x (crashed): the Python worker exited with code 3", "ExecutorLostFailure (executor 1)"
+    ends = [f"{ended}\n\tat a.B", f"{lost}\nmore", ""]
+    assert ends_of_attempts(ends) == f"the Python worker exited with code 3\n{lost}"
 
 
 def test_lost_executors_are_not_blamed_on_the_trial() -> None:
@@ -27,9 +55,9 @@ def test_lost_executors_are_not_blamed_on_the_trial() -> None:
     assert (cause.times, cause.blameless) == (3, 1)
     asked: list[int] = []
 
-    def two(stage: int) -> int:
+    def two(stage: int) -> list[str]:
         asked.append(stage)
-        return 2
+        return [killed, "another", killed]
 
     cause = cause_of(RuntimeError(LOST), two)
     assert isinstance(cause, WorkerLost)
