@@ -10,6 +10,7 @@ CHECKS = Registry(
         "study": "sparktune.doctor.places:check_study_directory",
         "mlflow": "sparktune.doctor.tracking:check_mlflow",
         "spark": "sparktune.doctor.spark:check_spark",
+        "heap": "sparktune.doctor.spark:check_heap",
         "slots": "sparktune.doctor.spark:check_slots",
         "executors": "sparktune.doctor.executors:check_hosts",
         "checkpoints": "sparktune.doctor.places:check_checkpoints",

@@ -7,6 +7,8 @@ from sparktune.finding import Finding, Level
 from sparktune.launch.local.launcher import local_slots
 from sparktune.launch.spark.cluster import Cluster
 from sparktune.launch.spark.settings import setting_findings
+from sparktune.launch.spark.tables import heap_findings
+from sparktune.spec import DataSpec, SplitSpec
 
 
 def check_spark(case: Case) -> Iterator[Finding]:
@@ -16,6 +18,15 @@ def check_spark(case: Case) -> Iterator[Finding]:
     context = case.session.sparkContext
     yield Finding(Level.OK, f"Spark {context.version}, master {context.master}")
     yield from setting_findings(case.settings, case.spec)
+
+
+def check_heap(case: Case) -> Iterator[Finding]:
+    """Whether the driver's heap holds the tables and queries that a study reads; no row is read."""
+    data = case.spec.data
+    sections: list[DataSpec | SplitSpec] = [data, *data.splits.values()]
+    for section in sections:
+        if section.source in ("table", "query"):
+            yield from heap_findings(case.session, section.table, section.query)
 
 
 def check_slots(case: Case) -> Iterator[Finding]:

@@ -1,9 +1,12 @@
 """Spark tables and queries as Arrow tables on the driver."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sparktune.errors import DataError
+from sparktune.finding import Finding, Level
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -18,16 +21,20 @@ def read_table(spark: "SparkSession", table: str | None = None, query: str | Non
     Raises:
         DataError: Spark cannot find or run it.
     """
-    from pyspark.errors import PySparkException
+    with _refusals_named(table or query):
+        return to_arrow(_frame(spark, table, query))
 
-    if (table is None) == (query is None):
-        raise DataError(
-            f"exactly one of table and query must be given, but got table={table!r}, query={query!r}"
-        )
-    try:
-        return to_arrow(spark.table(table) if table is not None else spark.sql(str(query)))
-    except PySparkException as error:
-        raise DataError(f"Spark cannot read {table or query!r}: {str(error).strip()}") from None
+
+def heap_findings(
+    spark: "SparkSession", table: str | None = None, query: str | None = None
+) -> Iterator[Finding]:
+    """A warning where the rows may not fit into the driver's heap, through which they pass; reads none.
+
+    Raises:
+        DataError: Spark cannot find the table, or refuses the query.
+    """
+    with _refusals_named(table or query):
+        yield from _beyond_heap(_frame(spark, table, query))
 
 
 def to_arrow(frame: "DataFrame") -> Any:
@@ -39,7 +46,8 @@ def to_arrow(frame: "DataFrame") -> Any:
     from pyspark.ml.functions import vector_to_array
     from pyspark.ml.linalg import VectorUDT
 
-    _warn_of_heap(frame)
+    for finding in _beyond_heap(frame):
+        log.warning(finding.text)
     names = frame.columns
     if twice := [name for name in names if names.count(name) > 1]:
         raise DataError(f"column names must differ, but {twice[0]!r} stands twice; rename one with AS")
@@ -51,14 +59,34 @@ def to_arrow(frame: "DataFrame") -> Any:
     return (frame.withColumns(plain) if plain else frame).toArrow()
 
 
-def _warn_of_heap(frame: "DataFrame") -> None:
-    """Say so where the rows, which pass through the driver's heap, may not fit: Spark then hangs or dies."""
+def _frame(spark: "SparkSession", table: str | None, query: str | None) -> "DataFrame":
+    if (table is None) == (query is None):
+        raise DataError(
+            f"exactly one of table and query must be given, but got table={table!r}, query={query!r}"
+        )
+    return spark.table(table) if table is not None else spark.sql(str(query))
+
+
+@contextmanager
+def _refusals_named(what: str | None) -> Iterator[None]:
+    """Within the context what Spark refuses is a DataError."""
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except PySparkException as error:
+        raise DataError(f"Spark cannot read {what!r}: {str(error).strip()}") from None
+
+
+def _beyond_heap(frame: "DataFrame") -> Iterator[Finding]:
+    """A warning where Spark would hang or die, as it takes the rows for more than the heap holds."""
     java: Any = frame._jdf  # the Python API has no estimate
     size = int(java.queryExecution().optimizedPlan().stats().sizeInBytes())
     heap = int(frame.sparkSession._jvm.java.lang.Runtime.getRuntime().maxMemory())
     if heap < size < UNKNOWN:
-        log.warning(
-            "the data should fit into the driver's heap, but Spark estimates %d bytes and the heap has %d; "
-            "if the study hangs or ends here, raise spark.driver.memory, or select fewer rows and columns",
-            *(size, heap),
+        yield Finding(
+            Level.WARNING,
+            f"the data should fit into the driver's heap, but Spark estimates {size} bytes and the heap has "
+            f"{heap}; if the study hangs or ends while it reads them, raise spark.driver.memory, or select "
+            "fewer rows and columns",
         )

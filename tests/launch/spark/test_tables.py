@@ -5,7 +5,8 @@ from pyspark.sql.types import ArrayType, BinaryType, DoubleType, FloatType, Long
 
 from sparktune.data import load_dataset
 from sparktune.errors import DataError
-from sparktune.launch.spark.tables import read_table, to_arrow
+from sparktune.finding import Level
+from sparktune.launch.spark.tables import heap_findings, read_table, to_arrow
 from sparktune.spec import parse_spec
 
 X = np.arange(40, dtype="<f4").reshape(20, 2)
@@ -87,3 +88,12 @@ def test_more_rows_than_the_heap_holds_are_warned_of(spark, caplog, monkeypatch)
     caplog.clear()
     to_arrow(spark.range(10))
     assert caplog.text == ""
+
+
+def test_the_heap_is_looked_at_before_any_row(spark, people):
+    (found,) = heap_findings(spark, query="SELECT * FROM range(1000000000000)")
+    assert found.level is Level.WARNING
+    assert "raise spark.driver.memory" in found.text
+    assert [*heap_findings(spark, table=people)] == []
+    with pytest.raises(DataError, match="Spark cannot read 'no_such_table'"):
+        [*heap_findings(spark, table="no_such_table")]
