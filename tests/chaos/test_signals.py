@@ -23,13 +23,13 @@ from tests.chaos.studies import events, study_of
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
-def write(folder: Path, **training: Any) -> Path:
+def write(folder: Path, epochs: int = 1) -> Path:
     """A study of one trial of the digits, in local processes."""
     document = {
         "study": {"name": "small"},
         "data": {"source": "digits", "test": {"fraction": 0.2}},
         "search": {"space": {"neurons": [8]}},
-        "training": {"epochs": 1, **training},
+        "training": {"epochs": epochs},
         "resources": {"launcher": "local", "parallelism": 1},
         "tracking": {"uri": f"sqlite:///{folder}/mlflow.db"},
         "output": {"directory": str(folder / "studies")},
@@ -93,19 +93,24 @@ def assert_ended(driver: "subprocess.Popen[bytes]", config: Path) -> None:
         assert ended is not None and ended.state == "KILLED"
 
 
-PHASES: dict[str, Callable[[int, Path], bool]] = {"import": imports, "data": loads, "export": exports}
+PHASES: dict[str, Callable[[int, Path], bool]] = {
+    "import": imports,
+    "data": loads,
+    "search": searches,
+    "export": exports,
+}
 QUICK = [("import", signal.SIGINT), ("data", signal.SIGHUP), ("export", signal.SIGTERM)]
 ALL = [(phase, number) for phase in PHASES for number in SIGNALS]
 
 
-@pytest.mark.fault("SIGINT, SIGTERM or SIGHUP during import, data and export")
+@pytest.mark.fault("SIGINT, SIGTERM or SIGHUP during import, data, search and export")
 @pytest.mark.parametrize(("phase", "number"), ALL, ids=lambda value: getattr(value, "name", value))
 def test_a_signal_in_any_phase(
     tmp_path: Path, phase: str, number: signal.Signals, at_full_length: bool
 ) -> None:
     if (phase, number) not in QUICK and not at_full_length:
         pytest.skip("each phase and each signal once is enough")
-    config = write(tmp_path)
+    config = write(tmp_path, epochs=100_000 if phase == "search" else 1)
     driver = started(config)
     until(lambda: PHASES[phase](driver.pid, config) or driver.poll() is not None, phase)
     os.killpg(driver.pid, number)
