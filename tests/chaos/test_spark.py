@@ -68,6 +68,8 @@ def test_a_killed_python_worker(
     hosts.driver().wait()
     assert_undisturbed(config, whole)
     assert attempts(config) == {n: 1 + (n == segment.trial) for n in range(TRIALS)}
+    notes = Ledger.read(study_of(config)).results[segment.trial].notes
+    assert notes.lost == "the Python worker was killed by SIGKILL"
 
 
 @pytest.mark.fault("Spark: executor JVM SIGKILLed in a later segment")
