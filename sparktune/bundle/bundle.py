@@ -91,21 +91,31 @@ class Bundle:
         Raises:
             ScoringError: a column is missing, not numeric, ragged, or holds a NULL.
         """
-        from sparktune.columns.inputs import side_by_side  # Arrow, which an export does without
-        from sparktune.columns.names import find
-
-        if isinstance(frame, np.ndarray):
-            return self._checked(frame).reshape(len(frame), *self.schema.input_shape)
-        names = list(getattr(frame, "column_names", frame))
-        columns = [frame[find(f.name, names)] for f in self.schema.features]
-        # Of pandas as numpy, which keeps NaN apart from NULL.
-        arrays = [column.to_numpy() if hasattr(column, "iloc") else column for column in columns]
-        x, valid = side_by_side(arrays, self.schema.features, np.dtype(self.manifest.tensor.dtype))
+        x, valid = self.inputs(frame)
         if not valid.all():
             raise ScoringError(
                 f"features must not hold NULL, but row {int(valid.argmin())} does; drop or fill it"
             )
-        return x.reshape(len(x), *self.schema.input_shape)
+        return x
+
+    def inputs(self, frame: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs as `rows` gives them, and which rows hold no NULL, (rows,) bool: the others mean nothing.
+
+        Raises:
+            ScoringError: a column is missing, not numeric or ragged.
+        """
+        from sparktune.columns.inputs import side_by_side  # Arrow, which an export does without
+        from sparktune.columns.names import find
+
+        if isinstance(frame, np.ndarray):
+            x, valid = self._checked(frame), np.ones(len(frame), bool)
+        else:
+            names = list(getattr(frame, "column_names", frame))
+            columns = [frame[find(f.name, names)] for f in self.schema.features]
+            # Of pandas as numpy, which keeps NaN apart from NULL.
+            arrays = [column.to_numpy() if hasattr(column, "iloc") else column for column in columns]
+            x, valid = side_by_side(arrays, self.schema.features, np.dtype(self.manifest.tensor.dtype))
+        return x.reshape(len(x), *self.schema.input_shape), valid
 
     def labels(self, raw: np.ndarray) -> list[Any]:
         """The decoded label of each row of raw outputs; for regression the value. NaN has no label: None."""

@@ -68,9 +68,11 @@ def open_folder(path: Path) -> Bundle:
 
 
 def _inside_mlmodel(path: Path) -> Path:
-    flavor = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8"))["flavors"].get(
-        "python_function", {}
-    )
+    try:
+        content = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8"))
+        flavor = content["flavors"].get("python_function", {})
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError, AttributeError):
+        raise BundleError(f"{str(path / 'MLmodel')!r} is damaged; download the model again") from None
     if flavor.get("loader_module") not in LOADERS:
         raise BundleError(
             f"the MLflow model in {str(path)!r} must be one that sparktune logged, but its loader is "

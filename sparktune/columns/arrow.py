@@ -12,7 +12,7 @@ Nothing else is a number: text, dates, times and structs are refused.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, final
 
 import numpy as np
@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from sparktune.columns.buffers import given, to_numpy
 from sparktune.errors import InputError
 
-RowOf = Callable[[int], int]  # the table's row that a place in an array belongs to
+RowOf = Callable[[int], object]  # what names the row, in errors, that a place in an array belongs to
 VECTOR = ["type", "size", "indices", "values"]
 SPARSE = 0
 LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
@@ -44,14 +44,22 @@ class Decoded(NamedTuple):
 @final
 @dataclass(frozen=True)
 class ColumnPlace:
-    """How a column is named in errors (`what`), which error is raised, and the way out it offers."""
+    """How a column is named in errors (`what`), which error is raised, and the way out it offers.
+
+    `width` is how many numbers each row must have, where that is known.
+    """
 
     what: str
     error: type[InputError]
     way_out: str
+    width: int | None = None
 
-    def ragged(self, row: int, length: object, first: object) -> InputError:
-        """The error for a row of another length than the first row."""
+    def ragged(self, row: object, length: object, first: object) -> InputError:
+        """The error for a row of another length than the first row, or than it must have."""
+        if self.width is not None:
+            return self.error(
+                f"{self.what} must hold {self.width} numbers in a row, but row {row} holds {length}"
+            )
         return self.error(
             f"{self.what} is ragged: all rows must have the length of row 0, {first}, but row {row} has "
             f"{length}; pad or cut the rows to one length"
@@ -63,7 +71,7 @@ class ColumnPlace:
 
 
 def decode(array: pa.Array, place: ColumnPlace, row: RowOf = int) -> Decoded:
-    """The numbers of an Arrow array; `row` gives the row of the table for a place in the array.
+    """The numbers of an Arrow array; `row` gives what names the row, its number say, of a place in the array.
 
     Raises:
         InputError: that of `place`: a type that holds no numbers, or rows of different lengths.
@@ -141,11 +149,13 @@ def _scalars(array: pa.Array) -> Decoded:
 
 def _lists(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
     valid = given(array)
+    if any(test(array.type.value_type) for test in LISTS):
+        place = replace(place, width=None)  # which the lists inside make together
     if pa.types.is_fixed_size_list(array.type):
         side, rows = int(array.type.list_size), len(array) - array.null_count
     else:
         lengths = to_numpy(pc.list_value_length(array).drop_null())
-        side, rows = _common(lengths, place, _among(valid, row)), len(lengths)
+        side, rows = _common(lengths, place, _among(valid, row), place.width), len(lengths)
     if rows and not side:
         raise place.error(f"{place.what} must hold numbers, but its lists are empty; leave it out")
     found = decode(array.flatten(), place, lambda i: _among(valid, row)(i // side))
@@ -164,7 +174,8 @@ def _binary(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
         width = whole.type.byte_width
         start, data = whole.offset * width, whole.buffers()[1]
     else:
-        width = _common(to_numpy(pc.binary_length(whole)), place, _among(valid, row))
+        expected = None if place.width is None else 4 * place.width
+        width = _common(to_numpy(pc.binary_length(whole)), place, _among(valid, row), expected, " bytes")
         size = np.int64 if pa.types.is_large_binary(whole.type) else np.int32
         _, offsets, data = whole.buffers()
         start = int(np.frombuffer(offsets, size)[whole.offset]) if len(whole) else 0
@@ -187,7 +198,7 @@ def _vectors(array: pa.Array, place: ColumnPlace, row: RowOf) -> Decoded:
         return Decoded(np.zeros(len(array), np.float32), valid)
     row = _among(valid, row)
     sparse, lengths = to_numpy(kinds, missing=1) == SPARSE, _lengths(numbers)
-    width = _common(np.where(sparse, to_numpy(sizes), lengths), place, row)
+    width = _common(np.where(sparse, to_numpy(sizes), lengths), place, row, place.width)
     flat, present = _scalars(numbers.flatten())
     rows = np.repeat(np.arange(len(kinds)), lengths)
     whole = None if present is None else np.bincount(rows[~present], minlength=len(kinds)) == 0
@@ -213,15 +224,18 @@ def _lengths(lists: pa.Array) -> np.ndarray:
     return to_numpy(pc.list_value_length(lists))
 
 
-def _common(lengths: np.ndarray, place: ColumnPlace, row: RowOf) -> int:
-    """The one length that all rows have; 0 where there are none."""
+def _common(
+    lengths: np.ndarray, place: ColumnPlace, row: RowOf, expected: int | None = None, unit: str = ""
+) -> int:
+    """The one length that all rows have, the expected one where it is known; 0 where there are no rows."""
     if not len(lengths):
         return 0
-    odd = lengths != lengths[0]
+    common = int(lengths[0]) if expected is None else expected
+    odd = lengths != common
     if odd.any():
         first = int(odd.argmax())
-        raise place.ragged(row(first), int(lengths[first]), int(lengths[0]))
-    return int(lengths[0])
+        raise place.ragged(row(first), f"{lengths[first]}{unit}", f"{common}{unit}")
+    return common
 
 
 def _among(valid: np.ndarray | None, row: RowOf) -> RowOf:

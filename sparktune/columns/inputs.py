@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sparktune.columns.arrow import ColumnPlace, Decoded, decode
+from sparktune.columns.arrow import ColumnPlace, Decoded, RowOf, decode
 from sparktune.columns.encoders.matrix import encoded
 from sparktune.columns.schema import Feature
 from sparktune.errors import ScoringError
@@ -14,26 +14,30 @@ from sparktune.errors import ScoringError
 Filled = tuple[np.ndarray, np.ndarray]
 
 
-def side_by_side(columns: Sequence[Any], features: Sequence[Feature], dtype: np.dtype) -> Filled:
+def side_by_side(
+    columns: Sequence[Any], features: Sequence[Feature], dtype: np.dtype, row: RowOf = int
+) -> Filled:
     """The numbers of equally long columns, (rows, width), and which rows hold no NULL, (rows,) bool.
 
     A column is an Arrow or numpy array; features with encoders take raw values. A row with a NULL, inside an
-    array too, is not valid: its numbers mean nothing.
+    array too, is not valid: its numbers mean nothing. `row` gives what names a row in errors, its number by
+    default.
 
     Raises:
         ScoringError: a column is not numeric, ragged, or not as wide as its feature; or is refused by its
         encoder.
     """
     if features[0].encoder is not None:
-        return encoded(list(map(_raw, columns)), features, [_place(feature.name) for feature in features])
+        places = [_place(feature.name, feature.width if feature.shape else None) for feature in features]
+        return encoded(list(map(_raw, columns)), features, places, row)
     if len(features) == 1:
-        return numbers(columns[0], features[0].name, features[0].width, dtype)
+        return numbers(columns[0], features[0].name, features[0].width, dtype, row)
     rows = len(columns[0])
     x = np.empty((rows, sum(feature.width for feature in features)), dtype)
     valid = np.ones(rows, bool)
     at = 0
     for column, feature in zip(columns, features, strict=True):
-        found, present = _decoded(column, feature.name, feature.width)
+        found, present = _decoded(column, feature.name, feature.width, row)
         x[:, at : at + feature.width] = found
         if present is not None:
             valid &= present
@@ -41,18 +45,18 @@ def side_by_side(columns: Sequence[Any], features: Sequence[Feature], dtype: np.
     return x, valid
 
 
-def numbers(column: Any, name: str, width: int, dtype: np.dtype) -> Filled:
+def numbers(column: Any, name: str, width: int, dtype: np.dtype, row: RowOf = int) -> Filled:
     """One column's numbers, (rows, width), and which rows hold no NULL."""
-    found, present = _decoded(column, name, width)
+    found, present = _decoded(column, name, width, row)
     return found.astype(dtype, copy=False), np.ones(len(found), bool) if present is None else present
 
 
-def _decoded(column: Any, name: str, width: int) -> Decoded:
+def _decoded(column: Any, name: str, width: int, row: RowOf) -> Decoded:
     """The column's numbers as (rows, width), in the type that they are stored in."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         found, valid = column, None
     else:
-        found, valid = decode(_arrow(column), _place(name))
+        found, valid = decode(_arrow(column), _place(name, width), row)
     if not len(found) or (valid is not None and not valid.any()):
         return Decoded(np.zeros((len(found), width), np.float32), valid)
     if found.size != len(found) * width:
@@ -61,8 +65,8 @@ def _decoded(column: Any, name: str, width: int) -> Decoded:
     return Decoded(found.reshape(len(found), width), valid)
 
 
-def _place(name: str) -> ColumnPlace:
-    return ColumnPlace(f"feature column {name!r}", ScoringError, "cast it")
+def _place(name: str, width: int | None) -> ColumnPlace:
+    return ColumnPlace(f"feature column {name!r}", ScoringError, "cast it", width)
 
 
 def _raw(column: Any) -> Any:

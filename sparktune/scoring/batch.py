@@ -16,6 +16,7 @@ from sparktune.scoring.signature import quoted
 from sparktune.scoring.sql import predict_function
 from sparktune.scoring.table_io import check_target, file_format, is_path, read, remove, write
 from sparktune.scoring.types import answer_names, check_columns
+from sparktune.scoring.worker_errors import worker_errors_as_raised
 
 ANSWER = "__sparktune_answer"
 COMPLEX = ("array", "struct", "map", "binary", "vector", "variant")
@@ -60,12 +61,13 @@ def score(
     Raises:
         ScoringError: before any row is scored: the model is no bundle or was changed after the export, the
             source is missing, the target exists, a feature column is missing or not numeric, a written column
-            has the name of an answer, or the workers' Python lacks what scoring needs.
+            has the name of an answer, or the workers' Python lacks what scoring needs. While rows are scored:
+            one of them cannot be encoded; the message has its values.
     """
     source, target = str(source), str(target)
     check_target(spark, source, target, mode if partition_by is None else "overwrite")
     bundle = load_model(model, tracking_uri, engine)
-    with nanoseconds_readable(spark):
+    with nanoseconds_readable(spark), worker_errors_as_raised():
         frame = read(spark, source)
         types = {field.name: field.dataType for field in frame.schema.fields}
         features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
@@ -118,6 +120,7 @@ def _scored(
     observed = frame.observe(rows, count(lit(1)).alias("rows"))
     # Columns that go through Python and back cost as much as a join of rows and answers, where they are many.
     few = 2 * len(kept) <= len(features) and through_arrow(frame, [*features, *kept])
+    few = few and not _with_zone(bundle, frame, features)
     written = (scored_in_one_pass if few else _joined)(bundle, observed, features, kept)
     return _arrays_as_text(written) if texts else written, lambda: int(rows.get["rows"])
 
@@ -140,14 +143,22 @@ def with_answer(bundle: Bundle, frame: Any, features: Sequence[str]) -> Any:
     """
     from pyspark.sql.functions import col
 
-    zoneless = {feature.name for feature in bundle.schema.features if feature.dtype == "timestamp_ntz"}
-    own = [feature.name for feature in bundle.schema.features][: len(features)]
+    zoned = _with_zone(bundle, frame, features)
     arguments = [
-        col(quoted(name)).cast("timestamp_ntz") if feature in zoneless else col(quoted(name))
-        for name, feature in zip(features, own, strict=True)
+        col(quoted(name)).cast("timestamp_ntz") if name in zoned else col(quoted(name)) for name in features
     ]
     function = predict_function(bundle, "both").asNondeterministic()  # never evaluated twice
     return frame.withColumn(ANSWER, function(*arguments))
+
+
+def _with_zone(bundle: Bundle, frame: Any, features: Sequence[str]) -> set[str]:
+    """The columns of Spark's timestamps, which have a zone, that had none in training."""
+    own = bundle.schema.features[: len(features)]
+    return {
+        name
+        for name, feature in zip(features, own, strict=True)
+        if feature.dtype == "timestamp_ntz" and frame.schema[name].dataType.typeName() == "timestamp"
+    }
 
 
 def _partition_column(name: str, kept: list[str], target: str) -> str:

@@ -55,7 +55,9 @@ def scored_in_one_pass(bundle: Bundle, frame: Any, features: Sequence[str], kept
 
     def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            found = predict_columns(payload, "both", *(batch.column(place) for place in inputs))
+            arguments = [batch.column(place) for place in inputs]
+            beside = {taken[place]: batch.column(place) for place in others if place not in inputs}
+            found = predict_columns(payload, "both", *arguments, others=beside)
             columns = [*(batch.column(place) for place in others), *found.flatten()]
             yield pa.RecordBatch.from_arrays(columns, [field.name for field in fields])
 

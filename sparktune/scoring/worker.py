@@ -1,6 +1,7 @@
 """What runs on the executors: Arrow columns in, one Arrow column of answers out."""
 
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import lru_cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -14,20 +15,26 @@ from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
 from sparktune.scoring.types import Output, answer_names
 
+LONGEST_ROW, LONGEST_VALUE = 200, 60  # characters of a row in an error, and of each of its values
 DTYPES = {"boolean": np.bool_, "bigint": np.int64, "double": np.float64}
 
 
-def predict_columns(payload: ModelPayload, output: Output, *columns: pa.Array) -> pa.Array:
+def predict_columns(
+    payload: ModelPayload, output: Output, *columns: pa.Array, others: Mapping[str, pa.Array] | None = None
+) -> pa.Array:
     """The model's answers to one batch of rows; NULL where an input is NULL.
 
+    `others` are columns, a key say, that tell rows apart in errors.
+
     Raises:
-        ScoringError: the arguments are not the model's columns.
+        ScoringError: the arguments are not the model's columns, or a row cannot be encoded.
     """
     if not columns:
         raise ScoringError("the function takes the model's columns, but got no argument")
     predictor = loaded(payload)
     given, features = arguments(columns, predictor.schema)
-    x, valid = side_by_side(given, features, np.dtype(predictor.dtype))
+    shown = {**(others or {}), **{f.name: column for f, column in zip(features, given, strict=True)}}
+    x, valid = side_by_side(given, features, np.dtype(predictor.dtype), partial(_row_in_words, shown))
     return answers(predictor.schema, output, predictor.engine.predict(x), valid)
 
 
@@ -65,6 +72,14 @@ def arguments(columns: tuple[pa.Array, ...], schema: Schema) -> tuple[list[pa.Ar
         f"with these fields{array}), but got {len(columns)}: "
         f"{', '.join(str(c.type) for c in columns)}"
     )
+
+
+def _row_in_words(columns: Mapping[str, pa.Array], number: int) -> str:
+    """A row's values by column, cut short: where a task has some of the rows, their numbers say nothing."""
+    values = ", ".join(
+        f"{name}={column[number].as_py()!r:.{LONGEST_VALUE}}" for name, column in columns.items()
+    )
+    return f"({values})" if len(values) <= LONGEST_ROW else f"({values[:LONGEST_ROW]}...)"
 
 
 def answers(schema: Schema, output: Output, raw: np.ndarray, valid: np.ndarray) -> pa.Array:

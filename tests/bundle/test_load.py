@@ -67,6 +67,13 @@ def test_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:
         load_bundle(tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("text", ["flavors: [", "flavors", "", "flavors: 3"])
+def test_a_damaged_entry_of_mlflow_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "MLmodel").write_text(text)
+    with pytest.raises(BundleError, match="MLmodel' is damaged; download the model again"):
+        load_bundle(tmp_path)
+
+
 def test_unsafe_keras_is_refused(bundles: dict[str, Bundle]) -> None:
     bundle = load_bundle(bundles["binary"].path)
 

@@ -37,4 +37,6 @@ def test_spark_udf(spark: Any, bundles: dict[str, Bundle], store: str, kind: str
         else [[row] for row in x.reshape(20, 64).astype(int).tolist()]
     )
     got = spark.createDataFrame(rows, columns).coalesce(1).select(predict(*columns)).collect()
-    np.testing.assert_allclose([np.ravel(row[0]) for row in got], by_keras(bundles[kind], x), atol=1e-5)
+    raw = by_keras(bundles[kind], x)
+    assert [row[0].prediction for row in got] == bundles[kind].labels(raw)
+    np.testing.assert_allclose([np.ravel(row[0].probability) for row in got], raw, atol=1e-5)

@@ -1,16 +1,22 @@
 """A raw table goes in at one end and comes out scored at the other."""
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import mlflow
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.pyfunc.scoring_server import invocations
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 import sparktune
 from sparktune.bundle import Bundle
+from sparktune.bundle.mlflow.model import signature, write_mlmodel
 from sparktune.columns.schema import places_of
 from sparktune.data import Table, load_dataset
 from sparktune.errors import ScoringError
@@ -135,7 +141,6 @@ def test_bad_columns_are_one_line(spark: Any, bundle: Bundle, folder: Path) -> N
 
 def test_the_bundle_shows_raw_rows_and_their_types(bundle: Bundle) -> None:
     from sparktune.bundle.example import read_example
-    from sparktune.bundle.mlflow.model import signature
 
     names, rows = read_example(bundle.path) or ([], [])
     assert names == USED and len(rows) == 3 and all(isinstance(row[2], str) for row in rows)
@@ -144,7 +149,30 @@ def test_the_bundle_shows_raw_rows_and_their_types(bundle: Bundle) -> None:
     )
     assert all(answer["prediction"] in ("no", "yes") for answer in again)
     kinds = {column.name: str(column.type) for column in signature(bundle.schema).inputs}
-    assert "string" in kinds["plan"] and "datetime" in kinds["joined"] and "boolean" in kinds["vip"]
+    assert "string" in kinds["plan"] and "datetime" in kinds["joined"] and "Any" in kinds["vip"]
+
+
+def test_mlflows_server_answers_raw_rows(bundle: Bundle, folder: Path, expected: Any) -> None:
+    logged = SimpleNamespace(artifact_location="somewhere", model_id="m-1")
+    write_mlmodel(bundle, folder / "served", "run-1", logged)
+    model = mlflow.pyfunc.load_model(str(folder / "served"))
+
+    def asked(rows: list[dict[str, Any]], **params: str) -> Any:
+        content = json.dumps({"dataframe_records": rows, "params": params}, default=str)
+        columns = model.metadata.get_input_schema()
+        return json.loads(invocations(content, "application/json", model, columns).response)["predictions"]
+
+    rows = [{**row, "bill": float(row["bill"])} for row in pq.read_table(folder / "new.parquet").to_pylist()]
+    assert any(row["city"] is None for row in rows) and rows[-1]["city"].startswith("new city")
+    assert asked(rows) == list(expected.values())
+    raw = [[answer["probability"]] for answer in expected.values()]
+    np.testing.assert_array_equal(np.float32(asked(rows, output="raw")), np.float32(raw))
+    with pytest.raises(
+        MlflowException, match=r"feature column 'plan' is missing; the columns are 'age', .*$"
+    ):
+        asked([{name: value for name, value in rows[0].items() if name != "plan"}])
+    with pytest.raises(MlflowException, match=r"column 'age' must hold numbers, but its type is string;"):
+        asked([{**rows[0], "age": "old"}])
 
 
 def test_the_quality_on_raw_rows_is_that_of_the_answers(bundle: Bundle, folder: Path, expected: Any) -> None:

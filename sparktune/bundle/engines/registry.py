@@ -1,5 +1,6 @@
 """Engines by name."""
 
+import sys
 from pathlib import Path
 
 from sparktune.bundle.engines.base import Engine
@@ -47,6 +48,13 @@ def load_engine(folder: Path, manifest: Manifest) -> Engine:
     """The engine that predicts in the bundle in `folder`: the first one of its manifest.
 
     Raises:
-        BundleError: no installed package has it, or it cannot be loaded safely.
+        BundleError: no installed package has it, it needs one that is not installed, or it cannot be loaded
+            safely.
     """
-    return engine_class(manifest.engine).load(folder, manifest)
+    try:
+        return engine_class(manifest.engine).load(folder, manifest)
+    except ImportError as error:
+        raise BundleError(
+            f"the engine {manifest.engine!r} needs {error.name}, which {sys.executable} lacks; install it, "
+            f"or use another engine of the bundle, which has {', '.join(manifest.engines)}"
+        ) from error

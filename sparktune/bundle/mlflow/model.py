@@ -11,12 +11,15 @@ import numpy as np
 from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.engines.registry import ENGINES, mlflow_flavors
 from sparktune.bundle.example import read_example
+from sparktune.bundle.labels import label_kind
 from sparktune.bundle.requirements import BASE, engine_modules, installed_version, package_of
 from sparktune.columns.schema import Feature, Schema
 
 if TYPE_CHECKING:
     import pandas as pd
 
+OUTPUT = "output"  # a parameter of MLflow's `predict`
+OUTPUTS = ("both", "raw")  # what it may be; the first one by default
 LOADER = "sparktune_model"
 # What MLflow imports to load the model; this package is put on the path as it was when the model was logged.
 LOADER_CODE = """\
@@ -95,29 +98,40 @@ def pins(engines: Iterable[str]) -> list[str]:
 
 
 def signature(schema: Schema) -> Any:
-    """The MLflow signature: a column per feature in; one number, or an array of them, out.
+    """The MLflow signature: a column per feature in; `prediction` and, of labels, `probability` out.
 
-    Scalars have the type they were trained with. Encoded columns may be missing; those of numbers are left
-    to the bundle, as MLflow refuses whole numbers for double, and missing ones for long. Columns of arrays
-    are left to it, too, which takes any numbers in arrays or bytes: MLflow would check each number in Python
-    (measured: 40,000 rows/s of 20 numbers, before scoring).
+    Scalars have the type they were trained with. A type that MLflow would not take as the bundle does is
+    Any, and left to it: truth values, of which MLflow makes a missing one False; encoded numbers, as it
+    refuses whole ones for double, and missing ones for long; and arrays, of which it would check each number
+    in Python (measured: 40,000 rows/s of 20 numbers, before scoring). Encoded columns may be missing.
+    The parameter `output` may be "raw": the model's outputs as they are. So are the several values of a
+    regression.
     """
     from mlflow.models import ModelSignature
-    from mlflow.types.schema import AnyType, Array, ColSpec, DataType
+    from mlflow.types.schema import AnyType, Array, ColSpec, DataType, ParamSchema, ParamSpec
     from mlflow.types.schema import Schema as Columns
 
-    scalars = {"b": DataType.boolean, "i": DataType.long, "u": DataType.long, "f": DataType.double}
-
-    raw = {"string": DataType.string, "boolean": DataType.boolean}
-    raw |= dict.fromkeys(("date", "timestamp_ntz"), DataType.datetime)
+    scalars = {"i": DataType.long, "u": DataType.long, "f": DataType.double}
+    raw = {"string": DataType.string, "date": DataType.datetime, "timestamp_ntz": DataType.datetime}
+    kinds = {"string": DataType.string, "bigint": DataType.long, "boolean": DataType.boolean}
 
     def column(feature: Feature) -> Any:
         if feature.encoder is not None:
             return ColSpec(raw.get(feature.dtype) or AnyType(), feature.name, required=False)
-        kind = AnyType() if feature.shape else scalars[np.dtype(feature.dtype).kind]
-        return ColSpec(kind, feature.name)
+        kind = None if feature.shape else scalars.get(np.dtype(feature.dtype).kind)
+        return ColSpec(kind or AnyType(), feature.name)
 
-    answer = DataType.float if schema.outputs == 1 else Array(DataType.float)
+    if schema.task == "regression":
+        several = schema.outputs > 1
+        answers = [ColSpec(Array(DataType.float)) if several else ColSpec(DataType.double, "prediction")]
+    else:
+        label = kinds.get(label_kind(schema), DataType.double)
+        answers = [
+            ColSpec(Array(label) if schema.task == "labels" else label, "prediction"),
+            ColSpec(DataType.double if schema.outputs == 1 else Array(DataType.double), "probability"),
+        ]
     return ModelSignature(
-        inputs=Columns([column(f) for f in schema.features]), outputs=Columns([ColSpec(answer)])
+        inputs=Columns([column(f) for f in schema.features]),
+        outputs=Columns(answers),
+        params=ParamSchema([ParamSpec(OUTPUT, DataType.string, OUTPUTS[0])]),
     )

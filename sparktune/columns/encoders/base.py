@@ -93,7 +93,7 @@ class Encoder(Section, ABC):
         Args:
             array: raw values of any Arrow type that stands for the column's: a dictionary say.
             place: names the column in errors.
-            row: gives the row of the table for a place in the array.
+            row: gives what names the row, its number say, of a place in the array.
 
         Raises:
             InputError: that of `place`: wrong type, or a value that has no numbers.
@@ -158,6 +158,8 @@ class _OfAnyKind:
 def _validated(given: Any) -> Encoder:
     if isinstance(given, Encoder):
         return given
+    if not isinstance(given, dict) or "kind" not in given:
+        raise ValueError(f"must be an encoder of some kind, but got {given!r:.80}")
     return encoder_class(given["kind"]).model_validate(given)
 
 

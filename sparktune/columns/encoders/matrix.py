@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 import pyarrow as pa
 
-from sparktune.columns.arrow import ColumnPlace
+from sparktune.columns.arrow import ColumnPlace, RowOf
 from sparktune.columns.encoders.base import Encoder
 from sparktune.columns.schema import Feature, places_of
 
@@ -53,11 +53,11 @@ def encoders_of(features: Sequence[Feature]) -> list[Encoder]:
 
 
 def encoded(
-    columns: Sequence[Any], features: Sequence[Feature], places: Sequence[ColumnPlace]
+    columns: Sequence[Any], features: Sequence[Feature], places: Sequence[ColumnPlace], row: RowOf = int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Raw columns of equal length as the matrix, float32 (rows, width), and which rows have all numbers.
 
-    `places` name the columns in errors.
+    `places` name the columns in errors, and `row` gives what names a row.
 
     Raises:
         InputError: that of the column's place: wrong type, or a value that has no numbers.
@@ -66,13 +66,13 @@ def encoded(
     x = np.empty((len(columns[0]), layout.width), np.float32)
     valid = np.ones(len(x), bool)
     for column, encoder, at, place in zip(columns, encoders_of(features), layout.places, places, strict=True):
-        fill(x[:, at], column, encoder, place)
+        fill(x[:, at], column, encoder, place, row)
         if encoder.shape:
             valid &= ~np.isnan(x[:, at]).any(axis=1)
     return x, valid
 
 
-def fill(numbers: np.ndarray, column: Any, encoder: Encoder, place: ColumnPlace) -> None:
+def fill(numbers: np.ndarray, column: Any, encoder: Encoder, place: ColumnPlace, row: RowOf = int) -> None:
     """Write a column's numbers into an array (rows, width); a chunk at a time.
 
     Raises:
@@ -81,8 +81,12 @@ def fill(numbers: np.ndarray, column: Any, encoder: Encoder, place: ColumnPlace)
     start = 0
     for chunk in chunks_of(column):
         if len(chunk):
-            numbers[start : start + len(chunk)] = encoder.encode(chunk, place, start.__add__)
+            numbers[start : start + len(chunk)] = encoder.encode(chunk, place, _counted_from(start, row))
             start += len(chunk)
+
+
+def _counted_from(start: int, row: RowOf) -> RowOf:
+    return lambda number: row(start + number)
 
 
 def chunks_of(column: Any) -> Sequence[pa.Array]:

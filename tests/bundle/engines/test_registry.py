@@ -1,5 +1,6 @@
 """Engines are found by name, those of other packages too."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,3 +105,11 @@ def test_a_bundle_whose_engine_is_not_installed_is_refused(bundles: dict[str, Bu
     manifest = bundles["binary"].manifest.model_copy(update={"engines": {"abacus": "model.abacus"}})
     with pytest.raises(BundleError, match="but got 'abacus'; install the package that has the engine"):
         load_engine(bundles["binary"].path, manifest)
+
+
+def test_a_package_that_an_engine_lacks_is_named(
+    bundles: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    with pytest.raises(BundleError, match=r"'keras' needs tensorflow, which .* lacks; install it, or use"):
+        _ = bundles["binary"].with_engine("keras").engine

@@ -52,8 +52,16 @@ def test_the_bundle_inside_is_found_and_verified(written: Path, bundles: dict[st
 
 def test_mlflow_loads_it(written: Path, bundles: dict[str, Bundle]) -> None:
     x = inputs("binary", 4)
-    answer = pyfunc.load_model(str(written)).predict(pd.DataFrame(x.astype("f8"), columns=COLUMNS))
-    np.testing.assert_allclose(answer, bundles["binary"].predict(x), atol=1e-5)
+    model, frame = pyfunc.load_model(str(written)), pd.DataFrame(x.astype("f8"), columns=COLUMNS)
+    raw = bundles["binary"].predict(x)
+    np.testing.assert_allclose(model.predict(frame, {"output": "raw"}), raw, atol=1e-5)
+    answers = model.predict(frame)
+    assert [str(kind) for kind in model.metadata.get_output_schema().input_types()] == [
+        "DataType.string",
+        "DataType.double",
+    ]
+    assert answers["prediction"].tolist() == bundles["binary"].labels(raw)
+    np.testing.assert_allclose(answers["probability"], raw[:, 0], atol=1e-5)
 
 
 def test_its_requirements_are_what_is_installed(written: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -72,7 +80,7 @@ def test_only_the_engines_of_the_bundle_that_are_installed_are_pinned(engines: l
 
 
 def of_an_earlier_version(written: Path, folder: Path, loader: str) -> Path:
-    """The layout of earlier versions: `code` is one archive, and the loader is a module inside it."""
+    """The layout of earlier versions: `code` is one archive, the loader a module inside; outputs are raw."""
     shutil.copytree(written, folder)
     (folder / "code" / f"{LOADER}.py").unlink()
     content = entry(folder)
@@ -81,6 +89,7 @@ def of_an_earlier_version(written: Path, folder: Path, loader: str) -> Path:
     content["flavors"]["python_function"].update(
         loader_module=loader, code="code/sparktune.zip", data="data/bundle"
     )
+    content["signature"].pop("params")
     (folder / "MLmodel").write_text(yaml.safe_dump(content))
     return folder
 

@@ -147,7 +147,7 @@ assert importlib.util.find_spec("sparktune") is None
 mlflow.set_tracking_uri(sys.argv[1])
 model = mlflow.pyfunc.load_model("models:/churn@champion")
 frame = pd.DataFrame(np.array(json.loads(sys.argv[2])), columns=[f"f{i}" for i in range(20)])
-print(json.dumps(model.predict(frame).tolist()))
+print(json.dumps(model.predict(frame)["probability"].tolist()))
 """
 
 
@@ -164,7 +164,7 @@ def test_mlflow_scores_where_the_package_is_not_installed(
     command = [sys.executable, "-S", "-c", WITHOUT_THE_PACKAGE, store.uri, json.dumps(x.tolist())]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    np.testing.assert_allclose(json.loads(done.stdout), bundles["binary"].predict(x), atol=1e-5)
+    np.testing.assert_allclose(json.loads(done.stdout), bundles["binary"].predict(x)[:, 0], atol=1e-5)
 
 
 def test_pyfunc_takes_arrays_and_bytes(store: Store, bundles: dict[str, Bundle]) -> None:
@@ -172,5 +172,6 @@ def test_pyfunc_takes_arrays_and_bytes(store: Store, bundles: dict[str, Bundle])
     mlflow_model = mlflow.pyfunc.load_model(str(store.client.get_model_version_download_uri("pixels", "1")))
     x = inputs("classes", 4)
     for pixels in (list(x.reshape(4, 64)), [row.astype("<f4").tobytes() for row in x]):
-        answer = mlflow_model.predict(pd.DataFrame({"pixels": pixels}))
-        np.testing.assert_allclose(answer, bundles["classes"].predict(x), atol=1e-5)
+        answers = mlflow_model.predict(pd.DataFrame({"pixels": pixels}))
+        raw = bundles["classes"].predict(x)
+        np.testing.assert_allclose(answers["probability"].tolist(), raw, atol=1e-5)
