@@ -7,8 +7,8 @@ from typing import final
 import numpy as np
 
 from sparktune.columns.schema import Schema
-from sparktune.data.encoding import LeftOut, RawRows
 from sparktune.data.initial import InitialWeights
+from sparktune.data.inputs import LeftOut, RawRows
 from sparktune.summary import DataSummary
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from sparktune.columns.schema import Schema
 from sparktune.data.dataset import Rows
+from sparktune.data.mapped import in_pieces
 
 
 def digest_of(splits: list[Rows | None], schema: Schema) -> str:
@@ -19,5 +20,6 @@ def digest_of(splits: list[Rows | None], schema: Schema) -> str:
             digest.update(f"{array.dtype.name}{array.shape};".encode())
             if array.size:
                 little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-                digest.update(little_endian.reshape(-1).view(np.uint8).data)
+                for piece in in_pieces(little_endian):
+                    digest.update(piece.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Raw feature columns as one matrix of numbers, by encoders that are fitted on the training rows."""
+"""Raw feature columns as numbers, by encoders that are fitted on the training rows."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from sparktune.columns.schema import Feature
+from sparktune.data.inputs import InputColumn, InputColumns, LeftOut, refuse_together
 from sparktune.data.suspects import misread_number, why_useless
 from sparktune.data.table import Table
 from sparktune.errors import DataError
@@ -22,39 +23,34 @@ if TYPE_CHECKING:
     from sparktune.columns.encoders.base import Encoder
 
 EXAMPLE = 3  # rows
-RawRows = tuple[tuple[Any, ...], ...]
 log = logging.getLogger("sparktune")
 
 
 @final
 @dataclass(frozen=True)
-class LeftOut:
-    """A column that is not read though nobody said so, its type in Spark SQL, and why."""
-
-    name: str
-    type: str
-    why: str
-
-
-@final
-@dataclass(frozen=True)
-class FeatureInputs:
-    """The features, x (rows, *input_shape) of each table, the columns that were left out, a few raw rows."""
-
-    features: tuple[Feature, ...]
-    inputs: list[np.ndarray]
-    left_out: tuple[LeftOut, ...] = ()
-    example: RawRows = ()
-
-
-@final
-@dataclass(frozen=True)
-class _Column:
-    """A fitted column: its feature, its numbers (rows, width) in each table, and a few raw values."""
+class EncodedColumn(InputColumn):
+    """A raw column with its fitted encoder, and a few raw values of training rows."""
 
     feature: Feature
-    numbers: list[np.ndarray]
+    encoder: "Encoder"
     example: list[Any]
+
+    def numbers(self, values: Any, table: Table, start: int) -> np.ndarray:
+        """The encoder's numbers, float32.
+
+        Raises:
+            DataError: a value has none, or one that is not finite.
+        """
+        from sparktune.columns.encoders.matrix import chunks_of
+
+        place = _place(table, self.feature.name)
+        found = []
+        for chunk in chunks_of(values):
+            if len(chunk):
+                found.append(self.encoder.encode(chunk, place, start.__add__))
+                _refuse_infinite(found[-1], place, start)
+                start += len(chunk)
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
 
 def needs_encoders(table: Table, names: Sequence[str]) -> bool:
@@ -67,14 +63,14 @@ def lacks_numbers(table: Table, names: Sequence[str]) -> bool:
     return any(_has_missing(table.columns[name]) for name in names if name in table.columns)
 
 
-def encode_tables(
+def encoded_columns(
     names: Sequence[str],
     tables: Sequence[Table],
     train: np.ndarray,
     labels: np.ndarray,
     declared: Mapping[str, Section],
-) -> FeatureInputs:
-    """Fit an encoder for each column, and encode all tables; the first one holds the training rows.
+) -> InputColumns:
+    """An encoder for each column, which is read by itself; columns that cannot be used are in its `errors`.
 
     Args:
         names: the feature columns.
@@ -84,22 +80,44 @@ def encode_tables(
         declared: what the study says of columns, by name.
 
     Raises:
-        DataError: a line for each column that cannot be used.
+        DataError: no column says anything.
     """
-    columns: list[_Column] = []
+    from sparktune.columns.encoders.matrix import layout_of
+
+    columns: list[EncodedColumn] = []
     left_out: list[LeftOut] = []
-    errors: list[str] = []
+    errors: dict[str, str] = {}
     for name in names:
         try:
             found = _fitted(name, tables, train, labels, declared.get(name))
         except DataError as error:
-            errors.append(str(error))
+            errors[name] = str(error)
             continue
         if isinstance(found, LeftOut):
             left_out.append(found)
         else:
             columns.append(found)
-    refuse_together(errors)
+    if not errors:
+        _warn_of(left_out)
+    if not columns:
+        refuse_together([*errors.values()])
+        raise DataError(
+            "data must hold feature columns that say something, but all are left out: "
+            + "; ".join(f"{column.name!r}: {column.why}" for column in left_out)
+        )
+    layout = layout_of([column.feature for column in columns])
+    return InputColumns(
+        columns=tuple(columns),
+        places=layout.places,
+        dtype=np.dtype(np.float32),
+        shape=(layout.width,),
+        left_out=tuple(left_out),
+        example=tuple(zip(*(column.example for column in columns), strict=True)),
+        errors=errors,
+    )
+
+
+def _warn_of(left_out: Sequence[LeftOut]) -> None:
     for column in left_out:
         log.warning(
             "data: column %r is left out: %s; to use it, set data.columns: {%s: KIND}, else {%s: ignore}",
@@ -108,42 +126,22 @@ def encode_tables(
             column.name,
             column.name,
         )
-    if not columns:
-        raise DataError(
-            "data must hold feature columns that say something, but all are left out: "
-            + "; ".join(f"{column.name!r}: {column.why}" for column in left_out)
-        )
-    features = tuple(column.feature for column in columns)
-    example = tuple(zip(*(column.example for column in columns), strict=True))
-    return FeatureInputs(features, _side_by_side(columns, len(tables)), tuple(left_out), example)
-
-
-def refuse_together(errors: Sequence[str]) -> None:
-    """Raise one error for all columns that cannot be used.
-
-    Raises:
-        DataError: there are any.
-    """
-    if len(errors) == 1:
-        raise DataError(errors[0])
-    if errors:
-        listed = "\n  ".join(errors)
-        raise DataError(f"{len(errors)} feature columns cannot be used:\n  {listed}")
 
 
 def _fitted(
     name: str, tables: Sequence[Table], train: np.ndarray, labels: np.ndarray, said: Section | None
-) -> _Column | LeftOut:
-    """The encoder of a column and its numbers, or why the column is useless."""
+) -> EncodedColumn | LeftOut:
+    """The encoder of a column, or why the column is useless."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     from sparktune.columns.encoders.types import sql_type, stands_for
 
-    chunks = [_chunks(table, name) for table in tables]
-    place = _place(tables[0], name)
-    encoder_class, options = _encoder_class(chunks[0][0].type, said, place)
-    column = pa.chunked_array(chunks[0], chunks[0][0].type)
+    for table in tables[1:]:
+        table.column(name, "feature")
+    chunks, place = _chunks(tables[0], name), _place(tables[0], name)
+    encoder_class, options = _encoder_class(chunks[0].type, said, place)
+    column = pa.chunked_array(chunks, chunks[0].type)
     rows = column if len(train) == len(column) else column.take(pa.array(train))
     if said is None and (word := misread_number(column)):
         row = pc.index(column.cast(stands_for(column.type)), word).as_py()
@@ -156,12 +154,8 @@ def _fitted(
     encoder = encoder_class.fit(rows, options, place)
     if said is None and encoder.constant:
         return LeftOut(name, encoder.column_type, "it is the same in all training rows")
-    numbers = [
-        _encoded(encoder, part, _place(table, name)) for table, part in zip(tables, chunks, strict=True)
-    ]
-    return _Column(
-        Feature.encoded(name, encoder), numbers, [_json(raw) for raw in rows[:EXAMPLE].to_pylist()]
-    )
+    example = [_json(raw) for raw in rows[:EXAMPLE].to_pylist()]
+    return EncodedColumn(Feature.encoded(name, encoder), encoder, example)
 
 
 def _json(raw: Any) -> Any:
@@ -190,36 +184,16 @@ def _encoder_class(
     return found, found.options(kind=usual)
 
 
-def _encoded(encoder: "Encoder", chunks: "list[pa.Array]", place: "ColumnPlace") -> np.ndarray:
-    """A column's numbers, float32 (rows, width), all finite."""
-    import pyarrow as pa
-
-    from sparktune.columns.encoders.matrix import fill
-
-    numbers = np.empty((sum(map(len, chunks)), encoder.width), np.float32)
-    fill(numbers, pa.chunked_array(chunks), encoder, place)
-    if not np.isfinite(numbers.sum(dtype=np.float64)):
-        bad = ~np.isfinite(numbers).all(axis=1)
-        if bad.any():
-            raise DataError(
-                f"{place.what} must hold finite float32 numbers, but row {int(bad.argmax())} does not; fill "
-                "it or leave the row out"
-            )
-    return numbers
-
-
-def _side_by_side(columns: list[_Column], tables: int) -> list[np.ndarray]:
-    """The matrix of each table; a column's own numbers are let go of once they are in it."""
-    from sparktune.columns.encoders.matrix import layout_of
-
-    layout = layout_of([column.feature for column in columns])
-    found = []
-    for table in range(tables):
-        x = np.empty((len(columns[0].numbers[table]), layout.width), np.float32)
-        for column, place in zip(columns, layout.places, strict=True):
-            x[:, place] = column.numbers[table]
-        found.append(x)
-    return found
+def _refuse_infinite(numbers: np.ndarray, place: "ColumnPlace", start: int) -> None:
+    """Raise for the first row with a number that is missing or infinite; `start` is the first row."""
+    if np.isfinite(numbers.sum(dtype=np.float64)):
+        return
+    bad = ~np.isfinite(numbers).all(axis=1)
+    if bad.any():
+        raise DataError(
+            f"{place.what} must hold finite float32 numbers, but row {start + int(bad.argmax())} does not; "
+            "fill it or leave the row out"
+        )
 
 
 def _place(table: Table, name: str) -> "ColumnPlace":

@@ -1,23 +1,23 @@
 """From the spec to the data set: read, find each column's role, split, encode labels, fit the scaling."""
 
 import logging
-from dataclasses import dataclass, replace
-from typing import Any, final
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from sparktune.columns.schema import Label, Scaling, Schema, Task
+from sparktune.columns.schema import Scaling, Schema, Task
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
-from sparktune.data.encoding import FeatureInputs, encode_tables, lacks_numbers, needs_encoders
-from sparktune.data.features import features_of
+from sparktune.data.encoding import encoded_columns, lacks_numbers, needs_encoders
+from sparktune.data.features import plain_columns
+from sparktune.data.inputs import InputColumns, read_inputs
 from sparktune.data.labels import check_names, classes_of, encode_labels, label_names, label_values, task_of
-from sparktune.data.mapped import gathered
+from sparktune.data.mapped import rows_of
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import fit_scaling, scaling_of
 from sparktune.data.sources.base import Names, Origin, ReadTable, read_source
 from sparktune.data.splits import split_rows
-from sparktune.data.suspects import constants, leaks
 from sparktune.data.table import Table
 from sparktune.data.weights import weights_of
 from sparktune.errors import DataError
@@ -25,27 +25,6 @@ from sparktune.spec import DataSpec, StudySpec
 
 MAIN = "data"
 log = logging.getLogger("sparktune")
-SHOWN = 5  # columns named in a warning
-SPLITS = ("train", "validation", "test")
-
-
-@final
-@dataclass(frozen=True)
-class _Part:
-    """The rows of one table, read: inputs, raw labels and weights."""
-
-    x: np.ndarray
-    labels: np.ndarray
-    weight: np.ndarray | None
-
-    def at(self, rows: np.ndarray) -> "_Part":
-        """These rows of the part."""
-        weight = None if self.weight is None else _taken(self.weight, rows)
-        return _Part(_taken(self.x, rows), _taken(self.labels, rows), weight)
-
-    def encoded(self, task: Task, classes: tuple[Label, ...], split: str) -> Rows:
-        """The part as the rows of a split."""
-        return Rows(self.x, encode_labels(self.labels, task, classes, split), self.weight)
 
 
 def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | None = None) -> Dataset:
@@ -71,7 +50,11 @@ def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | No
     if data.validation == "none":
         log.warning("data.validation is none: trials are compared by a metric of the rows they train on")
     tables, weight = _tables(data, arrays, read_table)
-    return _split_and_encoded(spec, tables, Roles.of(data, tables[MAIN], weight))
+    roles = Roles.of(data, tables[MAIN], weight)
+    columns = [split.column for split in data.splits.values() if split.column is not None]
+    needed = [*roles.features, roles.label, *([roles.weight] if roles.weight else []), *columns]
+    held = {name: table.held(dict.fromkeys(needed)) for name, table in tables.items()}
+    return _split_and_encoded(spec, held, roles)
 
 
 def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) -> Dataset:
@@ -89,30 +72,30 @@ def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) 
     names = spec.data.class_names or ()
     if names:
         check_names(names, classes, task, roles.label)
-    found = plain or encode_tables(
-        roles.features, [*tables.values()], places["train"], labels[0], spec.data.columns
-    )
-    main, *others = map(_Part, found.inputs, labels, weights)
-    chosen = {name: main.at(rows) for name, rows in places.items()}
-    chosen |= {
-        name: part.at(np.arange(len(part.x))) for name, part in zip([*tables][1:], others, strict=True)
-    }
-    splits = {name: chosen[name].encoded(task, classes, name) for name in SPLITS if name in chosen}
+    every = [*tables.values()]
+    columns = plain or encoded_columns(roles.features, every, places["train"], labels[0], spec.data.columns)
+    rows = {MAIN: places, **{name: {name: np.arange(len(tables[name]))} for name in [*tables][1:]}}
+    inputs = read_inputs(columns, every, [[*of.values()] for of in rows.values()])
+    splits = {}
+    for sets, parts, y, weight in zip(rows.values(), inputs, labels, weights, strict=True):
+        for (name, at), x in zip(sets.items(), parts, strict=True):
+            encoded = encode_labels(rows_of(y, at), task, classes, name)
+            splits[name] = Rows(x, encoded, None if weight is None else rows_of(weight, at))
     train, test = splits["train"], splits.get("test")
     validation = splits.get("validation", Rows(train.x[:0], train.y[:0]))
     schema = Schema(
-        features=found.features,
+        features=columns.features,
         input_shape=train.x.shape[1:],
         label=roles.label,
         task=task,
         classes=classes,
         outputs=len(classes) if task == "classes" else train.y[0].size,
-        scaling=fit_scaling(spec.data.scale, train.x, found.features),
+        scaling=fit_scaling(spec.data.scale, train.x, columns.features),
         class_names=names,
         label_scaling=_label_scaling(spec.data, task, train.y, roles.label),
     )
     digest = digest_of([train, validation, test], schema)
-    return Dataset(train, validation, test, schema, digest, found.left_out, example=found.example)
+    return Dataset(train, validation, test, schema, digest, columns.left_out, example=columns.example)
 
 
 def _label_scaling(data: DataSpec, task: Task, y: np.ndarray, label: str) -> Scaling | None:
@@ -131,7 +114,7 @@ def _label_scaling(data: DataSpec, task: Task, y: np.ndarray, label: str) -> Sca
 
 def _plain_numbers(
     data: DataSpec, tables: dict[str, Table], roles: Roles, labels: np.ndarray
-) -> FeatureInputs | None:
+) -> InputColumns | None:
     """The features as they are, where all are plain numbers; None where some must be encoded.
 
     Raises:
@@ -142,26 +125,11 @@ def _plain_numbers(
     if declared or any(needs_encoders(table, names) for table in every):
         return None
     try:
-        found = FeatureInputs(*features_of(names, every))
+        return plain_columns(names, every, labels)
     except DataError:
         if any(lacks_numbers(table, names) for table in every):
             return None
         raise
-    for name in leaks(found.features, found.inputs[0], labels):
-        log.warning(
-            "data: feature %r equals the label in every row; leave it out by data.columns: {%s: ignore}",
-            name,
-            name,
-        )
-    if alike := constants(found.features, found.inputs[0]):
-        listed = ", ".join(map(repr, alike[:SHOWN])) + (", ..." if len(alike) > SHOWN else "")
-        log.warning(
-            "data: %d features are the same in every row: %s; leave them out by data.columns: {%s: ignore}",
-            len(alike),
-            listed,
-            alike[0],
-        )
-    return found
 
 
 def _tables(data: DataSpec, arrays: Any, read_table: ReadTable | None) -> tuple[dict[str, Table], str | None]:
@@ -179,10 +147,3 @@ def _tables(data: DataSpec, arrays: Any, read_table: ReadTable | None) -> tuple[
         tables["test"] = main.held_out
     weighted = isinstance(arrays, tuple | list) and len(arrays) == 3 and arrays[2] is not None
     return tables, names.weight if weighted else data.weight
-
-
-def _taken(array: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The rows of an array, in C order and writeable, as DLPack demands; a view if they are consecutive."""
-    if rows[-1] - rows[0] + 1 == len(rows) and array.flags.writeable and array.flags.c_contiguous:
-        return array[rows[0] : rows[-1] + 1]
-    return gathered(array, rows)

@@ -15,7 +15,7 @@ import numpy as np
 from sparktune.columns.schema import Schema
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.initial import InitialWeights
-from sparktune.data.mapped import map_private
+from sparktune.data.mapped import in_pieces, map_private
 from sparktune.errors import DataError
 
 MAGIC = b"sparktune data 1"
@@ -36,7 +36,8 @@ def write_packed(data: Dataset, path: Path) -> None:
         file.write(MAGIC + len(header).to_bytes(8, "little") + header)
         for slot, (_, _, array) in zip(slots, arrays, strict=True):
             file.seek(slot["offset"])
-            array.tofile(file)
+            for piece in in_pieces(array):
+                piece.tofile(file)
         file.truncate(max(file.tell(), 1))
         file.flush()
         os.fsync(file.fileno())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sparktune.columns.schema import Feature, Scaling
+from sparktune.data.mapped import let_go
 
 CHUNK = 4096
 
@@ -20,8 +21,8 @@ def scaling_of(scale: float | str, x: np.ndarray) -> Scaling | None:
     if not isinstance(scale, str):
         return Scaling(offset=(0.0,), scale=(float(scale),))
     rows = x.reshape(len(x), -1)
-    low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
-    offset, width = (low, high - low) if scale == "minmax" else _moments(rows)
+    low, high, sums = _seen(rows)
+    offset, width = (low, high - low) if scale == "minmax" else _moments(rows, sums)
     width = np.where((high > low) & (width > 0), width, 1.0)
     return Scaling(offset=tuple(offset.tolist()), scale=tuple(width.tolist()))
 
@@ -50,10 +51,32 @@ def fit_scaling(scale: float | str, x: np.ndarray, features: Sequence[Feature]) 
     return Scaling(offset=tuple(offset.tolist()), scale=tuple(width.tolist()))
 
 
-def _moments(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def means_of(x: np.ndarray) -> np.ndarray:
+    """The mean of each number of a row of x (rows, ...), in one pass."""
+    return _seen(x.reshape(len(x), -1))[2] / len(x)
+
+
+def _seen(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lowest and highest number and sum of each column, as float64.
+
+    The sums are those of `rows.sum(axis=0)` to the bit: it adds row after row, but single numbers in pairs.
+    """
+    low = high = rows[0]
+    sums = rows.sum(axis=0, dtype=np.float64) if rows.shape[1] == 1 else np.empty((0, rows.shape[1]))
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        low, high = np.minimum(low, part.min(axis=0)), np.maximum(high, part.max(axis=0))
+        if rows.shape[1] > 1:
+            sums = np.concatenate([sums, part]).sum(axis=0, dtype=np.float64, keepdims=True)
+        let_go(rows)
+    return low.astype(np.float64), high.astype(np.float64), sums.reshape(-1)
+
+
+def _moments(rows: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and deviation of each column in float64, without a float64 copy of the rows."""
-    mean = rows.mean(axis=0, dtype=np.float64)
+    mean = sums / len(rows)
     squares = np.zeros_like(mean)
     for start in range(0, len(rows), CHUNK):
         squares += np.square(rows[start : start + CHUNK] - mean).sum(axis=0)
+        let_go(rows)
     return mean, np.sqrt(squares / len(rows))

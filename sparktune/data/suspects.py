@@ -1,11 +1,8 @@
 """Columns that a model must not learn from, or cannot: ids, and the label under another name."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
-
-from sparktune.columns.schema import Feature
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,24 +70,45 @@ def _reads_as_number(word: str) -> bool:
     return True
 
 
-def leaks(features: Sequence[Feature], x: np.ndarray, labels: np.ndarray) -> list[str]:
-    """The features of plain numbers, x (rows, width), that are the label itself; of 20 rows or more."""
-    if x.ndim > 2 or labels.ndim > 1 or labels.dtype.kind not in "biuf" or len(labels) < FEW:
-        return []
-    y = labels.astype(np.float32)
-    alike = np.flatnonzero((x[:ROWS] == y[:ROWS, None]).all(axis=0))
-    owners = np.repeat(np.arange(len(features)), [feature.width for feature in features])
-    return [features[owners[place]].name for place in alike if np.array_equal(x[:, place], y)]
+@final
+class Watch:
+    """Looks at a column of plain numbers, piece by piece: is it the label, or the same in all rows?
 
+    Args:
+        labels: the raw labels of all rows.
+    """
 
-def constants(features: Sequence[Feature], x: np.ndarray) -> list[str]:
-    """The features of single numbers, x (rows, width), that are the same in all of 20 rows or more."""
-    if x.ndim > 2 or len(x) < FEW:
-        return []
-    alike = np.flatnonzero((x[:ROWS] == x[0]).all(axis=0))
-    owners = np.repeat(np.arange(len(features)), [feature.width for feature in features])
-    single = [place for place in alike if not features[owners[place]].shape]
-    return [features[owners[place]].name for place in single if (x[:, place] == x[0, place]).all()]
+    def __init__(self, labels: np.ndarray) -> None:
+        comparable = labels.ndim == 1 and labels.dtype.kind in "biuf" and len(labels) >= FEW
+        self._labels = labels if comparable else None
+        self._equal = np.ones(1, bool)  # the label, in each number of a row
+        self._same = True
+        self._first: np.ndarray | None = None
+        self._rows = 0
+
+    def see(self, values: np.ndarray, start: int) -> None:
+        """Look at the numbers (rows, ...) from row `start` on."""
+        flat = values.reshape(len(values), -1)
+        if self._first is None:
+            self._first = flat[0].astype(np.float32)
+            self._same = values.ndim == 1
+        self._rows += len(flat)
+        for part in (slice(0, ROWS), slice(ROWS, None)):  # most columns are neither, as few rows show
+            if self._same:
+                self._same = bool((flat[part].astype(np.float32) == self._first).all())
+            if self._labels is not None and self._equal.any():
+                y = self._labels[start : start + len(flat)][part].astype(np.float32)
+                self._equal = self._equal & (flat[part].astype(np.float32) == y[:, None]).all(axis=0)
+
+    @property
+    def equal(self) -> bool:
+        """Whether some number of the rows is the label in each of 20 or more."""
+        return self._labels is not None and bool(self._equal.any())
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is a single number, the same in each of 20 rows or more."""
+        return self._same and self._rows >= FEW
 
 
 def conflated(values: np.ndarray) -> tuple[int, int]:

@@ -2,14 +2,24 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, final
 
 import numpy as np
 
 from sparktune.data.mapped import allocate
 from sparktune.errors import DataError
+
+BATCH_ROWS = 2**15
+SMALL = 2**26  # bytes of columns that are kept once they are read
+
+
+class Scan(Protocol):
+    """Reads columns of a table some rows at a time."""
+
+    def __call__(self, names: Sequence[str], rows: int) -> Iterator[Sequence[Any]]:
+        """Of each batch of at most `rows` rows, an Arrow array for each name."""
 
 
 @final
@@ -17,14 +27,16 @@ from sparktune.errors import DataError
 class Table:
     """Columns by name, each a numpy array (rows, ...) or an Arrow column.
 
-    Messages name the table by `where`.
+    Messages name the table by `where`. `scan` reads several columns in one go, where that is better than
+    reading each by itself.
     """
 
     columns: dict[str, Any]
     where: str = "data"
+    scan: Scan | None = None
 
     @classmethod
-    def of(cls, columns: Iterable[tuple[str, Any]], where: str) -> "Table":
+    def of(cls, columns: Iterable[tuple[str, Any]], where: str, scan: Scan | None = None) -> "Table":
         """A checked table.
 
         Raises:
@@ -45,7 +57,7 @@ class Table:
         if len(set(lengths.values())) > 1:
             sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
             raise DataError(f"{where}: columns must have the same number of rows, but {sizes}")
-        return cls(dict(pairs), where)
+        return cls(dict(pairs), where, scan)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -79,32 +91,83 @@ class Table:
             DataError: no such column (with the nearest name), or one that is ragged or of a kind that is not
             read.
         """
+        found = np.empty(0)
+        for start, rows in self.pieces(name, role, part):
+            if len(rows) == len(self):
+                return rows
+            if not start:
+                found = allocate((len(self), *rows.shape[1:]), rows.dtype)
+            elif rows.dtype != found.dtype:
+                found = found.astype(np.result_type(found, rows), copy=False)
+            found[start : start + len(rows)] = rows
+        return found
+
+    def pieces(self, name: str, role: str, part: str | None = None) -> Iterator[tuple[int, np.ndarray]]:
+        """As `values`, but some rows at a time, each with the number of its first row.
+
+        Raises:
+            DataError: as `values`.
+        """
         column = self.column(name, role)
         if isinstance(column, np.ndarray):
-            return column
-        return _joined(column, f"{self.where}: column {name!r}", part)
+            yield 0, column
+        else:
+            yield from decoded(column, f"{self.where}: column {name!r}", part=part)
+
+    def held(self, names: Iterable[str]) -> "Table":
+        """The table with these of its columns in memory, if they are small; they are read in one go.
+
+        Raises:
+            DataError: they cannot be read.
+        """
+        import pyarrow as pa
+
+        there = [name for name in names if name in self.columns]
+        if self.scan is None or not there:
+            return self
+        batches: list[Sequence[Any]] = []
+        size = 0
+        for batch in self.scan(there, BATCH_ROWS):
+            batches.append(batch)
+            size += sum(array.nbytes for array in batch)
+            if size > SMALL:
+                return self
+        columns = map(pa.chunked_array, zip(*batches, strict=True))
+        return replace(self, columns={**self.columns, **dict(zip(there, columns, strict=True))}, scan=None)
+
+    def batches(self, names: Sequence[str], rows: int) -> Iterator[Sequence[Any]]:
+        """These columns, `rows` rows at a time: of each batch a numpy or Arrow array for each name.
+
+        Raises:
+            DataError: they cannot be read.
+        """
+        if self.scan is not None:
+            yield from self.scan(names, rows)
+            return
+        for start in range(0, len(self), rows):
+            yield [self.columns[name][start : start + rows] for name in names]
 
 
-def _joined(column: Any, what: str, part: str | None) -> np.ndarray:
-    """An Arrow column as numpy (rows, ...); its chunks are decoded one by one, each freed before the next."""
+def decoded(
+    column: Any, what: str, start: int = 0, part: str | None = None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """An Arrow column as numpy (rows, ...), chunk by chunk, each with the number of its first row.
+
+    Raises:
+        DataError: it is ragged, or of a kind that is not read; `what` names it, `start` is its first row.
+    """
     from pyarrow.compute import struct_field
 
     from sparktune.columns.arrow import ColumnPlace, values
 
     place = ColumnPlace(what, DataError, "convert it, or leave it out by naming data.features")
-    found, filled = np.empty(0), 0
+    shape = None
     for chunk in getattr(column, "chunks", [column]):
         if not len(chunk):
             continue
-        rows = values(chunk if part is None else struct_field(chunk, part), place, filled.__add__)
-        if len(rows) == len(column):
-            return rows
-        if not filled:
-            found = allocate((len(column), *rows.shape[1:]), rows.dtype)
-        elif rows.shape[1:] != found.shape[1:]:
-            raise place.ragged(filled, rows.shape[1:], found.shape[1:])
-        elif rows.dtype != found.dtype:
-            found = found.astype(np.result_type(found, rows), copy=False)
-        found[filled : filled + len(rows)] = rows
-        filled += len(rows)
-    return found
+        rows = values(chunk if part is None else struct_field(chunk, part), place, start.__add__)
+        shape = rows.shape[1:] if shape is None else shape
+        if rows.shape[1:] != shape:
+            raise place.ragged(start, rows.shape[1:], shape)
+        yield start, rows
+        start += len(rows)

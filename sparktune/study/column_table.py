@@ -8,6 +8,7 @@ import numpy as np
 from sparktune.columns.encoders.base import Encoder
 from sparktune.columns.schema import Feature, places_of
 from sparktune.data import Dataset
+from sparktune.data.scaling import means_of
 from sparktune.spec import StudySpec
 from sparktune.training.kinds.base import kind_of
 from sparktune.training.kinds.layered import LayeredKind
@@ -40,8 +41,9 @@ class ColumnRow:
 def column_table(spec: StudySpec, data: Dataset) -> tuple[ColumnRow, ...]:
     """A row for each feature, then one for each column that is left out."""
     scaled = ", scaled" if data.schema.scaling else ""
+    means = np.empty(0) if data.schema.encoded else means_of(data.train.x)
     rows = [
-        _plain(feature, data.train.x, place, scaled)
+        _plain(feature, means[place], scaled)
         if feature.encoder is None
         else _encoded(feature, feature.encoder, spec, scaled)
         for feature, place in zip(data.schema.features, places_of(data.schema.features), strict=True)
@@ -53,11 +55,12 @@ def column_table(spec: StudySpec, data: Dataset) -> tuple[ColumnRow, ...]:
     return (*rows, *left_out)
 
 
-def _plain(feature: Feature, x: np.ndarray, place: slice, scaled: str) -> ColumnRow:
-    mean = x.reshape(len(x), -1)[:, place].mean(dtype=np.float64)
+def _plain(feature: Feature, means: np.ndarray, scaled: str) -> ColumnRow:
     shape = f" {list(feature.shape)}" if feature.shape else ""
     network = f"{_counted(feature.width)}{scaled}"
-    return ColumnRow(feature.name, f"{feature.dtype}{shape}", "none", 0, None, f"mean {mean:.4g}", network)
+    return ColumnRow(
+        feature.name, f"{feature.dtype}{shape}", "none", 0, None, f"mean {means.mean():.4g}", network
+    )
 
 
 def _encoded(feature: Feature, encoder: Encoder, spec: StudySpec, scaled: str) -> ColumnRow:

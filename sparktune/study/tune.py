@@ -119,6 +119,7 @@ def tune(
                 choose_trials(ledger, retried, skip)
                 warm = keep_warm_start(warm, spec, ledger)
                 shared = runtime.share(with_initial_weights(dataset, warm, ledger.directory))
+                del dataset  # trials, export and report read the shared copy
                 log.info("study %s: %s", spec.study.name, ledger.directory)
                 pruner = pruner or build_pruner(spec.search)
                 study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler, pruner, warm)

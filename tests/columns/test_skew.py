@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sparktune.columns.encoders.base import EncoderOptions, encoder_class
 from sparktune.columns.encoders.types import stands_for
 from sparktune.columns.inputs import side_by_side
-from sparktune.data.encoding import encode_tables
-from sparktune.data.features import features_of
+from sparktune.data.encoding import encoded_columns
+from sparktune.data.features import plain_columns
+from sparktune.data.inputs import InputColumns, read_inputs
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 from tests.columns.vectors import VECTOR, dense, sparse
@@ -81,8 +82,16 @@ def columns(draw: st.DrawFn) -> pa.ChunkedArray:
 
 def trained(column: pa.ChunkedArray) -> tuple[Any, np.ndarray]:
     """What training reads: the feature, and its float32 numbers (rows, width)."""
-    (feature,), (x,) = features_of(("a",), [Table({"a": column})])
-    return feature, x.reshape(len(x), -1).astype(np.float32)
+    table = Table({"a": column})
+    found = plain_columns(("a",), [table], np.empty(0))
+    x = all_rows(found, table)
+    return found.features[0], x.reshape(len(x), -1).astype(np.float32)
+
+
+def all_rows(found: InputColumns, table: Table) -> np.ndarray:
+    """x of all rows."""
+    ((x,),) = read_inputs(found, [table], [[np.arange(len(table))]])
+    return x
 
 
 @settings(max_examples=150)
@@ -136,8 +145,9 @@ def raw_columns(draw: st.DrawFn) -> tuple[EncoderOptions, pa.ChunkedArray]:
 def test_training_and_scoring_encode_alike(drawn: tuple[EncoderOptions, pa.ChunkedArray]) -> None:
     options, column = drawn
     rows = np.arange(len(column))
-    found = encode_tables(("a",), [Table({"a": column})], rows, rows, {"a": options})
-    (x,) = found.inputs
+    table = Table({"a": column})
+    found = encoded_columns(("a",), [table], rows, rows, {"a": options})
+    x = all_rows(found, table)
     assert np.isfinite(x).all()
     arrays = [column[row : row + 1].combine_chunks() for row in rows]
     one_by_one = pa.chunked_array([pa.concat_arrays(getattr(one, "chunks", [one])) for one in arrays])

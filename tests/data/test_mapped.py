@@ -1,8 +1,31 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from sparktune.data import mapped
-from sparktune.data.mapped import gathered, map_private
+from sparktune.data.mapped import allocate, gathered, in_pieces, let_go, map_private
+from sparktune.errors import DataError
+
+
+def test_what_is_large_lies_in_a_file_that_keeps_it(monkeypatch):
+    monkeypatch.setattr(mapped, "LARGE", 10_000)
+    small, large = (allocate((rows, 10), np.dtype("f4")) for rows in (10, 1000))
+    numbers = np.arange(10_000, dtype="f4").reshape(1000, 10)
+    small[:], large[:] = numbers[:10], numbers
+    for array in (small, large[5:].reshape(-1)):
+        let_go(array)  # of the small one nothing, as memory alone has it
+    assert small.tobytes() == numbers[:10].tobytes() and large.tobytes() == numbers.tobytes()
+    pieces = [piece.copy() for piece in in_pieces(large)]
+    assert np.concatenate(pieces).tobytes() == numbers.tobytes()
+
+
+def test_a_disk_and_a_memory_without_room(monkeypatch):
+    with pytest.raises(DataError, match=r"need 1,152,921,504,606,846,976 bytes in .*No space.*set TMPDIR"):
+        allocate((2**60,), np.dtype("u1"))
+    monkeypatch.setattr(mapped, "LARGE", 0)
+    monkeypatch.setattr(mapped.shutil, "disk_usage", lambda folder: SimpleNamespace(free=0))
+    assert allocate((9,), np.dtype("u1")).shape == (9,)  # no room on the disk, but in memory
 
 
 def test_changes_stay_here(tmp_path):

@@ -28,6 +28,18 @@ def test_standardize_agrees_with_numpy():
     np.testing.assert_allclose(found.scale, wide.std(axis=0))
 
 
+@pytest.mark.parametrize("columns", [slice(0, 1), slice(0, 2), slice(0, 9)])
+def test_the_moments_are_those_of_numpy_to_the_bit(columns):
+    random = np.random.default_rng(0)
+    wide = (random.normal(size=(9000, 9)) * 10.0 ** random.uniform(-18, 18, (9000, 9))).astype("f4")
+    x = wide[:, columns]
+    found = scaling_of("standardize", x)
+    assert np.array(found.offset).tobytes() == x.mean(axis=0, dtype=np.float64).tobytes()
+    low, high = x.min(axis=0).astype("f8"), x.max(axis=0).astype("f8")
+    found = scaling_of("minmax", x)
+    assert found.offset == tuple(low) and found.scale == tuple(high - low)
+
+
 def test_images_are_scaled_per_number():
     images = np.arange(24, dtype=np.uint8).reshape(2, 3, 4)
     found = scaling_of("standardize", images)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sparktune.data.suspects import conflated, equals_label, leaks, misread_number, why_useless
+from sparktune.data.suspects import Watch, conflated, equals_label, misread_number, why_useless
 
 LABELS = np.array(["a", "b"] * 20)
 
@@ -48,8 +48,28 @@ def test_leaks_among_plain_numbers(load, caplog) -> None:
     assert [record.getMessage().split(";")[0] for record in caplog.records] == [
         "data: feature 'b' equals the label in every row"
     ]
-    assert leaks(data.schema.features, x[:, [0, 2, 1]], y) == ["b"]
-    assert leaks(data.schema.features, x[:, [0, 2, 1]], y.astype(str)) == []
+    assert len(data.schema.features) == 2
+
+
+def test_plain_numbers_are_watched_piece_by_piece() -> None:
+    y = np.arange(40)
+    for column, equal, constant in (
+        (y.astype("f8"), True, False),
+        (np.stack([y[::-1], y], axis=1), True, False),
+        (np.where(y < 39, y, 0), False, False),
+        (np.ones(40), False, True),
+        (np.ones((40, 1)), False, False),
+        (np.where(y < 39, 1, 0), False, False),
+    ):
+        watch, of_words = Watch(y), Watch(y.astype(str))
+        for start in range(0, 40, 7):
+            watch.see(column[start : start + 7], start)
+            of_words.see(column[start : start + 7], start)
+        assert (watch.equal, watch.constant) == (equal, constant)
+        assert not of_words.equal and of_words.constant == constant
+    few = Watch(y[:10])
+    few.see(np.ones(10), 0)
+    assert not few.constant and not few.equal
 
 
 def test_constants_among_plain_numbers_are_named(load, caplog) -> None:

@@ -1,15 +1,13 @@
 """CSV, Parquet and Arrow files, by file, folder, glob or URI."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 from sparktune.data.sources.base import DataSource, Found, Origin
 from sparktune.data.sources.file_set import FileSet, find_files
-from sparktune.data.table import Table
+from sparktune.data.table import BATCH_ROWS, Table
 from sparktune.errors import DataError
-
-BATCH_ROWS = 2**15
 
 
 @final
@@ -58,13 +56,32 @@ def arrow_table(found: Any, where: str) -> Table:
 
 @final
 @dataclass(frozen=True)
-class _Column:
-    """A column of files, read when it is asked for, some rows at a time."""
+class _Reader:
+    """Reads columns of a dataset of files, some rows at a time; it is a table's `scan`."""
 
-    files: Any
+    found: Any
+    unreadable: Callable[[Exception], DataError]
+
+    def __call__(self, names: Sequence[str], rows: int) -> Iterator[Sequence[Any]]:
+        import pyarrow as pa
+        from pyarrow.dataset import field
+
+        wanted, ahead = {name: field(name) for name in names}, {"batch_readahead": 1, "fragment_readahead": 1}
+        try:
+            for batch in self.found.to_batches(columns=wanted, batch_size=rows, **ahead):
+                yield batch.columns
+        except (pa.ArrowException, OSError) as error:
+            raise self.unreadable(error) from None
+
+
+@final
+@dataclass(frozen=True)
+class _Column:
+    """A column of files, read when it is asked for."""
+
+    reader: _Reader
     name: str
     rows: int
-    unreadable: Callable[[Exception], DataError]
 
     def __len__(self) -> int:
         return self.rows
@@ -72,7 +89,7 @@ class _Column:
     @property
     def type(self) -> Any:
         """The column's Arrow type."""
-        return self.files.schema.field(self.name).type
+        return self.reader.found.schema.field(self.name).type
 
     @property
     def chunks(self) -> Iterator[Any]:
@@ -81,15 +98,8 @@ class _Column:
         Raises:
             DataError: they cannot be read.
         """
-        import pyarrow as pa
-        from pyarrow.dataset import field
-
-        wanted, ahead = {self.name: field(self.name)}, {"batch_readahead": 1, "fragment_readahead": 1}
-        try:
-            for batch in self.files.to_batches(columns=wanted, batch_size=BATCH_ROWS, **ahead):
-                yield batch.column(0)
-        except (pa.ArrowException, OSError) as error:
-            raise self.unreadable(error) from None
+        for (column,) in self.reader([self.name], BATCH_ROWS):
+            yield column
 
 
 def columns_of(files: FileSet, form: str) -> Table:
@@ -111,8 +121,9 @@ def columns_of(files: FileSet, form: str) -> Table:
         rows = found.count_rows()
     except (pa.ArrowException, OSError) as error:
         raise files.unreadable(error) from None
-    names = found.schema.names
-    return Table.of([(name, _Column(found, name, rows, files.unreadable)) for name in names], files.where)
+    reader = _Reader(found, files.unreadable)
+    columns = [(name, _Column(reader, name, rows)) for name in found.schema.names]
+    return Table.of(columns, files.where, scan=reader)
 
 
 def csv_table(files: FileSet) -> Table:
