@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, final
 
 from sparktune.data.sources.base import DataSource, Found, Origin
 from sparktune.data.sources.file_set import FileSet, find_files
+from sparktune.data.sources.large_csv import read_large_csv
 from sparktune.data.table import BATCH_ROWS, Table
 from sparktune.errors import DataError
+
+LARGE_CSV = 2**26  # bytes
 
 
 @final
@@ -138,12 +142,15 @@ def csv_table(files: FileSet) -> Table:
     import pyarrow as pa
     from pyarrow.csv import ConvertOptions, read_csv
 
-    missing = ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
+    missing = {"strings_can_be_null": True, "quoted_strings_can_be_null": False}
     parts = []
     try:
         for path in files.named("*.csv*"):
-            with files.system.open_input_stream(path) as stream:
-                parts.append(read_csv(stream, convert_options=missing))
+            if (files.system.get_file_info(path).size or 0) > LARGE_CSV:
+                parts.append(read_large_csv(partial(files.system.open_input_stream, path), missing))
+                continue
+            with files.system.open_input_stream(path) as text:
+                parts.append(read_csv(text, convert_options=ConvertOptions(**missing)))
         for part in parts:
             if sorted(part.column_names) != sorted(parts[0].column_names):
                 raise DataError(
