@@ -90,6 +90,7 @@ class DateEncoder(Encoder):
             InputError: a type that holds no dates, or text that is none.
         """
         days, hours, given = _days(array, place, row)
+        days[~given] = int(self.first)  # not 1970: rows of few days share a table of their parts
         encoded = np.zeros((len(days), self.width), np.float32)
         for number, part in enumerate(self.parts):
             encoded[:, number] = _part(part, days, hours, self.first)
