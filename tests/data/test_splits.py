@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
 
 from sparktune.data.splits import split_rows
 from sparktune.data.table import Table
@@ -21,6 +22,21 @@ def splits(data, rows, classes=None, seed=0, **columns):
     return {
         k: v.tolist() for k, v in split_rows(DataSpec(**data), table(rows, **columns), classes, seed).items()
     }
+
+
+@settings(max_examples=60)
+@given(st.lists(st.integers(2, 30), min_size=1, max_size=6), st.floats(0.01, 0.99), st.integers(0, 2**40))
+def test_the_rows_that_scikit_learn_draws(sizes, share, seed):
+    classes = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    count = min(max(round(share * len(classes)), len(sizes)), len(classes) - len(sizes))
+    table, data = Table({"a": classes}), DataSpec(validation=SplitSpec(fraction=count / len(classes)))
+    for strata in (classes, None):
+        places = split_rows(data, table, strata, seed)
+        expected = train_test_split(
+            np.arange(len(classes)), test_size=count, random_state=seed % 2**32, stratify=strata
+        )
+        assert places["train"].tolist() == sorted(expected[0])
+        assert places["validation"].tolist() == sorted(expected[1])
 
 
 @settings(max_examples=150, deadline=None)
