@@ -1,4 +1,4 @@
-"""What tests share: one Spark session, quiet libraries, one thread per library."""
+"""What tests share: one Spark session, one process with TensorFlow to fork from, quiet libraries."""
 
 import logging
 import os
@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from sparktune.launch.forkserver.client import ADDRESS, ForkServer, safe_here
+from tests.launch.quick_java import quick_java
 from tests.packages import EntryPoints, write_package
 
 settings.register_profile("shared-machine", deadline=None)
@@ -17,6 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+os.environ.setdefault("SPARK_SUBMIT_OPTS", quick_java())  # of all drivers' JVMs that tests start
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
@@ -68,26 +71,44 @@ def usual_log_level() -> None:
 
 
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """The one Spark session of the test run: two local slots."""
+def fork_server_address() -> Iterator[str]:
+    """The address of a process with TensorFlow that nobody knows yet; none where forks are not safe."""
+    if not safe_here():
+        yield ""
+        return
+    with ForkServer() as server:
+        del os.environ[ADDRESS]
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def fork_server(fork_server_address: str) -> Iterator[None]:
+    """Studies and commands of a file find the one fork server of the test run and start none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ADDRESS, fork_server_address)
+        yield
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory, fork_server_address: str) -> Iterator[object]:
+    """The one Spark session of the test run: two local slots, their workers forked from the fork server."""
     from pyspark.sql import SparkSession
 
-    from tests.launch.quick_java import quick_java
-
     folder = tmp_path_factory.mktemp("spark")
-    session = (
+    builder = (
         SparkSession.builder.master("local[2]")
         .appName("sparktune-tests")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.driver.extraJavaOptions", quick_java())
         .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
         .config("spark.sql.shuffle.partitions", "2")
         .config("spark.python.worker.faulthandler.enabled", "true")
         .config("spark.python.daemon.module", "sparktune.launch.spark.daemon")
-        .getOrCreate()
     )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(ADDRESS, fork_server_address)
+        session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()

@@ -90,15 +90,12 @@ def run_tutorial() -> None:
 
 
 def run() -> None:
-    from sparktune.launch import ForkServer
-
-    with ForkServer():  # one for all studies
-        failures = [*run_blocks(), *run_examples()]
-        run_tutorial()
+    failures = [*run_blocks(), *run_examples()]
+    run_tutorial()
     sys.exit("\n".join(failures) or None)
 
 
-def test_all_of_it_runs(tmp_path: Path) -> None:
+def test_all_of_it_runs(tmp_path: Path, fork_server: None) -> None:
     install(tmp_path)
     without_master = {name: value for name, value in os.environ.items() if name != "SPARK_MASTER"}
     done = subprocess.run(

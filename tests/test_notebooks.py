@@ -31,7 +31,7 @@ def test_the_list_is_complete() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_runs(name: str) -> None:
+def test_it_runs(name: str, fork_server: None) -> None:
     code = [cell for cell in executed(name).cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code)
 

@@ -58,7 +58,7 @@ def run_command(words: list[str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, fork_server: None) -> Path:
     """Where the README's blocks have been run, beside a table of customers."""
     folder = tmp_path_factory.mktemp("readme")
     customers(200).to_parquet(folder / "customers.parquet")

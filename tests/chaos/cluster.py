@@ -23,7 +23,6 @@ ROOT = Path(__file__).parents[2]
 MARK = "SPARKTUNE_CHAOS"  # an environment variable of all processes of a cluster
 PATIENCE = 120.0
 SETTINGS = {
-    "spark.driver.extraJavaOptions": quick_java(),
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.maxResultSize": "2m",

@@ -21,7 +21,7 @@ SECONDS = 10  # in which two trials run at once when there is room
 
 
 @pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def hosts(tmp_path_factory: pytest.TempPathFactory, fork_server: None) -> Iterator[Cluster]:
     """One host, whose driver allocates executors dynamically and runs copies of tasks on other hosts."""
     with cluster(
         tmp_path_factory.mktemp("hosts"),

@@ -30,7 +30,7 @@ TRIALS = 4
 
 
 @pytest.fixture(scope="module")
-def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def hosts(tmp_path_factory: pytest.TempPathFactory, fork_server: None) -> Iterator[Cluster]:
     with cluster(tmp_path_factory.mktemp("hosts")) as made:
         yield made
 

@@ -11,8 +11,10 @@ import sparktune
 from sparktune.cli import main
 from sparktune.cli.app import app
 from sparktune.errors import StudyFailed
+from sparktune.launch.forkserver.client import ADDRESS
 from tests.cli.command import heavy_modules, run
 
+pytestmark = pytest.mark.usefixtures("fork_server")
 COMMANDS = [command.name for command in app.registered_commands]
 STUDY = {"search": {"space": {"neurons": [1, 2]}}, "data": {"source": "digits"}}
 
@@ -116,6 +118,7 @@ def test_tensorflow_is_being_loaded_when_the_study_starts_if_it_wants_that(monke
         events.append("study")
         raise StudyFailed("on purpose")
 
+    monkeypatch.delenv(ADDRESS)
     monkeypatch.setattr("sparktune.launch.forkserver.client.ForkServer", server)
     monkeypatch.setattr("sparktune.cli.tune.tune_with_progress", lambda *_, **__: study())
     with pytest.raises(SystemExit):

@@ -13,7 +13,7 @@ from tests.cli.command import documented, run
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def study(tmp_path_factory: pytest.TempPathFactory, fork_server: None) -> Path:
     """A study of one objective; its best trial's model is the one that is kept."""
     folder = tmp_path_factory.mktemp("study")
     spec = {

@@ -203,7 +203,7 @@ def test_a_killed_driver_is_seen_at_once(capfd, under_way) -> None:
     assert document(capfd, "status", str(under_way))["status"] == "KILLED"
 
 
-def test_a_real_study_is_seen_while_it_runs_and_after_ctrl_c(capfd, tmp_path) -> None:
+def test_a_real_study_is_seen_while_it_runs_and_after_ctrl_c(capfd, tmp_path, fork_server) -> None:
     study = {
         "study": {"name": "long"},
         "data": {"source": "digits"},

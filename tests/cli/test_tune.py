@@ -14,6 +14,8 @@ from sparktune.spec import StudySpec
 from sparktune.trial import TrialResult, TrialState
 from tests.cli.command import run
 
+pytestmark = pytest.mark.usefixtures("fork_server")
+
 
 @pytest.fixture
 def sections(tmp_path: Path) -> dict[str, object]:

@@ -37,7 +37,6 @@ def started(
     settings = {
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
-        "spark.driver.extraJavaOptions": quick_java(),
         "spark.executor.extraJavaOptions": quick_java(),
     }
     words = ["--master", master, *(word for item in settings.items() for word in ("--conf", "=".join(item)))]

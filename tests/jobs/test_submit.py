@@ -1,4 +1,4 @@
-"""The jobs by spark-submit, on local[2] and on a standalone master whose executors start with nothing."""
+"""The jobs by spark-submit, on a standalone master whose executors start with nothing, and interrupted."""
 
 import json
 import os
@@ -17,12 +17,9 @@ from tests.jobs.submit import started, submit
 from tests.launch.standalone import standalone_cluster
 
 
-@pytest.fixture(scope="module", params=["local[2]", "standalone"])
-def master(request) -> Iterator[str]:
-    if request.param != "standalone":
-        yield request.param
-        return
-    with standalone_cluster(workers=2) as url:
+@pytest.fixture(scope="module")
+def master() -> Iterator[str]:
+    with standalone_cluster(workers=1, cores=2) as url:
         yield url
 
 
@@ -42,8 +39,6 @@ def test_tune_and_score(master, tmp_path):
     summary = json.loads((tmp_path / "studies/submitted/summary.json").read_text())
     assert summary["states"] == {"COMPLETE": 2}
     assert summary["mlflow"]["run_id"]
-    if master == "local[2]":  # the README's scoring runs there
-        return
 
     paths = ["--input", str(tmp_path / "rows.parquet"), "--output", str(tmp_path / "scored.parquet")]
     printed = submit(master, tmp_path, "score.py", "--model", summary["bundle"], *paths, "--json")
@@ -89,7 +84,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("master", ["standalone"], indirect=True)
 def test_a_script_sends_a_builder_of_its_own(master, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     assert "{'COMPLETE': 2}" in submit(master, tmp_path, str(tmp_path / "script.py"))

@@ -1,10 +1,14 @@
 """Modules that forks run in the tests, and a stand-in that spares those without TensorFlow its import."""
 
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from sparktune.launch import ForkedCall
+from sparktune.launch.forkserver.client import child_environment, fork
 
 NO_TENSORFLOW = "raise ImportError('no TensorFlow here')"
 MODULES = {
@@ -72,6 +76,18 @@ def run_module(module: str, text: str) -> str:
     """What a module prints, given `text`."""
     with ForkedCall(module, text) as call:
         return call.answer()
+
+
+def run_in_fork(module: str, text: str) -> "CompletedProcess[str]":
+    """Run a module, given `text`, in a fork of the fork server that this process knows, until its end."""
+    with ExitStack() as stack:
+        given, out, err = (stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(3))
+        given.write(text)
+        given.seek(0)
+        code = fork(module, [], [file.fileno() for file in (given, out, err)], child_environment()).wait()
+        for file in (out, err):
+            file.seek(0)
+        return CompletedProcess([module], code, out.read(), err.read())
 
 
 def alive(pid: int) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import os
-import socket
+import re
 import subprocess
 import sys
 import tempfile
@@ -52,17 +52,16 @@ class StandaloneCluster:
     def __init__(self, cores: int = 1, memory: str = "1g", options: str = "", apart: bool = False) -> None:
         self._shape = ["--cores", str(cores), "--memory", memory]
         self._options, self._apart = options, apart
-        self._port, self._page = _free_port(), _free_port()
-        self.url = f"spark://127.0.0.1:{self._port}"
         self.workers: list[subprocess.Popen[bytes]] = []
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
         folder = tempfile.TemporaryDirectory(prefix="standalone-", ignore_cleanup_errors=True)
         self._folder = Path(self._opened.enter_context(folder))
-        pages = ["--port", str(self._port), "--webui-port", str(self._page)]
-        self._start(["master.Master", "--host", "127.0.0.1", *pages], "master")
-        self.until_alive(0)
+        self._start(["master.Master", "--host", "127.0.0.1", "--port", "0", "--webui-port", "0"], "master")
+        _until(lambda: len(self._ports()) == 2, self._folder)
+        self._page = self._ports()["MasterUI"]
+        self.url = f"spark://127.0.0.1:{self._ports()['sparkMaster']}"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,6 +82,11 @@ class StandaloneCluster:
     def until_alive(self, workers: int) -> None:
         """Wait until the master knows so many workers."""
         _until(lambda: _alive(self._page) >= workers, self._folder)
+
+    def _ports(self) -> dict[str, str]:
+        """The ports that the master has found, by name."""
+        log = (self._folder / "master").read_text()
+        return dict(re.findall(r"started service '(sparkMaster|MasterUI)' on port (\d+)", log))
 
     def _start(self, command: list[str], log: str, options: str = "") -> "subprocess.Popen[bytes]":
         return self._opened.enter_context(_daemon(command, self._folder / log, options))
@@ -120,7 +124,7 @@ def _daemon(command: list[str], log: Path, options: str = "") -> Iterator["subpr
             process.wait()
 
 
-def _alive(page: int) -> int:
+def _alive(page: str) -> int:
     """Workers that the master knows; -1 while it does not answer."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{page}/json/", timeout=5) as answer:
@@ -136,9 +140,3 @@ def _until(condition: object, logs: Path) -> None:
             told = "\n".join(log.read_text() for log in logs.iterdir() if log.is_file())
             raise TimeoutError(f"no standalone cluster after {START_SECONDS} s:\n{told}")
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

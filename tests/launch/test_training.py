@@ -9,6 +9,7 @@ from sparktune.trial import Trial, TrialResult, TrialState
 from tests.launch.contract import launched, launched_together, started
 from tests.launch.works import tiny_data
 
+pytestmark = pytest.mark.usefixtures("fork_server")
 SPEC = StudySpec.model_validate(
     {
         "study": {"name": "line"},

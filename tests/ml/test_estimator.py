@@ -11,6 +11,7 @@ from sparktune.ml import SparktuneEstimator, SparktuneModel
 from sparktune.ml.estimator import new_name
 from sparktune.spec import parse_spec
 
+pytestmark = pytest.mark.usefixtures("fork_server")
 ROWS = 120
 
 

@@ -14,7 +14,6 @@ from sparktune.bundle import Bundle
 from sparktune.errors import ScoringError
 from sparktune.scoring import score
 from sparktune.scoring.partitions import ScoringProgress
-from tests.launch.quick_java import quick_java
 
 DAYS = 20
 ROWS = 200
@@ -40,10 +39,9 @@ def test_a_killed_command_goes_on_where_it_was(
 ) -> None:
     bundle, target = bundles["regression"], tmp_path / "scored"
     words = ["score", "--model", str(bundle.path), "--input", source, "--output", str(target)]
-    arguments = f"--master local[2] --conf 'spark.driver.extraJavaOptions={quick_java()}' pyspark-shell"
     process = subprocess.Popen(
         [sys.executable, "-m", "sparktune", *words, "--partition-by", "day"],
-        env={**os.environ, "PYSPARK_SUBMIT_ARGS": arguments},
+        env={**os.environ, "SPARK_MASTER": "local[2]"},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,

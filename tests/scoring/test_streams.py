@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from sparktune.bundle import Bundle
-from tests.launch.quick_java import quick_java
 
 PAGE = Path(__file__).parents[2] / "docs" / "streams.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -61,8 +60,7 @@ def arrive(folder: Path, numbers: range) -> np.ndarray:
 def started(words: list[str], folder: Path) -> Iterator[None]:
     """The program, with its JVM and workers in a session of its own; all of it is killed at the end."""
     settings = {
-        "PYSPARK_SUBMIT_ARGS": f"--master local[2] --conf spark.ui.enabled=false "
-        f"--conf 'spark.driver.extraJavaOptions={quick_java()}' pyspark-shell",
+        "PYSPARK_SUBMIT_ARGS": "--master local[2] --conf spark.ui.enabled=false pyspark-shell",
         "PYTHONPATH": os.pathsep.join([str(PAGE.parents[1]), os.environ.get("PYTHONPATH", "")]),
     }
     with (folder / "log").open("ab") as log:

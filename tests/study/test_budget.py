@@ -55,7 +55,7 @@ def test_patience_counts_trials_in_a_row_without_a_new_best() -> None:
     assert spent({"patience": 3}, *results, result(5, 0.6)) == "patience"
 
 
-def test_a_study_ends_with_its_best_so_far_and_goes_on_when_budgets_are_raised(tmp_path) -> None:
+def test_a_study_ends_with_its_best_so_far_and_goes_on_when_budgets_are_raised(tmp_path, fork_server) -> None:
     space = {"learning_rate": {"low": 0.001, "high": 0.1}}
 
     def run(trials: int | None, **budget: float) -> tuple[dict, int]:

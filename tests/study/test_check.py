@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,23 +13,18 @@ from studies import data, document
 
 from sparktune.data import load_dataset
 from sparktune.errors import ModelError, SpecError
-from sparktune.launch import ForkServer
 from sparktune.spec import StudySpec, parse_spec
 from sparktune.study.check import SECONDS, check_own_code, check_study
 from tests.launch.forks import alive, until
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with ForkServer() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("fork_server")
 
 
 def study(folder: Path, name: str, **sections: object) -> StudySpec:
     return parse_spec(document(folder, model={"builder": f"builders:{name}"}, **sections))
 
 
-def test_a_sound_builder_passes_and_what_it_prints_harms_nothing(server, tmp_path) -> None:
+def test_a_sound_builder_passes_and_what_it_prints_harms_nothing(tmp_path) -> None:
     spec = study(tmp_path, "plain")
     check_study(spec, load_dataset(spec, arrays=data()))
 
@@ -44,13 +38,13 @@ def test_a_sound_builder_passes_and_what_it_prints_harms_nothing(server, tmp_pat
         ("absent", r"'builders' holds no 'absent'"),
     ],
 )
-def test_what_a_builder_does_to_its_process_is_told(server, tmp_path, name, how) -> None:
+def test_what_a_builder_does_to_its_process_is_told(tmp_path, name, how) -> None:
     spec = study(tmp_path, name)
     with pytest.raises(ModelError, match=rf"^model\.builder must .*{how}"):
         check_study(spec, load_dataset(spec, arrays=data()))
 
 
-def test_a_builder_that_blocks_is_given_up_and_ended(server, tmp_path, monkeypatch) -> None:
+def test_a_builder_that_blocks_is_given_up_and_ended(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("BUILDER_PID", str(tmp_path / "pid"))
     spec = study(tmp_path, "hangs")
     started = time.monotonic()
@@ -61,7 +55,7 @@ def test_a_builder_that_blocks_is_given_up_and_ended(server, tmp_path, monkeypat
     assert until(lambda: not alive(process))
 
 
-def test_a_callback_is_named_beside_the_builder(server, tmp_path) -> None:
+def test_a_callback_is_named_beside_the_builder(tmp_path) -> None:
     (tmp_path / "ends.py").write_text("import os; os._exit(5)")
     sys.path.insert(0, str(tmp_path))
     callbacks = [{"kind": "custom", "callback": "ends:Callback"}]

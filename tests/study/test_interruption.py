@@ -28,7 +28,7 @@ def config(tmp_path) -> Path:
     np.savez(tmp_path / "rows.npz", x=x, y=y)
     section = {"source": "npz", "path": str(tmp_path / "rows.npz"), "validation": {"fraction": 0.25}}
     search = {"space": {"neurons": [2, 4], "learning_rate": [0.001, 0.01, 0.1, 0.5]}}
-    training = {"epochs": 12, "batch_size": 4}
+    training = {"epochs": 6, "batch_size": 4}
     spec = document(tmp_path, data=section, search=search, training=training)
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(spec))
     return tmp_path / "study.yaml"
@@ -99,7 +99,7 @@ def test_a_signal_while_spark_starts_says_how_to_go_on_and_leaves_nothing(config
 
 
 @pytest.mark.fault("a driver SIGKILLed, another one interrupted: the third ends the study")
-def test_a_killed_and_an_interrupted_driver_lose_nothing(config, spark, tmp_path):
+def test_a_killed_and_an_interrupted_driver_lose_nothing(config, spark, tmp_path, fork_server):
     killed = started(config, "auto")
     wait_for(2, config, killed)
     os.killpg(killed.pid, signal.SIGKILL)

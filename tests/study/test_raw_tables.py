@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def result(folder: Path) -> sparktune.StudyResult:
+def result(folder: Path, fork_server: None) -> sparktune.StudyResult:
     spec = {
         "study": {"name": "customers"},
         "data": {"source": "parquet", "path": str(folder / "train.parquet"), "label": "left"},

@@ -1,9 +1,6 @@
-"""The task in Spark's Python workers: how it leaves them, and copies of it that run beside it."""
+"""The task in Spark's Python workers: how it leaves them; copies of it are in `test_clusters.py`."""
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -18,9 +15,6 @@ from sparktune.temporary import HOST, host_folder
 from sparktune.trial import TrialState
 from tests.launch.contract import PATIENCE, facts, launched, trial, until
 from tests.launch.spark_contract import launch_on
-from tests.launch.standalone import standalone_cluster
-
-ROOT = Path(__file__).parents[3]
 
 
 def environments(spark: SparkSession) -> dict[int, dict[str, str]]:
@@ -76,55 +70,3 @@ def test_a_worker_that_has_outgrown_its_bound_is_replaced_and_fails_nothing(spar
         later = {process_of(launcher, number) for number in range(5, 11)}
     assert grown not in later
     until(lambda: not Path(f"/proc/{grown}").exists())
-
-
-SPECULATION = """
-import json, sys
-from pyspark.sql import SparkSession
-from tests.launch.contract import launched, launched_together, trial
-from tests.launch.quick_java import quick_java
-from tests.launch.spark_contract import launch_on
-
-settings = {
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": quick_java(),
-    "spark.executor.extraJavaOptions": quick_java(),
-    "spark.executor.memory": "512m",
-    "spark.log.level": "OFF",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.speculation": "true",
-    "spark.speculation.interval": "100ms",
-    "spark.speculation.task.duration.threshold": "1s",
-}
-builder = SparkSession.builder.master(sys.argv[2])
-for key, value in settings.items():
-    builder = builder.config(key, value)
-spark = builder.getOrCreate()
-folder = sys.argv[1]
-with launch_on(spark) as launcher:
-    warm = [launched(launcher, trial(9 + n, do="value")) for n in range(2)]
-    assert all(future.result(120) for future in warm)
-    asked = [trial(n, do=do, log=f"{folder}/{n}") for n, do in enumerate(("copied", "value"))]
-    results = [future.result(120) for future in launched_together(launcher, asked)]
-print(*(result.error for result in results))
-print(json.dumps([[result.trial, result.state, result.attempt] for result in results]))
-"""
-
-
-@pytest.mark.fault("speculation: a copy of several trials does not answer first")
-def test_a_speculative_copy_of_several_trials_does_not_answer_before_the_original(tmp_path: Path) -> None:
-    with standalone_cluster(workers=2, apart=True) as master:  # Spark makes copies on other hosts only
-        done = subprocess.run(
-            [sys.executable, "-c", SPECULATION, str(tmp_path), master],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-    assert done.returncode == 0, done.stderr[-5000:]
-    assert json.loads(done.stdout.splitlines()[-1]) == [[0, "COMPLETE", 1], [1, "COMPLETE", 1]], done.stdout
-    attempts = [line.split()[0] for line in (tmp_path / "0").read_text().splitlines()]
-    assert attempts == ["1", "2"]  # the copy did run

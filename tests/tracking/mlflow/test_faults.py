@@ -4,25 +4,17 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sparktune.errors import SpecError
-from sparktune.launch import start_fork_server
 from sparktune.ledger import Ledger, StudyStarted
 from sparktune.study import sync_study, tune
 from tests.tracking.servers import Door, Server
 from tests.tracking.studies import shown
 
 TRIALS = 4
-
-
-@pytest.fixture(scope="module")
-def fork_server() -> Iterator[None]:
-    with start_fork_server():
-        yield
 
 
 def study(folder: Path, name: str, uri: str) -> dict[str, object]:
