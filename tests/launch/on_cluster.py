@@ -76,7 +76,6 @@ class TestContract(SparkContract):
             yield launcher
 
 
-@pytest.mark.skipif(bool(GPUS), reason="once is enough")
 class TestLimits(LimitsContract):
     @pytest.fixture(scope="class")
     @classmethod
