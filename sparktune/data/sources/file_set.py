@@ -23,6 +23,7 @@ WAYS_OUT = {
     "hdfs": "it needs JAVA_HOME, HADOOP_HOME and CLASSPATH=$(hadoop classpath --glob)",
     "abfss": "credentials come from AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and AZURE_TENANT_ID, or `az login`",
 }
+SECRET = re.compile(r"^[^/?]*:[^/?]*@|[?&](account_key|client_secret|sas_token|sig)=")
 SHOWN = 300  # letters of an error of a file system
 
 
@@ -102,10 +103,10 @@ def _connected(given: str, where: str) -> "tuple[FileSystem, str]":
     scheme, separator, rest = given.partition("://")
     if not separator:
         return LocalFileSystem(), str(Path(given).expanduser())
-    if re.match(r"[^/?]*:[^/?]*@", rest):
+    if SECRET.search(rest):
         raise DataError(
-            f"{where}.path must not hold a password, as it is shown and kept with the study; leave it out: "
-            f"{_way_out(given)}"
+            f"{where}.path must not hold a password or key, as it is shown and kept with the study; leave it "
+            f"out: {_way_out(given)}"
         )
     name = SAME.get(scheme, scheme)
     if name == "gs" and "retry_limit_seconds" not in rest:

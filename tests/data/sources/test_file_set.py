@@ -105,7 +105,11 @@ def test_a_server_that_refuses_the_credentials(load, s3, monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("uri", "message"),
     [
-        ("s3://key:secret@bucket/rows", r"must not hold a password.*credentials come from AWS_ACCESS_KEY_ID"),
+        (
+            "s3://key:secret@bucket/rows",
+            r"must not hold a password or key.*credentials come from AWS_ACCESS_KEY_ID",
+        ),
+        ("abfss://a@b.net/rows?account_key=secret", r"must not hold a password or key.*AZURE_CLIENT_ID"),
         ("s3a://bucket/rows?nonsense=1", r"cannot read .*nonsense.*region=NAME"),
         ("hdfs://nowhere:9000/rows", r"cannot read .*libjvm.*CLASSPATH"),
         ("nosuch://bucket/rows", r"cannot read 'nosuch://bucket/rows': .*nosuch"),
