@@ -12,6 +12,7 @@ from sparktune.data.table import BATCH_ROWS, Table
 from sparktune.errors import DataError
 
 LARGE_CSV = 2**26  # bytes
+RETURNED = 2**24  # bytes of batches after which Arrow gives back the memory that it keeps for later
 
 
 @final
@@ -70,10 +71,15 @@ class _Reader:
         import pyarrow as pa
         from pyarrow.dataset import field
 
+        read = 0
         wanted, ahead = {name: field(name) for name in names}, {"batch_readahead": 1, "fragment_readahead": 1}
         try:
             for batch in self.found.to_batches(columns=wanted, batch_size=rows, **ahead):
                 yield batch.columns
+                read += batch.nbytes
+                if read > RETURNED:
+                    pa.default_memory_pool().release_unused()
+                    read = 0
         except (pa.ArrowException, OSError) as error:
             raise self.unreadable(error) from None
 
