@@ -75,7 +75,8 @@ class _Reader:
         wanted, ahead = {name: field(name) for name in names}, {"batch_readahead": 1, "fragment_readahead": 1}
         try:
             for batch in self.found.to_batches(columns=wanted, batch_size=rows, **ahead):
-                yield batch.columns
+                if batch.num_rows:  # Spark writes files without rows, too
+                    yield batch.columns
                 read += batch.nbytes
                 if read > RETURNED:
                     pa.default_memory_pool().release_unused()
