@@ -23,9 +23,9 @@ SPACE = {"neurons": [2, 4], "learning_rate": [0.003, 0.01, 0.1]}
 TOP = {"pruner": "top", "keep": 2, "max_epochs": 6}
 
 
-def study(folder: Path, **search: Any) -> dict[str, Any]:
+def study(folder: Path, parallelism: int = 1, **search: Any) -> dict[str, Any]:
     sections = {"search": {"space": SPACE, **TOP, **search}, "training": {"batch_size": 16}}
-    return document(folder, **sections, resources={"launcher": "local", "parallelism": 2})
+    return document(folder, **sections, resources={"launcher": "local", "parallelism": parallelism})
 
 
 def paused_lines(result: StudyResult) -> list[tuple[int, int]]:
@@ -37,7 +37,7 @@ def paused_lines(result: StudyResult) -> list[tuple[int, int]]:
 @pytest.fixture(scope="module")
 def pruned(tmp_path_factory: pytest.TempPathFactory, fork_server: None) -> StudyResult:
     """Six trials for one epoch, the best two for six, shown in MLflow."""
-    return tune(study(tmp_path_factory.mktemp("top")), data=data())
+    return tune(study(tmp_path_factory.mktemp("top"), parallelism=2), data=data())
 
 
 def test_the_best_train_to_the_end_and_the_others_are_pruned(pruned: StudyResult) -> None:
@@ -106,7 +106,7 @@ def assert_resumes(folder: Path, pruned: StudyResult) -> None:
 
 @pytest.mark.fault("driver SIGKILLed while a pruner decides")
 def test_a_killed_driver_changes_nothing(pruned: StudyResult, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", KILLED_DRIVER, json.dumps(study(tmp_path))]
+    command = [sys.executable, "-c", KILLED_DRIVER, json.dumps(study(tmp_path, parallelism=2))]
     driver = subprocess.run(command, capture_output=True, timeout=120)
     assert driver.returncode == -signal.SIGKILL, driver.stderr
     assert_resumes(tmp_path, pruned)
@@ -164,7 +164,7 @@ def test_a_sampler_that_learns_proposes_the_same_after_an_interruption(tmp_path:
 
 def test_paused_trials_are_promoted_while_others_begin(tmp_path: Path) -> None:
     search = {"pruner": "asha", "reduction": 2, "max_epochs": 4, "keep": None}
-    result = tune(study(tmp_path, **search), data=data(), offline=True)
+    result = tune(study(tmp_path, parallelism=2, **search), data=data(), offline=True)
     epochs = {n: r.epochs for n, r in Ledger.read(result.directory).results.items()}
     assert set(epochs.values()) == {1, 2, 4}
     assert {n for n in epochs if epochs[n] == 4} == set(result.trials.query("state == 'COMPLETE'")["trial"])

@@ -18,7 +18,7 @@ from sparktune.training.epochs import FitConfig, train
 from sparktune.training.kinds.base import build_model
 from sparktune.trial import TrialNotes
 
-ROWS, EPOCHS, BATCH = 22, 3, 8  # a partial last batch
+ROWS, EPOCHS, BATCH = 22, 2, 8  # a partial last batch
 OUTPUTS = {"classes": 6, "binary": 1, "regression": 1}
 
 
