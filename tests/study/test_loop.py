@@ -75,13 +75,13 @@ class ScriptedLauncher(Launcher):
             self.flying.pop(trial.number)
             future.set_exception(error)
             return
-        if result is not None:
-            self.flying.pop(trial.number)
+        if result is not None and self.flying.pop(trial.number, None):
             future.set_result(result)
 
     def cancel(self) -> None:
         for number in list(self.flying):
-            self.flying.pop(number).set_result(TrialResult(number, self.params[number], TrialState.KILLED))
+            if future := self.flying.pop(number, None):
+                future.set_result(TrialResult(number, self.params[number], TrialState.KILLED))
 
     def close(self) -> None:
         pass
