@@ -93,7 +93,7 @@ class StudyLoop:
     def _fill(self) -> bool:
         """Launch into every free slot; False when nothing runs and nothing is left."""
         if self._returned.empty():  # else more may go on, and share jobs with those that do
-            self._resume_paused()
+            self._resume_paused(self._slots)
         self._fill_slots()
         if not self._running and self._pruning.waiting:
             self._end_waiting()
@@ -116,7 +116,7 @@ class StudyLoop:
             if result is None:
                 break
             self._paused.append(self._next_segment(result))
-        return self._resume_paused()
+        return self._resume_paused(max(1, self._slots - len(self._jobs)))
 
     def _end_waiting(self) -> None:
         """Nothing runs, so trials that the pruner does not promote now never go on."""
@@ -125,12 +125,13 @@ class StudyLoop:
                 self._prune(result)
             self._fill_slots()  # the sampler may have waited for that
 
-    def _resume_paused(self) -> int:
-        """Launch the next segments of paused trials, spread over idle slots; gives the number of jobs."""
+    def _resume_paused(self, slots: int) -> int:
+        """Launch the next segments of paused trials, spread over so many slots; gives the number of jobs."""
         before = len(self._jobs)
         while self._paused:
-            together = self._job_sizer.sharing(self._paused, max(1, self._slots - len(self._jobs)))
+            together = self._job_sizer.sharing(self._paused, slots)
             segments, self._paused = self._paused[:together], self._paused[together:]
+            slots = max(1, slots - 1)
             self._ledger.launched(*(segment.trial for segment in segments))
             self._launch(segments)
         return len(self._jobs) - before
