@@ -4,9 +4,13 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from keras import layers
 
 from sparktune.bundle import export_bundle, load_bundle
 from sparktune.bundle.engines import onnx
@@ -39,6 +43,50 @@ def test_a_convolutional_model_scores_where_there_is_no_tensorflow(
     done = subprocess.run([sys.executable, "-c", ALONE], input=sent, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr.decode()
     np.testing.assert_allclose(np.frombuffer(done.stdout, "f4").reshape(200, 3), by_keras, atol=1e-5)
+
+
+def of_a_builder(file: Path) -> Path:
+    """A model with layers that are not written here, but by Keras."""
+    steps = [
+        layers.Reshape((8, 8, 1)),
+        layers.DepthwiseConv2D(3, padding="same"),
+        layers.LayerNormalization(),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(3, "softmax"),
+    ]
+    keras.Sequential([keras.Input((8, 8)), *steps]).save(file)
+    return file
+
+
+def test_the_model_of_a_builder_is_exported_by_keras(tmp_path: Path) -> None:
+    file, x = of_a_builder(tmp_path / "m.keras"), inputs("classes", 100)
+    bundle = export_bundle(file, CLASSES, lineage(), tmp_path / "bundle", ["onnx", "keras"], verify_on=x)
+    assert load_bundle(bundle.path).manifest.engine == "onnx"
+    np.testing.assert_allclose(bundle.predict(x), bundle.with_engine("keras").predict(x), atol=1e-5)
+    assert bundle.predict(x[:0]).shape == (0, 3)
+
+
+def test_what_keras_cannot_export_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = of_a_builder(tmp_path / "m.keras")
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    message = r"type DepthwiseConv2D has no operation.* needs tf2onnx: pip install 'sparktune\[onnx\]'"
+    with pytest.raises(BundleError, match=message):
+        export_bundle(file, CLASSES, lineage(), tmp_path / "bundle", ["onnx", "keras"])
+
+
+@keras.saving.register_keras_serializable("onnx")
+class Fresnel(layers.Layer):
+    """What TensorFlow computes, and ONNX has no operation for."""
+
+    def call(self, x: Any) -> Any:
+        return tf.math.special.fresnel_sin(x)
+
+
+def test_an_operation_that_onnx_lacks_is_refused(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((8, 8)), layers.Flatten(), Fresnel(), layers.Dense(3, "softmax")])
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(BundleError, match=r"onnxruntime cannot compute the model: .*FresnelSin"):
+        export_bundle(tmp_path / "m.keras", CLASSES, lineage(), tmp_path / "bundle", ["onnx", "keras"])
 
 
 @pytest.mark.parametrize("missing", ["onnx", "onnxruntime"])
