@@ -54,6 +54,7 @@ def score_command(
 ) -> None:
     """Score a table or files in Spark SQL with an exported model."""
     from sparktune.bundle.load import SCHEMES
+    from sparktune.bundle.requirements import engine_modules
     from sparktune.launch import open_session
     from sparktune.scoring import check_lasting, score
     from sparktune.scoring.batch import load_model
@@ -61,7 +62,8 @@ def score_command(
     # What lies here is refused before Spark starts.
     bundle = model if model.startswith(SCHEMES) else load_model(model, engine=engine)
     mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
-    spark = open_session()
+    light = not isinstance(bundle, str) and "tensorflow" not in engine_modules([bundle.manifest.engine])
+    spark = open_session(preload=not light)
     check_lasting(spark, target)
     started = time.monotonic()
     rows = score(

@@ -67,7 +67,9 @@ def test_rows_that_cannot_be_used_are_bad_input(capfd, model, more, words) -> No
 def test_a_folder_that_is_no_model_is_bad_input_before_spark_starts(
     capfd, monkeypatch, tmp_path, rows, command
 ) -> None:
-    monkeypatch.setattr("sparktune.launch.spark.session.open_session", lambda: pytest.fail("Spark starts"))
+    monkeypatch.setattr(
+        "sparktune.launch.spark.session.open_session", lambda **_: pytest.fail("Spark starts")
+    )
     rows.to_csv(tmp_path / "rows.csv", index=False)
     target = ["--output", str(tmp_path / "scored")] if command == "score" else []
     source = ["--data" if command == "evaluate" else "--input", str(tmp_path / "rows.csv")]

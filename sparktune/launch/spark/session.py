@@ -38,7 +38,9 @@ LOOPBACK = {
 }
 
 
-def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> "SparkSession":
+def open_session(
+    spec: StudySpec | None = None, app_name: str | None = None, *, preload: bool | None = None
+) -> "SparkSession":
     """The active session; else a new one, on this machine's cores unless Spark is configured otherwise.
 
     The master is that of spark-submit, PYSPARK_SUBMIT_ARGS or spark-defaults.conf, else SPARK_MASTER. Other
@@ -47,6 +49,7 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
     Args:
         spec: names the application after its study.
         app_name: `sparktune` or `sparktune STUDY` by default.
+        preload: start Python workers with TensorFlow loaded; by default as the study says, and without one.
 
     Raises:
         LaunchError: no Java 17 or newer is here to start Spark with, or Spark refuses its settings.
@@ -66,7 +69,8 @@ def open_session(spec: StudySpec | None = None, app_name: str | None = None) -> 
     )
     defaults = _defaults(master, spec)
     if safe_here() and "spark.submit.pyFiles" not in configured:  # else this package is shipped with the job
-        preload = spec is None or spec.resources.preload
+        if preload is None:
+            preload = spec is None or spec.resources.preload
         defaults["spark.python.daemon.module"] = DAEMON if preload else WITHOUT_TENSORFLOW
     for key, value in defaults.items():
         if key not in configured:
