@@ -14,6 +14,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from sparktune.launch.jvm.java import QUICK_START
+
 HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in HERE.glob("*.ipynb"))
 SECONDS = 300  # for one cell
@@ -22,6 +24,7 @@ ENVIRONMENT = {
     "SPARK_LOCAL_IP": "127.0.0.1",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "JDK_JAVA_OPTIONS": QUICK_START,  # a session of a minute gains nothing by the slow compiler
 }
 
 

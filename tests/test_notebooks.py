@@ -21,6 +21,7 @@ TITLES = [
     "06_overfitting",
     "07_scoring",
     "08_serving",
+    "09_raw_tables",
 ]
 # what differs on each machine and at each run
 ABSOLUTE = re.compile(r"/(?:tmp|home|root|work|Users)/|\b(?:\d{1,3}\.){3}\d{1,3}\b(?<!127\.0\.0\.1)")
