@@ -29,6 +29,12 @@ def source(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     return path
 
 
+@pytest.fixture(autouse=True)
+def in_fewer_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three or more partitions at once."""
+    monkeypatch.setattr("sparktune.scoring.partitions.GROUPS", 6)
+
+
 def written(folder: Path) -> dict[str, int]:
     """When each partition was written."""
     return {place.name: place.stat().st_mtime_ns for place in folder.glob("day=*")}

@@ -24,19 +24,19 @@ from sparktune.study.progress import Progress
 pytestmark = pytest.mark.usefixtures("fork_server")
 SECONDS = 120
 EACH_EPOCH = {"segment_seconds": 1e-6}
-TRAINING = {"epochs": 5, "batch_size": 8, "early_stopping": {"patience": 4}}
+TRAINING = {"epochs": 6, "batch_size": 8, "early_stopping": {"patience": 5}}
 MODEL = {"kind": "mlp", "dropout": 0.2}
 
 
 def study(folder: Path, **resources: Any) -> dict[str, Any]:
     sections = {"model": MODEL, "training": TRAINING}
-    return document(folder, **sections, resources={"launcher": "local", "parallelism": 2, **resources})
+    return document(folder, **sections, resources={"launcher": "local", "parallelism": 1, **resources})
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
     """The study in one go."""
-    return tune(study(tmp_path_factory.mktemp("whole")), data=data(), offline=True)
+    return tune(study(tmp_path_factory.mktemp("whole"), parallelism=2), data=data(), offline=True)
 
 
 def events(result: StudyResult, kind: str) -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ def assert_same(result: StudyResult, whole: StudyResult) -> None:
 def test_segments_of_one_epoch_give_the_same_study(whole, tmp_path, spark, launcher):
     seen: list[str] = []
     result = tune(
-        study(tmp_path, **EACH_EPOCH, launcher=launcher),
+        study(tmp_path, **EACH_EPOCH, launcher=launcher, parallelism=2),
         spark if launcher == "spark" else None,
         data=data(),
         offline=True,
