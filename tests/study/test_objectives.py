@@ -149,7 +149,7 @@ def test_a_killed_driver_costs_none_of_the_front(whole, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def on_spark(tmp_path_factory: pytest.TempPathFactory, spark: Any) -> StudyResult:
+def on_spark(tmp_path_factory: pytest.TempPathFactory, fork_server: None, spark: Any) -> StudyResult:
     """Five trials of three objectives, trained by Spark on raw columns in segments of one epoch."""
     folder = tmp_path_factory.mktemp("spark")
     pq.write_table(raw_table(), folder / "rows.parquet")
