@@ -24,7 +24,7 @@ from sparktune.study.progress import Progress
 pytestmark = pytest.mark.usefixtures("fork_server")
 SECONDS = 120
 EACH_EPOCH = {"segment_seconds": 1e-6}
-TRAINING = {"epochs": 6, "batch_size": 8, "early_stopping": {"patience": 5}}
+TRAINING = {"epochs": 5, "batch_size": 8, "early_stopping": {"patience": 4}}
 MODEL = {"kind": "mlp", "dropout": 0.2}
 
 
