@@ -16,6 +16,12 @@ NOT_KNOWN = (
     "spark.python.worker.faulthandler.enabled=true, as sessions that sparktune opens have them"
 )
 EXECUTOR_LOST = "ExecutorLostFailure"
+WORKER_LOST = "Python worker exited unexpectedly"
+EXCLUDED = "cannot run anywhere due to node and executor excludeOnFailure"
+ALL_EXCLUDED = (
+    "Spark gives no executor more tasks after a trial has ended its worker there; set "
+    "spark.excludeOnFailure.enabled=false"
+)
 HOW = re.compile(rf"{WORKER_ENDED} (?:exited with|was killed by) .*")
 UNFIT = {
     "No module named 'sparktune": "the executors lack sparktune; ship a packed environment with --archives",
@@ -43,6 +49,8 @@ def cause_of(
     times = int(stage[2]) if stage else 1
     errors = errors_of_stage(int(stage[1])) if stage else ()
     lost = max(sum(EXECUTOR_LOST in error for error in errors), int(EXECUTOR_LOST in cause))
+    if EXCLUDED in " ".join(cause.split()) and WORKER_LOST not in cause:  # by the ends of other trials
+        return WorkerLost(f"{ALL_EXCLUDED}\nSpark said: {crash_excerpt(cause)}", times, blameless=times)
     state = TrialState.OUT_OF_MEMORY if NO_MEMORY in cause else TrialState.FAILED
     return WorkerLost(_with_end_in_front(crash_excerpt(cause)), times, min(times, lost), state)
 
@@ -57,7 +65,7 @@ def _with_end_in_front(cause: str) -> str:
     """Spark's message after what says how a worker ended, where one did that has left no stack."""
     if found := HOW.search(cause):
         return f"{found[0]}\nSpark said: {cause}"
-    silent = "exited unexpectedly" in cause and "Fatal Python error" not in cause
+    silent = WORKER_LOST in cause and "Fatal Python error" not in cause
     return f"{NOT_KNOWN}\nSpark said: {cause}" if silent else cause
 
 

@@ -64,6 +64,21 @@ def test_lost_executors_are_not_blamed_on_the_trial() -> None:
     assert (asked, cause.times, cause.blameless) == ([7], 3, 2)
 
 
+def test_executors_that_are_all_excluded_are_not_blamed_on_the_trial() -> None:
+    excluded = """Job aborted due to stage failure:
+Aborting TaskSet 4.0 because task 0 (partition 0)
+cannot run anywhere due to node and executor excludeOnFailure.
+Most recent failure:
+"""
+    cause = cause_of(RuntimeError(excluded))
+    assert isinstance(cause, WorkerLost)
+    assert (cause.times, cause.blameless) == (1, 1)
+    assert "set spark.excludeOnFailure.enabled=false" in str(cause)
+    own = cause_of(RuntimeError(f"{excluded}Lost task 0.0 in stage 4.0: Python worker exited unexpectedly"))
+    assert isinstance(own, WorkerLost)
+    assert own.blameless == 0
+
+
 def test_a_cancelled_job_is_no_failure() -> None:
     assert isinstance(cause_of(RuntimeError("[SPARK_JOB_CANCELLED] Job 3 cancelled")), Cancelled)
 
