@@ -1,7 +1,7 @@
 """What it costs to score a table in Spark, by sparktune and by others: CPU of the JVM and of Python together.
 
-One session runs all contestants in turn, so that they are compared under the same load; the first query of a
-session and `sparktune score` are measured in processes of their own. Bars are ratios of one run.
+One session runs all contestants of a part in turn, so that they are compared under the same load; the first
+query of a session and `sparktune score` are measured in processes of their own. Bars are ratios of one part.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,51 +20,92 @@ from processes import measure
 from tables import Cell, publish, table
 
 HERE = Path(__file__).parent
-PARTS = HERE / "scoring"
+PLACES = HERE / "scoring"
 ROOT = HERE.parents[1]
-MLFLOW = "mlflow.pyfunc.spark_udf, MLflow's Keras flavour"
-MIB = {"numpy": 120, "onnx": 200}
+PARTS = ("table", "images", "raw", "rivals", "first", "whole")
+Found = dict[str, float]
+RATIOS = (
+    ("SQL, numpy against keras", "SQL numpy", "SQL keras", "at most 1.0"),
+    ("bulk against the scan", "bulk numpy", "scan", "at most 1.8"),
+    ("array of 784, numpy against keras", "pixels numpy", "pixels keras", "at most 1.0"),
+    ("bytes of 784, numpy against keras", "packed numpy", "packed keras", "at most 0.7"),
+    ("30 raw columns, SQL against the scan", "raw SQL numpy", "raw scan", "at most 4"),
+    ("encoding, of these", "raw encoding alone", "raw SQL numpy", "at most 0.5"),
+    ("MLflow against SQL", "mlflow.pyfunc.spark_udf", "SQL numpy", "at least 20"),
+    ("MLflow against bulk", "mlflow.pyfunc.spark_udf", "bulk numpy", "at least 25"),
+    ("`sparktune score`, against the other checkout", "whole, this", "whole, before", "at most 0.5"),
+)
+BARS = {"first query, numpy: CPU s": "at most 3.5", "worker, numpy: MiB": "at most 120"}
+BARS |= {"worker, onnx: MiB": "at most 200", "accuracy, raw table": "0.01 below the next one at most"}
+EXAMPLES = """examples:
+  bench_scoring.py                                          all parts, a quarter of an hour
+  bench_scoring.py --folder made --parts table raw          two parts; `made` keeps all that is made and found
+  bench_scoring.py --folder made --parts whole --before DIR one more; a report of all three
+"""
 
 
 def main() -> None:
     """Run the parts, print the tables."""
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="bench-scoring-") as place:
+    kept = nullcontext(options.folder) if options.folder else tempfile.TemporaryDirectory(prefix="bench-")
+    with kept as place:
         folder = Path(place)
-        _python("material.py", folder, options.rows)
-        warm = _answer("contestants.py", folder, options.repeats, options.rival_rows)
-        first = {engine: _answer("first.py", folder, engine) for engine in ("numpy", "keras", "onnx")}
-        checkouts = {"this": ROOT, **({"before": options.before} if options.before else {})}
-        whole = {
-            name: statistics.median(_score(folder, root) for _ in range(options.whole_repeats))
-            for name, root in checkouts.items()
-        }
-    body = "\n\n".join([_warm_table(warm, options), _ratios(warm, options), _first_table(first, whole)])
-    publish("Scoring", describe(), body, options.markdown)
+        folder.mkdir(exist_ok=True)
+        notes = folder / "found.json"
+        if notes.exists():
+            found: Found = json.loads(notes.read_text(encoding="utf-8"))
+        else:
+            found = _answer("material.py", folder, options.rows)
+            notes.write_text(json.dumps(found), encoding="utf-8")
+        for part in options.parts:
+            found |= _measured(part, folder, options)
+            notes.write_text(json.dumps(found), encoding="utf-8")
+    publish("Scoring", describe(), "\n\n".join([_figures(found), _ratios(found)]), options.markdown)
 
 
 def _options() -> Any:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the table")
     parser.add_argument("--repeats", type=int, default=5, help="rounds that count; medians are shown")
-    parser.add_argument("--rival-rows", type=int, default=100_000, help="rows that the others score; 0: none")
+    parser.add_argument("--rival-rows", type=int, default=100_000, help="rows that the others score")
     parser.add_argument("--whole-repeats", type=int, default=1, help="runs of `sparktune score`")
     parser.add_argument("--before", type=Path, help="another checkout, whose `sparktune score` runs too")
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="what to measure")
+    parser.add_argument("--folder", type=Path, help="where tables, models and figures are kept")
     parser.add_argument("--markdown", type=Path, help="a file for the tables")
     return parser.parse_args()
 
 
+def _measured(part: str, folder: Path, options: Any) -> Found:
+    if part == "whole":
+        checkouts = {"this": ROOT, **({"before": options.before} if options.before else {})}
+        return {
+            f"whole, {name}": statistics.median(_score(folder, root) for _ in range(options.whole_repeats))
+            for name, root in checkouts.items()
+        }
+    if part == "first":
+        return {
+            what: figure
+            for engine in ("numpy", "keras", "onnx")
+            for what, figure in _answer("first.py", folder, engine).items()
+        }
+    rows = options.rival_rows if part == "rivals" else options.rows
+    return _answer("contestants.py", folder, part, rows, options.repeats)
+
+
 def _python(script: str, *arguments: object, root: Path = ROOT) -> str:
-    """Run a part; what it prints."""
-    paths = os.pathsep.join(map(str, (root, HERE, PARTS)))
+    """Run a script; what it prints."""
+    paths = os.pathsep.join(map(str, (root, HERE, PLACES)))
     environment = {**os.environ, "PYTHONPATH": paths, "PYSPARK_PYTHON": sys.executable}
-    command = [sys.executable, str(PARTS / script), *map(str, arguments)]
+    command = [sys.executable, str(PLACES / script), *map(str, arguments)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
 
 
-def _answer(script: str, *arguments: object) -> dict[str, float]:
-    found: dict[str, float] = json.loads(_python(script, *arguments).splitlines()[-1])
+def _answer(script: str, *arguments: object) -> Found:
+    found: Found = json.loads(_python(script, *arguments).splitlines()[-1])
     return found
 
 
@@ -98,44 +140,18 @@ export_bundle(folder / "small.keras", schema, lineage, folder / "before", ["kera
     return folder / "before"
 
 
-def _warm_table(warm: dict[str, float], options: Any) -> str:
-    scan = warm["scan"] / options.rows
-    rows: list[list[Cell]] = []
-    for name, cpu in warm.items():
-        count = options.rows
-        if name.startswith(("pixels", "packed")):
-            count //= 25
-        elif name == MLFLOW or "rivals" in name or "predict" in name:
-            count = options.rival_rows
-        rows.append([name, cpu / count * 1e6, cpu / count / scan])
-    return table(["warm", "CPU us a row", "of the scan"], rows)
+def _figures(found: Found) -> str:
+    rows: list[list[Cell]] = [[name, figure, BARS.get(name)] for name, figure in found.items()]
+    return table(["CPU us a row, or as said", "found", "bar"], rows)
 
 
-def _ratios(warm: dict[str, float], options: Any) -> str:
-    bars: list[tuple[str, float, str]] = [
-        ("SQL, numpy against keras", warm["SQL numpy"] / warm["SQL keras"], "at most 1.0"),
-        ("bulk against the scan", warm["bulk numpy"] / warm["scan"], "at most 1.8"),
-        ("array of 784, numpy against keras", warm["pixels numpy"] / warm["pixels keras"], "at most 1.0"),
-        ("bytes of 784, numpy against keras", warm["packed numpy"] / warm["packed keras"], "at most 0.7"),
+def _ratios(found: Found) -> str:
+    rows: list[list[Cell]] = [
+        [what, found[one] / found[other], bar]
+        for what, one, other, bar in RATIOS
+        if one in found and other in found
     ]
-    if options.rival_rows:
-        rival = warm[MLFLOW] / options.rival_rows
-        bars += [
-            ("MLflow against SQL", rival / (warm["SQL numpy"] / options.rows), "at least 20"),
-            ("MLflow against bulk", rival / (warm["bulk numpy"] / options.rows), "at least 25"),
-        ]
-    return table(["ratio", "found", "bar"], bars)
-
-
-def _first_table(first: dict[str, dict[str, float]], whole: dict[str, float]) -> str:
-    rows: list[list[Cell]] = []
-    for engine, found in first.items():
-        bar = "at most 3.5" if engine == "numpy" else "-"
-        rows.append([f"first query, {engine}: CPU seconds", found["first query"], bar])
-        rows.append([f"worker, {engine}: MiB", found["MiB per worker"], f"at most {MIB.get(engine, '-')}"])
-    for name, cpu in whole.items():
-        rows.append([f"`sparktune score`, {name} checkout: CPU seconds", cpu, "half of before"])
-    return table(["", "found", "bar"], rows)
+    return table(["ratio", "found", "bar"], rows)
 
 
 if __name__ == "__main__":

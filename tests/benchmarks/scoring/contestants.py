@@ -1,19 +1,25 @@
-"""The ways to score a table that bench_scoring.py compares: each a query of the session's tables."""
+"""The ways to score a table that bench_scoring.py compares: each a query of the session's tables.
+
+`python contestants.py FOLDER PART ROWS REPEATS` prints CPU microseconds a row as a JSON object.
+"""
 
 import json
 import os
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from material import COLUMNS
+from material import COLUMNS, IMAGE_SHARE
 from processes import tree_cpu
 
 Queries = dict[str, Callable[[], Any]]
 ENGINES = ("numpy", "keras", "onnx")
+BATCH = 10_000  # rows of a batch, as Spark makes them
+RIVAL_ROUNDS = 2
 
 
 def open_session() -> Any:
@@ -47,13 +53,43 @@ def of_images(spark: Any, folder: Path) -> Queries:
     import sparktune
 
     spark.read.parquet(str(folder / "images.parquet")).createOrReplaceTempView("images")
-    queries: Queries = {}
+    columns = ("pixels", "packed")
+    queries: Queries = {f"{column} scan": _selected(spark, column, "images") for column in columns}
     for engine in ENGINES:
         sparktune.register(spark, sparktune.load(folder / "digits", engine=engine), f"digit_by_{engine}")
-        for column in ("pixels", "packed"):
-            call = f"SELECT digit_by_{engine}({column}) AS p FROM images"
-            queries[f"{column} {engine}"] = lambda call=call: spark.sql(call)  # type: ignore[misc]
+        for column in columns:
+            queries[f"{column} {engine}"] = _selected(spark, f"digit_by_{engine}({column})", "images")
     return queries
+
+
+def of_raw_columns(spark: Any, folder: Path) -> Queries:
+    """30 columns of numbers, words, dates and bools, with nulls, through the encoders and a small network."""
+    import sparktune
+
+    table = spark.read.parquet(str(folder / "raw.parquet")).drop("left")
+    table.createOrReplaceTempView("raw")
+    queries: Queries = {"raw scan": lambda: table}
+    for engine in ("numpy", "keras"):
+        sparktune.register(spark, sparktune.load(folder / "raw", engine=engine), f"raw_by_{engine}")
+        queries[f"raw SQL {engine}"] = _selected(spark, f"raw_by_{engine}({', '.join(table.columns)})", "raw")
+    return queries
+
+
+def encoding_alone(folder: Path) -> float:
+    """CPU seconds that the raw table's columns take to become numbers, in batches as Spark sends them."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    import sparktune
+    from sparktune.columns.inputs import side_by_side
+
+    features = sparktune.load(folder / "raw").schema.features
+    table = pq.read_table(folder / "raw.parquet", columns=[feature.name for feature in features])
+    batches = table.combine_chunks().to_batches(BATCH)
+    started = time.process_time()
+    for batch in batches:
+        side_by_side(batch.columns, features, np.dtype("f4"))
+    return time.process_time() - started
 
 
 def rivals(spark: Any, folder: Path, rows: int) -> Queries:
@@ -82,7 +118,7 @@ def rivals(spark: Any, folder: Path, rows: int) -> Queries:
     batched = predict_batch_udf(make, return_type=FloatType(), batch_size=10_000, input_tensor_shapes=[[20]])
     return {
         "scan of the rivals' rows": lambda: table,
-        "mlflow.pyfunc.spark_udf, MLflow's Keras flavour": lambda: table.select(by_mlflow(array(*COLUMNS))),
+        "mlflow.pyfunc.spark_udf": lambda: table.select(by_mlflow(array(*COLUMNS))),
         "pandas_udf around predict": lambda: table.select(by_predict(*COLUMNS)),
         "predict_batch_udf": lambda: table.select(batched(array(*COLUMNS))),
     }
@@ -100,6 +136,10 @@ def loaded(file: str) -> Any:
     return _MODELS[file]
 
 
+def _selected(spark: Any, call: str, view: str) -> Callable[[], Any]:
+    return lambda: spark.sql(f"SELECT {call} AS p FROM {view}")
+
+
 def seconds(query: Callable[[], Any]) -> float:
     """CPU seconds of this process, its JVM and all workers while a query runs."""
     before = tree_cpu(os.getpid())
@@ -113,16 +153,20 @@ def medians(queries: Queries, repeats: int) -> dict[str, float]:
     return {name: statistics.median(each[name] for each in rounds[1:]) for name in queries}
 
 
-def main(folder: Path, repeats: int, rival_rows: int) -> None:
-    """Measure all in one session; a JSON object a part, of all so far, on standard output."""
+def main(folder: Path, part: str, rows: int, repeats: int) -> None:
+    """Measure a part in one session."""
     spark = open_session()
-    found = medians(of_table(spark, folder), repeats)
-    print(json.dumps(found), flush=True)
-    found |= medians(of_images(spark, folder), repeats)
-    print(json.dumps(found), flush=True)
-    found |= medians(rivals(spark, folder, rival_rows), 2) if rival_rows else {}
-    print(json.dumps(found))
+    if part == "table":
+        found = medians(of_table(spark, folder), repeats)
+    elif part == "images":
+        found, rows = medians(of_images(spark, folder), repeats), rows // IMAGE_SHARE
+    elif part == "raw":
+        found = medians(of_raw_columns(spark, folder), repeats)
+        found["raw encoding alone"] = statistics.median(encoding_alone(folder) for _ in range(3))
+    else:
+        found = medians(rivals(spark, folder, rows), min(repeats, RIVAL_ROUNDS))
+    print(json.dumps({name: cpu / rows * 1e6 for name, cpu in found.items()}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -25,7 +25,8 @@ def main(folder: Path, engine: str) -> None:
     call = f"SELECT predict({', '.join(COLUMNS)}) AS p FROM t"
     first = seconds(lambda: spark.sql(f"{call} LIMIT 1000"))
     seconds(lambda: spark.sql(call))
-    print(json.dumps({"first query": first, "MiB per worker": max(workers_mib(), default=0.0)}))
+    mib = max(workers_mib(), default=0.0)
+    print(json.dumps({f"first query, {engine}: CPU s": first, f"worker, {engine}: MiB": mib}))
 
 
 def workers_mib() -> list[float]:

@@ -1,14 +1,16 @@
-"""What bench_scoring.py scores: two tables, a bundle for each, and MLflow's own Keras model of the first.
+"""What bench_scoring.py scores: three tables, a bundle for each, and MLflow's own Keras model of the first.
 
-`python material.py FOLDER ROWS` writes them.
+`python material.py FOLDER ROWS` writes them; how good the model of raw columns is, it prints as JSON.
 """
 
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from raw import write_raw
 
 COLUMNS = [f"f{i}" for i in range(20)]
 PIXELS = 784
@@ -88,3 +90,4 @@ def write_models(folder: Path) -> None:
 if __name__ == "__main__":
     write_tables(Path(sys.argv[1]), int(sys.argv[2]))
     write_models(Path(sys.argv[1]))
+    print(json.dumps(write_raw(Path(sys.argv[1]), int(sys.argv[2]))))
