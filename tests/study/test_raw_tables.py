@@ -33,7 +33,9 @@ NEW = 300
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("customers")
     pq.write_table(customers(6000), folder / "train.parquet", row_group_size=1600)
-    pq.write_table(customers(NEW, seed=1), folder / "new.parquet", row_group_size=100)
+    new = customers(NEW, seed=1)
+    pq.write_table(new, folder / "new.parquet", row_group_size=100)
+    new.to_pandas().to_csv(folder / "new.csv", index=False)
     return folder
 
 
@@ -97,7 +99,6 @@ def test_every_way_of_local_scoring_answers_alike(bundle: Bundle, folder: Path, 
     rows = [{**row, "seen": row["seen"].isoformat(), "bill": float(row["bill"])} for row in rows]
     again = predict_rows(bundle, table_of(rows, bundle.schema, "--row"))
     assert again == list(expected.values())
-    table.to_pandas().to_csv(folder / "new.csv", index=False)
     assert predict_rows(bundle, read_rows(folder / "new.csv")) == list(expected.values())
 
 
@@ -115,7 +116,11 @@ def test_spark_answers_as_the_local_predictor(
     names = ["id", "prediction", "probability"]
     rows = scored.select(names).to_pylist()
     assert {row.pop("id"): row for row in rows} == expected
-    sparktune.score(spark, bundle, folder / "new.csv", folder / "of_csv.parquet", columns=["id"])
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")  # in which the file's times are read
+    try:
+        sparktune.score(spark, bundle, folder / "new.csv", folder / "of_csv.parquet", columns=["id"])
+    finally:
+        spark.conf.unset("spark.sql.session.timeZone")
     rows = pq.read_table(folder / "of_csv.parquet").to_pylist()
     assert {row.pop("id"): row for row in rows} == expected
 

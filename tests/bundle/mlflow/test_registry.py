@@ -127,11 +127,14 @@ def test_signature_names_the_columns(store: Store, bundles: dict[str, Bundle]) -
     assert all("==" in pin for pin in pins)
 
 
-def test_unknown_models_are_refused(store: Store) -> None:
-    with pytest.raises(TrackingError, match="models:/nobody@champion"):
-        load_bundle("models:/nobody@champion", store.uri)
-    with pytest.raises(TrackingError, match="runs:/0123/model"):
-        load_bundle("runs:/0123/model", store.uri)
+@pytest.mark.usefixtures("logged")
+@pytest.mark.parametrize(
+    "uri", ["models:/nobody@champion", "models:/churn@nobody", "models:/churn/99", "runs:/0123/model"]
+)
+def test_unknown_models_and_aliases_are_refused_in_one_line(store: Store, uri: str) -> None:
+    with pytest.raises(TrackingError, match=f"{uri}' cannot be fetched") as refused:
+        load_bundle(uri, store.uri)
+    assert "\n" not in str(refused.value)
 
 
 def test_model_of_another_tool_is_refused(tmp_path: Path) -> None:
