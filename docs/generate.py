@@ -50,6 +50,7 @@ JSON_DOCUMENTS = {
     "score": "`rows`, `model`, `output`",
     "predict": "`model`, `predictions` (for each row `prediction`, and `probability` but for regression)",
     "evaluate": "`model`, `data`, `rows`, `metrics` (by name)",
+    "sql": "`model`, `name`, `created`, `statement`",
     "status": "`study`, `study_id`, `directory`, `status`, `trials` (`total`, `done`, `running`, `states`), "
     "`objective`, `best`, `seconds`, `seconds_left` (and `pareto` with several objectives)",
     "show": "`trial`, `state`, `params`, `value`, `epoch`, `history` (by metric), `seconds`, `timings`, "

@@ -16,6 +16,7 @@ from sparktune.spec.base import Count, Name, Section, Whole
 MANIFEST = "manifest.json"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 RESERVED = ("self",)
+SAME_FILE = {"sql": "numpy"}  # engines that can read the file of another one
 
 
 @final
@@ -78,12 +79,13 @@ class Manifest(Section):
         Raises:
             BundleError: the bundle does not have it.
         """
-        if name not in self.engines:
+        file = self.engines.get(name) or self.engines.get(SAME_FILE.get(name, name))
+        if file is None:
             raise BundleError(
                 f"engine must be one that the bundle has, {' or '.join(self.engines)}, but got {name!r}; "
                 "choose one of them, or export the model again with it"
             )
-        return self.model_copy(update={"engines": {name: self.engines[name], **self.engines}})
+        return self.model_copy(update={"engines": {name: file, **self.engines}})
 
     def sealed(self) -> "Manifest":
         """The same manifest with its digest."""

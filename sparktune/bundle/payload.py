@@ -42,7 +42,8 @@ def to_payload(bundle: Bundle) -> ModelPayload:
     place = manifest.engines[manifest.engine]
     names = [name for name in manifest.files if name == place or name.startswith(f"{place}/")]
     files = {name: (bundle.path / name).read_bytes() for name in names}
-    return ModelPayload(manifest.digest, manifest.engine, manifest.to_json(), files)
+    # An engine that reads another one's file need not be in the manifest that was sealed.
+    return ModelPayload(manifest.digest, manifest.engine, manifest.sealed().to_json(), files)
 
 
 def load_payload(payload: ModelPayload, threads: int) -> Predictor:

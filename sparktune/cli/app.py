@@ -16,6 +16,7 @@ from sparktune.cli.models import evaluate_command, predict_command, score_comman
 from sparktune.cli.output import Answered, Invocation, write_error, write_error_document
 from sparktune.cli.pack import pack_command
 from sparktune.cli.report import report_command
+from sparktune.cli.sql import sql_command
 from sparktune.cli.start import demo_command, init_command, schema_command
 from sparktune.cli.studies import best_command, show_command, status_command, sync_command
 from sparktune.cli.tune import tune_command
@@ -55,6 +56,11 @@ app.command(
     "evaluate",
     epilog="Example:  sparktune evaluate --model studies/churn/bundle --data new.parquet --label churned",
 )(evaluate_command)
+app.command(
+    "sql",
+    epilog="Examples:  sparktune sql churn --model studies/churn/bundle > churn.sql   |   "
+    "sparktune sql churn --model models:/churn@champion --answer both --create",
+)(sql_command)
 app.command(
     "status",
     epilog="Examples:  sparktune status studies/mnist   |   sparktune status studies/mnist --json",

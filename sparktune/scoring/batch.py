@@ -10,9 +10,10 @@ from sparktune.columns.names import find
 from sparktune.errors import BundleError, ScoringError
 from sparktune.scoring.bulk import scored_in_one_pass, through_arrow
 from sparktune.scoring.executors import check_executors
+from sparktune.scoring.expression import answer_in_sql, is_sql
 from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
-from sparktune.scoring.signature import quoted
+from sparktune.scoring.signature import quoted, sql_parameters
 from sparktune.scoring.sql import predict_function
 from sparktune.scoring.table_io import check_target, file_format, is_path, read, remove, write
 from sparktune.scoring.types import answer_names, check_columns
@@ -73,7 +74,8 @@ def score(
         features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
         kept = list(types) if columns is None else [find(name, types, "column") for name in columns]
         _check_written(kept, answer_names(bundle.schema), types, target)
-        check_executors(spark, bundle)
+        if not is_sql(bundle):
+            check_executors(spark, bundle)
         scored = partial(_scored, bundle, features, kept, _is_csv(target))
         if partition_by is None:
             answered, count = scored(frame)
@@ -120,7 +122,7 @@ def _scored(
     observed = frame.observe(rows, count(lit(1)).alias("rows"))
     # Columns that go through Python and back cost as much as a join of rows and answers, where they are many.
     few = 2 * len(kept) <= len(features) and through_arrow(frame, [*features, *kept])
-    few = few and not _with_zone(bundle, frame, features)
+    few = few and not is_sql(bundle) and not _with_zone(bundle, frame, features)
     written = (scored_in_one_pass if few else _joined)(bundle, observed, features, kept)
     return _arrays_as_text(written) if texts else written, lambda: int(rows.get["rows"])
 
@@ -141,8 +143,12 @@ def with_answer(bundle: Bundle, frame: Any, features: Sequence[str]) -> Any:
         frame: the rows.
         features: the frame's columns in the order of the bundle's, or one with all numbers.
     """
-    from pyspark.sql.functions import col
+    from pyspark.sql.functions import col, expr
 
+    if is_sql(bundle) and len(features) == len(bundle.schema.features):
+        kinds = sql_parameters(bundle.manifest).values()
+        columns = [f"CAST({quoted(name)} AS {kind})" for name, kind in zip(features, kinds, strict=True)]
+        return frame.withColumn(ANSWER, expr(answer_in_sql(bundle, columns, "both")))
     zoned = _with_zone(bundle, frame, features)
     arguments = [
         col(quoted(name)).cast("timestamp_ntz") if name in zoned else col(quoted(name)) for name in features

@@ -4,6 +4,8 @@ from sparktune.bundle.manifest import Manifest, input_names
 from sparktune.columns.schema import Schema
 from sparktune.scoring.types import Output, answer_type
 
+COMMENT = "sparktune bundle"  # which all functions with typed parameters have, and the bundle's digest
+
 
 def is_table(schema: Schema) -> bool:
     """Whether every feature is a column of single numbers, so that each can be a typed parameter."""
@@ -25,7 +27,7 @@ def definition(manifest: Manifest, name: str, implementation: str, output: Outpu
     typed = ", ".join(f"{column} {number}" for column, number in columns.items())
     return (
         f"CREATE OR REPLACE TEMPORARY FUNCTION {name}({typed}) RETURNS {kind} "
-        f"COMMENT 'sparktune bundle {manifest.digest}' "
+        f"COMMENT '{COMMENT} {manifest.digest}' "
         f"RETURN coalesce({implementation}({', '.join(columns)}), {never})"
     )
 

@@ -11,7 +11,8 @@ from sparktune.bundle import Bundle, load_bundle
 from sparktune.bundle.payload import to_payload
 from sparktune.errors import ScoringError
 from sparktune.scoring.executors import check_executors
-from sparktune.scoring.signature import definition, is_table
+from sparktune.scoring.expression import check_answers, function_definition, is_sql
+from sparktune.scoring.signature import COMMENT, definition, is_table
 from sparktune.scoring.types import OUTPUTS, Output, answer_type, checked_output
 from sparktune.scoring.worker import predict_columns
 
@@ -49,7 +50,7 @@ class SqlFunction:
         """The answers as a column, for names of columns or columns."""
         from pyspark.sql.functions import call_function
 
-        if len(columns) == self._columns:
+        if len(columns) == self._columns or self._implementation is None:
             return call_function(self.name, *columns)
         return self._implementation(*columns)
 
@@ -60,6 +61,7 @@ def register(
     name: str,
     output: Literal["prediction", "label", "probability", "both", "raw"] = "prediction",
     engine: str | None = None,
+    permanent: bool = False,
 ) -> SqlFunction:
     """Make a bundle a function of Spark SQL: `SELECT id, predict(age, visits) FROM t`.
 
@@ -79,6 +81,9 @@ def register(
     `spark.sql.execution.arrow.pythonUDF.columnarInput.enabled`, with which Spark refuses ML vectors of
     Parquet files. Where the workers do not run this Python, one task looks what they have.
 
+    By the engine `sql` NAME computes without Python, in Spark SQL alone, and there is no `NAME_row`; its
+    answers to the bundle's example rows are compared with those of Python first.
+
     Args:
         spark: The Spark session.
         model: The bundle, its folder, or an MLflow URI such as `models:/name@champion`.
@@ -88,21 +93,32 @@ def register(
             as array<float>; "both", a struct of the two; "raw", the model's outputs as float, or array<float>
             where there are several.
         engine: What computes the answers, `keras` say; the first one of the bundle by default.
+        permanent: Keep the function in the catalog's current schema for all sessions, which only one of the
+            engine `sql` can be; by default it is the session's own.
 
     Returns:
         The function, for use with columns: `frame.select(predict("age", "visits"))`.
 
     Raises:
         ScoringError: the name is no identifier, or is taken by another function; the output is unknown; the
-            workers' Python lacks what scoring needs.
-        BundleError: the model is no bundle, was changed after the export, or does not have the engine.
+            workers' Python lacks what scoring needs; a permanent function is asked of another engine.
+        BundleError: the model is no bundle, was changed after the export, does not have the engine, or is
+            too large for SQL.
     """
-    _check_name(spark, name)
+    check_name(name)
+    _check_free(spark, name)
     if output not in (*OUTPUTS, "label"):
         raise ScoringError(f"output must be {', '.join(OUTPUTS[:-1])} or {OUTPUTS[-1]}, but got {output!r}")
     bundle = model if isinstance(model, Bundle) else load_bundle(model)
     bundle = bundle if engine is None else bundle.with_engine(engine)
     answer = checked_output(bundle.schema, output)
+    if is_sql(bundle):
+        return _register_sql(spark, bundle, name, answer, permanent)
+    if permanent:
+        raise ScoringError(
+            f"only a function of the engine sql can be permanent, but got {bundle.manifest.engine!r}; give "
+            "engine='sql'"
+        )
     check_executors(spark, bundle)
     _allow_vectors(spark)
     implementation = predict_function(bundle, answer, name)
@@ -114,6 +130,13 @@ def register(
     for each in (name, name + ROW):
         spark.conf.set(_key(each), bundle.manifest.digest)
     return SqlFunction(name, len(bundle.schema.features), implementation)
+
+
+def _register_sql(spark: Any, bundle: Bundle, name: str, output: Output, permanent: bool) -> SqlFunction:
+    check_answers(spark, bundle)
+    spark.sql(function_definition(bundle, name, output, permanent))
+    spark.conf.set(_key(name), bundle.manifest.digest)
+    return SqlFunction(name, len(bundle.schema.features), None)
 
 
 def predict_function(bundle: Bundle, output: Output, name: str = "predict") -> Any:
@@ -138,22 +161,37 @@ def _allow_vectors(spark: Any) -> None:
         log.warning("%s is now false in this session, so that ML vectors can be scored", COLUMNAR_INPUT)
 
 
-def _check_name(spark: Any, name: str) -> None:
-    from pyspark.errors import ParseException
+def check_name(name: str) -> None:
+    """Refuse a function's name that SQL does not take.
 
+    Raises:
+        ScoringError: it is no identifier, or a word of SQL.
+    """
     if not isinstance(name, str):
         raise ScoringError(f"a function name must be text such as 'predict', but got {name!r}")
     if KEYWORDS.fullmatch(name):
         raise ScoringError(f"the function name {name!r} is a word of SQL; choose another name")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise ScoringError(f"a function name must be an identifier such as predict, but got {name!r}")
+
+
+def _check_free(spark: Any, name: str) -> None:
+    """Refuse a name that is taken by a function of somebody else."""
+    from pyspark.errors import ParseException
+
     try:
         taken = [each for each in (name, name + ROW) if spark.catalog.functionExists(each)]
     except ParseException:
         raise ScoringError(f"the function name {name!r} is a reserved word; choose another name") from None
-    theirs = [each for each in taken if spark.conf.get(_key(each), None) is None]
+    theirs = [each for each in taken if not _is_ours(spark, each)]
     if theirs:
         raise ScoringError(f"the function {theirs[0]!r} exists already in Spark; choose another name")
+
+
+def _is_ours(spark: Any, name: str) -> bool:
+    """Whether a function is one of this session, or a permanent one of another."""
+    noted = spark.conf.get(_key(name), None) is not None
+    return noted or COMMENT in (spark.catalog.getFunction(name).description or "")
 
 
 def _key(name: str) -> str:

@@ -15,6 +15,7 @@ ENGINES = Registry(
         "keras": "sparktune.bundle.engines.keras:KerasEngine",
         "tensorflow": "sparktune.bundle.engines.savedmodel:SavedModelEngine",
         "onnx": "sparktune.bundle.engines.onnx:OnnxEngine",
+        "sql": "sparktune.bundle.engines.sql:SqlEngine",
     },
 )
 EXPORTED = ("numpy", "keras", "tensorflow")  # of a bundle unless others are asked for; the first one predicts

@@ -99,6 +99,14 @@ class Encoder(Section, ABC):
             InputError: that of `place`: wrong type, or a value that has no numbers.
         """
 
+    def sql(self, column: str) -> list[str] | None:
+        """The numbers of a row as expressions of Spark SQL; None where there are none.
+
+        Args:
+            column: the raw value in SQL, of the type `column_type`.
+        """
+        return None
+
     @property
     def width(self) -> int:
         """Numbers per row."""

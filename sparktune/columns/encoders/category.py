@@ -11,7 +11,7 @@ from pydantic import Field
 from sparktune.columns.arrow import ColumnPlace, RowOf, plain
 from sparktune.columns.buffers import from_numpy, from_words, given, to_numpy
 from sparktune.columns.encoders.base import Encoder, EncoderOptions
-from sparktune.columns.encoders.types import holds_words, sql_type, stands_for
+from sparktune.columns.encoders.types import array_literal, holds_words, sql_type, stands_for
 from sparktune.spec.base import sequence
 
 NULL, RARE, FIRST = 0, 1, 2  # the codes of no value, of a rare or unseen one, and of the commonest one
@@ -80,6 +80,14 @@ class CategoryEncoder(Encoder):
         if (valid := given(array.indices)) is not None:
             codes[~valid] = NULL
         return codes.astype(np.float32).reshape(-1, 1)
+
+    def sql(self, column: str) -> list[str]:
+        """The code."""
+        if not self.levels:
+            return [f"IF({column} IS NULL, {NULL}, {RARE})"]
+        levels = array_literal(self.levels, self.column_type)
+        # A place counts from 1, and is 0 for what is not found.
+        return [f"coalesce(array_position({levels}, {column}) + {FIRST - 1}, {NULL})"]
 
     @property
     def codes(self) -> int:

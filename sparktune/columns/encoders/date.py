@@ -100,6 +100,20 @@ class DateEncoder(Encoder):
                 encoded[:, -1] = ~given
         return encoded
 
+    def sql(self, column: str) -> list[str]:
+        """The parts, and the flag where there is one."""
+        date, hours = _date_and_hours(column, self.column_type)
+        found = {
+            "hour": f"floor({hours})",
+            "days": f"unix_date({date}) + ({hours}) / {HOURS}D - {self.first!r}D",
+        }
+        parts = [found.get(part, f"{part}({date})") for part in self.parts]
+        numbers = [
+            f"coalesce(CAST({part} AS DOUBLE), {median!r}D)"
+            for part, median in zip(parts, self.medians, strict=True)
+        ]
+        return [*numbers, f"IF({column} IS NULL, 1, 0)"] if self.flag else numbers
+
     @property
     def width(self) -> int:
         """The parts, and the flag."""
@@ -120,6 +134,19 @@ class DateEncoder(Encoder):
         """The first and the last date."""
         first, last = (str(np.datetime64(int(np.floor(moment)), "D")) for moment in (self.first, self.last))
         return f"{first} to {last}"
+
+
+def _date_and_hours(column: str, kind: str) -> tuple[str, str]:
+    """The date, and the hours since midnight with their fraction, in SQL; of a timestamp in UTC."""
+    if kind == "date":
+        return column, "0D"
+    if kind == "timestamp":
+        ticks, of_day = f"unix_micros({column})", f"pmod(unix_micros({column}), {A_DAY['us']}L)"
+        date = f"date_from_unix_date(CAST(({ticks} - {of_day}) div {A_DAY['us']}L AS INT))"
+        return date, f"{of_day} / {A_DAY['us'] / HOURS!r}D"
+    moment = f"CAST({column} AS TIMESTAMP_NTZ)"  # which text is cast to as well
+    seconds = f"CAST(extract(SECOND FROM {moment}) AS DOUBLE)"
+    return f"CAST({moment} AS DATE)", f"hour({moment}) + minute({moment}) / 60D + {seconds} / 3600D"
 
 
 def _days(array: pa.Array, place: ColumnPlace, row: RowOf) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

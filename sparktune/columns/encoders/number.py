@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from sparktune.columns.arrow import ColumnPlace, RowOf, decode, plain
 from sparktune.columns.encoders.base import Encoder, EncoderOptions
-from sparktune.columns.encoders.types import FLOAT32_MAX, holds_numbers, sql_type
+from sparktune.columns.encoders.types import FLOAT32_MAX, holds_numbers, literal, sql_type
 from sparktune.spec.base import Fault, sequence
 
 Tails = Annotated[float, Field(gt=0, lt=0.5)]
@@ -105,6 +105,17 @@ class NumberEncoder(Encoder):
             if self.flag:
                 encoded[:, 1] = missing
         return encoded
+
+    def sql(self, column: str) -> list[str]:
+        """The number, and the flag where there is one."""
+        given = f"nanvl(CAST({column} AS DOUBLE), NULL)"
+        instead = f"{self.median!r}D"
+        if self.required:
+            instead = f"raise_error({literal(f'column {column} must have a number in every row')})"
+        found = f"coalesce({given}, {instead})"
+        if self.clip is not None:
+            found = f"least(greatest({found}, {self.clip[0]!r}D), {self.clip[1]!r}D)"
+        return [found, f"IF({given} IS NULL, 1, 0)"] if self.flag else [found]
 
     @property
     def width(self) -> int:

@@ -1,5 +1,8 @@
 """Arrow types: their names in Spark SQL, and what encodes a column of a type where nobody says."""
 
+import json
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 FLOAT32_MAX = 3.4028234663852886e38
@@ -31,6 +34,21 @@ def sql_type(kind: pa.DataType) -> str:
     if pa.types.is_timestamp(kind):
         return "timestamp_ntz" if kind.tz is None else "timestamp"
     return next((name for name, tests in _TESTS if any(test(kind) for test in tests)), "string")
+
+
+def literal(value: bool | int | float | str) -> str:
+    """A value as Spark SQL writes it."""
+    if isinstance(value, str):
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value}L" if isinstance(value, int) else f"{value!r}D"
+
+
+def array_literal(values: Sequence[bool | int | float | str], kind: str) -> str:
+    """An array as Spark SQL writes it in one literal, for each of which it has less to do than for many."""
+    text = json.dumps(values, ensure_ascii=False)
+    return f"from_json({literal(text)}, 'ARRAY<{kind}>')"
 
 
 def holds_numbers(kind: pa.DataType) -> bool:
