@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, final
 
-from sparktune.trial import Number, Params, TrialResult
+from sparktune.trial import Number, Params, TrialResult, TrialState
 
 Reason = Literal["interrupt", "timeout", "epochs", "target", "patience", "failures"]
 RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
@@ -127,9 +127,16 @@ class Summary:
     @property
     def status(self) -> RunStatus:
         """How MLflow names this end."""
-        if self.stopped:
-            return "FAILED" if self.stopped == "failures" else "KILLED"
+        if self.stopped == "failures":
+            return "FAILED"
+        if self.stopped or self.unfinished:
+            return "KILLED"
         return "FINISHED" if self.best else "FAILED"
+
+    @property
+    def unfinished(self) -> int:
+        """Trials that have no end yet, as executors were lost under them or the study was stopped."""
+        return sum(self.states.get(state, 0) for state in (TrialState.KILLED, TrialState.PAUSED))
 
     def shown(self, ids: dict[str, str] | None, seconds: float) -> "Summary":
         """The same, with what MLflow shows and the time that the study took in all."""

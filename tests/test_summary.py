@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sparktune.summary import BestTrial, ClassScore, Objective, ParetoTrial, Summary
+from sparktune.summary import BestTrial, ClassScore, Objective, ParetoTrial, Reason, Summary
 from sparktune.trial import TrialResult, TrialState
 
 BEST = BestTrial(3, {"neurons": 8, "hidden": [4, 2]}, 0.75, 2)
@@ -65,14 +65,17 @@ def test_the_best_entry_needs_a_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stopped", "best", "status"),
+    ("stopped", "states", "best", "status"),
     [
-        (None, BEST, "FINISHED"),
-        (None, None, "FAILED"),
-        ("timeout", BEST, "KILLED"),
-        ("interrupt", None, "KILLED"),
+        (None, {"COMPLETE": 1, "PRUNED": 1}, BEST, "FINISHED"),
+        (None, {"FAILED": 2}, None, "FAILED"),
+        (None, {"COMPLETE": 1, "KILLED": 1}, BEST, "KILLED"),
+        ("timeout", {"COMPLETE": 1}, BEST, "KILLED"),
+        ("interrupt", {}, None, "KILLED"),
+        ("failures", {"COMPLETE": 1, "FAILED": 3}, BEST, "FAILED"),
     ],
 )
-def test_the_status_says_how_it_ended(stopped: str | None, best: BestTrial | None, status: str) -> None:
-    ended = Summary("small", "1f2e", {}, stopped, OBJECTIVE, best)  # type: ignore[arg-type]
-    assert ended.status == status
+def test_the_status_says_how_it_ended(
+    stopped: Reason | None, states: dict[str, int], best: BestTrial | None, status: str
+) -> None:
+    assert Summary("small", "1f2e", states, stopped, OBJECTIVE, best).status == status

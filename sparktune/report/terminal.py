@@ -27,6 +27,7 @@ from sparktune.trial import param_texts
 SHOWN = 10
 MOST_COLUMNS = 5
 NARROW = 60  # columns of a terminal that everything fits into
+AGAIN = "run the same command again"
 
 
 @final
@@ -152,10 +153,18 @@ def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[
         lines.append(f"report: {directory / 'report.html'}")
     lines += _where_runs_are(summary, tracking_uri)
     if summary.stopped:
-        budget = summary.stopped not in ("interrupt", "timeout")
-        way_on = f"raise search.budget.{summary.stopped}" if budget else "run the same command again"
-        lines.append(f"stopped by {summary.stopped}; {way_on} to go on")
+        lines.append(f"stopped by {summary.stopped}; {_way_on(summary)} to go on")
+    elif summary.unfinished:
+        lines.append(f"{summary.unfinished} trials lost their executors too often; {AGAIN} to train them")
     return lines
+
+
+def _way_on(summary: Summary) -> str:
+    """What makes a study go on that was stopped."""
+    if summary.stopped in ("interrupt", "timeout"):
+        return AGAIN
+    lower = summary.stopped == "target" and summary.objective.direction == "minimize"
+    return f"{'lower' if lower else 'raise'} search.budget.{summary.stopped}"
 
 
 def _best_lines(best: BestTrial, metric: str) -> list[str]:

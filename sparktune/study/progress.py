@@ -34,11 +34,12 @@ OnProgress = Callable[[Progress], None]
 @final
 @dataclass(frozen=True)
 class Standing:
-    """The best trial so far, how many have ended, and how many there are in all (None where open)."""
+    """The best trial so far, how many have ended, in all (None where open), and wait for the pruner."""
 
     best: TrialResult | None
     done: int
     total: int | None
+    waiting: int = 0
 
 
 def in_notebook() -> bool:
@@ -79,7 +80,7 @@ class ProgressDisplay:
 
     def update(self, progress: Progress) -> None:
         """Note how far the study is; the display follows, at most four times a second."""
-        self._standing = Standing(progress.best, progress.done, progress.total)
+        self._standing = Standing(progress.best, progress.done, progress.total, progress.waiting)
         if time.monotonic() - self._shown >= SECONDS:
             self.show()
 
@@ -91,6 +92,8 @@ class ProgressDisplay:
     def _content(self) -> dict[str, str]:
         best, done, total = self._standing.best, self._standing.done, self._standing.total
         words = [f"{done}/{total} trials" if total else f"{done} trials"]
+        if self._standing.waiting:
+            words.append(f"{self._standing.waiting} paused")
         words.append(f"{time.monotonic() - self._started:.0f} s")
         if best is not None and best.value is not None:
             settings = "".join(f" {name}={value}" for name, value in best.params.items())

@@ -141,8 +141,14 @@ def test_the_best_trial_fits_into_60_columns() -> None:
 def test_a_stopped_study_says_how_to_go_on():
     stopped = replace(SUMMARY, best=None, test=None, bundle=None, mlflow=None, stopped="timeout")
     text = "\n".join(outcome_lines(stopped, STUDY, "sqlite:///mlflow.db"))
-    assert "stopped by timeout" in text
+    assert "stopped by timeout; run the same command again" in text
     assert "mlflow ui" not in text
+    least = replace(SUMMARY, stopped="target", objective=Objective("val_loss", "minimize"))
+    for summary, words in ((replace(SUMMARY, stopped="target"), "raise"), (least, "lower")):
+        (*_, last) = outcome_lines(summary, STUDY, "sqlite:///mlflow.db")
+        assert last == f"stopped by target; {words} search.budget.target to go on"
+    (*_, last) = outcome_lines(replace(SUMMARY, states={"KILLED": 2}), STUDY, "sqlite:///mlflow.db")
+    assert last == "2 trials lost their executors too often; run the same command again to train them"
 
 
 def test_progress_without_a_terminal_is_a_line_per_trial():

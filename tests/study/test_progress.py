@@ -4,12 +4,14 @@ import ast
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import nbclient
 import nbformat
 import pytest
 
-from sparktune.study.progress import Standing, in_notebook, notebook_progress
+from sparktune.study.progress import Progress, ProgressDisplay, Standing, in_notebook, notebook_progress
+from sparktune.trial import TrialResult, TrialState
 
 SETUP = """
 import keras, numpy as np, sparktune
@@ -111,6 +113,16 @@ def test_nothing_is_shown_elsewhere(capsys) -> None:
         with notebook_progress("small", Standing(None, 0, 4), given) as show:
             show("news")
     assert seen == ["news"] and capsys.readouterr() == ("", "")
+
+
+def test_the_display_counts_the_trials_that_wait_for_the_pruner(monkeypatch) -> None:
+    handle = Mock()
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: handle)
+    display = ProgressDisplay("small", Standing(None, 0, 4))
+    display.update(Progress(TrialResult(1, {}, TrialState.PAUSED), None, 1, 4, waiting=2))
+    display.show()
+    (content,) = handle.update.call_args.args
+    assert content["text/plain"].startswith("small: 1/4 trials · 2 paused · ")
 
 
 def test_the_fork_server_lives_as_long_as_the_kernel(outputs) -> None:
