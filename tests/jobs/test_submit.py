@@ -19,11 +19,12 @@ from tests.launch.standalone import standalone_cluster
 
 @pytest.fixture(scope="module")
 def master() -> Iterator[str]:
+    """Made ahead of `fork_server`, which only the drivers find."""
     with standalone_cluster(workers=1, cores=2) as url:
         yield url
 
 
-def test_tune_and_score(master, tmp_path):
+def test_tune_and_score(master, fork_server, tmp_path):
     rows = np.random.default_rng(0).normal(size=(200, 2))
     columns = {"id": array(range(200)), "a": array(rows[:, 0]), "b": array(rows[:, 1])}
     label = array(np.where(rows[:, 0] > 0, "up", "down"))
@@ -84,7 +85,7 @@ if __name__ == "__main__":
 """
 
 
-def test_a_script_sends_a_builder_of_its_own(master, tmp_path):
+def test_a_script_sends_a_builder_of_its_own(master, fork_server, tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
     assert "{'COMPLETE': 2}" in submit(master, tmp_path, str(tmp_path / "script.py"))
     source = (tmp_path / "studies/script/builder.py").read_text()
@@ -95,7 +96,7 @@ def test_a_script_sends_a_builder_of_its_own(master, tmp_path):
     assert bundle.predict(rows).shape == (3, 1)  # though this process does not know the layer
 
 
-def test_ctrl_c_in_a_terminal_writes_the_outcome(tmp_path):
+def test_ctrl_c_in_a_terminal_writes_the_outcome(fork_server, tmp_path):
     """The JVM of spark-submit hears it as well, and may end before the driver does."""
     spec = {
         "study": {"name": "stopped"},
