@@ -69,7 +69,8 @@ class SearchSpec(Section):
     )
     options: dict[str, Plain] = Field(
         default_factory=dict,
-        description="options of the sampler: those of Optuna's class; sampler and args where it is optuna",
+        description="options of the sampler: those of Optuna's class; sampler and args where it is optuna, "
+        "for which `optuna: {sampler, args}` is short",
     )
     budget: BudgetSpec = Field(
         BudgetSpec(), exclude_if=BudgetSpec().__eq__, description="what ends the search besides"
@@ -123,6 +124,18 @@ class SearchSpec(Section):
     warm_start: Annotated[WarmStartSpec, BeforeValidator(_text_as_warm_start)] | None = Field(
         None, exclude_if=is_empty, description="an earlier study to learn from; its folder is short for it"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _optuna_in_short(cls, given: Any) -> Any:
+        """`optuna: {sampler, args}` stands for the sampler of this name with these options."""
+        if not isinstance(given, dict) or "optuna" not in given:
+            return given
+        for name in ("sampler", "options"):
+            if name in given:
+                raise Fault("must be left out beside optuna, which is sampler and options in one", name)
+        rest = {name: value for name, value in given.items() if name != "optuna"}
+        return {**rest, "sampler": "optuna", "options": given["optuna"]}
 
     @model_validator(mode="after")
     def _consistent(self) -> "SearchSpec":

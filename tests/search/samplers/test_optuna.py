@@ -27,6 +27,15 @@ def test_a_class_with_its_arguments_is_seeded_by_the_study() -> None:
     assert points("optuna", 1, options) != points("optuna", 2, options)
 
 
+def test_optuna_is_short_for_sampler_and_options() -> None:
+    options = {"sampler": "optuna.samplers:TPESampler", "args": {"n_startup_trials": 2}}
+    space = {"neurons": [2, 4]}
+    short = StudySpec(search={"optuna": options, "trials": 2, "space": space})
+    assert short == StudySpec(search={"sampler": "optuna", "options": options, "trials": 2, "space": space})
+    with pytest.raises(SpecError, match="sampler must be left out beside optuna"):
+        StudySpec(search={"optuna": options, "sampler": "tpe"})
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -4,6 +4,7 @@ import json
 import math
 import random
 import warnings
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from sparktune.trial import Params, TrialResult, TrialState
 from tests.search.samplers.spaces import ANY, complete, learning
 from tests.search.samplers.test_random import inside
 
-NAMES = ["tpe", "cmaes", "nsga2"]
+NEEDS_TORCH = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+NAMES = ["tpe", "cmaes", "nsga2", pytest.param("gp", marks=NEEDS_TORCH)]
 SPACE = {
     "x": {"low": -5.0, "high": 5.0},
     "rate": {"low": 1e-4, "high": 1.0, "log": True},
