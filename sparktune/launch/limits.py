@@ -12,6 +12,8 @@ from sparktune.spec import ResourcesSpec
 from sparktune.trial import Segment, TrialResult, TrialState
 
 LOOK_SECONDS = 0.05  # between two looks at a trial's memory
+TICK_SECONDS = 0.25  # between two looks at the clock
+LATE_SECONDS = 0.1  # by which a look may come late and still count in full
 FRAME = re.compile(r'File "(?:.*/)?(.*)", line (\d+) in (.*)')
 
 
@@ -61,11 +63,16 @@ class Limits:
         """Wait for the answer of the process that trains a segment, or for what it takes too much of.
 
         Returns at once when the process ends. Costs nothing but a look at its memory, where that is limited.
+        Time in which the host, and so this process, stood still does not count: a look that comes late counts
+        as little as one in time.
         """
         left = self.seconds_left(segment)
-        started, before = time.monotonic(), memory_of(process) if self.memory is not None else 0
-        while not answer.poll(self._pause(left, time.monotonic() - started)):
-            seconds = time.monotonic() - started
+        seconds, before = 0.0, memory_of(process) if self.memory is not None else 0
+        looked = time.monotonic()
+        while not answer.poll(pause := self._pause(left, seconds)):
+            now = time.monotonic()
+            seconds += min(now - looked, (pause or 0.0) + LATE_SECONDS)
+            looked = now
             if left is not None and seconds >= left:
                 why = _too_long(self.seconds or 0.0, segment.trained_seconds + seconds)
                 return Excess(TrialState.TIMED_OUT, seconds, why)
@@ -75,7 +82,7 @@ class Limits:
 
     def _pause(self, left: float | None, seconds: float) -> float | None:
         """Seconds until the next look; None: no look is needed."""
-        pauses = [] if left is None else [max(0.0, left - seconds)]
+        pauses = [] if left is None else [min(TICK_SECONDS, max(0.0, left - seconds))]
         return min(pauses + ([LOOK_SECONDS] if self.memory is not None else []), default=None)
 
     def _too_large(self, grown: int, seconds: float) -> Excess:

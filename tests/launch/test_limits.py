@@ -1,6 +1,10 @@
 """Limits as numbers and words; the launchers' contracts show them at work."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from multiprocessing import Pipe
 
@@ -36,6 +40,33 @@ def test_an_answer_and_the_end_of_a_process_end_the_wait(limits: Limits) -> None
         assert ours.recv_bytes() == b"result"
         theirs.close()
         assert limits.wait(ours, os.getpid(), Segment(trial())) is None
+
+
+WATCHER = """
+import os
+from multiprocessing import Pipe
+from sparktune.launch.limits import Limits
+from sparktune.trial import Segment
+from tests.launch.contract import trial
+
+ours, theirs = Pipe()
+print("waits", flush=True)
+excess = Limits(1.0).wait(ours, os.getpid(), Segment(trial()))
+print(excess.seconds)
+"""
+
+
+def test_time_in_which_the_watcher_stood_still_does_not_count() -> None:
+    with subprocess.Popen([sys.executable, "-c", WATCHER], stdout=subprocess.PIPE, text=True) as watcher:
+        assert watcher.stdout is not None
+        assert watcher.stdout.readline() == "waits\n"
+        time.sleep(0.2)
+        watcher.send_signal(signal.SIGSTOP)
+        time.sleep(1.2)
+        watcher.send_signal(signal.SIGCONT)
+        again = time.monotonic()
+        assert 1.0 <= float(watcher.stdout.readline()) < 1.3
+        assert time.monotonic() - again > 0.3
 
 
 def test_a_trial_whose_segments_took_too_long_goes_on_no_more() -> None:
