@@ -8,9 +8,10 @@ from typing import final
 # Bytes. Trials leave up to 2 MB each, so it takes 500 to get there; a new process costs the traced graphs.
 GROWTH = 2**30
 PROCESSES = Path("/proc")
+GROUPS = Path("/sys/fs/cgroup")
 OOM_KILLS = re.compile(r"^oom_kill (\d+)$", re.MULTILINE)
 COUNTED = ("RssAnon:", "VmSwap:")
-NO_MEMORY = (  # said of a process that was SIGKILLed while `oom_kills` rose
+NO_MEMORY = (  # said of a process that was SIGKILLed when `OomKills` has seen one
     "the kernel killed it, or another process, as the machine or its container had no memory left; lower "
     "resources.parallelism, batch_size or the model's size, or set resources.memory"
 )
@@ -67,10 +68,47 @@ def memory_of(process: int | str) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(COUNTED))
 
 
-def oom_kills() -> int:
-    """How many processes the kernel has killed for want of memory since it started; 0 if it does not say."""
+@final
+class OomKills:
+    """What the kernel kills for want of memory from now on in a process's control group, as a container has.
+
+    Where the group does not count such kills, those of the whole machine count.
+
+    Args:
+        process: its number; this one by default.
+    """
+
+    def __init__(self, process: int | str = "self") -> None:
+        counters = [*_group_counters(process), PROCESSES / "vmstat"]
+        self._counter = next((file for file in counters if _oom_kills(file) is not None), counters[-1])
+        self._before = _oom_kills(self._counter) or 0
+
+    def any(self) -> bool:
+        """Whether there has been one."""
+        return (_oom_kills(self._counter) or 0) > self._before
+
+
+def _group_counters(process: int | str) -> list[Path]:
+    """Files that may count the kills in a process's group; a container may see its group as the root."""
+    files = []
+    for line in _text(PROCESSES / str(process) / "cgroup").splitlines():
+        _, controllers, group = line.split(":", 2)
+        if not controllers:  # cgroup v2
+            files += [GROUPS / place / "memory.events" for place in (group.lstrip("/"), "")]
+        elif "memory" in controllers.split(","):
+            files += [GROUPS / "memory" / place / "memory.oom_control" for place in (group.lstrip("/"), "")]
+    return files
+
+
+def _oom_kills(counter: Path) -> int | None:
+    """The count in such a file; None where it has none."""
+    found = OOM_KILLS.search(_text(counter))
+    return int(found[1]) if found else None
+
+
+def _text(file: Path) -> str:
+    """The text of a system's file; empty where there is none."""
     try:
-        found = OOM_KILLS.search((PROCESSES / "vmstat").read_text(encoding="utf-8"))
+        return file.read_text(encoding="utf-8")
     except OSError:
-        return 0
-    return int(found[1]) if found else 0
+        return ""

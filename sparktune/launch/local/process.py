@@ -19,7 +19,7 @@ from sparktune.errors import LaunchError
 from sparktune.launch.crash import crash_excerpt, stack_excerpt
 from sparktune.launch.forkserver.client import Fork, describe_exit, fork
 from sparktune.launch.limits import UNLIMITED, Excess, Limits
-from sparktune.launch.memory import NO_MEMORY, oom_kills
+from sparktune.launch.memory import NO_MEMORY, OomKills
 from sparktune.launch.payload import EncodedResult, encode_result, ended, thread_environment
 from sparktune.launch.pending import WorkerLost
 from sparktune.temporary import temporary_environment
@@ -93,7 +93,7 @@ class WorkerProcess:
         self._limits = limits
         self._process: Fork | subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
-        self._oom_kills = 0  # of the machine, when the process started
+        self._oom_kills = OomKills()  # since the process started, or its segments began
         self._lock = threading.Lock()
 
     def run(
@@ -109,6 +109,7 @@ class WorkerProcess:
         """
         connection = self._connection or self._start()
         process = self._process.pid if self._process else 0
+        self._oom_kills = OomKills(process)
         results: list[EncodedResult] = []
         try:
             RunRequest(tuple(segments), limit, seconds).send(connection)
@@ -139,7 +140,7 @@ class WorkerProcess:
 
     def _start(self) -> Connection:
         """Start the process and wait until it has read the payload."""
-        self._oom_kills = oom_kills()
+        self._oom_kills = OomKills()
         ours, theirs = Pipe()
         with theirs:
             process = self._new_process(theirs.fileno())
@@ -200,8 +201,9 @@ class WorkerProcess:
 
     def _end(self) -> int | None:
         """Free process and connection; the process's exit code, None where it did not end by itself."""
-        process, connection = self._process, self._connection
-        self._process = self._connection = None
+        with self._lock:  # `kill` comes from other threads
+            process, connection = self._process, self._connection
+            self._process = self._connection = None
         if connection is not None:
             connection.close()
         if process is None:
@@ -213,8 +215,8 @@ class WorkerProcess:
         return None
 
     def _lost(self, code: int | None) -> WorkerLost:
-        """What the end of the process means; where the kernel has killed some since, this is one."""
-        if code == KILLED and oom_kills() > self._oom_kills:
+        """What the end of the process means; perhaps that the kernel had no memory for it."""
+        if code == KILLED and self._oom_kills.any():
             return WorkerLost(f"{self._describe(code)}\n{NO_MEMORY}", state=TrialState.OUT_OF_MEMORY)
         return WorkerLost(self._describe(code))
 

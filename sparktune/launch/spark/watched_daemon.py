@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from sparktune.launch.forkserver.client import describe_exit
-from sparktune.launch.memory import NO_MEMORY, oom_kills
+from sparktune.launch.memory import NO_MEMORY, OomKills
 from sparktune.signals import end_with_parent
 
 FAULTS = "PYTHON_FAULTHANDLER_DIR"  # set by Spark: the folder of crash reports, each named by a worker's pid
@@ -51,10 +51,10 @@ def _watch(worker: int, folder: Path) -> NoReturn:
     try:
         end_with_parent()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # is for the worker; SIGHUP is ignored already
-        before = oom_kills()
+        oom_kills = OomKills()
         code = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
         lines = [f"{WORKER_ENDED} {describe_exit(code)}"]
-        if code == KILLED and oom_kills() > before:
+        if code == KILLED and oom_kills.any():
             lines.append(NO_MEMORY)
         report = folder / str(worker)
         with suppress(OSError):  # Spark's executor is gone, and its folder

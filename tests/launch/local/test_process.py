@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from sparktune.data.host import share
 from sparktune.errors import LaunchError
-from sparktune.launch.forkserver.client import ForkServer
+from sparktune.launch.forkserver.client import Fork, ForkServer
 from sparktune.launch.local.process import RunRequest, WorkerProcess
 from sparktune.launch.memory import GROWTH
 from sparktune.launch.payload import StudyPayload
@@ -92,6 +93,26 @@ def test_kill_ends_a_run_under_way(process: WorkerProcess, tmp_path: Path) -> No
     process.kill()
     thread.join(30)
     assert lost == ["the worker process was killed by SIGKILL"]
+
+
+def test_a_process_is_not_let_go_while_it_is_killed(
+    process: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(process, do="value")
+    close = threading.Thread(target=process.close)
+    closed: list[bool] = []
+
+    def slow_kill(_: object) -> None:
+        close.start()
+        close.join(0.5)
+        closed.append(not close.is_alive())
+
+    with monkeypatch.context() as patch:
+        for kind in (Fork, subprocess.Popen):
+            patch.setattr(kind, "kill", slow_kill)
+        process.kill()
+        close.join(30)
+    assert closed == [False]
 
 
 def test_what_the_kernel_kills_for_want_of_memory_is_told_so(tmp_path: Path, little_memory: Path) -> None:

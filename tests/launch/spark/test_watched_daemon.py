@@ -1,5 +1,6 @@
 """Each worker's parent notes how it ended, before the worker's socket is closed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,10 +27,14 @@ print((folder / str(worker)).read_text())
 """
 
 
-def report(folder: Path, work: str) -> list[str]:
-    """What is there when the socket of a worker that does this has been closed."""
+def report(folder: Path, work: str, group: Path | None = None) -> list[str]:
+    """What is there when the socket of a worker that does this has been closed.
+
+    `group` lists the members of the control group that the daemon and its workers run in.
+    """
     command = [sys.executable, "-c", DAEMON, str(folder), work]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    join = None if group is None else lambda: group.write_text(str(os.getpid()))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, preexec_fn=join)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -49,5 +54,13 @@ def test_what_a_worker_forks_is_its_own(tmp_path: Path) -> None:
 
 
 def test_what_the_kernel_kills_for_want_of_memory_is_told_so(tmp_path: Path, little_memory: Path) -> None:
-    eat = f"Path('{little_memory}').write_text(str(os.getpid())); bytearray(b'1') * 10**9"
-    assert report(tmp_path, eat) == ["the Python worker was killed by SIGKILL", NO_MEMORY]
+    eat = "bytearray(b'1') * 10**9"
+    assert report(tmp_path, eat, little_memory) == ["the Python worker was killed by SIGKILL", NO_MEMORY]
+
+
+def test_a_kill_for_want_of_memory_elsewhere_is_not_the_workers(tmp_path: Path, little_memory: Path) -> None:
+    hog = f"Path('{little_memory}').write_text(str(os.getpid())); bytearray(b'1') * 10**9"
+    killed = (
+        f"child = os.fork()\nif not child: {hog}\nos.waitpid(child, 0); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert report(tmp_path, killed) == ["the Python worker was killed by SIGKILL"]
