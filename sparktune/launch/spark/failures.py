@@ -17,6 +17,15 @@ NOT_KNOWN = (
 )
 EXECUTOR_LOST = "ExecutorLostFailure"
 WORKER_LOST = "Python worker exited unexpectedly"
+CONTAINER_FULL = re.compile(  # said of an executor on YARN, or on Kubernetes
+    r"Container killed by YARN for exceeding (?:physical |virtual )?memory limits"
+    r"|termination reason: OOMKilled|reason=OOMKilled"
+)
+CONTAINER_NO_MEMORY = (
+    "the cluster killed the executor's container, which had no memory left; raise "
+    "spark.executor.memoryOverhead, set resources.memory so that a trial ends before, or "
+    "lower batch_size or the model's size"
+)
 EXCLUDED = "cannot run anywhere due to node and executor excludeOnFailure"
 ALL_EXCLUDED = (
     "Spark gives no executor more tasks after a trial has ended its worker there; set "
@@ -48,17 +57,29 @@ def cause_of(
     )  # so many before Spark gave the job up
     times = int(stage[2]) if stage else 1
     errors = errors_of_stage(int(stage[1])) if stage else ()
-    lost = max(sum(EXECUTOR_LOST in error for error in errors), int(EXECUTOR_LOST in cause))
+    blameless = max(sum(map(_is_blameless, errors)), int(_is_blameless(cause)))
     if EXCLUDED in " ".join(cause.split()) and WORKER_LOST not in cause:  # by the ends of other trials
         return WorkerLost(f"{ALL_EXCLUDED}\nSpark said: {crash_excerpt(cause)}", times, blameless=times)
-    state = TrialState.OUT_OF_MEMORY if NO_MEMORY in cause else TrialState.FAILED
-    return WorkerLost(_with_end_in_front(crash_excerpt(cause)), times, min(times, lost), state)
+    full = _is_full(cause)
+    how = f"{CONTAINER_NO_MEMORY}\nSpark said: {cause}" if full else _with_end_in_front(crash_excerpt(cause))
+    state = TrialState.OUT_OF_MEMORY if full or NO_MEMORY in cause else TrialState.FAILED
+    return WorkerLost(how, times, min(times, blameless), state)
 
 
 def ends_of_attempts(errors: Sequence[str]) -> str:
     """How attempts ended that Spark made again, by its messages: one line for each."""
     ends = [found[0] if (found := HOW.search(error)) else error.splitlines()[0] for error in errors if error]
     return "\n".join(ends)
+
+
+def _is_full(error: str) -> bool:
+    """Whether an executor was lost as its container had no memory left, and not just to some SIGKILL."""
+    return EXECUTOR_LOST in error and CONTAINER_FULL.search(error) is not None
+
+
+def _is_blameless(error: str) -> bool:
+    """Whether an executor was lost by no fault of the trials that it ran."""
+    return EXECUTOR_LOST in error and not _is_full(error)
 
 
 def _with_end_in_front(cause: str) -> str:

@@ -1,9 +1,11 @@
 """What Spark's errors mean."""
 
+import pytest
+
 from sparktune.errors import LaunchError
 from sparktune.launch.memory import NO_MEMORY
 from sparktune.launch.pending import Cancelled, WorkerLost
-from sparktune.launch.spark.failures import cause_of, ends_of_attempts, gone
+from sparktune.launch.spark.failures import CONTAINER_NO_MEMORY, cause_of, ends_of_attempts, gone
 from sparktune.trial import TrialState
 
 LOST = """Job aborted due to stage failure: Task 0 in stage 7.0 failed 3 times, most recent failure:
@@ -62,6 +64,64 @@ def test_lost_executors_are_not_blamed_on_the_trial() -> None:
     cause = cause_of(RuntimeError(LOST), two)
     assert isinstance(cause, WorkerLost)
     assert (asked, cause.times, cause.blameless) == ([7], 3, 2)
+
+
+YARN = (
+    "Container killed by YARN for exceeding {}memory limits. 9.1 GB of 9 GB physical memory used. "
+    "Consider boosting spark.executor.memoryOverhead."
+)
+KUBERNETES = """
+The executor with id 1 exited with exit code 137(SIGKILL, possible container OOM).
+
+
+
+The API gave the following container statuses:
+
+
+\t container name: spark-kubernetes-executor
+\t container image: spark-py:4
+\t container state: terminated
+\t container started at: 2026-01-15T06:29:01Z
+\t container finished at: 2026-01-15T07:53:48Z
+\t exit code: 137
+\t termination reason: {}
+"""
+EXECUTOR = "ExecutorLostFailure (executor 1 exited caused by one of the running tasks) Reason: "
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        YARN.format("physical "),
+        YARN.format("virtual "),
+        YARN.format(""),
+        KUBERNETES.format("OOMKilled"),
+        "\nThe executor with id 1 exited with exit code 137.\nterminated=(exitCode=137, reason=OOMKilled)",
+    ],
+)
+def test_a_container_without_memory_costs_an_attempt_and_says_what_to_set(reason: str) -> None:
+    text = LOST.replace(
+        "org.apache.spark.SparkException: Python worker exited unexpectedly", EXECUTOR + reason
+    )
+    killed = EXECUTOR + "Command exited with code 137"
+    cause = cause_of(RuntimeError(text), lambda stage: [EXECUTOR + reason, killed, EXECUTOR + reason])
+    assert isinstance(cause, WorkerLost)
+    assert (cause.times, cause.blameless, cause.state) == (3, 1, TrialState.OUT_OF_MEMORY)
+    assert str(cause).startswith(f"{CONTAINER_NO_MEMORY}\nSpark said: Job aborted")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Command exited with code 137",
+        "Remote RPC client disassociated. Likely due to containers exceeding thresholds, or network issues.",
+        KUBERNETES.format("Error"),
+    ],
+)
+def test_an_executor_that_was_just_killed_is_not_blamed_on_the_trial(reason: str) -> None:
+    cause = cause_of(RuntimeError(LOST), lambda stage: [EXECUTOR + reason] * 3)
+    assert isinstance(cause, WorkerLost)
+    assert (cause.times, cause.blameless, cause.state) == (3, 3, TrialState.FAILED)
 
 
 def test_executors_that_are_all_excluded_are_not_blamed_on_the_trial() -> None:
