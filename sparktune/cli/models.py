@@ -128,8 +128,9 @@ def evaluate_command(
     from sparktune.scoring.local import measure_rows
     from sparktune.scoring.rows import read_rows
 
-    rows = read_rows(data)
-    metrics = measure_rows(load_model(model, tracking_uri), rows, label, weight)
+    bundle = load_model(model, tracking_uri)
+    rows = read_rows(data, bundle.schema)
+    metrics = measure_rows(bundle, rows, label, weight)
     shown = Table("metric", box=None, pad_edge=False)
     shown.add_column("value", justify="right")
     for name, value in metrics.items():
@@ -143,7 +144,7 @@ def _rows(bundle: "Bundle", source: Path | None, given: list[str] | None) -> "Ta
     from sparktune.scoring.rows import parse_rows, read_rows, table_of
 
     if source is not None:
-        return read_rows(source)
+        return read_rows(source, bundle.schema)
     if given:
         rows = [row for text in given for row in parse_rows(text, "--row")]
         return table_of(rows, bundle.schema, "--row")

@@ -11,6 +11,7 @@ from sparktune.errors import BundleError, ScoringError
 from sparktune.scoring.bulk import scored_in_one_pass, through_arrow
 from sparktune.scoring.executors import check_executors
 from sparktune.scoring.expression import answer_in_sql, is_sql
+from sparktune.scoring.guessed_types import with_training_types
 from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
 from sparktune.scoring.signature import quoted, sql_parameters
@@ -69,7 +70,7 @@ def score(
     check_target(spark, source, target, mode if partition_by is None else "overwrite")
     bundle = load_model(model, tracking_uri, engine)
     with nanoseconds_readable(spark), worker_errors_as_raised():
-        frame = read(spark, source)
+        frame = with_training_types(spark, source, read(spark, source), bundle.schema)
         types = {field.name: field.dataType for field in frame.schema.fields}
         features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
         kept = list(types) if columns is None else [find(name, types, "column") for name in columns]

@@ -17,8 +17,10 @@ EXAMPLE = 'such as {"age": 31}'
 Row = Mapping[str, Any]
 
 
-def read_rows(path: Path) -> Table:
+def read_rows(path: Path, schema: Schema) -> Table:
     """The columns of a file: CSV with a header line, JSON (see `parse_rows`), `.npz`, else Parquet.
+
+    CSV columns that were text in training are text again: `01234` is no number.
 
     Raises:
         ScoringError: there is no such file, or it holds no rows. DataError: it cannot be read.
@@ -26,7 +28,8 @@ def read_rows(path: Path) -> Table:
     if not path.exists():
         raise ScoringError(f"the data must be a file or a folder, but there is nothing at {str(path)!r}")
     if ".csv" in path.suffixes:
-        return csv_table(find_files(str(path), str(path)))
+        words = [feature.name for feature in schema.features if feature.dtype == "string"]
+        return csv_table(find_files(str(path), str(path)), words)
     if path.suffix == ".npz":
         return npz_tables(path, str(path))[0]
     if path.suffix in JSON_ENDINGS:

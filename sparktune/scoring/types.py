@@ -1,5 +1,6 @@
 """The SQL types of columns and answers."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from sparktune.bundle.labels import label_kind
@@ -61,13 +62,22 @@ def check_columns(schema: Schema, columns: dict[str, Any], case_sensitive: bool)
     Raises:
         ScoringError: a feature column is missing or cannot hold the feature's numbers.
     """
-    names = [_own_name(f.name, columns, case_sensitive) for f in schema.features]
+    names = own_names(schema, columns, case_sensitive)
     for feature, name in zip(schema.features, names, strict=True):
         _check_type(feature, columns[name])
     return names
 
 
-def _own_name(name: str, columns: dict[str, Any], case_sensitive: bool) -> str:
+def own_names(schema: Schema, columns: Iterable[str], case_sensitive: bool) -> list[str]:
+    """The table's names of the feature columns, in the bundle's order.
+
+    Raises:
+        ScoringError: a feature column is missing.
+    """
+    return [_own_name(feature.name, list(columns), case_sensitive) for feature in schema.features]
+
+
+def _own_name(name: str, columns: list[str], case_sensitive: bool) -> str:
     alike = [] if case_sensitive else [column for column in columns if column.lower() == name.lower()]
     return alike[0] if alike and name not in columns else find(name, columns)
 

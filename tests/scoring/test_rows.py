@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sparktune.columns.encoders.category import CategoryEncoder
+from sparktune.columns.schema import Feature
+from sparktune.data.sources import tables
 from sparktune.errors import InputError, ScoringError
 from sparktune.scoring.rows import parse_rows, read_rows, table_of
 from tests.bundle.models import REGRESSION
@@ -24,7 +27,7 @@ def test_files_of_every_kind_are_the_same_columns(tmp_path: Path, ending: str) -
         FRAME.to_csv(file, index=False)
     else:
         FRAME.to_json(file, orient="records", lines=ending == "jsonl")
-    table = read_rows(file)
+    table = read_rows(file, REGRESSION)
     assert {name: table.values(name, "any").tolist() for name in table.columns} == FRAME.to_dict("list")
 
 
@@ -50,7 +53,17 @@ def test_a_row_without_a_column_is_refused() -> None:
 
 def test_a_file_that_is_not_there_or_of_another_kind(tmp_path: Path) -> None:
     with pytest.raises(ScoringError, match="nothing at"):
-        read_rows(tmp_path / "nowhere.csv")
+        read_rows(tmp_path / "nowhere.csv", REGRESSION)
     (tmp_path / "rows.parquet").write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="cannot read"):
-        read_rows(tmp_path / "rows.parquet")
+        read_rows(tmp_path / "rows.parquet", REGRESSION)
+
+
+def test_text_of_training_is_text_in_a_csv_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = CategoryEncoder(column_type="string", levels=("01234",), values=1)
+    schema = REGRESSION.model_copy(update={"features": (Feature.encoded("zip", encoder),)})
+    (tmp_path / "rows.csv").write_text("zip,n\n01234,01\n,2\n")
+    for limit in (tables.LARGE_CSV, 1):  # read at once, and block by block
+        monkeypatch.setattr(tables, "LARGE_CSV", limit)
+        columns = read_rows(tmp_path / "rows.csv", schema).columns
+        assert columns["zip"].to_pylist() == ["01234", None] and columns["n"].to_pylist() == [1, 2]

@@ -99,7 +99,7 @@ def test_every_way_of_local_scoring_answers_alike(bundle: Bundle, folder: Path, 
     rows = [{**row, "seen": row["seen"].isoformat(), "bill": float(row["bill"])} for row in rows]
     again = predict_rows(bundle, table_of(rows, bundle.schema, "--row"))
     assert again == list(expected.values())
-    assert predict_rows(bundle, read_rows(folder / "new.csv")) == list(expected.values())
+    assert predict_rows(bundle, read_rows(folder / "new.csv", bundle.schema)) == list(expected.values())
 
 
 def test_spark_answers_as_the_local_predictor(
@@ -181,7 +181,7 @@ def test_mlflows_server_answers_raw_rows(bundle: Bundle, folder: Path, expected:
 
 
 def test_the_quality_on_raw_rows_is_that_of_the_answers(bundle: Bundle, folder: Path, expected: Any) -> None:
-    table = read_rows(folder / "new.parquet")
+    table = read_rows(folder / "new.parquet", bundle.schema)
     truth = table.values("left", "label")
     right = np.mean(
         [answer["prediction"] == left for answer, left in zip(expected.values(), truth, strict=True)]

@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 BLOCK = 2**24  # bytes of text
 
 
-def read_large_csv(opened: Callable[[], Any], options: dict[str, Any]) -> "pa.Table":
+def read_large_csv(
+    opened: Callable[[], Any], options: dict[str, Any], known: "Mapping[str, pa.DataType] | None" = None
+) -> "pa.Table":
     """What `pyarrow.csv.read_csv` gives, with columns that are mapped from a temporary file.
 
     Types are those that all rows allow: one that a later block refuses is replaced by the next one that Arrow
@@ -20,6 +22,7 @@ def read_large_csv(opened: Callable[[], Any], options: dict[str, Any]) -> "pa.Ta
     Args:
         opened: opens the text from its beginning.
         options: how cells become values; `ConvertOptions` by name.
+        known: types of columns, by name, that are not read off the rows.
 
     Raises:
         ArrowException, OSError: it cannot be read.
@@ -29,7 +32,7 @@ def read_large_csv(opened: Callable[[], Any], options: dict[str, Any]) -> "pa.Ta
 
     block = ReadOptions(block_size=BLOCK)
     names: list[str] = []
-    types: dict[str, pa.DataType] = {}
+    types = dict(known or {})
     with tempfile.NamedTemporaryFile(suffix=".arrow") as file:
         while True:
             convert = ConvertOptions(column_types=types, **options)

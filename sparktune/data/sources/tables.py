@@ -1,6 +1,6 @@
 """CSV, Parquet and Arrow files, by file, folder, glob or URI."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, final
@@ -137,11 +137,11 @@ def columns_of(files: FileSet, form: str) -> Table:
     return Table.of(columns, files.where, scan=reader)
 
 
-def csv_table(files: FileSet) -> Table:
+def csv_table(files: FileSet, words: Iterable[str] = ()) -> Table:
     """Files with a header line, compressed or not; of a folder those whose names hold `.csv`.
 
-    Types are read off all rows of a file. An empty cell, NA, NaN or null is a missing value; quoted text
-    never is.
+    Types are read off all rows of a file; columns named in `words` are text whatever they hold. An empty
+    cell, NA, NaN or null is a missing value; quoted text never is.
 
     Raises:
         DataError: it cannot be read, or the files have different columns.
@@ -150,14 +150,16 @@ def csv_table(files: FileSet) -> Table:
     from pyarrow.csv import ConvertOptions, read_csv
 
     missing = {"strings_can_be_null": True, "quoted_strings_can_be_null": False}
+    text = dict.fromkeys(words, pa.string())
     parts = []
     try:
         for path in files.named("*.csv*"):
             if (files.system.get_file_info(path).size or 0) > LARGE_CSV:
-                parts.append(read_large_csv(partial(files.system.open_input_stream, path), missing))
+                parts.append(read_large_csv(partial(files.system.open_input_stream, path), missing, text))
                 continue
-            with files.system.open_input_stream(path) as text:
-                parts.append(read_csv(text, convert_options=ConvertOptions(**missing)))
+            with files.system.open_input_stream(path) as opened:
+                options = ConvertOptions(column_types=text, **missing)
+                parts.append(read_csv(opened, convert_options=options))
         for part in parts:
             if sorted(part.column_names) != sorted(parts[0].column_names):
                 raise DataError(
