@@ -42,6 +42,28 @@ def processes_in(folder: Path) -> list[int]:
     return found
 
 
+def session_of(leader: int) -> list[int]:
+    """Processes of a session."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if os.getsid(int(entry.name)) == leader:
+                found.append(int(entry.name))
+    return found
+
+
+def socket_folders(processes: list[int]) -> set[Path]:
+    """Folders in which these processes have a socket; a fork server's is in /tmp where TMPDIR is long."""
+    opened = set()
+    for process in processes:
+        with suppress(OSError):
+            for link in Path(f"/proc/{process}/fd").iterdir():
+                with suppress(OSError):
+                    opened.add(str(link.readlink()))
+    sockets = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
+    return {Path(path).parent for *_, inode, path in sockets if f"socket:[{inode}]" in opened}
+
+
 def signal_all(processes: list[int], number: signal.Signals) -> None:
     """Send a signal to processes, of which some may have ended."""
     for process in processes:

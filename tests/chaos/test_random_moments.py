@@ -12,6 +12,7 @@ import pytest
 
 from sparktune.ledger import BundleExported, Ledger
 from tests.chaos.cluster import until
+from tests.chaos.processes import session_of, socket_folders
 from tests.chaos.studies import (
     assert_no_epoch_twice,
     assert_recorded_once,
@@ -22,7 +23,7 @@ from tests.chaos.studies import (
     study_of,
     write_study,
 )
-from tests.chaos.test_signals import session_of, started
+from tests.chaos.test_signals import started
 
 KILLS = 10
 
@@ -46,12 +47,14 @@ def ended(driver: "subprocess.Popen[bytes]") -> None:
 @pytest.mark.fault("driver SIGKILLed at random moments, ten times over one study")
 def test_a_driver_that_is_killed_again_and_again(only_at_full_length: None, tmp_path: Path) -> None:
     whole, config = study(tmp_path / "whole"), study(tmp_path / "killed")
+    sockets: set[Path] = set()
     begun = time.monotonic()
     ended(started(whole))
     seconds, source = time.monotonic() - begun, random.Random(0)
     for _ in range(KILLS):
         driver = started(config)
         time.sleep(source.uniform(0, seconds))
+        sockets |= socket_folders(session_of(driver.pid))
         os.kill(driver.pid, signal.SIGKILL)
         driver.communicate()
         until(lambda leader=driver.pid: not session_of(leader), "the end of its processes", 15)
@@ -62,3 +65,5 @@ def test_a_driver_that_is_killed_again_and_again(only_at_full_length: None, tmp_
     assert_shown_once(config, 4)
     assert Ledger.read(study_of(config)).last(BundleExported) is not None
     assert list((config.parent / "temporary").iterdir()) == []
+    assert sockets
+    assert [folder for folder in sockets if folder.exists()] == []

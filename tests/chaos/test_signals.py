@@ -17,7 +17,7 @@ import pytest
 
 from sparktune.ledger import Ledger, StudyEnded
 from tests.chaos.cluster import until
-from tests.chaos.processes import command_of, heed_signals
+from tests.chaos.processes import command_of, heed_signals, session_of, socket_folders
 from tests.chaos.studies import events, study_of
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -48,19 +48,13 @@ def started(config: Path, **streams: Any) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, start_new_session=True, env=environment, **where)
 
 
-def session_of(leader: int) -> list[str]:
-    """Command lines of the processes of a session."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if os.getsid(int(entry.name)) == leader:
-                found.append(command_of(int(entry.name)).replace(b"\0", b" ").decode())
-    return found
-
-
 def imports(driver: int, config: Path) -> bool:
     """Whether the modules are being imported: the fork server starts first."""
-    return any("forkserver" in command for command in session_of(driver))
+    for process in session_of(driver):
+        with suppress(OSError):
+            if b"forkserver" in command_of(process):
+                return True
+    return False
 
 
 def loads(driver: int, config: Path) -> bool:
@@ -78,8 +72,9 @@ def searches(driver: int, config: Path) -> bool:
     return bool(events(config, "launched"))
 
 
-def assert_ended(driver: "subprocess.Popen[bytes]", config: Path) -> None:
-    """It ended as interrupted and left neither processes nor files."""
+def assert_ended(driver: "subprocess.Popen[bytes]", config: Path, sockets: set[Path]) -> None:
+    """It ended as interrupted and left neither processes nor files, nor these folders of its sockets."""
+    assert sockets
     try:
         errors = driver.communicate(timeout=60)[1] or b""
     finally:
@@ -88,6 +83,7 @@ def assert_ended(driver: "subprocess.Popen[bytes]", config: Path) -> None:
     assert b"Traceback" not in errors
     until(lambda: not session_of(driver.pid), "the end of its processes", 10)
     assert list((config.parent / "temporary").iterdir()) == []
+    assert [folder for folder in sockets if folder.exists()] == []
     if study_of(config).exists():
         ended = Ledger.read(study_of(config)).last(StudyEnded)
         assert ended is not None and ended.state == "KILLED"
@@ -113,8 +109,9 @@ def test_a_signal_in_any_phase(
     config = write(tmp_path, epochs=100_000 if phase == "search" else 1)
     driver = started(config)
     until(lambda: PHASES[phase](driver.pid, config) or driver.poll() is not None, phase)
+    sockets = socket_folders(session_of(driver.pid))
     os.killpg(driver.pid, number)
-    assert_ended(driver, config)
+    assert_ended(driver, config, sockets)
     if phase == "export":
         ids = json.loads((study_of(config) / "summary.json").read_text())["mlflow"]
         client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
@@ -135,8 +132,9 @@ def test_a_terminal_that_is_closed(tmp_path: Path) -> None:
     os.close(terminal)
     until(lambda: searches(driver.pid, config) or driver.poll() is not None, "the search")
     time.sleep(0.3)
+    sockets = socket_folders(session_of(driver.pid))
     os.close(own)
-    assert_ended(driver, config)
+    assert_ended(driver, config, sockets)
 
 
 def controlled() -> None:
