@@ -10,6 +10,7 @@ from sparktune.summary import Objective, RunStatus, Summary
 from sparktune.trial import Params, TrialResult, TrialState
 
 FORMAT = 1
+LEFT_OUT = "left out by the option --skip"  # the error of a skipped trial
 
 
 @final

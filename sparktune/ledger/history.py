@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, final
 
 from sparktune.ledger.events import (
+    LEFT_OUT,
     Event,
     Launched,
     Note,
@@ -68,6 +69,7 @@ class LedgerState:
                 self._launched(result.trial, result.attempt, result.params)
                 self._record(self._with_history(start, result), None, time)
             case Launched(trial, attempt, _, params):
+                self._open_again(trial)
                 self._launched(trial, attempt, params)
                 self.under_way.add(trial)
             case Voided(trial):
@@ -145,6 +147,8 @@ class LedgerState:
         self.unfinished.pop(result.trial, None)
         self.paused.pop(result.trial, None)
         self.results[result.trial] = result
+        if result.error == LEFT_OUT:  # the line of the choice may be lost
+            self.skipped.add(result.trial)
         self.sequence.append(result)
         self._digests[result.trial] = digest
         self.front.add(result)
@@ -157,6 +161,16 @@ class LedgerState:
         known = before.history if before else {}
         history = {name: known.get(name, [])[:start] + new for name, new in result.history.items()}
         return replace(result, history=history)
+
+    def _open_again(self, trial: int) -> None:
+        """A trial that has ended is launched only if it was retried or voided, so that line is lost."""
+        ended = self.results.get(trial)
+        if ended is None:
+            return
+        if ended.state.unsuccessful:
+            self._retry(Retried(trial))
+        else:
+            self._void(trial)
 
     def _retry(self, event: Retried) -> None:
         """Open a trial again; the sampler has learned how it ended, so that stays in the sequence."""

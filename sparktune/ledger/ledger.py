@@ -13,6 +13,7 @@ from typing import Self, TypeVar, final
 from sparktune.errors import RecordError, StudyDirectoryError
 from sparktune.ledger.checkpoints import CheckpointFiles, remove_other_shared
 from sparktune.ledger.events import (
+    LEFT_OUT,
     Event,
     Header,
     Launched,
@@ -276,12 +277,14 @@ class Ledger:
         Raises:
             RecordError: as for `record`.
         """
-        if trial in self._history.skipped:
+        ended = trial in self.results
+        if ended and trial in self._history.skipped:
             return
-        self._append(Skipped(trial))
+        self._append(*[Skipped(trial)] * (2 if ended else 1))  # two lines say it: one of them may be damaged
         attempt = max(1, self.attempts(trial))
-        why = "left out by the option --skip"
-        self.record(TrialResult(trial, self.params[trial], TrialState.FAILED, attempt=attempt, error=why))
+        self.record(
+            TrialResult(trial, self.params[trial], TrialState.FAILED, attempt=attempt, error=LEFT_OUT)
+        )
 
     def note(self, note: Note) -> None:
         """Record an event of the study itself: it started or ended, or its model was exported.
@@ -336,10 +339,12 @@ class Ledger:
             ) from error
 
     def _take_over(self, spec: StudySpec) -> None:
-        """Note the spec that the study runs with now, and see that the models of the front are there."""
+        """Note the spec that the study runs with now; skipped trials are over, models of the front there."""
         document = spec.model_dump(mode="json")
         if document != (self._history.spec or self._header.spec):
             self._append(SpecChanged(document))
+        for trial in sorted(self._history.skipped & self.params.keys() - self.results.keys()):
+            self.skip(trial)  # the driver died in between, or the line of its end is damaged
         self.remove_unused_checkpoints()
         digests = self._history.model_digests
         lost = [trial for trial, digest in digests.items() if not self._models.is_intact(trial, digest)]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sparktune.ledger.events import (
+    LEFT_OUT,
     Event,
     Launched,
     Recorded,
@@ -81,8 +82,31 @@ def test_a_retried_trial_is_open_until_its_next_end_and_both_did_happen() -> Non
     assert after(Retried(3)).sequence == []
 
 
+@pytest.mark.parametrize("ended", [TrialState.FAILED, TrialState.COMPLETE])
+def test_a_launch_opens_a_trial_that_has_ended(ended: TrialState) -> None:
+    """As if the line of its retry, or that its result was voided, were there."""
+    first = Recorded(result(0, 0.5 if ended is TrialState.COMPLETE else None, state=ended), "a")
+    launches = Launched(0, 1, 9, {"n": 0}), Launched(0, 2, 9, {"n": 0})
+    second = Recorded(result(0, 0.9, attempt=2), "b")
+    between = Retried(0) if ended is TrialState.FAILED else Voided(0, "gone")
+    whole = after(launches[0], first, between, launches[1], second)
+    damaged = after(launches[0], first, launches[1], second)
+    assert (damaged.results, damaged.model_digests) == ({0: second.result}, {0: "b"})
+    assert (damaged.sequence, damaged.front.members) == (whole.sequence, whole.front.members)
+
+
+@pytest.mark.parametrize("state", [TrialState.KILLED, TrialState.PAUSED])
+def test_a_launch_leaves_the_result_of_a_trial_that_goes_on(state: TrialState) -> None:
+    ended = Recorded(result(0, None, state=state), None)
+    launched = after(ended, Launched(0, 2, 9, {"n": 0}))
+    assert launched.unfinished == {0: ended.result}
+    assert launched.sequence == after(ended).sequence
+
+
 def test_a_trial_left_out_is_known() -> None:
     assert after(Skipped(3)).skipped == {3}
+    ended = Recorded(result(3, None, state=TrialState.FAILED, error=LEFT_OUT), None)
+    assert after(ended).skipped == {3}
 
 
 def test_a_launch_is_known_also_from_its_result() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sparktune.summary import Objective, Summary
 from sparktune.trial import Trial, TrialResult, TrialState
 
 DATA = "0123456789abcdef" * 4
+VALUES = [0.1, 0.5, 0.3, 0.2, 0.9, 0.4]
 POINTS = [{"neurons": n, "dropout": d} for n in (4, 8) for d in (0.0, 0.1, 0.2)]
 LIMITLESS = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
@@ -58,7 +60,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, study: StudySpec) -> dict[st
     folder = tmp_path_factory.mktemp("whole")
     with opened(folder, study) as ledger:
         ledger.note(StudyStarted("val_accuracy", "maximize"))
-        for trial, value in enumerate([0.1, 0.5, 0.3, 0.2, 0.9, 0.4]):
+        for trial, value in enumerate(VALUES):
             ledger.launched(Trial("s", trial, POINTS[trial], seed=trial))
             ledger.record(result(trial, value))
         ledger.note(BundleExported(4, None))
@@ -66,6 +68,49 @@ def whole(tmp_path_factory: pytest.TempPathFactory, study: StudySpec) -> dict[st
             StudyEnded("FINISHED", Summary("s", ledger.study_id, {}, None, Objective("val_loss", "minimize")))
         )
     return {path.name: path.read_bytes() for path in ledger.directory.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def eventful(tmp_path_factory: pytest.TempPathFactory, study: StudySpec) -> dict[str, bytes]:
+    """The files of a study with a line of each kind, by name.
+
+    Trial 4, the best, was retried, 1 was voided, 3 was paused, 0 and 5 were skipped, 5 after its end.
+    """
+    folder = tmp_path_factory.mktemp("eventful")
+    trials = [Trial("s", trial, POINTS[trial], seed=trial) for trial in range(6)]
+    with opened(folder, study) as ledger:
+        ledger.note(StudyStarted("val_accuracy", "maximize"))
+        ledger.launched(*trials)
+        ledger.record(result(1, 0.5))
+        ledger.record(replace(result(3, 0.1), state=TrialState.PAUSED, model=None))
+        for trial in (4, 5):
+            ledger.record(TrialResult(trial, POINTS[trial], TrialState.FAILED, error="no memory"))
+    (ledger.directory / "best-1.keras").unlink()
+    with opened(folder, study) as ledger:
+        ledger.skip(0)
+        ledger.skip(5)
+        assert ledger.retry({TrialState.FAILED}) == [4]
+        for trial in (4, 1, 3, 2):
+            again = replace(trials[trial], attempt=1 if trial == 3 else 2)
+            ledger.launched(again)
+            ledger.record(replace(result(trial, VALUES[trial]), attempt=again.attempt))
+        ledger.note(
+            StudyEnded("FINISHED", Summary("s", ledger.study_id, {}, None, Objective("val_loss", "minimize")))
+        )
+    files = {path.name: path.read_bytes() for path in ledger.directory.iterdir()}
+    for event in ("launched", "result", "paused", "void", "retried", "skipped", "note"):
+        assert b'"event": "%s"' % event.encode() in files["ledger.jsonl"]
+    return files
+
+
+@pytest.fixture(scope="module")
+def expected(
+    tmp_path_factory: pytest.TempPathFactory, eventful: dict[str, bytes]
+) -> Mapping[int, TrialResult]:
+    """The results of that study, undamaged."""
+    folder = tmp_path_factory.mktemp("undamaged")
+    put(folder, eventful, eventful["ledger.jsonl"])
+    return Ledger.read(folder / "s").results
 
 
 def put(folder: Path, files: dict[str, bytes], content: bytes) -> None:
@@ -86,16 +131,22 @@ def trial_of(line: bytes) -> set[int]:
     return {read.get("trial", (read.get("result") or {}).get("trial"))} - {None}
 
 
-def check_and_run_again(folder: Path, spec: StudySpec, may_be_lost: set[int]) -> None:
-    """The study opens, all other results are there, and what is lost can be run again."""
+def check_and_run_again(
+    folder: Path,
+    spec: StudySpec,
+    expected: Mapping[int, TrialResult],
+    may_be_lost: set[int],
+    skipped: set[int],
+) -> None:
+    """The study opens, all other results are there, and what is lost or failed can be run again."""
     with opened(folder, spec) as ledger:
+        for trial in set(range(6)) - may_be_lost:
+            assert ledger.results[trial] == expected[trial]
+        assert not skipped & set(ledger.retry({TrialState.FAILED}))
         lost = set(range(6)) - set(ledger.results)
-        assert lost <= may_be_lost
-        for trial, known in ledger.results.items():
-            assert known == replace(result(trial, known.value or 0), model=None)
-        values = [0.1, 0.5, 0.3, 0.2, 0.9, 0.4]
+        assert not skipped & lost
         for trial in lost:
-            ledger.record(result(trial, values[trial]))
+            ledger.record(result(trial, VALUES[trial]))
         assert ledger.best_model is not None and ledger.best_model.read_bytes() == b"model 4"
     read = Ledger.read(folder / "s")
     assert (sorted(read.results), read.best) == ([*range(6)], read.results[4])
@@ -109,34 +160,62 @@ def check_and_run_again(folder: Path, spec: StudySpec, may_be_lost: set[int]) ->
 def test_any_byte_of_any_line_may_be_any_other(
     tmp_path_factory: pytest.TempPathFactory,
     study: StudySpec,
-    whole: dict[str, bytes],
+    eventful: dict[str, bytes],
+    expected: Mapping[int, TrialResult],
     place: float,
     byte: int,
 ) -> None:
-    content = whole["ledger.jsonl"]
+    content = eventful["ledger.jsonl"]
     at = int(place * len(content))
     line = content[content.rfind(b"\n", 0, at) + 1 : content.index(b"\n", at)]
+    may_be_lost = trial_of(line) if json.loads(line).get("event") == "result" else set()
     folder = tmp_path_factory.mktemp("flip")
-    put(folder, whole, content[:at] + bytes([byte]) + content[at + 1 :])
-    check_and_run_again(folder, study, trial_of(line))
+    put(folder, eventful, content[:at] + bytes([byte]) + content[at + 1 :])
+    check_and_run_again(folder, study, expected, may_be_lost, skipped={0, 5})  # these are FAILED anew
     with opened(folder, study) as ledger:
         assert ledger.study_id == json.loads(content.splitlines()[0])["study_id"]
+
+
+@pytest.mark.parametrize(
+    "event", [b"launched", b"paused", b"void", b"retried", b"skipped", b'note", "kind": "ended']
+)
+def test_a_line_that_is_no_result_costs_no_result(
+    tmp_path_factory: pytest.TempPathFactory,
+    study: StudySpec,
+    eventful: dict[str, bytes],
+    expected: Mapping[int, TrialResult],
+    event: bytes,
+) -> None:
+    lines = eventful["ledger.jsonl"].splitlines(keepends=True)
+    found = [n for n, line in enumerate(lines) if line.startswith(b'{"event": "%s"' % event)]
+    assert found
+    for number in found:
+        content = b"".join(b"?" + line[1:] if n == number else line for n, line in enumerate(lines))
+        folder = tmp_path_factory.mktemp("line")
+        put(folder, eventful, content)
+        check_and_run_again(folder, study, expected, set(), skipped={0, 5})
 
 
 @pytest.mark.fault("the ledger is cut anywhere, its first line too: it opens")
 @LIMITLESS
 @given(place=st.floats(0, 1))
 def test_the_file_may_be_cut_at_any_byte(
-    tmp_path_factory: pytest.TempPathFactory, study: StudySpec, whole: dict[str, bytes], place: float
+    tmp_path_factory: pytest.TempPathFactory,
+    study: StudySpec,
+    eventful: dict[str, bytes],
+    expected: Mapping[int, TrialResult],
+    place: float,
 ) -> None:
-    content = whole["ledger.jsonl"]
+    content = eventful["ledger.jsonl"]
     start = content.index(b'", "spec"') + 1
     at = start + int(place * (len(content) - start))
     there = content[:at].count(b"\n")
     behind = [trial for line in content.splitlines()[there:] for trial in trial_of(line)]
     folder = tmp_path_factory.mktemp("cut")
-    put(folder, whole, content[:at])
-    check_and_run_again(folder, study, set(behind))
+    put(folder, eventful, content[:at])
+    ahead = [json.loads(line) for line in content.splitlines()[:there]]
+    skipped = {line["trial"] for line in ahead if line.get("event") == "skipped"}
+    check_and_run_again(folder, study, expected, set(behind), skipped)
 
 
 @LIMITLESS

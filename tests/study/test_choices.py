@@ -69,7 +69,7 @@ def test_a_skipped_trial_is_failed_for_good(ledger: Ledger) -> None:
     assert [states[number] for number in (1, 5, 6)] == ["FAILED"] * 3
     assert ledger.results[6].error == "left out by the option --skip"
     choose_trials(ledger, {TrialState.FAILED}, [6])  # the same command again
-    assert len((ledger.directory / "ledger.jsonl").read_text().splitlines()) == 1 + 7 + 6 + 3 + 2
+    assert len((ledger.directory / "ledger.jsonl").read_text().splitlines()) == 1 + 7 + 6 + 4 + 2
 
 
 @pytest.mark.parametrize(
