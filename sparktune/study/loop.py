@@ -9,6 +9,7 @@ from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import final
 
+from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
 from sparktune.launch.limits import timed_out
 from sparktune.ledger import Ledger
@@ -202,14 +203,28 @@ class StudyLoop:
             future.add_done_callback(self._returned.put)
 
     def _collect(self, timeout: float | None) -> None:
-        """Record what returns within `timeout` seconds, if anything does, and all else that has returned."""
+        """Record what returns within `timeout` seconds, if anything does, and all else that has returned.
+
+        Raises:
+            LaunchError: the first one among them, once the others are recorded.
+        """
+        lost: list[LaunchError] = []
         with suppress(Empty):
             while True:
                 future = self._returned.get(timeout=timeout)
-                if future is not None:
-                    self._record(self._running.pop(future), future.result())
                 timeout = 0
+                if future is None:
+                    continue
+                segment = self._running.pop(future)
+                try:
+                    result = future.result()
+                except LaunchError as error:
+                    lost.append(error)
+                else:
+                    self._record(segment, result)
         self._jobs = [job for job in self._jobs if not self._running.keys().isdisjoint(job)]
+        if lost:
+            raise lost[0]
 
     def _record(self, segment: Segment, result: TrialResult) -> None:
         """The ledger first; then whoever proposes, shows or continues."""

@@ -298,15 +298,28 @@ def test_a_stop_kills_what_runs_and_the_next_run_takes_it_up(run):
     assert second.best.value == 6.0
 
 
-def test_a_lost_cluster_ends_the_study_and_keeps_what_had_come_home(run):
-    def work(trial: Trial) -> TrialResult:
-        if trial.number == 3:
-            raise LaunchError("the cluster is gone")
-        return value_is_neurons(trial)
+def test_a_lost_cluster_ends_the_study_and_keeps_what_had_come_home(run, tmp_path):
+    """Of four trials that are done before one is recorded, the first two have no result."""
 
-    with pytest.raises(LaunchError, match="gone"):
-        run(work)
-    assert 3 in {t.number for t in run(value_is_neurons).launched}
+    class AtOnce(ScriptedLauncher):
+        def launch(self, segments):
+            futures = [Future() for _ in segments]
+            for segment, future in zip(segments, futures, strict=True):
+                self.launched.append(segment.trial)
+                if segment.trial.number >= 4:
+                    future.set_exception(LaunchError(f"trial {segment.trial.number}: the cluster is gone"))
+                else:
+                    future.set_result(value_is_neurons(segment.trial))
+            return futures
+
+    launcher = AtOnce(None, width=4)
+    with Ledger.open(tmp_path / "loop", SPEC, "data", "maximize") as ledger:
+        loop = StudyLoop(SPEC, queue_of(build_sampler(SPEC), ledger), launcher, ledger, NullTracker(), print)
+        with pytest.raises(LaunchError, match="trial 5: the cluster is gone"):
+            loop.run(Stop())
+        assert [trial.number for trial in launcher.launched] == [5, 4, 3, 2]
+        assert {n: r.value for n, r in ledger.results.items()} == {2: 3.0, 3: 4.0}
+    assert {t.number for t in run(value_is_neurons).launched} == {0, 1, 4, 5}
 
 
 def test_seeds_follow_from_the_study_seed_and_the_parameters(run):
