@@ -1,9 +1,11 @@
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import mlflow
 import numpy as np
@@ -396,3 +398,21 @@ def test_a_builder_takes_the_place_of_the_models_in_every_form_of_a_spec(tmp_pat
 def test_a_builder_beside_another_kind_is_refused(model, message):
     with pytest.raises(InputError, match=message):
         tune({"model": model}, builder=own_model)
+
+
+def test_a_study_of_an_earlier_release_is_resumed(tmp_path):
+    """Its driver was stopped with three results, after the launch of trial 1; no line has a checksum."""
+    earlier, folder = Path(__file__).parent / "data" / "earlier", tmp_path / "studies" / "small"
+    shutil.copytree(earlier, folder)
+    written = (earlier / "ledger.jsonl").read_bytes()
+    split = {"validation": {"fraction": 0.25}, "scale": "standardize"}
+    training, resources = {"epochs": 2, "batch_size": 16}, {"launcher": "local", "parallelism": 1}
+    spec = document(tmp_path, data=split, training=training, resources=resources)
+    seen = []
+    result = tune(spec, data=data(), offline=True, on_progress=seen.append)
+    assert [progress.result.trial for progress in seen] == [1]
+    assert (result.best.trial, result.best.value) == (3, 0.8999999761581421)
+    assert result.summary["states"] == {"COMPLETE": 4}
+    assert result.summary["study_id"] == json.loads(written.splitlines()[0])["study_id"]
+    assert (folder / "ledger.jsonl").read_bytes().startswith(written)
+    assert (folder / "best-3.keras").read_bytes() == (earlier / "best-3.keras").read_bytes()
