@@ -8,8 +8,10 @@ from typing import Any, final
 
 from sparktune.errors import ScoringError
 from sparktune.scoring.signature import quoted
-from sparktune.scoring.table_io import exists, write
+from sparktune.scoring.table_io import exists, names, write
 
+# The text of a value in the name of its folder; NULL for all that Spark writes to its default folder.
+FOLDER = "nullif(nullif(make_valid_utf8(CAST({0} AS STRING)), ''), '__HIVE_DEFAULT_PARTITION__')"
 NOTES = "_scored"  # Spark's readers pass over names that begin with _
 GROUPS = 16  # writes of one run at most; each reads the source, or its partitions where it has the same ones
 
@@ -45,36 +47,38 @@ class PartitionedTarget:
     column: str
     identity: dict[str, Any]
 
-    def finished(self) -> set[str | None]:
-        """The values, as text, whose partitions are whole.
+    def begin(self) -> set[str | None]:
+        """Note what will be written, where nothing is yet; gives the folders that are whole, by `folder`.
 
         Raises:
             ScoringError: the folder is there, but holds something else.
         """
-        if not exists(self.spark, self.path):
-            return set()
-        lines = [json.loads(row.value) for row in self._notes()] if self._noted() else []
-        if {"identity": self.identity} not in lines:
+        lines = [json.loads(row.value) for row in self._notes()]
+        if not lines and set(names(self.spark, self.path)) <= {NOTES}:
+            self._note({"identity": self.identity})
+        elif {"identity": self.identity} not in lines:
             raise ScoringError(
                 f"the output {self.path!r} exists already, but not from this command; choose another place, "
                 'or replace it by --overwrite (in Python by mode="overwrite")'
             )
-        return {value for line in lines for value in line.get("finished", ())}
+        return {folder for line in lines for folder in line.get("finished", ())}
 
-    def begin(self) -> None:
-        """Note what will be written, before anything is."""
-        self._note({"identity": self.identity})
+    @property
+    def folder(self) -> Any:
+        """The text of a row's folder; what has the same one must be written at once."""
+        from pyspark.sql.functions import expr
 
-    def write(self, frame: Any, values: list[str | None]) -> None:
-        """Write the partitions of these values, in place of what a killed run left of them."""
-        write(frame, self.path, "overwrite", self.column)
-        self._note({"finished": values})
+        return expr(FOLDER.format(quoted(self.column)))
 
-    def _noted(self) -> bool:
-        return exists(self.spark, f"{self.path}/{NOTES}")
+    def write(self, frame: Any, folders: list[str | None]) -> None:
+        """Write these folders, in place of what a killed run left of them."""
+        # A task that meets two values of one folder would write the second over the first.
+        write(frame.withColumn(self.column, self.folder), self.path, "overwrite", self.column)
+        self._note({"finished": folders})
 
     def _notes(self) -> list[Any]:
-        return list(self.spark.read.text(f"{self.path}/{NOTES}").collect())
+        place = f"{self.path}/{NOTES}"
+        return list(self.spark.read.text(place).collect()) if exists(self.spark, place) else []
 
     def _note(self, line: dict[str, Any]) -> None:
         frame = self.spark.createDataFrame([(json.dumps(line),)], "value string").coalesce(1)
@@ -95,29 +99,24 @@ def score_partitions(
         scored: gives, of rows, the frame to write, and a function that says how many there were.
         on_progress: called after each write.
     """
-    from pyspark.sql.functions import col
-
-    finished = target.finished()
-    if not exists(target.spark, target.path):
-        target.begin()
-    column = col(quoted(target.column))
-    values = source.select(column.alias("value"), column.cast("string").alias("text")).distinct().collect()
-    left = sorted((row for row in values if row.text not in finished), key=lambda row: row.text or "")
-    done, rows, started = len(values) - len(left), 0, time.monotonic()
+    finished = target.begin()
+    folders = [row.folder for row in source.select(target.folder.alias("folder")).distinct().collect()]
+    left = sorted((folder for folder in folders if folder not in finished), key=lambda folder: folder or "")
+    done, rows, started = len(folders) - len(left), 0, time.monotonic()
     for group in _groups(left):
-        frame, count = scored(source.filter(_among(column, [row.value for row in group])))
-        target.write(frame, [row.text for row in group])
+        frame, count = scored(source.filter(_among(target.folder, group)))
+        target.write(frame, group)
         done, rows = done + len(group), rows + count()
-        on_progress(ScoringProgress(done, len(values), rows, time.monotonic() - started))
+        on_progress(ScoringProgress(done, len(folders), rows, time.monotonic() - started))
     return rows
 
 
-def _groups(rows: list[Any]) -> Iterator[list[Any]]:
-    size = -(-len(rows) // GROUPS)
-    return (rows[start : start + size] for start in range(0, len(rows), size or 1))
+def _groups(folders: list[str | None]) -> Iterator[list[str | None]]:
+    size = -(-len(folders) // GROUPS)
+    return (folders[start : start + size] for start in range(0, len(folders), size or 1))
 
 
-def _among(column: Any, values: list[Any]) -> Any:
+def _among(column: Any, values: list[str | None]) -> Any:
     """Whether a column has one of the values, NULL among them."""
     known = [value for value in values if value is not None]
     among = column.isin(known)

@@ -25,6 +25,14 @@ def exists(spark: Any, place: str) -> bool:
     return bool(files.exists(path))
 
 
+def names(spark: Any, place: str) -> list[str]:
+    """What a folder holds, by name; nothing where there is none."""
+    if not exists(spark, place):
+        return []
+    files, path = _file_system(spark, place)
+    return [status.getPath().getName() for status in files.listStatus(path)]
+
+
 def remove(spark: Any, place: str) -> None:
     """Remove a file or folder, in any file system that Spark knows; nothing where there is none."""
     files, path = _file_system(spark, place)

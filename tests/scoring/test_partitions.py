@@ -87,6 +87,41 @@ def test_an_output_from_elsewhere_is_kept_unless_it_may_be_replaced(
         score(spark, bundles["regression"], source, target, partition_by="day")
 
 
+@pytest.mark.parametrize(
+    "day",
+    [
+        "element_at(array('', NULL, '__HIVE_DEFAULT_PARTITION__', CAST(X'FF' AS STRING), "
+        "CAST(X'FE' AS STRING), 'a'), CAST(id % 6 AS INT) + 1)",
+        # The hour that a change of the clocks repeats, twice.
+        "timestamp_seconds(1793509200 + 3600 * (id % 2))",
+    ],
+    ids=["words", "repeated hour"],
+)
+def test_values_that_share_a_folder_are_all_written(
+    spark: Any, bundles: dict[str, Bundle], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, day: str
+) -> None:
+    monkeypatch.setattr("sparktune.scoring.partitions.GROUPS", 100)
+    zone = spark.conf.get("spark.sql.session.timeZone")
+    spark.conf.set("spark.sql.session.timeZone", "America/New_York")
+    try:
+        rows = spark.range(0, 12, 1, 1).selectExpr("id", "1 AS a", "array(1F, 2F, 3F) AS b", f"{day} AS day")
+        rows.createOrReplaceTempView("same_folder")
+        assert score(spark, bundles["regression"], "same_folder", tmp_path / "out", partition_by="day") == 12
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", zone)
+    got = spark.read.parquet(str(tmp_path / "out")).select("id").collect()
+    assert sorted(row.id for row in got) == list(range(12))
+
+
+def test_a_command_that_was_killed_before_its_first_note_begins_anew(
+    spark: Any, bundles: dict[str, Bundle], tmp_path: Path
+) -> None:
+    (tmp_path / "out" / "_scored" / "_temporary" / "0").mkdir(parents=True)
+    spark.sql("SELECT 1 AS a, array(1F, 2F, 3F) AS b, 'x' AS day").createOrReplaceTempView("one_day")
+    assert score(spark, bundles["regression"], "one_day", tmp_path / "out", partition_by="day") == 1
+    assert (tmp_path / "out" / "day=x").is_dir()
+
+
 def test_a_column_that_is_not_written_and_a_table_are_refused(
     spark: Any, bundles: dict[str, Bundle], source: str, tmp_path: Path
 ) -> None:
