@@ -17,6 +17,7 @@ from sparktune.spec.base import sequence
 NULL, RARE, FIRST = 0, 1, 2  # the codes of no value, of a rare or unseen one, and of the commonest one
 LEAST = 2  # a value that comes up less often is rare
 ARROW = {"string": pa.large_string(), "bigint": pa.int64(), "boolean": pa.bool_()}
+BIGINT = 2.0**63  # whole numbers below it, and above its negative, have 64 bits
 HOLDS = {"string": "words", "bigint": "whole numbers", "boolean": "bools"}
 
 
@@ -108,7 +109,7 @@ class CategoryEncoder(Encoder):
         """Codes as whole numbers, (rows,)."""
         typed = _typed(array, self.column_type, place)
         if self.levels:
-            known = self._level_values.cast(typed.type)
+            known = self._level_values.cast(typed.type, safe=False)  # floats lack whole numbers above 2**53
             codes = to_numpy(pc.index_in(typed, value_set=known), missing=RARE - FIRST) + FIRST
         else:
             codes = np.full(len(typed), RARE)
@@ -133,14 +134,15 @@ def _kind(column: pa.ChunkedArray, place: ColumnPlace) -> str:
     if found in ("boolean", "bigint") or holds_words(kind) or pa.types.is_null(kind):
         return found
     if found == "double" or found.startswith("decimal"):
-        chunks = [_typed(chunk, "bigint", place) for chunk in column.chunks]
-        odd = [number for chunk in chunks for number in to_numpy(chunk.drop_null()) if number % 1][:1]
-        if not odd:
-            return "bigint"
-        raise place.error(
-            f"{place.what} must hold words, whole numbers or bools to be a category, but holds {odd[0]}; use "
-            "kind: number"
-        )
+        for chunk in column.chunks:
+            numbers = to_numpy(_typed(chunk, "bigint", place).drop_null())
+            odd = numbers[(numbers != np.floor(numbers)) | (np.abs(numbers) >= BIGINT)]
+            if len(odd):
+                raise place.error(
+                    f"{place.what} must hold words, whole numbers of 64 bits or bools to be a category, but "
+                    f"holds {odd[0]}; use kind: number"
+                )
+        return "bigint"
     raise place.error(
         f"{place.what} must hold words, whole numbers or bools to be a category, but its type is {kind}; "
         f"{place.way_out}"

@@ -60,10 +60,17 @@ def test_fractions_are_unseen_whole_numbers() -> None:
     assert encode(fit(pa.array([1, 1]), "category"), pa.array([1.0, 1.5])) == [2, 1]
 
 
+def test_large_whole_numbers_as_floats() -> None:
+    encoder = fit(pa.array([2**53, 2**53, 2**60 + 1, 2**60 + 1, 2**60 + 1]), "category")
+    assert encode(encoder, pa.array([2.0**60, None, 2.0**53, 2.0**61])) == [2, 0, 3, 1]
+
+
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        (pa.array([0.5, 1]), "must hold words, whole numbers or bools to be a category, but holds 0.5; use"),
+        (pa.array([0.5, 1]), "must hold words, whole numbers of 64 bits or bools to .*, but holds 0.5; use"),
+        (pa.array([1, 1e300]), "whole numbers of 64 bits or bools to be a category, but holds 1e.300; use"),
+        (pa.array([1, float("inf")]), "but holds inf; use"),
         (pa.array([b"ab"]), "but its type is binary; cast it"),
     ],
 )
