@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import BundleExported, Ledger, StudyEnded, StudyStarted
+from sparktune.ledger.events import LEFT_OUT
 from sparktune.ledger.journal import encode_line
 from sparktune.spec import StudySpec
 from sparktune.summary import Objective, Summary
@@ -194,6 +195,16 @@ def test_a_line_that_is_no_result_costs_no_result(
         folder = tmp_path_factory.mktemp("line")
         put(folder, eventful, content)
         check_and_run_again(folder, study, expected, set(), skipped={0, 5})
+
+
+def test_a_skipped_trial_whose_end_is_missing_is_failed_when_the_study_opens(
+    tmp_path: Path, study: StudySpec, eventful: dict[str, bytes]
+) -> None:
+    content = eventful["ledger.jsonl"]
+    put(tmp_path, eventful, content[: content.index(b"\n", content.index(b'"event": "skipped"')) + 1])
+    with opened(tmp_path, study) as ledger:
+        assert (ledger.results[0].state, ledger.results[0].error) == (TrialState.FAILED, LEFT_OUT)
+        assert ledger.retry({TrialState.FAILED}) == [4, 5]
 
 
 @pytest.mark.fault("the ledger is cut anywhere, its first line too: it opens")
