@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileInfo, FileSystem
 
 WILD = frozenset("*?[")
-HIDDEN = (".", "_")  # how names of files begin that Spark writes beside the rows
+HIDDEN = (".", "_")  # how names of files and folders begin that Spark writes beside the rows
 OF_ARROW = ("file", "s3", "gs", "hdfs", "viewfs", "abfs", "abfss")
 SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs"}
 GCS_SECONDS = "retry_limit_seconds=60"  # a lack of credentials is tried again for 15 minutes otherwise
@@ -23,7 +23,9 @@ WAYS_OUT = {
     "hdfs": "it needs JAVA_HOME, HADOOP_HOME and CLASSPATH=$(hadoop classpath --glob)",
     "abfss": "credentials come from AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and AZURE_TENANT_ID, or `az login`",
 }
-SECRET = re.compile(r"^[^/?]*:[^/?]*@|[?&](account_key|client_secret|sas_token|sig)=")
+# A bucket of S3 has no port; elsewhere what is a port's number ends at the first slash.
+PASSWORD = re.compile(r"(s3[an]?://[^/?]*:|[^:/]+://[^/?]*:(?!\d{1,5}/)).*@")
+SECRET = re.compile(r"[?&](account_key|client_secret|sas_token|sig)=")
 SHOWN = 300  # letters of an error of a file system
 
 
@@ -103,7 +105,7 @@ def _connected(given: str, where: str) -> "tuple[FileSystem, str]":
     scheme, separator, rest = given.partition("://")
     if not separator:
         return LocalFileSystem(), str(Path(given).expanduser())
-    if SECRET.search(rest):
+    if PASSWORD.match(given) or SECRET.search(rest):
         raise DataError(
             f"{where}.path must not hold a password or key, as it is shown and kept with the study; leave it "
             f"out: {_way_out(given)}"
@@ -134,16 +136,24 @@ def _matching(system: "FileSystem", pattern: str) -> tuple[str, ...]:
 
     def matches(path: str) -> bool:
         inside = path.removeprefix(base).strip("/").split("/")
-        return len(inside) == len(wanted) and all(map(fnmatchcase, inside, wanted))
+        return len(inside) == len(wanted) and all(map(_fits, inside, wanted))
 
     return tuple(path for path in _visible(system.get_file_info(below)) if matches(path))
 
 
+def _fits(name: str, pattern: str) -> bool:
+    """Whether a part of a path is what a pattern means; a hidden one must be named without wildcards."""
+    return name == pattern or (fnmatchcase(name, pattern) and not _hidden(name))
+
+
 def _visible(found: "list[FileInfo]") -> tuple[str, ...]:
     """The files that are not hidden, in order of name."""
-    return tuple(
-        sorted(info.path for info in found if info.is_file and not _name(info.path).startswith(HIDDEN))
-    )
+    return tuple(sorted(info.path for info in found if info.is_file and not _hidden(_name(info.path))))
+
+
+def _hidden(name: str) -> bool:
+    """Whether Spark takes no rows from it; a folder such as `_year=2024` names a value of its column."""
+    return name.startswith(HIDDEN) and (name.startswith(".") or "=" not in name)
 
 
 def _name(path: str) -> str:

@@ -21,13 +21,15 @@ SECTION = {"label": "label", "validation": {"last": 8}}
 
 
 def write_all(system: FileSystem, folder: str) -> None:
-    """The rows as two files of each kind, and what Spark writes beside them."""
-    for name in ("rows", "rows/part=0", "rows/part=1"):
+    """The rows as two files of each kind, and what Spark and Delta write beside them."""
+    for name in ("rows", "rows/part=0", "rows/part=1", "rows/_delta_log", "rows/.tmp"):
         system.create_dir(f"{folder}/{name}")
     for part, half in enumerate(HALVES):
         pq.write_table(half, f"{folder}/rows/part={part}/x.parquet", filesystem=system)
         with system.open_output_stream(f"{folder}/part-{part}.arrow") as file:
             feather.write_feather(half, file)
+    for name in ("_delta_log", ".tmp"):
+        pq.write_table(COLUMNS, f"{folder}/rows/{name}/x.parquet", filesystem=system)
     for name, content in (("rows/_SUCCESS", b""), ("rows.csv.gz", gzip.compress(TEXT.encode()))):
         with system.open_output_stream(f"{folder}/{name}", compression=None) as file:
             file.write(content)
@@ -81,6 +83,17 @@ def test_rows_at_a_uri_are_those_in_memory(load, uris, source, name) -> None:
     assert there.digest == here.digest and len(there.train) == ROWS - 8
 
 
+@pytest.mark.parametrize(
+    ("pattern", "found"), [("*", "_year=1"), ("_delta_log", "_delta_log"), ("_*", "_year=1"), ("?t*", None)]
+)
+def test_a_hidden_folder_must_be_named(tmp_path, pattern, found) -> None:
+    for name in ("_year=1", "_delta_log", "_temporary", ".tmp"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.parquet").touch()
+    paths = find_files(f"{tmp_path}/{pattern}/*.parquet", "data").paths
+    assert paths == ((f"{tmp_path}/{found}/x.parquet",) if found else ())
+
+
 def test_folders_that_are_named_by_a_value_are_a_column(load, uris) -> None:
     base, end = uris
     data = load(source="parquet", path=f"{base}/rows{end}", label="part", validation={"fraction": 0.2})
@@ -122,6 +135,22 @@ def test_file_systems_that_cannot_be_reached(uri, message, monkeypatch) -> None:
     with pytest.raises(DataError, match=message) as caught:
         find_files(uri, "data")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["s3://KEY:ab/cd@bucket/x", "s3a://KEY:12/cd@bucket", "s3://KEY:a?b@bucket", "sftp://me:a/b@host:22/x"],
+)
+def test_no_secret_is_shown(uri) -> None:
+    with pytest.raises(DataError, match="must not hold a password or key") as caught:
+        find_files(uri, "data")
+    assert "@" not in str(caught.value)
+
+
+@pytest.mark.parametrize("uri", ["memory://host:8020/user@home/x", "memory://a/b:c@d/x"])
+def test_a_port_or_a_path_is_no_secret(uri) -> None:
+    with pytest.raises(DataError, match="there is nothing at"):
+        find_files(uri, "data")
 
 
 def test_google_is_not_asked_for_long(monkeypatch) -> None:
