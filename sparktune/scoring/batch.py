@@ -16,7 +16,7 @@ from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
 from sparktune.scoring.signature import quoted, sql_parameters
 from sparktune.scoring.sql import predict_function
-from sparktune.scoring.table_io import check_target, file_format, is_path, read, remove, write
+from sparktune.scoring.table_io import check_target, file_format, files_digest, is_path, read, remove, write
 from sparktune.scoring.types import answer_names, check_columns
 from sparktune.scoring.worker_errors import worker_errors_as_raised
 
@@ -44,8 +44,9 @@ def score(
     in nanoseconds, which Spark does not know, as timestamps in microseconds.
 
     With `partition_by` the output has a folder for each value of that column. The same call again, after
-    the first was killed, keeps the folders that are whole and scores the others. It reads a source that is
-    partitioned by the same column once, any other up to 16 times.
+    the first was killed, keeps the folders that are whole and scores the others. It is refused where the
+    source has changed since: where its files have other names, or local ones other sizes or times of change.
+    It reads a source that is partitioned by the same column once, any other up to 16 times.
 
     Args:
         spark: The Spark session. model: The bundle, its folder, or an MLflow URI such as
@@ -85,7 +86,14 @@ def score(
         column = _partition_column(partition_by, kept, target)
         if mode == "overwrite":
             remove(spark, target)
-        identity = {"model": bundle.manifest.digest, "source": source, "columns": kept, "by": column}
+        identity = {
+            "model": bundle.manifest.digest,
+            "engine": bundle.manifest.engine,
+            "source": source,
+            "files": files_digest(frame),
+            "columns": kept,
+            "by": column,
+        }
         place = PartitionedTarget(spark, target, column, identity)
         return score_partitions(frame, place, scored, on_progress)
 

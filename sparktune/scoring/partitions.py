@@ -58,8 +58,9 @@ class PartitionedTarget:
             self._note({"identity": self.identity})
         elif {"identity": self.identity} not in lines:
             raise ScoringError(
-                f"the output {self.path!r} exists already, but not from this command; choose another place, "
-                'or replace it by --overwrite (in Python by mode="overwrite")'
+                f"the output {self.path!r} exists already, but not from this command, or its input has "
+                "changed since; choose another place, or replace it by --overwrite (in Python by "
+                "mode='overwrite')"
             )
         return {folder for line in lines for folder in line.get("finished", ())}
 

@@ -1,8 +1,11 @@
 """Where rows come from and go to: a path or a table."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from sparktune.errors import ScoringError
 from sparktune.scoring.nanoseconds import as_timestamps
@@ -76,6 +79,19 @@ def read(spark: Any, source: str) -> Any:
         causes = re.findall(r"(?:Caused by: |: )(?:[\w$]+\.)+[\w$]+: ([^\n]+)", str(error))
         cause = causes[-1] if causes else str(error).strip().splitlines()[0]
         raise ScoringError(f"the input {source!r} cannot be read as {kind}: {cause}") from None
+
+
+def files_digest(frame: Any) -> str:
+    """A digest of the files that a frame reads: of their names, and of local ones' sizes and times of change.
+
+    Files elsewhere are not asked for their sizes, as that takes a request for each.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(frame.inputFiles()):
+        place = urlsplit(file)
+        stat = Path(url2pathname(place.path)).stat() if place.scheme == "file" else None
+        digest.update(repr((file, stat and (stat.st_size, stat.st_mtime_ns))).encode())
+    return digest.hexdigest()
 
 
 def check_target(spark: Any, source: str, target: str, mode: str) -> None:

@@ -122,6 +122,22 @@ def test_a_command_that_was_killed_before_its_first_note_begins_anew(
     assert (tmp_path / "out" / "day=x").is_dir()
 
 
+def test_a_changed_input_and_another_engine_do_not_go_on(
+    spark: Any, bundles: dict[str, Bundle], tmp_path: Path
+) -> None:
+    rows, target = tmp_path / "new rows.json", tmp_path / "out"
+    bundle = bundles["regression"]
+    rows.write_text('{"a": 1, "b": [1, 2, 3], "day": "x"}\n')
+    assert score(spark, bundle, rows, target, partition_by="day") == 1
+    other = next(engine for engine in bundle.manifest.engines if engine != bundle.manifest.engine)
+    with pytest.raises(ScoringError, match="not from this command, or its input has changed since"):
+        score(spark, bundle, rows, target, partition_by="day", engine=other)
+    rows.write_text('{"a": 2, "b": [1, 2, 3], "day": "x"}\n')
+    os.utime(rows, ns=(0, 0))
+    with pytest.raises(ScoringError, match="its input has changed since"):
+        score(spark, bundle, rows, target, partition_by="day")
+
+
 def test_a_column_that_is_not_written_and_a_table_are_refused(
     spark: Any, bundles: dict[str, Bundle], source: str, tmp_path: Path
 ) -> None:
