@@ -190,7 +190,7 @@ def test_what_it_answers_is_compared_with_python(
 
 def test_models_without_sql_are_refused(bundles: dict[str, Bundle]) -> None:
     arrays = bundles["classes"].with_engine("sql")
-    with pytest.raises(BundleError, match="reads columns of single values, but column 'pixels'"):
+    with pytest.raises(BundleError, match=r"reads columns of single values, .* but column 'pixels'"):
         answer_in_sql(arrays, ["pixels"], "raw")
     with pytest.raises(ScoringError, match="the engine must be sql, but got 'numpy'"):
         answer_in_sql(bundles["binary"], ["f0"], "raw")

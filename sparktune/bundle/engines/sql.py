@@ -71,7 +71,7 @@ def row_in_sql(schema: Schema, columns: Sequence[str]) -> list[str]:
         columns: in SQL, in the schema's order, and of the types of the features.
 
     Raises:
-        BundleError: a column holds arrays, or its encoder has no SQL.
+        BundleError: a column holds arrays or dates as text, or its encoder has no SQL.
     """
     row = [""] * sum(feature.width for feature in schema.features)
     for feature, place, column in zip(schema.features, places_of(schema.features), columns, strict=True):
@@ -80,8 +80,8 @@ def row_in_sql(schema: Schema, columns: Sequence[str]) -> list[str]:
         if found is None:
             what = encoder.kind if encoder and not encoder.shape else "array"
             raise BundleError(
-                f"the engine sql reads columns of single values, but column {feature.name!r} is of the kind "
-                f"{what!r}: use the engine numpy"
+                f"the engine sql reads columns of single values, and dates that are no text, but column "
+                f"{feature.name!r} is of kind {what!r} and type {feature.dtype!r}: use the engine numpy"
             )
         row[place] = [f"CAST(CAST({number} AS FLOAT) AS DOUBLE)" for number in found]  # as it was trained
     return row

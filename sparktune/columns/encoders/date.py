@@ -4,6 +4,7 @@ from typing import ClassVar, Literal, Self, final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, field_validator
 
 from sparktune.columns.arrow import ColumnPlace, RowOf, plain
@@ -17,6 +18,8 @@ PARTS: tuple[Part, ...] = ("year", "month", "day", "weekday", "hour", "days")
 A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}  # in each unit
 HOURS = 24
 THURSDAY = 3  # the weekday of 1970-01-01, Monday being 0
+ZONE = r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$"
+NANOSECONDS = r"(\.\d{6})\d{1,3}"
 
 
 @final
@@ -100,8 +103,10 @@ class DateEncoder(Encoder):
                 encoded[:, -1] = ~given
         return encoded
 
-    def sql(self, column: str) -> list[str]:
-        """The parts, and the flag where there is one."""
+    def sql(self, column: str) -> list[str] | None:
+        """The parts, and the flag where there is one; None for text, of which Spark reads other forms."""
+        if self.column_type == "string":
+            return None
         date, hours = _date_and_hours(column, self.column_type)
         found = {
             "hour": f"floor({hours})",
@@ -144,9 +149,8 @@ def _date_and_hours(column: str, kind: str) -> tuple[str, str]:
         ticks, of_day = f"unix_micros({column})", f"pmod(unix_micros({column}), {A_DAY['us']}L)"
         date = f"date_from_unix_date(CAST(({ticks} - {of_day}) div {A_DAY['us']}L AS INT))"
         return date, f"{of_day} / {A_DAY['us'] / HOURS!r}D"
-    moment = f"CAST({column} AS TIMESTAMP_NTZ)"  # which text is cast to as well
-    seconds = f"CAST(extract(SECOND FROM {moment}) AS DOUBLE)"
-    return f"CAST({moment} AS DATE)", f"hour({moment}) + minute({moment}) / 60D + {seconds} / 3600D"
+    seconds = f"CAST(extract(SECOND FROM {column}) AS DOUBLE)"
+    return f"CAST({column} AS DATE)", f"hour({column}) + minute({column}) / 60D + {seconds} / 3600D"
 
 
 def _days(array: pa.Array, place: ColumnPlace, row: RowOf) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -169,19 +173,36 @@ def _days(array: pa.Array, place: ColumnPlace, row: RowOf) -> tuple[np.ndarray, 
 
 
 def _parsed(words: pa.Array, place: ColumnPlace, row: RowOf) -> pa.Array:
-    """Dates as text, such as 2024-01-31 or 2024-01-31 08:30:00."""
+    """Dates as text, such as 2024-01-31, 2024-01-31 08:30:00 or 2024-01-31T08:30:00+02:00."""
+    words = words.cast(pa.large_string())
     try:
-        return words.cast(pa.timestamp("us"))
+        return words.cast(pa.timestamp("us"))  # fast, as most text has no zone
     except pa.ArrowInvalid:
-        for number, word in enumerate(words):
+        pass
+    try:
+        return _moments(words)
+    except pa.ArrowInvalid:
+        for number in range(len(words)):
             try:
-                word.cast(pa.timestamp("us"))
+                _moments(words[number : number + 1])
             except pa.ArrowInvalid:
                 raise place.error(
                     f"{place.what} must hold dates such as 2024-01-31 or 2024-01-31 08:30:00, but row "
-                    f"{row(number)} holds {word.as_py()!r}; write it so, or leave it empty"
+                    f"{row(number)} holds {words[number].as_py()!r}; write it so, or make it null"
                 ) from None
         raise
+
+
+def _moments(words: pa.Array) -> pa.Array:
+    """Text with and without zones, each word by itself, in microseconds; further digits are cut off.
+
+    Raises:
+        ArrowInvalid: it is no date.
+    """
+    cut = pc.replace_substring_regex(words, NANOSECONDS, r"\1")
+    zoned, none = pc.match_substring_regex(cut, ZONE), pa.nulls(1, cut.type)[0]
+    in_utc = pc.if_else(zoned, cut, none).cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
+    return pc.coalesce(in_utc, pc.if_else(zoned, none, cut).cast(pa.timestamp("us")))
 
 
 def _part(part: Part, days: np.ndarray, hours: np.ndarray, first: float) -> np.ndarray:

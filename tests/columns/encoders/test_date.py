@@ -51,6 +51,19 @@ def test_units_and_zones_make_no_difference(unit: str) -> None:
     assert encode(encoder, pa.array([np.datetime64(moment, "us")])) == expected
 
 
+def test_text_with_zones_is_taken_in_utc_and_digits_below_microseconds_are_cut_off() -> None:
+    words = ["2024-05-06T09:08:09+02:00", "2024-05-06 07:08:09Z", "2024-05-06T02:08:09.000000999-0500", None]
+    encoder = fit(pa.array(["2024-05-06 07:08:09", "1950-01-01T00:00:00.5", None]), "date")
+    same = [encode(encoder, [word]) for word in ["2024-05-06T07:08:09", None]]
+    for kind in (pa.string(), pa.string_view()):
+        assert encode(encoder, pa.array([*words, "1950-01-01"], kind))[:4] == [*same[0] * 3, *same[1]]
+
+
+def test_text_has_no_sql() -> None:
+    assert fit(pa.array(["2024-01-01", "2024-01-02"]), "date").sql("c") is None
+    assert fit(TRAINING).sql("c")
+
+
 def test_dates_of_both_sizes() -> None:
     encoder = fit(TRAINING)
     assert encode(encoder, TRAINING.cast(pa.date64())) == encode(encoder, TRAINING)
@@ -61,6 +74,7 @@ def test_dates_of_both_sizes() -> None:
     ("given", "message"),
     [
         (pa.array(["2024-01-31", "31.1.2024"]), r"must hold dates such as 2024-01-31 .* but row 1 holds '31"),
+        (pa.array(["2024-01-31T01:02Z", ""]), r"but row 1 holds ''; write it so, or make it null"),
         (pa.array([1]), "must hold dates, but its type is int64; cast it"),
     ],
 )
