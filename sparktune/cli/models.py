@@ -42,6 +42,13 @@ def score_command(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the target where it exists.")
     ] = False,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMNS",
+            help="The columns of the input to keep, with commas between them; all by default.",
+        ),
+    ] = None,
     partition_by: Annotated[
         str | None,
         typer.Option(
@@ -72,6 +79,7 @@ def score_command(
         source,
         target,
         mode,
+        columns=None if columns is None else [*filter(None, columns.split(","))],
         tracking_uri=tracking_uri,
         engine=engine,
         partition_by=partition_by,

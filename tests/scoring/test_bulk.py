@@ -12,6 +12,7 @@ from sparktune.scoring import score
 from sparktune.scoring.bulk import scored_in_one_pass, through_arrow
 from sparktune.scoring.sql import predict_function
 from tests.bundle.models import inputs
+from tests.cli.command import run
 
 KEPT = {
     "id": ("bigint", 2**60),
@@ -58,12 +59,22 @@ def test_columns_that_arrow_would_change_are_named(spark: Any, frame: Any) -> No
     assert not any(through_arrow(odd, ["a", name]) for name in ("s", "m", "v"))
 
 
+@pytest.mark.parametrize("face", ["python", "command"])
 def test_a_table_of_which_few_columns_are_kept(
-    spark: Any, frame: Any, bundles: dict[str, Bundle], tmp_path: Path
+    capfd: pytest.CaptureFixture[str],
+    spark: Any,
+    frame: Any,
+    bundles: dict[str, Bundle],
+    tmp_path: Path,
+    face: str,
 ) -> None:
     source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
     frame.write.parquet(str(source))
-    assert score(spark, bundles["binary"], source, target, columns=["ü name", "id"]) == 12
+    if face == "python":
+        assert score(spark, bundles["binary"], source, target, columns=["ü name", "id"]) == 12
+    else:
+        places = ["--model", str(bundles["binary"].path), "--input", str(source), "--output", str(target)]
+        assert run(capfd, "score", *places, "--columns", "ü name,id")[0] == 0
     written = spark.read.parquet(str(target))
     assert written.columns == ["ü name", "id", "prediction", "probability"]
     assert written.where("prediction IS NULL").count() == 1
