@@ -11,7 +11,7 @@ import numpy as np
 
 from sparktune.columns.schema import Feature
 from sparktune.data.inputs import InputColumn, InputColumns, LeftOut, refuse_together
-from sparktune.data.suspects import misread_number, why_useless
+from sparktune.data.suspects import misread_number, missing_count, why_useless
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 from sparktune.spec.base import Section
@@ -150,10 +150,10 @@ def _fitted(
             f"leave the row out, or set data.columns: {{{name}: category}}"
         )
     if said is None and (why := why_useless(column, rows, labels)):
-        return LeftOut(name, sql_type(column.type), why)
+        return LeftOut(name, sql_type(column.type), missing_count(rows), why)
     encoder = encoder_class.fit(rows, options, place)
     if said is None and encoder.constant:
-        return LeftOut(name, encoder.column_type, "it is the same in all training rows")
+        return LeftOut(name, encoder.column_type, encoder.missing, "it is the same in all training rows")
     example = [_json(raw) for raw in rows[:EXAMPLE].to_pylist()]
     return EncodedColumn(Feature.encoded(name, encoder), encoder, example)
 

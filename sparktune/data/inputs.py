@@ -19,10 +19,18 @@ RawRows = tuple[tuple[Any, ...], ...]
 @final
 @dataclass(frozen=True)
 class LeftOut:
-    """A column that is not read though nobody said so, its type in Spark SQL, and why."""
+    """A column that is not read though nobody said so.
+
+    Attributes:
+        name: its name.
+        type: its type in Spark SQL.
+        missing: training rows without a value.
+        why: what speaks against it.
+    """
 
     name: str
     type: str
+    missing: int
     why: str
 
 

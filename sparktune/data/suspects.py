@@ -23,7 +23,7 @@ def why_useless(column: "pa.ChunkedArray", rows: "pa.ChunkedArray", labels: np.n
         rows: its training rows.
         labels: the raw labels of the table.
     """
-    if _all_missing(rows):
+    if missing_count(rows) == len(rows):
         return "it has no value in any training row"
     if equals_label(column, labels):
         return "it equals the label in every row, which new rows will lack"
@@ -46,6 +46,16 @@ def equals_label(column: Any, labels: np.ndarray) -> bool:
                 return False
             start += len(given)
     return True
+
+
+def missing_count(rows: "pa.ChunkedArray") -> int:
+    """How many rows have no value: NULL, or NaN among floats."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_floating(rows.type):
+        return int(rows.null_count)
+    return int(rows.null_count + (pc.sum(pc.is_nan(rows)).as_py() or 0))
 
 
 def misread_number(column: "pa.ChunkedArray") -> str | None:
@@ -122,15 +132,6 @@ def conflated(values: np.ndarray) -> tuple[int, int]:
         return 0, 0
     distinct, left = len(np.unique(values)), len(np.unique(values.astype(np.float32)))
     return (distinct, left) if left < distinct else (0, 0)
-
-
-def _all_missing(rows: "pa.ChunkedArray") -> bool:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if rows.null_count == len(rows):
-        return True
-    return pa.types.is_floating(rows.type) and bool(pc.all(pc.is_nan(rows)).as_py())
 
 
 def _is_id(rows: "pa.ChunkedArray") -> bool:

@@ -49,7 +49,7 @@ def column_table(spec: StudySpec, data: Dataset) -> tuple[ColumnRow, ...]:
         for feature, place in zip(data.schema.features, places_of(data.schema.features), strict=True)
     ]
     left_out = [
-        ColumnRow(column.name, column.type, "ignore", 0, None, "", f"nothing: {column.why}")
+        ColumnRow(column.name, column.type, "ignore", column.missing, None, "", f"nothing: {column.why}")
         for column in data.left_out
     ]
     return (*rows, *left_out)

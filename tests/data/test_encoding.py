@@ -105,6 +105,8 @@ def test_useless_columns_are_named_and_left_out(load, caplog) -> None:
         "copy": "it equals the label ",
         "nan": "it has no value in a",
     }
+    missing = {column.name: column.missing for column in data.left_out if column.missing}
+    assert missing == dict.fromkeys(("nothing", "nan"), len(data.train.x))
     said = [record.getMessage() for record in caplog.records]
     assert sum("is left out" in message for message in said) == 6
     kept = load(FRAME.assign(id=useless["id"]), validation=LAST, columns={"id": "category"})

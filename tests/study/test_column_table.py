@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from sparktune.cli.check import column_lines
@@ -18,7 +19,7 @@ def table_of(data: Any, **sections: Any) -> list[str]:
 
 
 def test_encoded_columns() -> None:
-    lines = table_of(customers(220))
+    lines = table_of(customers(220).append_column("empty", pa.nulls(220, pa.float32())))
     assert lines[0] == "column type encoder missing levels holds the network sees"
     (plan,) = [line for line in lines if line.startswith("plan")]
     assert plan == "plan string category 0 5 top 'basic' one-hot of 7"
@@ -33,9 +34,10 @@ def test_encoded_columns() -> None:
     assert lines[1].endswith("1 number, scaled") and lines[2].endswith("1 number, scaled and a flag")
     assert lines[5].endswith("month, day, weekday, days, scaled and a flag")
     assert "embedding of" in lines[4]
-    assert lines[-2:] == [
+    assert lines[-3:] == [
         "id string ignore 0 nothing: nearly every row has a value of its own, as ids and free text have",
         "country string ignore 0 nothing: it is the same in all training rows",
+        "empty double ignore 200 nothing: it has no value in any training row",
     ]
 
 
