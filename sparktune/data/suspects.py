@@ -26,26 +26,37 @@ def why_useless(column: "pa.ChunkedArray", rows: "pa.ChunkedArray", labels: np.n
     if missing_count(rows) == len(rows):
         return "it has no value in any training row"
     if equals_label(column, labels):
-        return "it equals the label in every row, which new rows will lack"
+        return "it equals the label wherever it has a value, which new rows will lack"
     if _is_id(rows):
         return "nearly every row has a value of its own, as ids and free text have"
     return None
 
 
 def equals_label(column: Any, labels: np.ndarray) -> bool:
-    """Whether a column, of numpy or Arrow, holds the label of every row; of 20 rows or more."""
+    """Whether a column, of numpy or Arrow, holds the label in each of its rows with a value.
+
+    It must have 20 of them or more, of two labels or more: the commonest one alone may be chance.
+    """
     if labels.ndim != 1 or len(labels) < FEW or getattr(column, "ndim", 1) != 1:
         return False
     chunks = getattr(column, "chunks", [column])
     start = 0
+    found = []
     for chunk in chunks:
         for first in range(0, len(chunk), ROWS):
             part = chunk[first : first + ROWS]
             given = part.tolist() if isinstance(part, np.ndarray) else part.to_pylist()
-            if given != labels[start : start + len(given)].tolist():
+            expected = labels[start : start + len(given)].tolist()
+            pairs = [pair for pair in zip(given, expected, strict=True) if _has_value(pair[0])]
+            if any(value != label for value, label in pairs):
                 return False
+            found += [label for _, label in pairs]
             start += len(given)
-    return True
+    return len(found) >= FEW and len(set(found)) > 1
+
+
+def _has_value(value: Any) -> bool:
+    return value is not None and (not isinstance(value, float) or value == value)
 
 
 def missing_count(rows: "pa.ChunkedArray") -> int:
