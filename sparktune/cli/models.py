@@ -83,7 +83,7 @@ def score_command(
         tracking_uri=tracking_uri,
         engine=engine,
         partition_by=partition_by,
-        on_progress=lambda progress: output.note(str(progress)),
+        on_progress=None if partition_by is None else lambda progress: output.note(str(progress)),
     )
     output.answer({"rows": rows, "model": model, "output": target})
     seconds = time.monotonic() - started

@@ -34,7 +34,7 @@ def score(
     tracking_uri: str | None = None,
     engine: str | None = None,
     partition_by: str | None = None,
-    on_progress: OnScored = lambda _: None,
+    on_progress: OnScored | None = None,
 ) -> int:
     """Write the rows of `source` to `target` with `prediction` and `probability`.
 
@@ -56,7 +56,7 @@ def score(
         source to write; all by default. tracking_uri: MLflow's, for a model that is an MLflow URI;
         MLFLOW_TRACKING_URI by default. engine: What computes the answers, `keras` say; the first one of the
         bundle by default. partition_by: A column of the source; the target must be a path. on_progress:
-        Called after each of at most 16 groups of partitions.
+        Called after each of at most 16 groups of partitions; needs partition_by.
 
     Returns:
         The number of rows that this call scored.
@@ -67,6 +67,11 @@ def score(
             has the name of an answer, or the workers' Python lacks what scoring needs. While rows are scored:
             one of them cannot be encoded; the message has its values.
     """
+    if on_progress is not None and partition_by is None:
+        raise ScoringError(
+            "on_progress needs partition_by, as a table without partitions is written at once; name a column "
+            "to partition by, or leave on_progress out"
+        )
     source, target = str(source), str(target)
     check_target(spark, source, target, mode if partition_by is None else "overwrite")
     bundle = load_model(model, tracking_uri, engine)
@@ -86,16 +91,8 @@ def score(
         column = _partition_column(partition_by, kept, target)
         if mode == "overwrite":
             remove(spark, target)
-        identity = {
-            "model": bundle.manifest.digest,
-            "engine": bundle.manifest.engine,
-            "source": source,
-            "files": files_digest(frame),
-            "columns": kept,
-            "by": column,
-        }
-        place = PartitionedTarget(spark, target, column, identity)
-        return score_partitions(frame, place, scored, on_progress)
+        place = PartitionedTarget(spark, target, column, _identity(bundle, source, frame, kept, column))
+        return score_partitions(frame, place, scored, on_progress or (lambda _: None))
 
 
 def load_model(
@@ -185,6 +182,18 @@ def _partition_column(name: str, kept: list[str], target: str) -> str:
     if not is_path(target):
         raise ScoringError(f"partition_by needs a path as the output, but got the table {target!r}")
     return find(name, kept, "column to partition by")
+
+
+def _identity(bundle: Bundle, source: str, frame: Any, kept: list[str], by: str) -> dict[str, Any]:
+    """What a later command must have in common with this one to go on with its output."""
+    return {
+        "model": bundle.manifest.digest,
+        "engine": bundle.manifest.engine,
+        "source": source,
+        "files": files_digest(frame),
+        "columns": kept,
+        "by": by,
+    }
 
 
 def _check_written(kept: list[str], answers: Sequence[str], types: dict[str, Any], target: str) -> None:
