@@ -81,8 +81,9 @@ def register(
     `spark.sql.execution.arrow.pythonUDF.columnarInput.enabled`, with which Spark refuses ML vectors of
     Parquet files. Where the workers do not run this Python, one task looks what they have.
 
-    By the engine `sql` NAME computes without Python, in Spark SQL alone, and there is no `NAME_row`; its
-    answers to the bundle's example rows are compared with those of Python first.
+    By the engine `sql` NAME computes without Python, in Spark SQL alone, and there is no `NAME_row`: one of
+    a former call is dropped, and so is a temporary NAME where the new one is permanent. Its answers to the
+    bundle's example rows are compared with those of Python first.
 
     Args:
         spark: The Spark session.
@@ -136,6 +137,10 @@ def _register_sql(spark: Any, bundle: Bundle, name: str, output: Output, permane
     check_answers(spark, bundle)
     spark.sql(function_definition(bundle, name, output, permanent))
     spark.conf.set(_key(name), bundle.manifest.digest)
+    spark.conf.unset(_key(name + ROW))
+    former = (name, name + ROW) if permanent else (name + ROW,)  # a temporary one hides a permanent one
+    for each in former:
+        spark.sql(f"DROP TEMPORARY FUNCTION IF EXISTS {each}")
     return SqlFunction(name, len(bundle.schema.features), None)
 
 

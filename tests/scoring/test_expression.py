@@ -194,3 +194,22 @@ def test_models_without_sql_are_refused(bundles: dict[str, Bundle]) -> None:
         answer_in_sql(arrays, ["pixels"], "raw")
     with pytest.raises(ScoringError, match="the engine must be sql, but got 'numpy'"):
         answer_in_sql(bundles["binary"], ["f0"], "raw")
+
+
+def test_functions_of_a_former_model_are_dropped(
+    spark: Any, bundles: dict[str, Bundle], tasks: dict[str, Bundle]
+) -> None:
+    """No `NAME_row` is left, and no temporary function hides the permanent one."""
+    arguments = ", ".join(["0.5"] * 20)
+    register(spark, bundles["binary"], "again", "raw")
+    register(spark, tasks["binary"], "again", "raw", permanent=True)
+    try:
+        assert not spark.catalog.functionExists("again_row")
+        found = spark.sql(f"SELECT again({arguments})").first()[0]
+        register(spark, bundles["binary"], "again", "raw")
+        register(spark, tasks["binary"], "again", "raw")
+        assert not spark.catalog.functionExists("again_row")
+    finally:
+        spark.sql("DROP TEMPORARY FUNCTION IF EXISTS again")
+        spark.sql("DROP FUNCTION again")
+    assert found == pytest.approx(tasks["binary"].predict(np.full((1, 20), 0.5))[0, 0], 1e-5)
