@@ -12,8 +12,7 @@ from sparktune.bundle.labels import label_kind
 from sparktune.columns.schema import Feature
 from sparktune.errors import ScoringError
 from sparktune.ml.persistence import BundleReader, BundleWriter
-from sparktune.scoring.batch import ANSWER, load_model, with_answer
-from sparktune.scoring.executors import check_executors
+from sparktune.scoring.batch import ANSWER, check_session, load_model, with_answer
 from sparktune.scoring.signature import quoted
 from sparktune.scoring.types import check_columns
 
@@ -79,7 +78,7 @@ class SparktuneModel(
                 "drop it, or set predictionCol and probabilityCol"
             )
         columns = self._columns(dataset)
-        check_executors(dataset.sparkSession, self.bundle)
+        check_session(dataset.sparkSession, self.bundle, columns)
         scored = with_answer(self.bundle, dataset, columns)
         kept = [col(quoted(name)) for name in dataset.columns]
         return scored.select(*kept, *(answer.alias(name) for name, answer in answers.items()))

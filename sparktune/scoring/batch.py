@@ -10,7 +10,7 @@ from sparktune.columns.names import find
 from sparktune.errors import BundleError, ScoringError
 from sparktune.scoring.bulk import scored_in_one_pass, through_arrow
 from sparktune.scoring.executors import check_executors
-from sparktune.scoring.expression import answer_in_sql, is_sql
+from sparktune.scoring.expression import answer_in_sql, check_answers, is_sql
 from sparktune.scoring.guessed_types import with_training_types
 from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
@@ -64,7 +64,8 @@ def score(
     Raises:
         ScoringError: before any row is scored: the model is no bundle or was changed after the export, the
             source is missing, the target exists, a feature column is missing or not numeric, a written column
-            has the name of an answer, or the workers' Python lacks what scoring needs. While rows are scored:
+            has the name of an answer, the workers' Python lacks what scoring needs, or the engine is
+            `sql` and Spark answers the bundle's example rows differently from Python. While rows are scored:
             one of them cannot be encoded; the message has its values.
     """
     if on_progress is not None and partition_by is None:
@@ -81,8 +82,7 @@ def score(
         features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
         kept = list(types) if columns is None else [find(name, types, "column") for name in columns]
         _check_written(kept, answer_names(bundle.schema), types, target)
-        if not is_sql(bundle):
-            check_executors(spark, bundle)
+        check_session(spark, bundle, features)
         scored = partial(_scored, bundle, features, kept, _is_csv(target))
         if partition_by is None:
             answered, count = scored(frame)
@@ -110,6 +110,30 @@ def load_model(
         return load_bundle(model, tracking_uri, engine=engine)
     except BundleError as error:
         raise ScoringError(str(error)) from error
+
+
+def check_session(spark: Any, bundle: Bundle, features: Sequence[str]) -> None:
+    """Refuse, before any row is scored, a Spark session that cannot compute the bundle's answers.
+
+    Args:
+        spark: the Spark session.
+        bundle: the model.
+        features: as `with_answer` takes them.
+
+    Raises:
+        ScoringError: the workers' Python lacks what scoring needs, or the engine is `sql` and Spark SQL
+            answers the bundle's example rows differently from Python.
+        BundleError: the engine is `sql`, and the model or a column has no SQL.
+    """
+    if _in_sql(bundle, features):
+        check_answers(spark, bundle)
+    else:
+        check_executors(spark, bundle)
+
+
+def _in_sql(bundle: Bundle, features: Sequence[str]) -> bool:
+    """Whether Spark SQL computes the answers; one column with all numbers goes to Python."""
+    return is_sql(bundle) and len(features) == len(bundle.schema.features)
 
 
 def _scored(
@@ -151,7 +175,7 @@ def with_answer(bundle: Bundle, frame: Any, features: Sequence[str]) -> Any:
     """
     from pyspark.sql.functions import col, expr
 
-    if is_sql(bundle) and len(features) == len(bundle.schema.features):
+    if _in_sql(bundle, features):
         kinds = sql_parameters(bundle.manifest).values()
         columns = [f"CAST({quoted(name)} AS {kind})" for name, kind in zip(features, kinds, strict=True)]
         return frame.withColumn(ANSWER, expr(answer_in_sql(bundle, columns, "both")))

@@ -14,6 +14,7 @@ from sparktune.bundle.engines import sql_writer
 from sparktune.columns.schema import Schema
 from sparktune.data import Table, load_dataset
 from sparktune.errors import BundleError, ScoringError
+from sparktune.ml import SparktuneModel
 from sparktune.scoring import register, score
 from sparktune.scoring.expression import answer_in_sql
 from sparktune.scoring.local import predict_rows
@@ -180,12 +181,20 @@ def test_a_permanent_function_outlives_its_session(spark: Any, tasks: dict[str, 
 
 
 def test_what_it_answers_is_compared_with_python(
-    spark: Any, tasks: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch
+    spark: Any, tasks: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """By `register`, `score` and `SparktuneModel`, before any row is scored."""
     monkeypatch.setitem(sql_writer.ACTIVATIONS, "sigmoid", "(0.1D + {x} * 0D)")
     with pytest.raises(ScoringError, match="Spark SQL must answer what Python does"):
         register(spark, tasks["binary"], "wrong")
     assert not spark.catalog.functionExists("wrong")
+    rows = pa.table({f"f{n}": [0.5] for n in range(20)})
+    pq.write_table(rows, tmp_path / "rows.parquet")
+    with pytest.raises(ScoringError, match="Spark SQL must answer what Python does"):
+        score(spark, tasks["binary"], tmp_path / "rows.parquet", tmp_path / "scored")
+    assert not (tmp_path / "scored").exists()
+    with pytest.raises(ScoringError, match="Spark SQL must answer what Python does"):
+        SparktuneModel(tasks["binary"]).transform(spark.createDataFrame(rows))
 
 
 def test_models_without_sql_are_refused(bundles: dict[str, Bundle]) -> None:
