@@ -93,6 +93,8 @@ class DateEncoder(Encoder):
             InputError: a type that holds no dates, or text that is none.
         """
         days, hours, given = _days(array, place, row)
+        if self.column_type == "date":
+            hours = np.zeros(len(days))  # a time is left out, as SQL does where it casts to a date
         days[~given] = int(self.first)  # not 1970: rows of few days share a table of their parts
         encoded = np.zeros((len(days), self.width), np.float32)
         for number, part in enumerate(self.parts):
@@ -159,7 +161,7 @@ def _days(array: pa.Array, place: ColumnPlace, row: RowOf) -> tuple[np.ndarray, 
     if pa.types.is_null(stored.type):
         stored = pa.nulls(len(stored), pa.date32())
     if holds_words(stored.type):
-        stored = _parsed(stored, place, row)
+        stored = _parsed(stored.cast(pa.large_string()), place, row)
     if not holds_dates(stored.type):
         raise place.error(f"{place.what} must hold dates, but its type is {array.type}; {place.way_out}")
     given = to_numpy(stored.is_valid())
