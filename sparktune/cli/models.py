@@ -102,7 +102,8 @@ def predict_command(
     """Answer for a few rows, without Spark: one JSON object a line, with `prediction` and `probability`.
 
     Rows come from --row, from --input, or else as JSON from standard input: one object of columns, a list of
-    such objects, or one object a line. A column that is null makes the answer null.
+    such objects, or one object a line. A column that is null makes the answer null,
+    unless it is encoded: the model answers then.
     """
     from sparktune.scoring.batch import load_model
     from sparktune.scoring.local import predict_rows

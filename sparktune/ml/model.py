@@ -26,7 +26,8 @@ class SparktuneModel(
     It adds `predictionCol`: for labels that are numbers, truth values or none at all a double, as the
     evaluators of Spark ML expect, else the label's text, or the array of labels of task `labels`. For labels
     it also adds `probabilityCol`, a vector with the probability of each class; `[1 - p, p]` for two. Both are
-    NULL where a feature is. `save` writes the bundle too: what it wrote needs no study directory.
+    NULL where a feature is, unless its column is encoded: the model answers then. `save` writes
+    the bundle too: what it wrote needs no study directory.
 
     Args:
         model: a bundle, its folder, or an MLflow URI such as `models:/name@champion`.

@@ -40,8 +40,9 @@ def score(
 
     `prediction` is the decoded label, or the value; `probability` is that of the second class as double for
     binary labels, of every class as array<float> for classes and labels, and is left out for regression. Both
-    are NULL where a feature is NULL. Columns that are no features are written as they are; Parquet timestamps
-    in nanoseconds, which Spark does not know, as timestamps in microseconds.
+    are NULL where a feature is NULL, unless its column is encoded: the model answers then. Columns that are
+    no features are written as they are; Parquet timestamps in nanoseconds, which Spark does not know,
+    as timestamps in microseconds.
 
     With `partition_by` the output has a folder for each value of that column. The same call again, after
     the first was killed, keeps the folders that are whole and scores the others. It is refused where the

@@ -65,11 +65,12 @@ def register(
 ) -> SqlFunction:
     """Make a bundle a function of Spark SQL: `SELECT id, predict(age, visits) FROM t`.
 
-    The function answers NULL where an input is NULL. Where all features are columns of single numbers, it
-    has one parameter for each, which may be given by name; a wrong number of arguments, or one that `CAST`
-    cannot make a number of, is an error of the query's analysis. `CAST` takes text that reads as a number,
-    and a timestamp as its seconds since 1970. The function may stand in an aggregate,
-    `avg(CAST(predict(age, visits) = label AS INT))`, and a filter on its alias scores each row once.
+    The function answers NULL where an input is NULL, unless the column is encoded: the model answers then.
+    Where all features are columns of single numbers, it has one parameter for each, which may be given by
+    name; a wrong number of arguments, or one that `CAST` cannot make a number of, is an error of the query's
+    analysis. `CAST` takes text that reads as a number, and a timestamp as its seconds since 1970. The
+    function may stand in an aggregate, `avg(CAST(predict(age, visits) = label AS INT))`, and a filter on its
+    alias scores each row once.
 
     `NAME_row` is made beside it: it takes the columns too, or one struct with their names, or all numbers
     in one array, ML vector or float32 bytes. Where a feature is itself an array, NAME takes the same. Spark
