@@ -139,6 +139,11 @@ def plain(array: pa.Array) -> pa.Array:
     return array.cast(pa.large_binary()) if pa.types.is_binary_view(kind) else array
 
 
+def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of at least one chunk as what its type stands for."""
+    return pa.chunked_array([plain(chunk) for chunk in column.chunks])
+
+
 def _is_binary(kind: pa.DataType) -> bool:
     return any(test(kind) for test in BINARY)
 

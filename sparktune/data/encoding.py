@@ -135,7 +135,8 @@ def _fitted(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from sparktune.columns.encoders.types import sql_type, stands_for
+    from sparktune.columns.arrow import plain_column
+    from sparktune.columns.encoders.types import sql_type
 
     for table in tables[1:]:
         table.column(name, "feature")
@@ -144,7 +145,7 @@ def _fitted(
     column = pa.chunked_array(chunks, chunks[0].type)
     rows = column if len(train) == len(column) else column.take(pa.array(train))
     if said is None and (word := misread_number(column)):
-        row = pc.index(column.cast(stands_for(column.type)), word).as_py()
+        row = pc.index(plain_column(column), word).as_py()
         raise place.error(
             f"{place.what} must be numeric, as nearly all its words are, but row {row} holds {word!r}; "
             f"leave the row out, or set data.columns: {{{name}: category}}"

@@ -73,12 +73,12 @@ def misread_number(column: "pa.ChunkedArray") -> str | None:
     """A word among words that nearly all are numbers, so that it seems a slip; None elsewhere."""
     import pyarrow.compute as pc
 
-    from sparktune.columns.encoders.types import holds_words, stands_for
+    from sparktune.columns.arrow import plain_column
+    from sparktune.columns.encoders.types import holds_words
 
-    kind = stands_for(column.type)
-    if not holds_words(kind):
+    if not holds_words(column.type):
         return None
-    words = pc.unique(column.cast(kind)).drop_null()[:ROWS].to_pylist()
+    words = pc.unique(plain_column(column)).drop_null()[:ROWS].to_pylist()
     odd = [word for word in words if not _reads_as_number(word)]
     return odd[0] if 0 < len(odd) < (1 - NEARLY) * len(words) else None
 
@@ -150,16 +150,19 @@ def _is_id(rows: "pa.ChunkedArray") -> bool:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from sparktune.columns.encoders.types import holds_words, stands_for
+    from sparktune.columns.arrow import plain_column
+    from sparktune.columns.encoders.types import holds_words
 
-    kind = stands_for(rows.type)
-    present = len(rows) - rows.null_count
+    if len(rows) < FEW:
+        return False
+    stored = plain_column(rows)
+    present = len(stored) - stored.null_count
     if present < FEW:
         return False
-    if holds_words(kind):
-        return bool(pc.count_distinct(rows.cast(kind)).as_py() > NEARLY * present)
-    if not pa.types.is_integer(kind):
+    if holds_words(stored.type):
+        return bool(pc.count_distinct(stored).as_py() > NEARLY * present)
+    if not pa.types.is_integer(stored.type):
         return False
-    values = rows.cast(kind).drop_null().to_numpy()
+    values = stored.drop_null().to_numpy()
     distinct, left = conflated(values)
     return bool(distinct > NEARLY * min(present, MANY_ROWS) and left < NEARLY * distinct)

@@ -1,17 +1,21 @@
 """Training and scoring read the same numbers from the same column, bit for bit."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparktune.columns.encoders.base import EncoderOptions, encoder_class
+from sparktune.columns.encoders.category import CategoryOptions
 from sparktune.columns.encoders.types import stands_for
+from sparktune.columns.encoders.vector import VectorOptions
 from sparktune.columns.inputs import side_by_side
 from sparktune.data.encoding import encoded_columns
 from sparktune.data.features import plain_columns
@@ -113,27 +117,62 @@ TEXT = st.text(max_size=3) | st.sampled_from(["a", "b"])
 DAYS = st.dates(date(1900, 1, 1), date(2100, 1, 1))
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1))
 WHOLE = st.integers(-(2**63), 2**63 - 1) | st.integers(0, 3)
+SMALL = (pa.int8(), pa.int16(), pa.int32(), pa.uint8(), pa.uint16(), pa.uint32())
 RAW: list[tuple[str, pa.DataType, st.SearchStrategy[Any]]] = [
     *(("number", kind, numbers) for kind, numbers in NUMBERS),
+    ("number", pa.float64(), DOUBLE | st.just(float("nan"))),
+    ("number", pa.decimal256(50, 4), st.integers(-(10**12), 10**12).map(lambda i: Decimal(i).scaleb(-4))),
     *(("category", kind, TEXT) for kind in (pa.string(), pa.large_string(), pa.string_view())),
     ("category", pa.int64(), WHOLE),
+    *(("category", kind, st.integers(0, 100)) for kind in SMALL),
+    ("category", pa.uint64(), st.integers(0, 2**64 - 1) | st.integers(0, 3)),
     ("category", pa.bool_(), st.booleans()),
     ("date", pa.date32(), DAYS),
     ("date", pa.date64(), DAYS),
-    ("date", pa.string(), DAYS.map(str)),
+    *(("date", kind, DAYS.map(str)) for kind in (pa.string(), pa.large_string(), pa.string_view())),
     *(("date", pa.timestamp(unit), MOMENTS.map(whole_seconds)) for unit in ("s", "ms", "us", "ns")),
     ("date", pa.timestamp("us", "Europe/Oslo"), MOMENTS.map(lambda moment: moment.replace(tzinfo=UTC))),
 ]
 
 
+@final
+class Measured(pa.ExtensionType):
+    """A type of somebody's own, that stands for another one."""
+
+    def __init__(self, kind: pa.DataType) -> None:
+        super().__init__(kind, "tests.measured")
+
+    def __arrow_ext_serialize__(self) -> bytes:
+        return b""
+
+    @classmethod
+    def __arrow_ext_deserialize__(cls, kind: pa.DataType, serialized: bytes) -> "Measured":
+        return cls(kind)
+
+
+def with_null_among_values(array: pa.Array) -> pa.Array:
+    """The same values as a dictionary, of which one value is NULL."""
+    return pa.DictionaryArray.from_arrays(pa.array(range(len(array)), pa.int32()), array)
+
+
+FORMS: dict[str, Callable[[pa.Array], pa.Array]] = {
+    "plain": lambda array: array,
+    "dictionary": lambda array: array.dictionary_encode(),
+    "dictionary of NULL": with_null_among_values,
+    "runs": pc.run_end_encode,
+    "extension": lambda array: pa.ExtensionArray.from_storage(Measured(array.type), array),
+}
+NOT_ENCODED = (pa.string_view(), pa.float16())  # as Arrow has no dictionaries or runs of them
+
+
 @st.composite
 def raw_columns(draw: st.DrawFn) -> tuple[EncoderOptions, pa.ChunkedArray]:
-    """Options and a column of any type that an encoder reads: with NULLs, in chunks, sliced, a dictionary."""
+    """Options and a column of any type that an encoder reads: with NULLs, in chunks, sliced, encoded."""
     kind, stored, values = draw(st.sampled_from(RAW))
     rows = [draw(values), *draw(st.lists(values | st.none(), max_size=9))]
     array = pa.array([None, *rows, None], stored)[1:-1]
-    if stored not in (pa.string_view(), pa.float16()) and draw(st.booleans()):
-        array = array.dictionary_encode()
+    forms = ["plain", "extension"] if stored in NOT_ENCODED else [*FORMS]
+    array = FORMS[draw(st.sampled_from(forms))](array)
     cut = draw(st.integers(0, len(rows)))
     options: dict[str, Any] = {"flag": draw(st.none() | st.booleans())} if kind == "number" else {}
     chunked = pa.chunked_array([array[:cut], array[cut:]], array.type)
@@ -145,16 +184,42 @@ def raw_columns(draw: st.DrawFn) -> tuple[EncoderOptions, pa.ChunkedArray]:
 def test_training_and_scoring_encode_alike(drawn: tuple[EncoderOptions, pa.ChunkedArray]) -> None:
     options, column = drawn
     rows = np.arange(len(column))
-    table = Table({"a": column})
-    found = encoded_columns(("a",), [table], rows, rows, {"a": options})
+    beside = pa.chunked_array([[[float(row), 0.5] for row in rows]])
+    table = Table({"a": column, "b": beside})
+    declared = {"a": options, "b": VectorOptions()}
+    found = encoded_columns(("a", "b"), [table], rows, rows, declared)
+    assert not found.errors
     x = all_rows(found, table)
     assert np.isfinite(x).all()
     arrays = [column[row : row + 1].combine_chunks() for row in rows]
     one_by_one = pa.chunked_array([pa.concat_arrays(getattr(one, "chunks", [one])) for one in arrays])
     plain = pa.chunked_array([pa.array(column.to_pylist(), stands_for(column.type))])
     for form in (column, one_by_one, plain, plain.chunk(0)):
-        scored, valid = side_by_side([form], found.features, np.dtype(np.float32))
+        scored, valid = side_by_side([form, beside], found.features, np.dtype(np.float32))
         assert valid.all() and scored.tobytes() == x.tobytes()
+
+
+@pytest.mark.parametrize("words", [["a", "b", None, "a"], [None, *"abcd" * 8]])
+@pytest.mark.parametrize("form", ["dictionary of NULL", "runs", "extension"])
+def test_words_in_any_form_are_read_where_nobody_says_how(form: str, words: list[str | None]) -> None:
+    column, rows = pa.chunked_array([FORMS[form](pa.array(words))]), np.arange(len(words))
+    found = encoded_columns(("a",), [Table({"a": column})], rows, rows % 2, {})
+    assert found.columns[0].feature.encoder.kind == "category"
+
+
+def test_a_slip_among_runs_of_numbers_is_named() -> None:
+    words = [*map(str, range(40)), "4O"]
+    column, rows = pa.chunked_array([pc.run_end_encode(pa.array(words))]), np.arange(len(words))
+    with pytest.raises(DataError, match="row 40 holds '4O'"):
+        encoded_columns(("a",), [Table({"a": column})], rows, rows % 2, {})
+
+
+def test_views_of_bytes_are_float32_numbers() -> None:
+    packed = [np.array([row, 0.5], "<f4").tobytes() for row in range(3)]
+    column, rows = pa.chunked_array([pa.array(packed, pa.binary_view())]), np.arange(3)
+    table = Table({"a": column, "word": pa.chunked_array([["x", "y", "x"]])})
+    found = encoded_columns(("a", "word"), [table], rows, rows, {"word": CategoryOptions()})
+    assert all_rows(found, table)[:, :2].tolist() == [[0, 0.5], [1, 0.5], [2, 0.5]]
 
 
 def only(column: pa.ChunkedArray, wanted: list[bool]) -> pa.ChunkedArray:

@@ -8,6 +8,12 @@ import pyarrow as pa
 FLOAT32_MAX = 3.4028234663852886e38
 
 WORDS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+BINARY = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
 _TESTS = (
     ("boolean", (pa.types.is_boolean,)),
     ("bigint", (pa.types.is_integer,)),
@@ -82,5 +88,4 @@ def usual_kind(kind: pa.DataType) -> str | None:
     if holds_dates(stored):
         return "date"
     nested = pa.types.is_nested(stored) and not pa.types.is_map(stored)
-    binary = pa.types.is_binary(stored) or pa.types.is_large_binary(stored)
-    return "vector" if nested or binary or pa.types.is_fixed_size_binary(stored) else None
+    return "vector" if nested or any(test(stored) for test in BINARY) else None
