@@ -20,6 +20,8 @@ from sparktune.bundle.requirements import engine_modules, installed_version, pac
 from sparktune.columns.schema import Schema
 from sparktune.errors import BundleError
 
+FEW_ROWS = 64  # on which the engines are compared that do not predict by default
+
 log = logging.getLogger("sparktune")
 
 
@@ -42,12 +44,12 @@ def export_bundle(
         schema: its columns, task and label map.
         lineage: the study and trial it comes from.
         directory: the bundle's folder.
-        engines: the names of the engines to write; the first one predicts. By default `numpy` where it
-            can compute the model, `keras` and `tensorflow`.
+        engines: the names of the engines to write; the first one predicts. By default `numpy`, `keras` and
+            `tensorflow`, of which only those are written that answer what Keras does.
         example: raw inputs (rows, *input_shape), of which the bundle keeps the first few for its users; of
             encoded columns rows of their raw values, as JSON has them.
         verify_on: raw inputs (rows, *input_shape), on which the engine that predicts must answer what Keras
-            does; the first 10,000 rows. By default two made-up rows.
+            does, the first 10,000 rows, and each other one on the first 64. By default two made-up rows.
 
     Raises:
         BundleError: the model cannot be loaded safely or does not fit the schema, an engine is not installed
@@ -61,14 +63,16 @@ def export_bundle(
         with tempfile.TemporaryDirectory(prefix=f".{directory.name}.", dir=directory.parent) as draft:
             folder = Path(draft) / "bundle"
             trained = TrainedModel(model_file, schema)
-            try:
-                manifest, engine = _write(trained, lineage, folder, engines or EXPORTED, example, verify_on)
-            except BundleError as error:
-                if engines is not None:
-                    raise
-                log.info("the bundle is exported without the engine %s: %s", EXPORTED[0], error)
-                shutil.rmtree(folder)
-                manifest, engine = _write(trained, lineage, folder, FALLBACK, example, verify_on)
+            choices = [engines] if engines is not None else [EXPORTED, FALLBACK, EXPORTED[:2], FALLBACK[:1]]
+            for choice in choices:
+                try:
+                    manifest, engine = _write(trained, lineage, folder, choice, example, verify_on)
+                    break
+                except BundleError as error:
+                    if choice is choices[-1]:
+                        raise
+                    log.info("the bundle is exported without one of %s: %s", ", ".join(choice), error)
+                    shutil.rmtree(folder)
             _put(folder, directory)
     except OSError as error:
         raise _unwritten(directory, error) from error
@@ -102,7 +106,7 @@ def _write(
     example: Example | None,
     verify_on: np.ndarray | None,
 ) -> tuple[Manifest, Engine]:
-    """Write every engine, then the manifest; the engine that predicts is loaded back and compared."""
+    """Write every engine, then the manifest; they are loaded back and compared."""
     folder.mkdir()
     if example is not None:
         write_example(folder, trained.schema, example)
@@ -119,8 +123,26 @@ def _write(
     ).sealed()
     engine = load_engine(folder, manifest)
     check_engine(engine, trained, verify_on)
+    _check_others(trained, folder, manifest, verify_on)
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest, engine
+
+
+def _check_others(trained: TrainedModel, folder: Path, manifest: Manifest, rows: np.ndarray | None) -> None:
+    """Compare the engines that do not predict by default, on few rows: the copied Keras model needs none.
+
+    Raises:
+        BundleError: one answers something else than Keras, or cannot be loaded.
+    """
+    for name in manifest.engines:
+        if name not in (manifest.engine, "keras"):
+            try:
+                other = load_engine(folder, manifest.with_engine(name))
+                check_engine(other, trained, None if rows is None else rows[:FEW_ROWS])
+            except BundleError:
+                raise
+            except Exception as error:  # whatever TensorFlow says of a SavedModel
+                raise BundleError(f"the engine {name!r} cannot be run: {error}") from error
 
 
 def _check_place(directory: Path, lineage: Lineage) -> None:

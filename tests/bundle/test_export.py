@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 from sparktune.bundle import Bundle, export_bundle, load_bundle, move_bundle
+from sparktune.bundle.engines.savedmodel import SavedModelEngine
 from sparktune.bundle.export import previous
 from sparktune.errors import BundleError
 from tests.bundle.models import BINARY, CLASSES, keras_model, lineage, make
@@ -118,3 +120,17 @@ def test_model_with_code_inside_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="Lambda layers"):
         export_bundle(tmp_path / "m.keras", BINARY, lineage(), tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
+
+
+def test_an_engine_that_does_not_predict_by_default_is_compared_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that differs is left out, or refused where it was asked for."""
+    monkeypatch.setattr(SavedModelEngine, "predict", lambda self, x: np.full((len(x), 1), 2, "f4"))
+    bundle = make("binary", tmp_path)
+    assert list(bundle.manifest.engines) == ["numpy", "keras"]
+    assert not (bundle.path / "saved_model").exists()
+    with pytest.raises(BundleError, match="SavedModelEngine must answer what Keras does"):
+        export_bundle(
+            tmp_path / "trained.keras", BINARY, lineage(), tmp_path / "other", ["numpy", "tensorflow"]
+        )
