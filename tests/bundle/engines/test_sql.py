@@ -25,11 +25,11 @@ def test_it_reads_the_file_of_numpy_and_python_computes_as_numpy(bundles: dict[s
 
 @pytest.mark.parametrize(
     ("schema", "message"),
-    [(CLASSES, "column 'pixels' is of the kind 'array'"), (REGRESSION, "column 'b' is of the kind 'array'")],
+    [(CLASSES, "column 'pixels' is of kind 'array'"), (REGRESSION, "column 'b' is of kind 'array'")],
 )
 def test_columns_of_arrays_are_refused(schema, message) -> None:
     names = [feature.name for feature in schema.features]
-    with pytest.raises(BundleError, match=f"{message}: use the engine numpy"):
+    with pytest.raises(BundleError, match=f"{message} and type .*: use the engine numpy"):
         row_in_sql(schema, names)
 
 
@@ -39,7 +39,7 @@ def test_models_that_are_not_dense_are_refused(tmp_path: Path) -> None:
             convolutional(tmp_path / "m.keras"), CLASSES, lineage(), tmp_path / "bundle", ["sql", "keras"]
         )
     keras_model("classes").save(tmp_path / "m.keras")
-    with pytest.raises(BundleError, match="column 'pixels' is of the kind 'array'"):
+    with pytest.raises(BundleError, match="column 'pixels' is of kind 'array'"):
         export_bundle(tmp_path / "m.keras", CLASSES, lineage(), tmp_path / "bundle", ["sql", "keras"])
     assert not (tmp_path / "bundle").exists()
     row = row_in_sql(BINARY, [f"f{n}" for n in range(20)])
