@@ -56,7 +56,12 @@ def test_a_pipeline_trains_scores_and_is_saved(frame: Any, tmp_path: Path) -> No
     )
 
 
-@pytest.mark.filterwarnings("ignore:unclosed running multiprocessing pool:ResourceWarning")  # PySpark's
+UNCLOSED = pytest.mark.filterwarnings(  # PySpark's
+    "ignore:unclosed running multiprocessing pool:ResourceWarning"
+)
+
+
+@UNCLOSED
 def test_cross_validation_over_the_study_itself(frame: Any, tmp_path: Path) -> None:
     from pyspark.ml.evaluation import BinaryClassificationEvaluator, MulticlassClassificationEvaluator
     from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
@@ -73,6 +78,25 @@ def test_cross_validation_over_the_study_itself(frame: Any, tmp_path: Path) -> N
     assert sorted(folder.name for folder in tmp_path.iterdir()) == [f"signs-{n}" for n in range(1, 4)]
     area = BinaryClassificationEvaluator(rawPredictionCol="probability")
     assert area.evaluate(best.transform(frame)) > 0.8
+
+
+@UNCLOSED
+def test_a_split_of_spark_compares_settings(frame: Any, tmp_path: Path) -> None:
+    from pyspark.ml.evaluation import MulticlassClassificationEvaluator
+    from pyspark.ml.tuning import TrainValidationSplit
+
+    estimator = SparktuneEstimator(
+        study=study(tmp_path),
+        inputCols=["a", "b"],
+        overrides=["search.space.learning_rate=[0.1]"],
+        offline=True,
+    )
+    accuracy = MulticlassClassificationEvaluator(metricName="accuracy")
+    split = TrainValidationSplit(
+        estimator=estimator, estimatorParamMaps=[{}], evaluator=accuracy, trainRatio=0.7, seed=3
+    )
+    best = split.fit(frame)
+    assert best.validationMetrics[0] > 0.7 and isinstance(best.bestModel, SparktuneModel)
 
 
 def test_words_are_taken_and_predicted_as_words(frame: Any, tmp_path: Path) -> None:
