@@ -12,7 +12,7 @@ import numpy as np
 from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.checks import check_engine
-from sparktune.bundle.engines.registry import EXPORTED, FALLBACK, engine_class, load_engine
+from sparktune.bundle.engines.registry import EXPORTED, FALLBACK, REFERENCE, engine_class, load_engine
 from sparktune.bundle.engines.trained import TrainedModel
 from sparktune.bundle.example import Example, write_example
 from sparktune.bundle.manifest import MANIFEST, Lineage, Manifest, digests, input_names, read_manifest
@@ -135,7 +135,7 @@ def _check_others(trained: TrainedModel, folder: Path, manifest: Manifest, rows:
         BundleError: one answers something else than Keras, or cannot be loaded.
     """
     for name in manifest.engines:
-        if name not in (manifest.engine, "keras"):
+        if name not in (manifest.engine, REFERENCE):
             try:
                 other = load_engine(folder, manifest.with_engine(name))
                 check_engine(other, trained, None if rows is None else rows[:FEW_ROWS])

@@ -19,6 +19,7 @@ ENGINES = Registry(
     },
 )
 EXPORTED = ("numpy", "keras", "tensorflow")  # of a bundle unless others are asked for; the first one predicts
+REFERENCE = "keras"  # the copied model itself, which the others are compared with
 FALLBACK = ("keras", "tensorflow")  # those where NumPy does not compute the model
 
 
