@@ -169,7 +169,8 @@ NOT_ENCODED = (pa.string_view(), pa.float16())  # as Arrow has no dictionaries o
 def raw_columns(draw: st.DrawFn) -> tuple[EncoderOptions, pa.ChunkedArray]:
     """Options and a column of any type that an encoder reads: with NULLs, in chunks, sliced, encoded."""
     kind, stored, values = draw(st.sampled_from(RAW))
-    rows = [draw(values), *draw(st.lists(values | st.none(), max_size=9))]
+    given = values.filter(lambda value: value == value)  # no NaN, as a column of missing values is refused
+    rows = [draw(given), *draw(st.lists(values | st.none(), max_size=9))]
     array = pa.array([None, *rows, None], stored)[1:-1]
     forms = ["plain", "extension"] if stored in NOT_ENCODED else [*FORMS]
     array = FORMS[draw(st.sampled_from(forms))](array)
