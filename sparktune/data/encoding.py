@@ -101,10 +101,7 @@ def encoded_columns(
         _warn_of(left_out)
     if not columns:
         refuse_together([*errors.values()])
-        raise DataError(
-            "data must hold feature columns that say something, but all are left out: "
-            + "; ".join(f"{column.name!r}: {column.why}" for column in left_out)
-        )
+        raise _all_left_out(left_out)
     layout = layout_of([column.feature for column in columns])
     return InputColumns(
         columns=tuple(columns),
@@ -115,6 +112,11 @@ def encoded_columns(
         example=tuple(zip(*(column.example for column in columns), strict=True)),
         errors=errors,
     )
+
+
+def _all_left_out(left_out: Sequence[LeftOut]) -> DataError:
+    reasons = "; ".join(f"{column.name!r}: {column.why}" for column in left_out)
+    return DataError(f"data must hold feature columns that say something, but all are left out: {reasons}")
 
 
 def _warn_of(left_out: Sequence[LeftOut]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sparktune.columns.schema import Scaling, Schema, Task
+from sparktune.columns.schema import Label, Scaling, Schema, Task
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
 from sparktune.data.encoding import encoded_columns, lacks_numbers, needs_encoders
@@ -65,10 +65,7 @@ def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) 
     task = task_of(spec.data.task, labels[0], roles.label)
     one_class = task in ("binary", "classes")
     places = split_rows(spec.data, tables[MAIN], labels[0] if one_class else None, spec.study.seed)
-    if one_class:
-        classes = classes_of(labels[0][places["train"]], roles.label)
-    else:
-        classes = label_names(tables[MAIN], roles.label, labels[0]) if task == "labels" else ()
+    classes = _classes(task, tables[MAIN], roles.label, labels[0], places["train"])
     names = spec.data.class_names or ()
     if names:
         check_names(names, classes, task, roles.label)
@@ -96,6 +93,15 @@ def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) 
     )
     digest = digest_of([train, validation, test], schema)
     return Dataset(train, validation, test, schema, digest, columns.left_out, example=columns.example)
+
+
+def _classes(
+    task: Task, table: Table, label: str, values: np.ndarray, train: np.ndarray
+) -> tuple[Label, ...]:
+    """The classes of the training rows, or the names of several labels; none where the label is a number."""
+    if task in ("binary", "classes"):
+        return classes_of(values[train], label)
+    return label_names(table, label, values) if task == "labels" else ()
 
 
 def _label_scaling(data: DataSpec, task: Task, y: np.ndarray, label: str) -> Scaling | None:

@@ -98,7 +98,7 @@ def _numbers(program: Program, inputs: Sequence[str], steps: Sequence[Step]) -> 
     return values[-1]
 
 
-def number(value: float) -> str:
+def double_literal(value: float) -> str:
     """A float32 as a DOUBLE of SQL, in as few digits as tell it from all others."""
     return f"{np.float32(value)!s}D"
 
@@ -122,7 +122,7 @@ def _dense(dense: Dense, row: Shape, x: Numbers) -> Numbers:
     bias = np.zeros(dense.kernel.shape[1]) if dense.bias is None else dense.bias
     x = [_in_own_method(n) for n in x]
     return [
-        f"({' + '.join([*_products(each, weights), number(b)])})"
+        f"({' + '.join([*_products(each, weights), double_literal(b)])})"
         for each in _last_axis(x, row)
         for weights, b in zip(dense.kernel.T, bias, strict=True)
     ]
@@ -141,7 +141,7 @@ def _products(x: Numbers, weights: np.ndarray) -> Iterator[str]:
     for code, group in groupby(zip(x, weights, strict=True), lambda pair: getattr(pair[0], "code", None)):
         pairs = list(group)
         if code is None:
-            yield from (f"{n} * {number(weight)}" for n, weight in pairs)
+            yield from (f"{n} * {double_literal(weight)}" for n, weight in pairs)
         else:
             values = [n.values * weight for n, weight in pairs]  # type: ignore[attr-defined]
             yield LookedUp(code, np.sum(values, axis=0))
@@ -151,7 +151,7 @@ def _affine(affine: Affine, row: Shape, x: Numbers) -> Numbers:
     for sign, part in (("+", affine.before), ("*", affine.scale), ("+", affine.after)):
         if part is not None:
             parts = np.broadcast_to(part, row).reshape(-1)
-            x = [f"({n} {sign} {number(p)})" for n, p in zip(x, parts, strict=True)]
+            x = [f"({n} {sign} {double_literal(p)})" for n, p in zip(x, parts, strict=True)]
     return x
 
 
@@ -159,7 +159,7 @@ def _activation(activation: Activation, row: Shape, x: Numbers) -> Numbers:
     if activation.function == "softmax":
         return [y for each in _last_axis(x, row) for y in _softmax(each)]
     text = ACTIVATIONS[activation.function]
-    return [text.format(x=n, alpha=number(activation.alpha)) for n in x]
+    return [text.format(x=n, alpha=double_literal(activation.alpha)) for n in x]
 
 
 def _softmax(x: Numbers) -> Numbers:
