@@ -20,6 +20,7 @@ from sparktune.errors import DataError
 
 MAGIC = b"sparktune data 1"
 ALIGNMENT = 64  # bytes; what TensorFlow's kernels ask of memory that they do not own
+LARGEST_OFFSET = 2**63 - 1  # bytes; of any file
 INITIAL = "initial"
 SPLITS = ("train", "validation", "test")
 
@@ -89,18 +90,19 @@ def _arrays(data: Dataset) -> Iterator[tuple[str, str, np.ndarray]]:
 
 def _layout(data: Dataset, arrays: list[tuple[str, str, np.ndarray]]) -> tuple[list[dict[str, Any]], bytes]:
     """The slots, which say where in the file each array begins, and the header, which lists them."""
-    # The header holds the offsets, so its own length is not known yet: this is more than it can take.
-    room = 4096 + 256 * len(arrays) + 2 * len(data.schema.model_dump_json()) + len(json.dumps(data.example))
     slots: list[dict[str, Any]] = []
-    offset = room
     for split, part, array in arrays:
-        offset = -(-offset // ALIGNMENT) * ALIGNMENT
-        place = {"dtype": array.dtype.str, "shape": array.shape, "offset": offset}
+        place = {"dtype": array.dtype.str, "shape": array.shape, "offset": LARGEST_OFFSET}
         slots.append({"split": split, "part": part, **place})
-        offset += array.nbytes
     header: dict[str, Any] = {"digest": data.digest, "schema": data.schema.model_dump_json(), "slots": slots}
     if data.example:
         header["example"] = data.example
     if data.initial is not None:
         header["initial"] = data.initial.origin
+    # The arrays begin behind the header, which is the longest now: real offsets have fewer digits.
+    offset = len(MAGIC) + 8 + len(json.dumps(header).encode())
+    for slot, (_, _, array) in zip(slots, arrays, strict=True):
+        offset = -(-offset // ALIGNMENT) * ALIGNMENT
+        slot["offset"] = offset
+        offset += array.nbytes
     return slots, json.dumps(header).encode()

@@ -3,8 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparktune.columns.encoders.category import CategoryEncoder
 from sparktune.data import Dataset, Feature, Rows, Schema
 from sparktune.data.digest import digest_of
+from sparktune.data.initial import InitialWeights
 from sparktune.data.packed import map_packed, packed_size, write_packed
 from sparktune.errors import DataError
 
@@ -33,6 +35,26 @@ def test_what_is_written_is_mapped(tmp_path_factory, rows, dtype, weight, test):
     assert mapped.digest == digest_of([mapped.train, mapped.validation, mapped.test], mapped.schema)
     assert (mapped.test is None) == (not test)
     assert (mapped.train.weight is None) == (not weight)
+
+
+def test_words_of_any_script_are_mapped(tmp_path):
+    towns = tuple(f"Санкт-Петербург {number} 🏙" for number in range(200))
+    encoder = CategoryEncoder(column_type="string", levels=towns, values=len(towns))
+    schema = Schema(
+        features=(Feature.encoded("город 🌍", encoder),),
+        input_shape=(1,),
+        task="classes",
+        classes=("да", "нет", "🤷"),
+        outputs=3,
+    )
+    rows = Rows(np.arange(9, dtype=np.float32).reshape(9, 1), np.arange(9, dtype=np.int32))
+    weights = InitialWeights("обученная модель 🧠" * 500, [np.arange(4, dtype=np.float32)])
+    written = Dataset(rows, rows, None, schema, "0" * 64, initial=weights, example=(("Тверь 🌉",),))
+    write_packed(written, tmp_path / "data")
+    mapped = map_packed(tmp_path / "data")
+    assert mapped.schema == schema and mapped.example == written.example
+    assert mapped.initial is not None and mapped.initial.digest == weights.digest
+    assert mapped.train.x.tolist() == rows.x.tolist() and mapped.validation.y.tolist() == rows.y.tolist()
 
 
 def test_arrays_are_aligned_and_private(tmp_path):
