@@ -51,7 +51,7 @@ class TrialQueue:
         self._sampler_ended = False
         self._waiting: dict[str, deque[Point]] = {}  # by graph key
         launched: dict[int, Params] = {}
-        over = set(held)
+        over: set[int] = set()
         for event in earlier:
             match event:
                 case TrialResult(number):
@@ -64,7 +64,8 @@ class TrialQueue:
                 case (number, params):
                     launched[number] = params
                     sampler.replay(number, params)
-        self._unfinished = deque((number, launched[number]) for number in sorted(launched.keys() - over))
+        unfinished = sorted(launched.keys() - over - set(held))
+        self._unfinished = deque((number, launched[number]) for number in unfinished)
         self._known = launched.keys() | over  # numbers for which the sampler is not asked
 
     @property

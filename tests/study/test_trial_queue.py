@@ -135,6 +135,17 @@ def test_trials_that_an_earlier_run_left_are_given_though_the_search_has_fewer_n
     assert drained(TrialQueue(Listed(points[:2]), earlier, held=[2])) == [[3]]
 
 
+def test_a_retried_trial_that_waits_for_its_pruner_is_not_given() -> None:
+    point = {"learning_rate": 1}
+    failed = TrialResult(0, point, TrialState.FAILED, error="no")
+    paused = TrialResult(0, point, TrialState.PAUSED, history={"val_accuracy": [0.3]}, attempt=2)
+    earlier = [(0, point), failed, Retried(0), paused.report]
+    queue = TrialQueue(Listed([point]), earlier, held=[0])
+    assert drained(queue) == []
+    assert queue.exhausted()
+    assert drained(TrialQueue(Listed([point]), earlier)) == [[0]]
+
+
 def test_trials_that_an_earlier_run_left_come_before_new_ones() -> None:
     points = [{"learning_rate": rate} for rate in (1, 2, 3, 4)]
     earlier = [(0, points[0]), (2, points[2]), TrialResult(0, points[0], TrialState.COMPLETE, 0.5, 1)]
