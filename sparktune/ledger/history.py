@@ -131,9 +131,14 @@ class LedgerState:
         self.params[trial] = params
 
     def _record(self, result: TrialResult, digest: str | None, time: float) -> None:
-        """Keep the first terminal result of a trial; before there is one, its last result."""
-        if result.trial in self.results:
+        """Keep the first terminal result of a trial; before there is one, its last result.
+
+        One of a later attempt shows that the trial was opened again, and launched, but those lines are lost.
+        """
+        ended = self.results.get(result.trial)
+        if ended is not None and result.attempt <= ended.attempt:
             return
+        self._open_again(result.trial)
         result = replace(result, model=None, checkpoint_bytes=None)
         self.ended[result.trial] = time
         if result.state is not TrialState.KILLED:
@@ -163,7 +168,7 @@ class LedgerState:
         return replace(result, history=history)
 
     def _open_again(self, trial: int) -> None:
-        """A trial that has ended is launched only if it was retried or voided, so that line is lost."""
+        """A trial that has ended goes on only if it was retried or voided, so that line is lost."""
         ended = self.results.get(trial)
         if ended is None:
             return

@@ -8,6 +8,7 @@ from sparktune.ledger.events import (
     LEFT_OUT,
     Event,
     Launched,
+    Paused,
     Recorded,
     Retried,
     Skipped,
@@ -93,6 +94,22 @@ def test_a_launch_opens_a_trial_that_has_ended(ended: TrialState) -> None:
     damaged = after(launches[0], first, launches[1], second)
     assert (damaged.results, damaged.model_digests) == ({0: second.result}, {0: "b"})
     assert (damaged.sequence, damaged.front.members) == (whole.sequence, whole.front.members)
+
+
+@pytest.mark.parametrize("ended", [TrialState.FAILED, TrialState.COMPLETE])
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_result_of_a_later_attempt_opens_a_trial_that_has_ended(ended: TrialState, goes_on: bool) -> None:
+    """As if the lines of its retry, or that its result was voided, and of its launch were there."""
+    first = Recorded(result(0, 0.5 if ended is TrialState.COMPLETE else None, state=ended), "a")
+    between = Retried(0) if ended is TrialState.FAILED else Voided(0, "gone")
+    waits = result(0, None, state=TrialState.PAUSED, history={"loss": [0.3]}, attempt=2)
+    second = Paused(0, waits) if goes_on else Recorded(result(0, 0.9, attempt=2), "b")
+    whole = after(Launched(0, 1, 9, {"n": 0}), first, between, Launched(0, 2, 9, {"n": 0}), second)
+    damaged = after(Launched(0, 1, 9, {"n": 0}), first, second)
+    assert (damaged.results, damaged.paused) == (whole.results, whole.paused)
+    assert (damaged.sequence, damaged.attempts) == (whole.sequence, whole.attempts)
+    assert (damaged.front.members, damaged.model_digests) == (whole.front.members, whole.model_digests)
+    assert goes_on is (0 in damaged.paused)
 
 
 @pytest.mark.parametrize("state", [TrialState.KILLED, TrialState.PAUSED])

@@ -197,6 +197,23 @@ def test_a_line_that_is_no_result_costs_no_result(
         check_and_run_again(folder, study, expected, set(), skipped={0, 5})
 
 
+def test_two_damaged_lines_in_a_row_cost_the_results_that_they_hold_alone(
+    tmp_path_factory: pytest.TempPathFactory,
+    study: StudySpec,
+    eventful: dict[str, bytes],
+    expected: Mapping[int, TrialResult],
+) -> None:
+    lines = eventful["ledger.jsonl"].splitlines(keepends=True)
+    for number in range(1, len(lines) - 1):
+        two = lines[number : number + 2]
+        content = b"".join([*lines[:number], *(b"?" + line[1:] for line in two), *lines[number + 2 :]])
+        results = [trial_of(line) for line in two if line.startswith(b'{"event": "result"')]
+        folder = tmp_path_factory.mktemp("two")
+        put(folder, eventful, content)
+        skipped = {0, 5} - (trial_of(two[0]) & trial_of(two[1]))  # two lines say that it was skipped
+        check_and_run_again(folder, study, expected, set().union(*results), skipped)
+
+
 def test_a_skipped_trial_whose_end_is_missing_is_failed_when_the_study_opens(
     tmp_path: Path, study: StudySpec, eventful: dict[str, bytes]
 ) -> None:
