@@ -23,6 +23,7 @@ from sparktune.ledger.events import (
     Skipped,
     SpecChanged,
     Voided,
+    WarmStarted,
     event_to_line,
 )
 from sparktune.ledger.history import LedgerState, Step
@@ -289,10 +290,13 @@ class Ledger:
     def note(self, note: Note) -> None:
         """Record an event of the study itself: it started or ended, or its model was exported.
 
+        What it has taken over from an earlier study takes two lines: one of them may be damaged, and the
+        earlier study may be gone by then, or have grown.
+
         Raises:
             RecordError: as for `record`.
         """
-        self._append(note)
+        self._append(*[note] * (2 if isinstance(note, WarmStarted) else 1))
 
     def remove_unused_checkpoints(self) -> None:
         """Remove the checkpoints of this study that no trial goes on from, once none trains any more.

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sparktune.errors import StudyDirectoryError
-from sparktune.ledger import BundleExported, Ledger, StudyEnded, StudyStarted
+from sparktune.ledger import BundleExported, Ledger, StudyEnded, StudyStarted, WarmStarted
 from sparktune.ledger.events import LEFT_OUT
 from sparktune.ledger.journal import encode_line
 from sparktune.spec import StudySpec
@@ -23,6 +23,7 @@ from sparktune.trial import Trial, TrialResult, TrialState
 DATA = "0123456789abcdef" * 4
 VALUES = [0.1, 0.5, 0.3, 0.2, 0.9, 0.4]
 POINTS = [{"neurons": n, "dropout": d} for n in (4, 8) for d in (0.0, 0.1, 0.2)]
+WARM = WarmStarted("earlier", [TrialResult(7, POINTS[0], TrialState.COMPLETE, 0.25)], "f" * 64, "its best")
 LIMITLESS = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
 )
@@ -81,6 +82,7 @@ def eventful(tmp_path_factory: pytest.TempPathFactory, study: StudySpec) -> dict
     trials = [Trial("s", trial, POINTS[trial], seed=trial) for trial in range(6)]
     with opened(folder, study) as ledger:
         ledger.note(StudyStarted("val_accuracy", "maximize"))
+        ledger.note(WARM)
         ledger.launched(*trials)
         ledger.record(result(1, 0.5))
         ledger.record(replace(result(3, 0.1), state=TrialState.PAUSED, model=None))
@@ -175,10 +177,20 @@ def test_any_byte_of_any_line_may_be_any_other(
     check_and_run_again(folder, study, expected, may_be_lost, skipped={0, 5})  # these are FAILED anew
     with opened(folder, study) as ledger:
         assert ledger.study_id == json.loads(content.splitlines()[0])["study_id"]
+        assert ledger.last(WarmStarted) == WARM
 
 
 @pytest.mark.parametrize(
-    "event", [b"launched", b"paused", b"void", b"retried", b"skipped", b'note", "kind": "ended']
+    "event",
+    [
+        b"launched",
+        b"paused",
+        b"void",
+        b"retried",
+        b"skipped",
+        b'note", "kind": "warm_started',
+        b'note", "kind": "ended',
+    ],
 )
 def test_a_line_that_is_no_result_costs_no_result(
     tmp_path_factory: pytest.TempPathFactory,
@@ -195,6 +207,7 @@ def test_a_line_that_is_no_result_costs_no_result(
         folder = tmp_path_factory.mktemp("line")
         put(folder, eventful, content)
         check_and_run_again(folder, study, expected, set(), skipped={0, 5})
+        assert Ledger.read(folder / "s").last(WarmStarted) == WARM
 
 
 def test_two_damaged_lines_in_a_row_cost_the_results_that_they_hold_alone(

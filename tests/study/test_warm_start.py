@@ -1,5 +1,6 @@
 """What a study takes over from an earlier one, and which earlier ones are refused."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from studies import document
 from sparktune.errors import SpecError
 from sparktune.ledger import Ledger, StudyStarted
 from sparktune.spec import StudySpec, parse_spec
-from sparktune.study.warm_start import read_warm_start
+from sparktune.study.warm_start import keep_warm_start, read_warm_start
 from sparktune.summary import Objective
 from sparktune.trial import TrialResult, TrialState
 
@@ -53,6 +54,19 @@ def test_trials_of_the_space_are_taken_over_with_the_values_that_were_fixed(
         {"kind": "linear", "learning_rate": None},
     ]
     assert found.results[1].history == {"val_accuracy": [0.1, 0.2]}
+
+
+def test_what_was_taken_over_outlives_a_damaged_line_and_the_earlier_study(
+    tmp_path: Path, earlier: Path
+) -> None:
+    spec = warm(tmp_path, earlier)
+    found = read_warm_start(spec, OBJECTIVE)
+    with Ledger.open(spec.study_directory, spec, "0" * 64, "maximize") as ledger:
+        keep_warm_start(found, spec, ledger)
+    shutil.rmtree(earlier)
+    path = spec.study_directory / "ledger.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"warm_started", b"warm_stbrted", 1))
+    assert read_warm_start(spec, OBJECTIVE) == found
 
 
 @pytest.mark.parametrize(
