@@ -6,7 +6,7 @@ from sparktune.search.pruners.base import Decision, PrunerView, check_options, p
 from sparktune.search.pruners.halving import HalvingPruner
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Section
-from sparktune.trial import TrialResult
+from sparktune.trial import TrialResult, TrialState
 
 
 @final
@@ -23,7 +23,8 @@ class AshaPruner(HalvingPruner):
     Of the trials that have reached a rung, the best 1 / `reduction` go on to the next. No slot waits: with
     `promotion` a paused trial goes on from its checkpoint as soon as it is among the best, and a new trial
     begins where there is none. With `stopping` a trial that is not among the best when it comes to a rung
-    ends there. At the end of the search the best trial of the highest rung goes on in any case.
+    ends there; until one is COMPLETE it waits as with `promotion`, since all that go on may fail. At the end
+    of the search the best trial of the highest rung goes on in any case.
 
     Example:
         >>> from sparktune.spec import StudySpec
@@ -54,7 +55,10 @@ class AshaPruner(HalvingPruner):
         if not self._stopping:
             return Decision.PAUSE
         best = self.among_best(view, result.epochs)
-        return Decision.CONTINUE if not best or result.trial in best else Decision.STOP
+        if not best or result.trial in best:
+            return Decision.CONTINUE
+        complete = any(other.state is TrialState.COMPLETE for other in view.results.values())
+        return Decision.STOP if complete else Decision.PAUSE
 
     def promote(self, view: PrunerView) -> int | None:
         number = self.promotable(view, self.rungs)

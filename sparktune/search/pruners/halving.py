@@ -34,11 +34,11 @@ class HalvingPruner(Pruner, ABC):
         """The paused trial that goes on now: one that is `promotable`, or in the end the `finalist`."""
 
     def reached(self, view: PrunerView, rung: int) -> list[int]:
-        """Trials that have reached a rung and were not aborted, the best one first."""
+        """Trials that have reached a rung and did not fail or diverge since, the best one first."""
         there = {
             number: result
             for number, result in view.results.items()
-            if result.epochs >= rung and not result.state.aborted
+            if result.epochs >= rung and not result.state.unsuccessful
         }
         return self.ranked(there, rung)
 

@@ -5,9 +5,12 @@ import random
 import pytest
 
 from sparktune.errors import SpecError
+from sparktune.search import Decision, PrunerView
 from sparktune.search.pruners.asha import AshaPruner
 from sparktune.spec import StudySpec
-from tests.search.pruners.simulation import Simulation, rising
+from sparktune.summary import Objective
+from sparktune.trial import TrialResult, TrialState
+from tests.search.pruners.simulation import Simulation, result_of, rising
 
 
 def as_published(values: list[float], reduction: int, last: int) -> list[tuple[int, int]]:
@@ -57,6 +60,24 @@ def test_stopping_ends_what_is_not_among_the_best_at_its_rung() -> None:
     study = Simulation(pruner, rising([0.5, 0.4, 0.3, 0.6, 0.1], 9)).run()
     assert study.of("CONTINUE") == [(0, 1), (0, 3), (1, 1), (1, 3), (3, 1), (3, 3)]
     assert study.of("PRUNED") == [(2, 1), (4, 1)]
+
+
+def test_stopping_lets_trials_wait_until_one_is_complete() -> None:
+    """The two that lead after one epoch go on, and both diverge once the others have come to that rung."""
+    pruner = AshaPruner(9, 1, 3, stopping=True)
+    pruner.set_objective(Objective("val_accuracy", "maximize"))
+    curves = [[value] * 9 for value in (0.90, 0.88, *(0.80 - 0.01 * n for n in range(7)))]
+    results: dict[int, TrialResult] = {}
+    decisions = []
+    for number, curve in enumerate(curves):
+        results[number] = result_of(number, curve, 1, TrialState.PAUSED)
+        decisions.append(pruner.decide(results[number], PrunerView(results, running=[0, 1])))
+    assert decisions == [Decision.CONTINUE] * 2 + [Decision.PAUSE] * 7
+    for number in (0, 1):
+        results[number] = result_of(number, curves[number], 2, TrialState.DIVERGED)
+    assert pruner.promote(PrunerView(results, range(2, 9), exhausted=True)) == 2
+    results[2] = result_of(2, curves[2], 9, TrialState.COMPLETE)
+    assert pruner.decide(results[8], PrunerView(results)) is Decision.STOP
 
 
 def test_the_spec_sets_rungs_and_type() -> None:

@@ -1,5 +1,9 @@
 """Rungs, and the trial that is trained to the end in any case."""
 
+import math
+
+import pytest
+
 from sparktune.search import PrunerView
 from sparktune.search.pruners.asha import AshaPruner
 from sparktune.summary import Objective
@@ -31,6 +35,16 @@ def test_the_next_best_takes_the_place_of_one_that_ended_without_a_value() -> No
         assert finalist((paused, 1), (paused, 1), (state, 3)) == 1
         assert finalist((paused, 1), (paused, 3), (state, 5)) == 1
     assert finalist((TrialState.DIVERGED, 1)) is None
+
+
+@pytest.mark.parametrize("state", [TrialState.DIVERGED, TrialState.FAILED])
+def test_what_ended_without_a_value_leaves_its_place_to_others(state: TrialState) -> None:
+    pruner = AshaPruner(9)
+    pruner.set_objective(Objective("val_accuracy", "maximize"))
+    curves = [[0.9, 0.9, math.nan], [0.8] * 3, [0.7] * 3, [0.6] * 3]
+    states = [state, *[TrialState.PAUSED] * 3]
+    results = {n: result_of(n, curves[n], 3, states[n]) for n in range(4)}
+    assert pruner.among_best(PrunerView(results, (1, 2, 3)), 3) == [1]
 
 
 def test_an_epoch_without_a_number_is_passed_over() -> None:
