@@ -69,7 +69,8 @@ def _ended_in_time(segments: Sequence[Segment], limits: Limits, faults: TextIO) 
     left = [limits.seconds_left(segment) for segment in segments]
     seconds = sum(each for each in left if each is not None)
     if limits.seconds is not None:
-        faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=faults)
+        most = min(seconds + GRACE, threading.TIMEOUT_MAX)  # what the timer takes: 292 years
+        faulthandler.dump_traceback_later(most, exit=True, file=faults)
     try:
         yield
     finally:

@@ -45,7 +45,8 @@ class Worker:
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[Worker]:
     shared = share(works.tiny_data())
-    payload = StudyPayload(works.tiny_spec().model_dump_json(), shared.key, pickle.dumps(works.act))
+    spec = works.tiny_spec(trial_seconds=1e10)  # more than the worker's timer takes
+    payload = StudyPayload(spec.model_dump_json(), shared.key, pickle.dumps(works.act))
     (tmp_path / "payload").write_bytes(pickle.dumps(payload))
     worker = Worker(tmp_path)
     yield worker
