@@ -4,7 +4,8 @@ import logging
 import platform
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,10 @@ def _write(
     folder.mkdir()
     if example is not None:
         write_example(folder, trained.schema, example)
+    files = {}
+    for name in engines:
+        with _bundle_errors(name, (BundleError, OSError)):  # the disk may be full
+            files[name] = engine_class(name).export(trained, folder)
     modules = "sparktune", *engine_modules(engines), "numpy"  # by whose versions outputs may differ
     versions = {module: installed_version(package_of(module)) or "unknown" for module in modules}
     manifest = Manifest(
@@ -117,12 +122,13 @@ def _write(
         tensor=trained.tensor,
         serving=input_names(trained.schema),
         lineage=lineage,
-        engines={name: engine_class(name).export(trained, folder) for name in engines},
+        engines=files,
         versions={"python": platform.python_version(), **versions},
         files=digests(folder),
     ).sealed()
-    engine = load_engine(folder, manifest)
-    check_engine(engine, trained, verify_on)
+    with _bundle_errors(manifest.engine):
+        engine = load_engine(folder, manifest)
+        check_engine(engine, trained, verify_on)
     _check_others(trained, folder, manifest, verify_on)
     (folder / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
     return manifest, engine
@@ -136,13 +142,26 @@ def _check_others(trained: TrainedModel, folder: Path, manifest: Manifest, rows:
     """
     for name in manifest.engines:
         if name not in (manifest.engine, REFERENCE):
-            try:
+            with _bundle_errors(name):
                 other = load_engine(folder, manifest.with_engine(name))
                 check_engine(other, trained, None if rows is None else rows[:FEW_ROWS])
-            except BundleError:
-                raise
-            except Exception as error:  # whatever TensorFlow says of a SavedModel
-                raise BundleError(f"the engine {name!r} cannot be run: {error}") from error
+
+
+@contextmanager
+def _bundle_errors(engine: str, but: tuple[type[Exception], ...] = (BundleError,)) -> Iterator[None]:
+    """What an engine raises as a BundleError, `but` for these; what Keras itself raises stays as it is.
+
+    Raises:
+        BundleError: the engine cannot be run.
+    """
+    try:
+        yield
+    except but:
+        raise
+    except Exception as error:
+        if engine == REFERENCE:
+            raise
+        raise BundleError(f"the engine {engine!r} cannot be run: {error!r}") from error
 
 
 def _check_place(directory: Path, lineage: Lineage) -> None:

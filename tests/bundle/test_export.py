@@ -122,6 +122,16 @@ def test_model_with_code_inside_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "bundle").exists()
 
 
+@pytest.mark.filterwarnings("ignore:(?s).*The structure of `inputs` doesn't match")  # Keras takes it
+def test_what_numpy_fails_at_keras_predicts(tmp_path: Path) -> None:
+    inputs = keras.Input((20,), name="x")
+    keras.Model({"x": inputs}, keras.layers.Dense(1, "sigmoid")(inputs)).save(tmp_path / "m.keras")
+    bundle = export_bundle(tmp_path / "m.keras", BINARY, lineage(), tmp_path / "bundle")
+    assert bundle.manifest.engine == "keras"
+    with pytest.raises(BundleError, match="the engine 'numpy' cannot be run: KeyError"):
+        export_bundle(tmp_path / "m.keras", BINARY, lineage(), tmp_path / "bundle", ["numpy"])
+
+
 def test_an_engine_that_does_not_predict_by_default_is_compared_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import prod
 from typing import ClassVar, Literal, final
 
 import numpy as np
@@ -159,8 +158,8 @@ class Combine(Operation):
     how: Combination
 
     def shape(self, *rows: Shape) -> Shape:
-        """That of the row with the most numbers: the others are broadcast."""
-        return max(rows, key=prod)
+        """That to which all rows are broadcast."""
+        return np.broadcast_shapes(*rows)
 
 
 @final

@@ -75,11 +75,19 @@ def branches() -> Any:
     return keras.Model(inputs, layers.ReLU(6.0)(layers.Dense(2)(layers.ELU(0.7)(both))))
 
 
+def outer_product() -> Any:
+    """Each number of a row with each other one: both sides are broadcast."""
+    inputs = keras.Input((4,))
+    product = layers.Multiply()([layers.Reshape((4, 1))(inputs), layers.Reshape((1, 4))(inputs)])
+    return keras.Model(inputs, layers.Dense(2)(layers.Flatten()(product)))
+
+
 NETWORKS: dict[str, Callable[[], Any]] = {
     "scaled_chain": scaled_chain,
     "images": images,
     "mixed_columns": mixed_columns,
     "branches": branches,
+    "outer_product": outer_product,
 }
 
 

@@ -33,6 +33,7 @@ GATES = np.zeros((2, 3, 20)), np.zeros((2, 5, 20)), np.zeros((2, 20))
         (Reshape((2, 3)), [(6,)], (2, 3)),
         (Concatenate(), [(2, 3), (2, 1)], (2, 4)),
         (Combine("add"), [(1,), (4,)], (4,)),
+        (Combine("multiply"), [(8, 1), (1, 8)], (8, 8)),
         (Convolution(np.zeros((3, 3, 1, 8))), [(9, 7, 1)], (7, 5, 8)),
         (Convolution(np.zeros((3, 3, 1, 8)), same=True), [(9, 7, 1)], (9, 7, 8)),
         (Pooling("max", (2, 2)), [(9, 7, 8)], (4, 3, 8)),
