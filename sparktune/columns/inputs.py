@@ -24,12 +24,13 @@ def side_by_side(
     default.
 
     Raises:
-        ScoringError: a column is not numeric, ragged, or not as wide as its feature; or is refused by its
-        encoder.
+        ScoringError: a column is not numeric, of several types, ragged, or not as wide as its feature; or is
+        refused by its encoder.
     """
     if features[0].encoder is not None:
         places = [_place(feature.name, feature.width if feature.shape else None) for feature in features]
-        return encoded(list(map(_raw, columns)), features, places, row)
+        raw = [_raw(column, feature.name) for column, feature in zip(columns, features, strict=True)]
+        return encoded(raw, features, places, row)
     if len(features) == 1:
         return numbers(columns[0], features[0].name, features[0].width, dtype, row)
     rows = len(columns[0])
@@ -56,7 +57,7 @@ def _decoded(column: Any, name: str, width: int, row: RowOf) -> Decoded:
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         found, valid = column, None
     else:
-        found, valid = decode(_arrow(column), _place(name, width), row)
+        found, valid = decode(_arrow(column, name), _place(name, width), row)
     if not len(found) or (valid is not None and not valid.any()):
         return Decoded(np.zeros((len(found), width), np.float32), valid)
     if found.size != len(found) * width:
@@ -69,17 +70,26 @@ def _place(name: str, width: int | None) -> ColumnPlace:
     return ColumnPlace(f"feature column {name!r}", ScoringError, "cast it", width)
 
 
-def _raw(column: Any) -> Any:
+def _raw(column: Any, name: str) -> Any:
     """The column with Python's objects, which may be missing ones, as an Arrow array."""
-    return _arrow(column) if isinstance(column, np.ndarray) and column.dtype.kind == "O" else column
+    return _arrow(column, name) if isinstance(column, np.ndarray) and column.dtype.kind == "O" else column
 
 
-def _arrow(column: Any) -> pa.Array:
-    """One Arrow array of an Arrow column, or of Python objects and numpy arrays in a numpy array."""
+def _arrow(column: Any, name: str) -> pa.Array:
+    """One Arrow array of an Arrow column, or of Python objects and numpy arrays in a numpy array.
+
+    Raises:
+        ScoringError: the objects are of several types, or too large.
+    """
     if not isinstance(column, pa.Array | pa.ChunkedArray):
         nested = any(isinstance(value, list | tuple | np.ndarray) for value in column)
         plain = [value.ravel() if isinstance(value, np.ndarray) else value for value in column]
-        column = pa.array(plain, from_pandas=not nested)  # NaN inside an array stays NaN
+        try:
+            column = pa.array(plain, from_pandas=not nested)  # NaN inside an array stays NaN
+        except (pa.ArrowException, OverflowError) as error:
+            raise ScoringError(
+                f"feature column {name!r} must hold values of one type, whole numbers of 64 bits: {error}"
+            ) from None
     if isinstance(column, pa.ChunkedArray):
         return pa.concat_arrays(column.chunks) if column.num_chunks else pa.nulls(0, column.type)
     return column

@@ -84,7 +84,12 @@ def _as_table(rows: Sequence[Row], where: str) -> Table:
     import pyarrow as pa
 
     names = dict.fromkeys(name for row in rows for name in row)
-    try:
-        return arrow_table(pa.table({name: pa.array([r.get(name) for r in rows]) for name in names}), where)
-    except pa.ArrowException as error:
-        raise ScoringError(f"{where}: a column must hold values of one type: {error}") from None
+    columns = {}
+    for name in names:
+        try:
+            columns[name] = pa.array([row.get(name) for row in rows])
+        except (pa.ArrowException, OverflowError) as error:
+            raise ScoringError(
+                f"{where}: column {name!r} must hold values of one type, whole numbers of 64 bits: {error}"
+            ) from None
+    return arrow_table(pa.table(columns), where)

@@ -7,7 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sparktune.columns.inputs import numbers
+from sparktune.columns.encoders.category import CategoryEncoder
+from sparktune.columns.inputs import numbers, side_by_side
+from sparktune.columns.schema import Feature
 from sparktune.errors import ScoringError
 from tests.columns.vectors import VECTOR
 
@@ -108,8 +110,17 @@ def test_columns_without_numbers(column: pa.Array) -> None:
         (pa.array([0], pa.timestamp("ns")), 1, r"its type is timestamp\[ns\]; cast it"),
         (pa.array([1.0]), 2, "must hold 2 numbers in a row, but got 1"),
         (np.zeros((4, 3)), 2, "must hold 2 numbers in a row, but got 3"),
+        (np.array([2**64 - 1, None], object), 1, "must hold values of one type, whole numbers of 64"),
+        (np.array(["a", 1], object), 1, "must hold values of one type"),
     ],
 )
 def test_what_is_refused(column: Any, width: int, message: str) -> None:
     with pytest.raises(ScoringError, match=f"'c'.*{message}"):
         numbers(column, "c", width, F4)
+
+
+def test_raw_values_of_several_types_are_refused() -> None:
+    feature = Feature.encoded("c", CategoryEncoder(column_type="bigint", levels=(1,), values=1))
+    for values in ([2**64 - 1], ["a", 1]):
+        with pytest.raises(ScoringError, match="'c' must hold values of one type, whole numbers of 64 bits"):
+            side_by_side([np.array(values, object)], [feature], F4)

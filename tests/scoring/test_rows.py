@@ -47,8 +47,10 @@ def test_a_row_without_a_column_is_refused() -> None:
     with pytest.raises(ScoringError, match=r"row 1 must have the column 'b', but has 'a'; add it, null"):
         table_of(rows, REGRESSION, "--row")
     assert set(table_of(rows[:1], REGRESSION, "--row").columns) == {"a", "b"}
-    with pytest.raises(ScoringError, match="one type"):
+    with pytest.raises(ScoringError, match="column 'a' must hold values of one type"):
         table_of([{"a": 1, "b": "x"}, {"a": "x", "b": 2}], REGRESSION, "--row")
+    with pytest.raises(ScoringError, match=r"^--row: column 'b' must hold .* whole numbers of 64 bits"):
+        table_of([{"a": 1, "b": 2**64 - 1}], REGRESSION, "--row")
 
 
 def test_a_file_that_is_not_there_or_of_another_kind(tmp_path: Path) -> None:
