@@ -1,5 +1,6 @@
 """Columns that a model must not learn from, or cannot: ids, and the label under another name."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -13,6 +14,8 @@ FEW = 20  # rows, of which nothing can be said
 NEARLY = 0.9
 ROWS = 1000  # compared at a time
 MANY_ROWS = 1_000_000
+
+Coding = Callable[[np.ndarray], np.ndarray]  # of labels, as some column may write them
 
 
 def why_useless(column: "pa.ChunkedArray", rows: "pa.ChunkedArray", labels: np.ndarray) -> str | None:
@@ -35,10 +38,26 @@ def why_useless(column: "pa.ChunkedArray", rows: "pa.ChunkedArray", labels: np.n
 def equals_label(column: Any, labels: np.ndarray) -> bool:
     """Whether a column, of numpy or Arrow, holds the label in each of its rows with a value.
 
-    It must have 20 of them or more, of two labels or more: the commonest one alone may be chance.
+    It must have 20 of them or more, of two labels or more: the commonest one alone may be chance. Two words
+    may be 0 and 1 there.
     """
     if labels.ndim != 1 or len(labels) < FEW or getattr(column, "ndim", 1) != 1:
         return False
+    if _holds(column, labels, np.asarray) > 1:
+        return True
+    return any(_holds(column, labels, coding) == 2 for coding in _codings_of_words(labels))
+
+
+def _codings_of_words(labels: np.ndarray) -> list[Coding]:
+    """Two words as 0 and 1, and as 1 and 0; none of labels that are no words."""
+    if labels.dtype.kind not in "UO" or not len(labels):
+        return []
+    word = labels[0]
+    return [lambda part: part == word, lambda part: part != word]
+
+
+def _holds(column: Any, labels: np.ndarray, coding: Coding) -> int:
+    """How many labels the rows with a value have, where all hold it in this coding; 0 where one does not."""
     chunks = getattr(column, "chunks", [column])
     start = 0
     found = []
@@ -46,13 +65,14 @@ def equals_label(column: Any, labels: np.ndarray) -> bool:
         for first in range(0, len(chunk), ROWS):
             part = chunk[first : first + ROWS]
             given = part.tolist() if isinstance(part, np.ndarray) else part.to_pylist()
-            expected = labels[start : start + len(given)].tolist()
-            pairs = [pair for pair in zip(given, expected, strict=True) if _has_value(pair[0])]
-            if any(value != label for value, label in pairs):
-                return False
-            found += [label for _, label in pairs]
+            expected = labels[start : start + len(given)]
+            coded = coding(expected).tolist()
+            rows = [row for row, value in enumerate(given) if _has_value(value)]
+            if any(given[row] != coded[row] for row in rows):
+                return 0
+            found += expected[rows].tolist()
             start += len(given)
-    return len(found) >= FEW and len(set(found)) > 1
+    return len(set(found)) if len(found) >= FEW else 0
 
 
 def _has_value(value: Any) -> bool:
@@ -100,9 +120,12 @@ class Watch:
     """
 
     def __init__(self, labels: np.ndarray) -> None:
-        comparable = labels.ndim == 1 and labels.dtype.kind in "biuf" and len(labels) >= FEW
-        self._labels = labels if comparable else None
-        self._equal = np.ones(1, bool)  # the label, in each number of a row
+        self._labels = labels
+        self._words = labels.dtype.kind not in "biuf"
+        codings: list[Coding] = _codings_of_words(labels) if self._words else [np.asarray]
+        enough = labels.ndim == 1 and len(labels) >= FEW
+        # Whether each number of a row is the label, in the codings in which some number may be.
+        self._equal = dict.fromkeys(codings if enough else [], np.ones(1, bool))
         self._same = True
         self._first: np.ndarray | None = None
         self._rows = 0
@@ -117,14 +140,16 @@ class Watch:
         for part in (slice(0, ROWS), slice(ROWS, None)):  # most columns are neither, as few rows show
             if self._same:
                 self._same = bool((flat[part].astype(np.float32) == self._first).all())
-            if self._labels is not None and self._equal.any():
-                y = self._labels[start : start + len(flat)][part].astype(np.float32)
-                self._equal = self._equal & (flat[part].astype(np.float32) == y[:, None]).all(axis=0)
+            for coding, equal in [*self._equal.items()]:
+                y = coding(self._labels[start : start + len(flat)][part]).astype(np.float32)
+                self._equal[coding] = equal & (flat[part].astype(np.float32) == y[:, None]).all(axis=0)
+                if not self._equal[coding].any():
+                    del self._equal[coding]
 
     @property
     def equal(self) -> bool:
-        """Whether some number of the rows is the label in each of 20 or more."""
-        return self._labels is not None and bool(self._equal.any())
+        """Whether some number of the rows is the label in each of 20 or more; two words may be 0 and 1."""
+        return bool(self._equal) and (not self._words or len(np.unique(self._labels)) == 2)
 
     @property
     def constant(self) -> bool:

@@ -28,6 +28,11 @@ def chunked(values: Any) -> pa.ChunkedArray:
         ([None, *LABELS.tolist()[1:]], "equals the label"),
         ([label if label == "a" else None for label in LABELS.tolist()], None),
         ([*LABELS.tolist()[:19], *[None] * 21], None),
+        ([None, *[1, 0] * 19, 1], "equals the label"),
+        ([1.0, 0.0] * 20, "equals the label"),
+        ([False, True] * 20, "equals the label"),
+        ([0, 1] * 19 + [0, 0], None),
+        ([0, None] * 20, None),
         ([None] * 40, "no value"),
         ([f"w{i}" for i in range(19)] + [None] * 21, None),
     ],
@@ -45,6 +50,13 @@ def test_a_column_in_chunks_equals_the_label() -> None:
     assert equals_label(np.arange(30), np.arange(30)) and not equals_label(np.zeros((30, 2)), np.zeros(30))
 
 
+def test_one_of_three_words_is_not_the_label() -> None:
+    labels = np.array(["a", "b", "c"] * 10, object)
+    watch, is_a = Watch(labels), np.array([1, 0, 0] * 10)
+    watch.see(is_a, 0)
+    assert not watch.equal and not equals_label(chunked(is_a), labels)
+
+
 def test_leaks_among_plain_numbers(load, caplog) -> None:
     x, y = np.arange(60.0).reshape(20, 3), np.arange(1.0, 60, 3)
     data = load({"v": x[:, ::2], "b": x[:, 1], "y": y})
@@ -52,6 +64,10 @@ def test_leaks_among_plain_numbers(load, caplog) -> None:
         "data: feature 'b' equals the label in every row"
     ]
     assert len(data.schema.features) == 2
+    caplog.clear()
+    load({"v": x[:, ::2], "left": [0, 1] * 10, "y": ["no", "yes"] * 10})
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("data: feature 'left' equals the label in every row")
 
 
 def test_plain_numbers_are_watched_piece_by_piece() -> None:
@@ -70,6 +86,11 @@ def test_plain_numbers_are_watched_piece_by_piece() -> None:
             of_words.see(column[start : start + 7], start)
         assert (watch.equal, watch.constant) == (equal, constant)
         assert not of_words.equal and of_words.constant == constant
+    for codes in (y == 3, y != 3, np.stack([y, y == 3], axis=1)):
+        of_words = Watch(np.where(y == 3, "yes", "no"))
+        for start in range(0, 40, 7):
+            of_words.see(codes[start : start + 7], start)
+        assert of_words.equal
     few = Watch(y[:10])
     few.see(np.ones(10), 0)
     assert not few.constant and not few.equal
