@@ -1,5 +1,6 @@
 """Raw feature columns as numbers, by encoders that are fitted on the training rows."""
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -157,15 +158,25 @@ def _fitted(
     encoder = encoder_class.fit(rows, options, place)
     if said is None and encoder.constant:
         return LeftOut(name, encoder.column_type, encoder.missing, "it is the same in all training rows")
-    example = [_json(raw) for raw in rows[:EXAMPLE].to_pylist()]
-    return EncodedColumn(Feature.encoded(name, encoder), encoder, example)
+    return EncodedColumn(Feature.encoded(name, encoder), encoder, _example(rows[:EXAMPLE], encoder, place))
 
 
-def _json(raw: Any) -> Any:
-    """A raw value as JSON has it: dates as text, decimals as floats."""
+def _example(rows: "pa.ChunkedArray", encoder: "Encoder", place: "ColumnPlace") -> list[Any]:
+    """Raw values as JSON has them: numbers of a row, however they are stored, as a list."""
+    from sparktune.columns.arrow import decode
+    from sparktune.columns.encoders.vector import VectorEncoder
+
+    if isinstance(encoder, VectorEncoder):
+        return [row for chunk in rows.chunks for row in decode(chunk, place).values.tolist()]
+    found: list[Any] = json.loads(json.dumps(rows.to_pylist(), default=_json))
+    return found
+
+
+def _json(raw: Any) -> float | str | None:
+    """A value that JSON lacks: dates as text, decimals as floats, and nothing for what else there is."""
     if isinstance(raw, date):
         return raw.isoformat()
-    return float(raw) if isinstance(raw, Decimal) else raw
+    return float(raw) if isinstance(raw, Decimal) else None
 
 
 def _encoder_class(

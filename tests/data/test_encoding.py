@@ -1,6 +1,8 @@
 """Tables of words, dates and missing numbers become one matrix, by what the training rows hold."""
 
+import json
 from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ import pytest
 
 from sparktune.data import Dataset
 from sparktune.errors import DataError
+from tests.columns.vectors import VECTOR
 
 ROWS = 40
 AGES = pd.array([20 + i % 7 for i in range(ROWS - 1)] + [None], dtype="Int64")
@@ -152,6 +155,20 @@ def test_arrays_beside_words(load) -> None:
     spots = pa.array([[float(i), 1.0] for i in range(ROWS)])
     data = load({"spot": spots, "city": FRAME.city.tolist(), "y": FRAME.y.tolist()}, validation=LAST)
     assert data.schema.features[0].shape == (2,) and data.train.x[5].tolist()[:2] == [5, 1]
+    assert data.example[1] == ([1.0, 1.0], "Rome")
     broken = pa.array([[float(i), None if i == 7 else 1.0] for i in range(ROWS)])
     with pytest.raises(DataError, match="'spot' must hold finite float32 numbers, but row 7 does not"):
         load({"spot": broken, "city": FRAME.city.tolist(), "y": FRAME.y.tolist()})
+
+
+def test_the_example_has_arrays_as_lists_however_they_are_stored(load) -> None:
+    pairs = [[float(i % 9), 1.5] for i in range(ROWS)]
+    columns = {
+        "bytes": [np.array(pair, "<f4").tobytes() for pair in pairs],
+        "decimals": pa.array([[Decimal(number) for number in pair] for pair in pairs]),
+        "vector": pa.array(
+            [{"type": 0, "size": 2, "indices": [0, 1], "values": pair} for pair in pairs], VECTOR
+        ),
+    }
+    data = load({**columns, "city": FRAME.city.tolist(), "y": FRAME.y.tolist()}, validation=LAST)
+    assert json.loads(json.dumps(data.example[2])) == [[2.0, 1.5]] * 3 + ["Oslo"]
