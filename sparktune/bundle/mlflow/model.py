@@ -75,7 +75,9 @@ def _example(bundle: Bundle) -> "pd.DataFrame | None":
     frame = pd.DataFrame(found[1], columns=found[0])
     for feature in bundle.schema.features:
         if feature.encoder is not None and feature.dtype in ("date", "timestamp_ntz"):
-            frame[feature.name] = pd.to_datetime(frame[feature.name])
+            # Whole seconds, as MLflow reads back one format alone; a year that pandas lacks is missing.
+            times = pd.to_datetime(frame[feature.name], format="ISO8601", errors="coerce")
+            frame[feature.name] = times.dt.floor("s")
     return frame
 
 

@@ -1,21 +1,26 @@
 """The folder of an MLflow model, as MLflow writes it."""
 
 import shutil
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import yaml
 from mlflow import pyfunc
 from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatches
 
-from sparktune.bundle import Bundle, load_bundle
+from sparktune.bundle import Bundle, export_bundle, load_bundle
 from sparktune.bundle.load import LOADERS
 from sparktune.bundle.mlflow.model import LOADER, pins, write_mlmodel
-from tests.bundle.models import inputs
+from sparktune.data import load_dataset
+from sparktune.spec import parse_spec
+from tests.bundle.models import inputs, lineage
 
 LOGGED = SimpleNamespace(artifact_location="somewhere", model_id="m-1")
 COLUMNS = [f"f{i}" for i in range(20)]
@@ -62,6 +67,35 @@ def test_mlflow_loads_it(written: Path, bundles: dict[str, Bundle]) -> None:
     ]
     assert answers["prediction"].tolist() == bundles["binary"].labels(raw)
     np.testing.assert_allclose(answers["probability"], raw[:, 0], atol=1e-5)
+
+
+def test_its_example_has_raw_rows_of_every_type(tmp_path: Path) -> None:
+    """Float32 bytes, arrays of decimals, times with fractions of some seconds, dates that pandas lacks."""
+    import keras
+
+    numbers = range(40)
+    columns = {
+        "city": ["Oslo", "Rome"] * 20,
+        "spot": [np.array([i % 7, 1.5], "<f4").tobytes() for i in numbers],
+        "prices": pa.array([[Decimal(i % 5), Decimal("0.5")] for i in numbers]),
+        "seen": [datetime(2024, 1, 1 + i % 9, 8, 30, 0, i % 2 * 500_000) for i in numbers],
+        "ends": [date(9999, 12, 31) if i % 4 else date(2024, 1, 31) for i in numbers],
+        "y": [0, 0, 1, 1, 1] * 8,
+    }
+    data = load_dataset(parse_spec({"data": {"validation": {"last": 4}, "label": "y"}}), pa.table(columns))
+    model = keras.Sequential([keras.Input(data.schema.input_shape), keras.layers.Dense(1, "sigmoid")])
+    model.save(tmp_path / "m.keras")
+    bundle = export_bundle(
+        tmp_path / "m.keras", data.schema, lineage(), tmp_path / "bundle", ["numpy", "keras"], data.example
+    )
+    write_mlmodel(bundle, tmp_path / "model", "run-1", LOGGED)
+    found = pyfunc.load_model(str(tmp_path / "model"))
+    example = found.metadata.load_input_example(str(tmp_path / "model"))
+    assert example["spot"].tolist() == [[0.0, 1.5], [1.0, 1.5], [2.0, 1.5]]
+    assert example["prices"].tolist() == [[0.0, 0.5], [1.0, 0.5], [2.0, 0.5]]
+    assert example["seen"].tolist() == [datetime(2024, 1, 1 + i, 8, 30) for i in range(3)]
+    assert example["ends"].isna().tolist() == [False, True, True]
+    assert set(found.predict(example)["prediction"]) <= {0, 1}
 
 
 def test_its_requirements_are_what_is_installed(written: Path, caplog: pytest.LogCaptureFixture) -> None:
