@@ -16,7 +16,16 @@ from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
 from sparktune.scoring.signature import quoted, sql_parameters
 from sparktune.scoring.sql import predict_function
-from sparktune.scoring.table_io import check_target, file_format, files_digest, is_path, read, remove, write
+from sparktune.scoring.table_io import (
+    check_apart,
+    check_target,
+    file_format,
+    files_digest,
+    is_path,
+    read,
+    remove,
+    write,
+)
 from sparktune.scoring.types import answer_names, check_columns
 from sparktune.scoring.worker_errors import worker_errors_as_raised
 
@@ -64,10 +73,10 @@ def score(
 
     Raises:
         ScoringError: before any row is scored: the model is no bundle or was changed after the export, the
-            source is missing, the target exists, a feature column is missing or not numeric, a written column
-            has the name of an answer, the workers' Python lacks what scoring needs, or the engine is
-            `sql` and Spark answers the bundle's example rows differently from Python. While rows are scored:
-            one of them cannot be encoded; the message has its values.
+            source is missing, the target exists or holds files of the source, a feature column is missing or
+            not numeric, a written column has the name of an answer, the workers' Python lacks what scoring
+            needs, or the engine is `sql` and Spark answers the bundle's example rows differently from Python.
+            While rows are scored: one of them cannot be encoded; the message has its values.
     """
     if on_progress is not None and partition_by is None:
         raise ScoringError(
@@ -78,7 +87,9 @@ def score(
     check_target(spark, source, target, mode if partition_by is None else "overwrite")
     bundle = load_model(model, tracking_uri, engine)
     with nanoseconds_readable(spark), worker_errors_as_raised():
-        frame = with_training_types(spark, source, read(spark, source), bundle.schema)
+        frame = read(spark, source)
+        check_apart(spark, frame, target)
+        frame = with_training_types(spark, source, frame, bundle.schema)
         types = {field.name: field.dataType for field in frame.schema.fields}
         features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
         kept = list(types) if columns is None else [find(name, types, "column") for name in columns]

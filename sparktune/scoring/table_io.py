@@ -111,6 +111,35 @@ def check_target(spark: Any, source: str, target: str, mode: str) -> None:
         )
 
 
+def check_apart(spark: Any, frame: Any, target: str) -> None:
+    """Refuse a target that holds files of the input, by whatever name: it is emptied before they are read.
+
+    Raises:
+        ScoringError: a file of `frame` is the target, or lies in it.
+    """
+    if getattr(spark, "_jvm", None) is None:  # Spark Connect names no file systems
+        return
+    held: list[str] = []
+    if is_path(target):
+        files, path = _file_system(spark, target)
+        folder = _location(files.makeQualified(path).toUri().toString())
+        held = [file for file in frame.inputFiles() if _location(file).is_relative_to(folder)]
+    elif exists(spark, target):
+        held = [*({*spark.table(target).inputFiles()} & {*frame.inputFiles()})]
+    if held:
+        raise ScoringError(
+            f"the output must be another place than the input, but {target!r} holds {min(held)!r} of the "
+            "input, which would be removed; choose another place"
+        )
+
+
+def _location(file: str) -> Path:
+    """One and the same path for all names of a file; `file` is its URI."""
+    place = urlsplit(file)
+    path = Path(url2pathname(place.path))
+    return path.resolve() if place.scheme == "file" else Path(place.scheme, place.netloc, *path.parts[1:])
+
+
 def check_lasting(spark: Any, target: str) -> None:
     """Refuse a table that nobody would find again once this session has ended.
 

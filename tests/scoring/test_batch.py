@@ -1,9 +1,12 @@
 """Whole tables: from and to paths and tables, refused before any job where they cannot be scored."""
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from sparktune.bundle import Bundle
 from sparktune.errors import ScoringError
 from sparktune.scoring import check_lasting, score
+from sparktune.scoring.table_io import check_apart
 from tests.bundle.models import by_keras, inputs
 
 ROWS = 30
@@ -138,6 +142,35 @@ def test_source_is_never_the_target(spark: Any, bundles: dict[str, Bundle], sour
     place = str(sources / "binary.csv")
     with pytest.raises(ScoringError, match="must be another place than the input"):
         score(spark, bundles["binary"], place, place + "/", mode="overwrite")
+
+
+def test_an_output_that_holds_the_input_is_refused_and_the_input_kept(
+    spark: Any, bundles: dict[str, Bundle], sources: Path, tmp_path: Path
+) -> None:
+    place = shutil.copytree(sources / "classes.parquet", tmp_path / "of all" / "rows.parquet")
+    (file,) = place.glob("*.parquet")
+    linked = tmp_path / "linked"
+    linked.symlink_to(place)
+    targets = [os.path.relpath(place), f"file://{place}", linked, place.parent, file]
+    for source, target in [(place, target) for target in targets] + [(linked, place), (file, place.parent)]:
+        for by in ("id", None):
+            with pytest.raises(ScoringError, match=r"must be another place than the input, but .* holds 'fi"):
+                score(spark, bundles["classes"], source, target, "overwrite", partition_by=by)
+    assert spark.read.parquet(str(place)).count() == ROWS
+    check_apart(spark, spark.read.parquet(str(place)), f"{place}2")  # holds nothing of it
+
+
+def test_a_table_is_not_replaced_by_the_answers_to_its_own_files(
+    spark: Any, bundles: dict[str, Bundle]
+) -> None:
+    spark.table("mixed").write.saveAsTable("with_files")
+    try:
+        (file,) = spark.table("with_files").inputFiles()
+        with pytest.raises(ScoringError, match="must be another place than the input, but 'with_files'"):
+            score(spark, bundles["regression"], Path(urlsplit(file).path).parent, "with_files", "overwrite")
+        assert spark.table("with_files").count() == ROWS
+    finally:
+        spark.sql("DROP TABLE with_files")
 
 
 @pytest.mark.usefixtures("no_jobs")
