@@ -1,5 +1,6 @@
 """SIGTERM and SIGHUP ask for the same end as Ctrl-C; a process may end with its parent."""
 
+import math
 import os
 import signal
 import stat
@@ -11,6 +12,7 @@ from types import FrameType
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SAME_WISH_SECONDS = 1.0
+_last_signal = -math.inf  # when one came, by the monotonic clock, whichever handler took it
 SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
 
 
@@ -19,22 +21,21 @@ def ended_by_signals() -> Iterator[None]:
     """Meanwhile SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does.
 
     One that follows another within a second says nothing new, as service managers send both: cleaning up is
-    not cut short. A signal that is ignored, under `nohup` say, or has a handler keeps its meaning. Nothing
-    changes outside the main thread, where Python takes no signals.
+    not cut short, whichever handler has taken the first one. A signal that is ignored, under `nohup` say, or
+    has a handler keeps its meaning. Nothing changes outside the main thread, where Python takes no signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    last = -SAME_WISH_SECONDS
+    global _last_signal
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal last
-        leave_terminal(number)
-        before, last = last, time.monotonic()
-        if last - before > SAME_WISH_SECONDS:
+        if note_signal(number):
             raise KeyboardInterrupt
 
     ours = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
+    if ours:
+        _last_signal = -math.inf
     for number in ours:
         signal.signal(number, interrupt)
     try:
@@ -53,7 +54,15 @@ def ending_signals() -> list[signal.Signals]:
     ]
 
 
-def leave_terminal(number: int) -> None:
+def note_signal(number: int) -> bool:
+    """For every handler of these signals: note that one came; whether none did in the second before it."""
+    global _last_signal
+    _leave_terminal(number)
+    before, _last_signal = _last_signal, time.monotonic()
+    return _last_signal - before > SAME_WISH_SECONDS
+
+
+def _leave_terminal(number: int) -> None:
     """After SIGHUP, output that went to the terminal, which is gone, goes nowhere instead of failing."""
     if number != signal.SIGHUP:
         return

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from sparktune.bundle import Bundle
 from sparktune.errors import LaunchError, SparktuneError, StudyDirectoryError, StudyFailed, StudyInterrupted
@@ -18,9 +18,13 @@ from sparktune.report.reading import read_study
 from sparktune.spec import StudySpec
 from sparktune.study.export import TestMetrics
 from sparktune.study.result import StudyResult, artifacts_of, count_states, trial_table, write_outcome
+from sparktune.study.stop import Stop, interruptible
 from sparktune.summary import BestTrial, Objective, ParetoTrial, Reason, RunStatus, Summary
 from sparktune.tracking import Tracker
 from sparktune.trial import TrialState
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 AGAIN = "run the same command again to resume"
 DRAIN_SECONDS = 60.0  # in which the tracker may write what is left
@@ -74,20 +78,41 @@ class Ending:
 
 
 def conclude(
-    spec: StudySpec, objective: Objective, ledger: Ledger, tracker: Tracker, ending: Ending
+    spec: StudySpec, objective: Objective, ledger: Ledger, tracker: Tracker, ending: Ending, stop: Stop
 ) -> StudyResult:
     """Write the outcome, let the tracker catch up, and write it again with what the tracker shows.
 
-    What cannot be written is added to the failures, and keeps nothing else from being written.
+    What cannot be written is added to the failures, and keeps nothing else from being written. Nor does a
+    signal: `stop` notes it, and the tracker's time to catch up is short then.
 
     Raises:
         StudyInterrupted: the study was interrupted.
         StudyFailed: no trial gave a value.
         Exception: the first of the failures.
     """
-    table = trial_table(ledger.all_results, objective, ledger.front.members)
-    summary = summarize(spec, objective, ledger, ending)
-    status, drain_seconds = ending.status(summary), ending.drain_seconds
+    with interruptible(stop):
+        drain_seconds = ending.drain_seconds
+        table = trial_table(ledger.all_results, objective, ledger.front.members)
+        summary = summarize(spec, objective, ledger, ending)
+        write_end(spec, ledger, tracker, ending, table, summary)
+    try:
+        tracker.close(DRAIN_SECONDS_INTERRUPTED if stop.reason == "interrupt" else drain_seconds)
+    except KeyboardInterrupt:
+        stop.interrupt()
+    summary = summary.shown(tracker.ids, ending.seconds)
+    with ending.keeping_failures():
+        write_outcome(ledger.directory, table, summary)
+    if ending.failures:
+        raise ending.failures[0]
+    check_best(spec, ledger, "interrupt" if stop.reason == "interrupt" else ending.stopped)
+    return StudyResult(spec, ledger.directory, ledger.best, table, ending.bundle, summary)
+
+
+def write_end(
+    spec: StudySpec, ledger: Ledger, tracker: Tracker, ending: Ending, table: "pd.DataFrame", summary: Summary
+) -> None:
+    """Write the outcome into the study's directory, and tell the tracker of it."""
+    status = ending.status(summary)
     with ending.keeping_failures():
         write_outcome(ledger.directory, table, summary)
     with ending.keeping_failures():
@@ -97,14 +122,6 @@ def conclude(
     tracker.finish(status, summary, artifacts_of(ledger.directory))
     if ending.bundle:
         tracker.exported(ending.bundle)
-    tracker.close(drain_seconds)
-    summary = summary.shown(tracker.ids, ending.seconds)
-    with ending.keeping_failures():
-        write_outcome(ledger.directory, table, summary)
-    if ending.failures:
-        raise ending.failures[0]
-    check_best(spec, ledger, ending.stopped)
-    return StudyResult(spec, ledger.directory, ledger.best, table, ending.bundle, summary)
 
 
 def write_report_if_possible(directory: Path, seconds: float) -> None:

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any, final
 
 from sparktune.errors import InputError
-from sparktune.signals import ending_signals, leave_terminal
+from sparktune.signals import ending_signals, note_signal
 from sparktune.summary import Reason
 
 FOREVER = 1e18  # seconds; more than the clock can add
@@ -91,7 +91,7 @@ def interruptible(stop: Stop, wake: Callable[[], None] = lambda: None) -> Iterat
         return
 
     def ask(number: int, frame: FrameType | None) -> None:
-        leave_terminal(number)
+        note_signal(number)
         if stop.reason == "interrupt":
             if number == signal.SIGINT:
                 raise KeyboardInterrupt

@@ -215,7 +215,7 @@ class _Study:
         except Exception as error:  # noqa: BLE001 - raised once the outcome is written
             failures.append(error)
         ending = Ending(started, stop.reason, *exported, failures)
-        return conclude(self.spec, self.objective, self.ledger, self.tracker, ending)
+        return conclude(self.spec, self.objective, self.ledger, self.tracker, ending, stop)
 
     def _tell_what_is_known(self) -> None:
         """The tracker gets the results of earlier runs, sampler and pruner the objective and a warm start."""

@@ -14,6 +14,7 @@ Job = Callable[[], object]
 LONGEST_PAUSE_S = 60.0
 GATHER_S = 0.25  # how long to wait for more items to write together
 LAST_TRIES = 2  # of each job while closing; temporary failures are not counted
+INTERRUPTED_S = 3.0  # that Ctrl-C leaves `close`
 LAST_PAUSE_S = 1.0  # the longest one between two tries while closing
 # After a lost connection `close` gives up when both have passed.
 PATIENCE_S = 5.0  # since it was called
@@ -95,6 +96,7 @@ class Outbox(Generic[Item]):
 
         Each job is tried at most twice; a temporary failure does not count as a try. After a time-out or a
         lost connection it gives up as soon as 5 s have passed here and 12 s since a job last succeeded.
+        Ctrl-C, which is raised, leaves it 3 s where it had more; a second one none.
         """
         with self._changed:
             self._closing = True
@@ -102,6 +104,10 @@ class Outbox(Generic[Item]):
             try:
                 if self._thread.ident is not None:
                     self._wait_for_end(timeout_s)
+            except KeyboardInterrupt:
+                if timeout_s > INTERRUPTED_S:
+                    self._wait_for_end(INTERRUPTED_S)
+                raise
             finally:
                 self._abandoned = True
                 self._changed.notify_all()

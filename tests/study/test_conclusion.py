@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 import time
 
 import pytest
@@ -13,7 +15,9 @@ from sparktune.errors import (
     StudyInterrupted,
 )
 from sparktune.ledger import Ledger, StudyEnded
+from sparktune.signals import ended_by_signals
 from sparktune.spec import parse_spec
+from sparktune.study import conclusion
 from sparktune.study.conclusion import (
     DRAIN_SECONDS,
     DRAIN_SECONDS_INTERRUPTED,
@@ -21,6 +25,7 @@ from sparktune.study.conclusion import (
     conclude,
     write_hparams_if_possible,
 )
+from sparktune.study.stop import Stop
 from sparktune.summary import Objective
 from sparktune.tracking import Tracker
 from sparktune.trial import TrialResult, TrialState
@@ -77,7 +82,7 @@ def end(tmp_path):
                 ledger.record(result)
             try:
                 ending = Ending(time.monotonic(), *stopped, failures=[*failures])
-                return tracker, conclude(spec, OBJECTIVE, ledger, tracker, ending)
+                return tracker, conclude(spec, OBJECTIVE, ledger, tracker, ending, Stop())
             except SparktuneError as error:
                 return tracker, error
 
@@ -105,6 +110,28 @@ def test_a_failure_is_raised_when_all_is_written(end, tmp_path, failure, status)
     assert tracker.finished[0][0] == noted(tmp_path).state == status
     assert tracker.seconds == [DRAIN_SECONDS_INTERRUPTED]
     assert (tmp_path / "small/summary.json").exists()
+
+
+@pytest.mark.fault("SIGTERM, then SIGHUP, while the outcome is written: ledger and tracker have the end")
+@pytest.mark.parametrize("step", ["trial_table", "write_outcome", "write_final_report", "close"])
+def test_a_signal_keeps_nothing_from_being_written(end, tmp_path, monkeypatch, step):
+    place = Seen if step == "close" else conclusion
+    real = getattr(place, step)
+
+    def signalled(*arguments):
+        monkeypatch.setattr(place, step, real)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            os.kill(os.getpid(), number)
+            time.sleep(0.01)
+        return real(*arguments)
+
+    monkeypatch.setattr(place, step, signalled)
+    with ended_by_signals():
+        tracker, error = end([GOOD])
+    assert isinstance(error, StudyInterrupted)
+    assert noted(tmp_path).state == tracker.finished[0][0] == "FINISHED"
+    assert tracker.seconds == ([] if step == "close" else [DRAIN_SECONDS_INTERRUPTED])
+    assert json.loads((tmp_path / "small/summary.json").read_text())["best"]["trial"] == 0
 
 
 def test_what_cannot_be_written_keeps_nothing_else_from_being_written(end, tmp_path):

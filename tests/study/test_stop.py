@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sparktune.errors import InputError
+from sparktune.signals import SAME_WISH_SECONDS, ended_by_signals
 from sparktune.study.stop import Stop, check_timeout, interruptible
 
 
@@ -63,6 +64,18 @@ def test_the_second_ctrl_c_is_a_keyboard_interrupt():
         time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.01)
+
+
+def test_a_signal_that_follows_at_once_cuts_no_cleaning_up_short():
+    with ended_by_signals():
+        with interruptible(Stop()):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(SAME_WISH_SECONDS + 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
 
 
 def test_the_former_handlers_come_back():

@@ -1,5 +1,7 @@
 """Work behind the study's back."""
 
+import os
+import signal
 import threading
 import time
 from contextlib import nullcontext
@@ -209,6 +211,18 @@ def test_close_that_is_cut_short_leaves_the_rest(
     release.set()
     outbox._thread.join(10)
     assert done == []
+
+
+@pytest.mark.parametrize(("asked", "written"), [(30.0, True), (3.0, False)])
+def test_ctrl_c_leaves_a_close_that_had_longer_three_seconds(
+    outbox: Outbox[str], asked: float, written: bool
+) -> None:
+    outbox.put("a", lambda: time.sleep(0.6))
+    outbox.start()
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        outbox.close(asked)
+    assert outbox._ended is written
 
 
 def test_a_lost_connection_is_seen_behind_other_errors() -> None:

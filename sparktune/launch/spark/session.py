@@ -17,7 +17,7 @@ from sparktune.errors import LaunchError
 from sparktune.launch.forkserver.client import safe_here
 from sparktune.launch.jvm.java import QUICK_START, check_java
 from sparktune.launch.payload import ATTEMPTS
-from sparktune.signals import ending_signals, leave_terminal
+from sparktune.signals import ending_signals, note_signal
 from sparktune.spec import ResourcesSpec, StudySpec
 from sparktune.temporary import driver_folder, temporary_environment
 
@@ -172,7 +172,7 @@ def _own_interrupt() -> Iterator[None]:
     asked = threading.Event()
 
     def wait(number: int, frame: FrameType | None) -> None:
-        leave_terminal(number)
+        note_signal(number)
         if asked.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         asked.set()
