@@ -87,7 +87,7 @@ class Segment:
     or at the first epoch's end after so many `seconds` (None: no bound), with PAUSED and a checkpoint, or
     with the trial's end. `checkpoint` is the path or URI of what training goes on from; None for a trial's
     first segment. `checkpoint_bytes` is its content where that was sent along. `trained_seconds` is what the
-    trial's earlier segments took.
+    trial's earlier segments took: their `counted_seconds`.
     """
 
     trial: Trial
@@ -171,6 +171,7 @@ class TrialResult:
     on from `checkpoint`, a path or URI, or from `checkpoint_bytes` while that is on its way to the driver. A
     PRUNED one was ended before its last epoch: it has a history, and no value. `values` has the value of each
     metric at `epoch` where the study has several objectives; `value` is that of the one that decides.
+    `stood_still` are those of its seconds in which its host stood still, as the watcher of its limits saw.
     """
 
     trial: int
@@ -188,6 +189,7 @@ class TrialResult:
     checkpoint: str | None = None
     checkpoint_bytes: bytes | None = field(default=None, repr=False)
     values: dict[str, Number] = field(default_factory=dict)
+    stood_still: float = 0.0
 
     @property
     def complaint(self) -> str | None:
@@ -206,6 +208,11 @@ class TrialResult:
         return sum(self.timings.values())
 
     @property
+    def counted_seconds(self) -> float:
+        """`seconds` without those in which its host stood still: what `resources.trial_seconds` bounds."""
+        return self.seconds - self.stood_still
+
+    @property
     def epochs(self) -> int:
         """Epochs that have been trained."""
         return max(map(len, self.history.values()), default=0)
@@ -217,7 +224,7 @@ class TrialResult:
 
     def to_record(self) -> dict[str, Any]:
         """A JSON object of everything but the contents of model and checkpoint."""
-        unset = [name for name in ("checkpoint", "values") if not getattr(self, name)]
+        unset = [name for name in ("checkpoint", "values", "stood_still") if not getattr(self, name)]
         left_out = ["model", "checkpoint_bytes", *unset]
         record = {name: value for name, value in self.__dict__.items() if name not in left_out}
         return {**record, "notes": self.notes.to_record()}

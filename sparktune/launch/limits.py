@@ -59,26 +59,29 @@ class Limits:
         """Seconds that the trial may still take when this segment begins; None: any number."""
         return None if self.seconds is None else max(0.0, self.seconds - segment.trained_seconds)
 
-    def wait(self, answer: Connection, process: int, segment: Segment) -> Excess | None:
+    def wait(self, answer: Connection, process: int, segment: Segment) -> Excess | float:
         """Wait for the answer of the process that trains a segment, or for what it takes too much of.
 
         Returns at once when the process ends. Costs nothing but a look at its memory, where that is limited.
         Time in which the host, and so this process, stood still does not count: a look that comes late counts
-        as little as one in time.
+        as little as one in time. With the answer it gives the seconds that did not count.
         """
         left = self.seconds_left(segment)
         seconds, before = 0.0, memory_of(process) if self.memory is not None else 0
-        looked = time.monotonic()
-        while not answer.poll(pause := self._pause(left, seconds)):
-            now = time.monotonic()
-            seconds += min(now - looked, (pause or 0.0) + LATE_SECONDS)
-            looked = now
+        looked, stood_still = time.monotonic(), 0.0
+        while True:
+            pause = self._pause(left, seconds)
+            answered = answer.poll(pause)
+            passed = time.monotonic() - looked
+            counted = passed if pause is None else min(passed, pause + LATE_SECONDS)
+            seconds, looked, stood_still = seconds + counted, looked + passed, stood_still + passed - counted
+            if answered:
+                return stood_still
             if left is not None and seconds >= left:
                 why = _too_long(self.seconds or 0.0, segment.trained_seconds + seconds)
                 return Excess(TrialState.TIMED_OUT, seconds, why)
             if self.memory is not None and (grown := memory_of(process) - before) > self.memory:
                 return self._too_large(grown, seconds)
-        return None
 
     def _pause(self, left: float | None, seconds: float) -> float | None:
         """Seconds until the next look; None: no look is needed."""
@@ -99,10 +102,11 @@ UNLIMITED = Limits()
 
 def timed_out(result: TrialResult, limit: float | None) -> TrialResult | None:
     """The end of a paused trial whose segments have taken `limit` seconds or more; None: it may go on."""
-    if limit is None or result.seconds < limit:
+    if limit is None or result.counted_seconds < limit:
         return None
-    error = _too_long(limit, result.seconds)
-    return replace(result, state=TrialState.TIMED_OUT, timings={}, error=error, checkpoint=None)
+    error = _too_long(limit, result.counted_seconds)
+    end = replace(result, state=TrialState.TIMED_OUT, error=error, checkpoint=None)
+    return replace(end, timings={}, stood_still=0.0)  # the ledger adds those of its segments
 
 
 def _too_long(limit: float, seconds: float) -> str:

@@ -180,6 +180,14 @@ def decode_result(encoded: EncodedResult) -> TrialResult:
     return replace(result, model=content)
 
 
+def with_standstill(record: str, seconds: float) -> str:
+    """The record of a result during which its host stood still for so many seconds, as its watcher saw."""
+    if not seconds:
+        return record
+    values = json.loads(record)
+    return json.dumps({**values, "stood_still": min(seconds, sum(values["timings"].values()))})
+
+
 def with_checkpoints(segments: Sequence[Segment], largest: int) -> list[Segment]:
     """The segments with the contents of their checkpoints, read from this host's disk.
 

@@ -102,8 +102,13 @@ class LedgerState:
             return result
         phases = {**before.timings, **result.timings}
         timings = {p: before.timings.get(p, 0.0) + result.timings.get(p, 0.0) for p in phases}
-        history = result.history or before.history
-        return replace(result, history=history, timings=timings, notes=before.notes.updated(result.notes))
+        return replace(
+            result,
+            history=result.history or before.history,
+            timings=timings,
+            notes=before.notes.updated(result.notes),
+            stood_still=before.stood_still + result.stood_still,
+        )
 
     def new_epochs(self, result: TrialResult) -> Paused:
         """A paused result without the epochs that are known; with all of them if it was trained again."""

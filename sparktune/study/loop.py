@@ -192,8 +192,8 @@ class StudyLoop:
         if paused is None:
             return Segment(trial, end=rung, seconds=seconds)
         if paused.checkpoint is None:
-            return Segment(trial, end=rung, trained_seconds=paused.seconds)
-        return Segment(trial, paused.epochs, rung, paused.checkpoint, seconds, paused.seconds)
+            return Segment(trial, end=rung, trained_seconds=paused.counted_seconds)
+        return Segment(trial, paused.epochs, rung, paused.checkpoint, seconds, paused.counted_seconds)
 
     def _launch(self, segments: Sequence[Segment]) -> None:
         job = self._launcher.launch(segments)
@@ -230,7 +230,7 @@ class StudyLoop:
         """The ledger first; then whoever proposes, shows or continues."""
         self._warm = graph_key(segment.trial.params)
         if not segment.start:
-            self._job_sizer.observe(result.seconds)
+            self._job_sizer.observe(result.counted_seconds)
         result = self._ledger.record(result)
         self._show(result)
         if result.state is TrialState.PAUSED:

@@ -36,10 +36,10 @@ def test_an_answer_and_the_end_of_a_process_end_the_wait(limits: Limits) -> None
     ours, theirs = Pipe()
     with ours:
         theirs.send_bytes(b"result")
-        assert limits.wait(ours, os.getpid(), Segment(trial())) is None
+        assert limits.wait(ours, os.getpid(), Segment(trial())) == 0.0
         assert ours.recv_bytes() == b"result"
         theirs.close()
-        assert limits.wait(ours, os.getpid(), Segment(trial())) is None
+        assert limits.wait(ours, os.getpid(), Segment(trial())) == 0.0
 
 
 WATCHER = """
@@ -78,6 +78,8 @@ def test_a_trial_whose_segments_took_too_long_goes_on_no_more() -> None:
     assert late is not None
     assert (late.state, late.epochs, late.checkpoint) == (TrialState.TIMED_OUT, 1, None)
     assert "may take 5 s, but this one had not ended after 5.0 s; raise the limit" in (late.complaint or "")
+    assert timed_out(replace(paused, stood_still=0.5), 5.0) is None
+    assert timed_out(replace(paused, stood_still=0.5), 4.5) is not None
 
 
 def test_an_error_names_the_place_first_and_shows_the_stack() -> None:

@@ -611,3 +611,22 @@ def test_a_trial_whose_segments_took_too_long_ends_and_is_told(run) -> None:
     (late,) = (result for result in told if result.trial == 0)
     assert (late.state, late.seconds, late.epochs) == (TrialState.TIMED_OUT, 8.0, 2)
     assert "had not ended after 8.0 s" in (late.complaint or "")
+
+
+def test_seconds_in_which_a_host_stood_still_end_no_trial(run) -> None:
+    limited = parse_spec({**SPEC.model_dump(mode="json"), "resources": {"trial_seconds": 7.0}})
+    paused: list[TrialResult] = []
+
+    def work(trial: Trial) -> TrialResult:
+        result = value_is_neurons(trial)
+        if trial.number == 0:
+            result = replace(result, timings={"train": 110.0}, stood_still=108.0)
+            if not paused:
+                paused.append(replace(result, state=TrialState.PAUSED, history={"loss": [1.0]}))
+                return paused[0]
+        return result
+
+    launcher = run(work, spec=limited)
+    assert [s.trained_seconds for s in launcher.segments if s.trial.number == 0] == [0.0, 2.0]
+    *_, last = (result for result in launcher.seen if result.trial == 0)
+    assert (last.state, last.seconds, last.counted_seconds) == (TrialState.COMPLETE, 220.0, 4.0)

@@ -26,7 +26,7 @@ from sparktune.temporary import driver_folder, temporary_environment
 ADDRESS = "SPARKTUNE_FORK_SERVER"
 START_SECONDS = 60.0  # the import of TensorFlow on a busy machine
 LONGEST_FOLDER = 60  # characters; a socket's address may have 107
-LENGTH_BYTES = 4  # of a request's length
+LENGTH_BYTES = 4  # of a request's length, which a byte follows: 1 for a fork that ends with its caller
 NUMBER_BYTES = 4  # of a pid or an exit code
 UNKNOWN = -int(signal.SIGKILL)  # the exit code of a fork that was lost together with its server
 
@@ -158,6 +158,7 @@ def fork(
     arguments: Sequence[str],
     descriptors: Sequence[int],
     environment: Mapping[str, str] | None = None,
+    with_caller: bool = False,
 ) -> Fork:
     """Start a module in a fork of the fork server; waits while the server loads TensorFlow.
 
@@ -166,6 +167,7 @@ def fork(
         arguments: what follows the program's name.
         descriptors: become standard input, output and error.
         environment: this process's by default.
+        with_caller: whether the server kills the fork as soon as this process has ended.
 
     Raises:
         OSError: there is no fork server, or it is gone; the module has not been started.
@@ -177,11 +179,12 @@ def fork(
         "folder": str(Path.cwd()),
     }
     message = json.dumps(request).encode()
+    head = len(message).to_bytes(LENGTH_BYTES, "big") + bytes([with_caller])
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.settimeout(START_SECONDS)
         connection.connect(os.environ.get(ADDRESS, ""))
-        socket.send_fds(connection, [len(message).to_bytes(LENGTH_BYTES, "big")], descriptors)
+        socket.send_fds(connection, [head], descriptors)
         connection.sendall(message)
         pid = _read_number(connection) or 0
         if pid <= 0:

@@ -35,29 +35,36 @@ def main(listening: int) -> None:
         signal.signal(signal.SIGCHLD, lambda *_: None)  # Python writes the signal's number to `waker`
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
         forks: Forks = {}
-        ready: Sequence[object] = [listener]
-        while ready != [sys.stdin]:  # whose end is that of the driver
-            ready = select.select([listener, woken, sys.stdin], [], [])[0]
-            if woken in ready:
+        poll = select.poll()
+        for file in (listener, woken, sys.stdin):
+            poll.register(file, select.POLLIN)
+        ready: set[int] = set()
+        while ready != {sys.stdin.fileno()}:  # whose end is that of the driver
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            _kill_left(forks, ready, poll)
+            if woken.fileno() in ready:
                 woken.recv(4096)
-                _report_ended(forks)
-            if listener in ready:
+                _report_ended(forks, poll)
+            if listener.fileno() in ready:
                 with suppress(OSError):
-                    _fork(listener, forks)
+                    _fork(listener, forks, poll)
         with suppress(OSError):  # what a driver that was killed has left
             address = Path(listener.getsockname())
             address.unlink()
             address.parent.rmdir()
 
 
-def _fork(listener: socket.socket, forks: Forks) -> None:
+def _fork(listener: socket.socket, forks: Forks, poll: select.poll) -> None:
     """Take a request and fork for it; the fork itself reads what is asked for."""
     connection, _ = listener.accept()
     connection.settimeout(REQUEST_SECONDS)
-    length, descriptors, _, _ = socket.recv_fds(connection, LENGTH_BYTES, 3)
+    head, descriptors, _, _ = socket.recv_fds(connection, LENGTH_BYTES + 1, 3)
+    length, with_caller = head[:LENGTH_BYTES], any(head[LENGTH_BYTES:])
     try:
         if length and (pid := os.fork()):
             forks[pid] = connection
+            if with_caller:
+                poll.register(connection, 0)  # for the end of its other side alone
         elif length:
             for other in (listener, *forks.values()):
                 other.close()
@@ -67,13 +74,23 @@ def _fork(listener: socket.socket, forks: Forks) -> None:
             os.close(descriptor)
 
 
-def _report_ended(forks: Forks) -> None:
+def _kill_left(forks: Forks, ready: set[int], poll: select.poll) -> None:
+    """Kill the forks whose callers have ended: a call that keeps Python's lock would not let them notice."""
+    for pid, connection in forks.items():
+        if connection.fileno() in ready:
+            poll.unregister(connection)
+            os.kill(pid, signal.SIGKILL)
+
+
+def _report_ended(forks: Forks, poll: select.poll) -> None:
     """Send the exit code of each fork that has ended, or minus its signal, to whoever asked for it."""
     while forks:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if pid == 0:
             return
         with forks.pop(pid) as connection, suppress(OSError):
+            with suppress(KeyError):
+                poll.unregister(connection)
             connection.sendall(encode_number(os.waitstatus_to_exitcode(status)))
 
 

@@ -20,7 +20,13 @@ from sparktune.launch.crash import crash_excerpt, stack_excerpt
 from sparktune.launch.forkserver.client import Fork, describe_exit, fork
 from sparktune.launch.limits import UNLIMITED, Excess, Limits
 from sparktune.launch.memory import NO_MEMORY, OomKills
-from sparktune.launch.payload import EncodedResult, encode_result, ended, thread_environment
+from sparktune.launch.payload import (
+    EncodedResult,
+    encode_result,
+    ended,
+    thread_environment,
+    with_standstill,
+)
 from sparktune.launch.pending import WorkerLost
 from sparktune.temporary import temporary_environment
 from sparktune.trial import Segment, TrialState
@@ -114,11 +120,13 @@ class WorkerProcess:
         try:
             RunRequest(tuple(segments), limit, seconds).send(connection)
             for segment in segments:
-                if excess := self._limits.wait(connection, process, segment):
-                    return [*results, self._stopped(segment, excess)]
+                waited = self._limits.wait(connection, process, segment)
+                if isinstance(waited, Excess):
+                    return [*results, self._stopped(segment, waited)]
                 if (kind := connection.recv_bytes()) != RESULT:
                     break
-                results.append((connection.recv_bytes().decode(), connection.recv_bytes() or None))
+                record = with_standstill(connection.recv_bytes().decode(), waited)
+                results.append((record, connection.recv_bytes() or None))
             else:
                 kind = connection.recv_bytes()
         except (EOFError, OSError):
@@ -169,7 +177,7 @@ class WorkerProcess:
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         }
         try:
-            return fork(MODULE, files, [connection, 1, 2], environment)
+            return fork(MODULE, files, [connection, 1, 2], environment, with_caller=True)
         except OSError:
             return subprocess.Popen(
                 [sys.executable, "-m", MODULE, *files],

@@ -6,21 +6,14 @@ import pickle
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TextIO
 
-from sparktune.launch.limits import Limits
 from sparktune.launch.local.process import DONE, OUTGROWN, READY, RESULT, SHOW_STACK, RunRequest
 from sparktune.launch.memory import MemoryBound, own_memory
 from sparktune.launch.payload import StudyPayload
 from sparktune.signals import end_with_parent
-from sparktune.trial import Segment
-
-GRACE = 5.0  # seconds after which a worker whose parent is gone ends a trial that has passed its time
 
 
 def main(payload: Path, faults: Path) -> None:
@@ -32,7 +25,7 @@ def main(payload: Path, faults: Path) -> None:
     worker from starting.
     """
     # The end of the connection says so, too, but not to a call that keeps Python's lock.
-    end_with_parent()  # the fork server or who else has started it
+    end_with_parent()  # who has started it, or the fork server, which kills it when its caller is gone
     connection = Connection(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a model reads is not for it
     with faults.open("w") as file:
@@ -45,36 +38,21 @@ def main(payload: Path, faults: Path) -> None:
             connection.send_bytes(traceback.format_exc().encode())
             return
         connection.send_bytes(READY)
-        _serve(connection, study, file)
+        _serve(connection, study)
 
 
-def _serve(connection: Connection, payload: StudyPayload, faults: TextIO) -> None:
+def _serve(connection: Connection, payload: StudyPayload) -> None:
     requests: SimpleQueue[RunRequest] = SimpleQueue()
     threading.Thread(target=_receive, args=(connection, requests), daemon=True).start()
-    limits, bound = payload.limits, MemoryBound()
-    if limits.memory is not None:  # else what one trial leaves behind would add to what the next one takes
-        bound = MemoryBound(limits.memory // 2, own_memory())
+    bound, limit = MemoryBound(), payload.limits.memory
+    if limit is not None:  # else what one trial leaves behind would add to what the next one takes
+        bound = MemoryBound(limit // 2, own_memory())
     while True:
         request = requests.get()
-        with _ended_in_time(request.segments, limits, faults):
-            for record, content in payload.run_segments(request.segments, request.limit, request.seconds):
-                for message in (RESULT, record.encode(), content or b""):
-                    connection.send_bytes(message)
+        for record, content in payload.run_segments(request.segments, request.limit, request.seconds):
+            for message in (RESULT, record.encode(), content or b""):
+                connection.send_bytes(message)
         connection.send_bytes(OUTGROWN if bound.is_passed() else DONE)
-
-
-@contextmanager
-def _ended_in_time(segments: Sequence[Segment], limits: Limits, faults: TextIO) -> Iterator[None]:
-    """End this process where segments take much too long: whoever watches their time may have been killed."""
-    left = [limits.seconds_left(segment) for segment in segments]
-    seconds = sum(each for each in left if each is not None)
-    if limits.seconds is not None:
-        most = min(seconds + GRACE, threading.TIMEOUT_MAX)  # what the timer takes: 292 years
-        faulthandler.dump_traceback_later(most, exit=True, file=faults)
-    try:
-        yield
-    finally:
-        faulthandler.cancel_dump_traceback_later()
 
 
 def _receive(connection: Connection, requests: "SimpleQueue[RunRequest]") -> None:

@@ -3,26 +3,34 @@
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from multiprocessing import Pipe
 from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
 
+from sparktune.data.dataset import Dataset
 from sparktune.data.host import share
 from sparktune.errors import LaunchError
 from sparktune.launch.forkserver.client import Fork, ForkServer
+from sparktune.launch.limits import timed_out
 from sparktune.launch.local.process import RunRequest, WorkerProcess
 from sparktune.launch.memory import GROWTH
 from sparktune.launch.payload import StudyPayload
 from sparktune.launch.pending import WorkerLost
-from sparktune.trial import Segment, TrialState
+from sparktune.spec import StudySpec
+from sparktune.trial import Segment, TrialResult, TrialState
+from tests.chaos.processes import signal_all
 from tests.launch import works
-from tests.launch.contract import trial, until
+from tests.launch.contract import gone, trial, until
 
 
 def worker_process(folder: Path, work: object = works.act, **resources: object) -> Iterator[WorkerProcess]:
@@ -144,6 +152,69 @@ def test_its_temporary_files_lie_beside_the_payload(tmp_path: Path) -> None:
     for process in worker_process(tmp_path, where):
         ((record, _),) = process.run([Segment(trial(do="value"))])
         assert json.loads(record)["host"] == str(tmp_path)
+
+
+WATCHER = """
+import sys
+from pathlib import Path
+from sparktune.launch.limits import Limits
+from sparktune.launch.local.process import WorkerProcess
+from sparktune.trial import Segment
+from tests.launch.contract import trial
+
+folder, do, seconds = sys.argv[1:]
+process = WorkerProcess(Path(folder), "worker", 1, Limits(float(seconds)))
+((record, _),) = process.run([Segment(trial(do=do, log=f"{folder}/attempts"))])
+print(record)
+"""
+
+
+def watched_apart(folder: Path, do: str, seconds: float) -> "tuple[subprocess.Popen[str], int]":
+    """A process that watches a worker, which has begun with what it is to `do`, and the worker's pid."""
+    command = [sys.executable, "-c", WATCHER, str(folder), do, str(seconds)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    watcher = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    attempts = folder / "attempts"
+    until(lambda: attempts.exists() and attempts.read_text().endswith("\n"))
+    return watcher, int(attempts.read_text().split()[1])
+
+
+@pytest.mark.fault("a host stands still (SIGSTOP) and comes back: no trial is lost or TIMED_OUT")
+def test_a_host_that_stood_still_costs_no_trial_its_time(tmp_path: Path) -> None:
+    for _ in worker_process(tmp_path, nap_and_say, trial_seconds=2.0):
+        watcher, worker = watched_apart(tmp_path, "value", 2.0)
+        with watcher:
+            signal_all([watcher.pid, worker], signal.SIGSTOP)
+            time.sleep(7.5)
+            signal_all([watcher.pid, worker], signal.SIGCONT)
+            record = watcher.communicate(timeout=60)[0]
+        result = TrialResult.from_record(json.loads(record))
+        assert result.state is TrialState.COMPLETE
+        assert result.counted_seconds < 2.0 < 7.0 < result.seconds
+        assert timed_out(result, 2.0) is None
+
+
+@pytest.mark.parametrize("forked", [True, False])
+def test_a_worker_whose_watcher_is_killed_ends_though_it_keeps_pythons_lock(
+    modules: Path, forked: bool
+) -> None:
+    with ForkServer() if forked else nullcontext():
+        for _ in worker_process(modules, trial_seconds=600.0):
+            watcher, worker = watched_apart(modules, "spin", 600.0)
+            with watcher:
+                assert not gone(worker)
+                watcher.kill()
+            until(partial(gone, worker), 5)
+
+
+def nap_and_say(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Sleep for half a second, and say how long that took."""
+    with Path(segment.trial.params["log"]).open("a") as file:
+        file.write(f"1 {os.getpid()}\n")
+    started = time.perf_counter()
+    for _ in range(10):
+        time.sleep(0.05)
+    return works.result(segment.trial, timings={"train": time.perf_counter() - started})
 
 
 def where(segment: Segment, spec: object, data: object) -> object:
