@@ -12,7 +12,7 @@ from sparktune.bundle.payload import to_payload
 from sparktune.errors import ScoringError
 from sparktune.scoring.executors import check_executors
 from sparktune.scoring.expression import check_answers, function_definition, is_sql
-from sparktune.scoring.signature import COMMENT, definition, is_table
+from sparktune.scoring.signature import COMMENT, definition, is_table, quoted
 from sparktune.scoring.types import OUTPUTS, Output, answer_type, checked_output
 from sparktune.scoring.worker import predict_columns
 
@@ -74,13 +74,15 @@ def register(
 
     `NAME_row` is made beside it: it takes the columns too, or one struct with their names, or all numbers
     in one array, ML vector or float32 bytes. Where a feature is itself an array, NAME takes the same. Spark
-    checks none of these when it analyses a query: wrong arguments fail when the first row is scored, with a
-    trace whose last line says what was expected. They may stand in an aggregate; a filter on an alias scores
-    the rows that it keeps a second time (cache the answers before).
+    neither casts nor checks these when it analyses a query: times are taken in UTC, and wrong arguments fail
+    when the first row is scored, with a trace whose last line says what was expected. They may stand in an
+    aggregate; a filter on an alias scores the rows that it keeps a second time (cache the answers before).
 
     In the session it sets the notes `sparktune.function.NAME`, and switches off, with a log line,
     `spark.sql.execution.arrow.pythonUDF.columnarInput.enabled`, with which Spark refuses ML vectors of
     Parquet files. Where the workers do not run this Python, one task looks what they have.
+
+    A function of a former call by the name is replaced, whatever its columns and its engine.
 
     By the engine `sql` NAME computes without Python, in Spark SQL alone, and there is no `NAME_row`: one of
     a former call is dropped, and so is a temporary NAME where the new one is permanent. Its answers to the
@@ -124,6 +126,7 @@ def register(
     check_executors(spark, bundle)
     _allow_vectors(spark)
     implementation = predict_function(bundle, answer, name)
+    _drop(spark, name, name + ROW)
     spark.udf.register(name + ROW, implementation)
     if is_table(bundle.schema):
         spark.sql(definition(bundle.manifest, name, name + ROW, answer))
@@ -136,13 +139,20 @@ def register(
 
 def _register_sql(spark: Any, bundle: Bundle, name: str, output: Output, permanent: bool) -> SqlFunction:
     check_answers(spark, bundle)
-    spark.sql(function_definition(bundle, name, output, permanent))
+    statement = function_definition(bundle, name, output, permanent)
+    if not permanent:
+        _drop(spark, name)
+    spark.sql(statement)
     spark.conf.set(_key(name), bundle.manifest.digest)
     spark.conf.unset(_key(name + ROW))
-    former = (name, name + ROW) if permanent else (name + ROW,)  # a temporary one hides a permanent one
-    for each in former:
-        spark.sql(f"DROP TEMPORARY FUNCTION IF EXISTS {each}")
+    _drop(spark, *((name,) if permanent else ()), name + ROW)  # a temporary one hides a permanent one
     return SqlFunction(name, len(bundle.schema.features), None)
+
+
+def _drop(spark: Any, *names: str) -> None:
+    """Drop the session's own functions of these names: Spark replaces none in Python by one in SQL."""
+    for name in names:
+        spark.sql(f"DROP TEMPORARY FUNCTION IF EXISTS {name}")
 
 
 def predict_function(bundle: Bundle, output: Output, name: str = "predict") -> Any:
@@ -195,9 +205,15 @@ def _check_free(spark: Any, name: str) -> None:
 
 
 def _is_ours(spark: Any, name: str) -> bool:
-    """Whether a function is one of this session, or a permanent one of another."""
-    noted = spark.conf.get(_key(name), None) is not None
-    return noted or COMMENT in (spark.catalog.getFunction(name).description or "")
+    """Whether a function is one of this session, or a permanent one of another, and hides none but ours."""
+    permanent = f"{quoted(spark.catalog.currentDatabase())}.{name}"
+    if spark.catalog.functionExists(permanent) and not _has_comment(spark, permanent):
+        return False
+    return spark.conf.get(_key(name), None) is not None or _has_comment(spark, name)
+
+
+def _has_comment(spark: Any, name: str) -> bool:
+    return COMMENT in (spark.catalog.getFunction(name).description or "")
 
 
 def _key(name: str) -> str:

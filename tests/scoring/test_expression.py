@@ -222,3 +222,34 @@ def test_functions_of_a_former_model_are_dropped(
         spark.sql("DROP TEMPORARY FUNCTION IF EXISTS again")
         spark.sql("DROP FUNCTION again")
     assert found == pytest.approx(tasks["binary"].predict(np.full((1, 20), 0.5))[0, 0], 1e-5)
+
+
+def test_a_model_takes_the_name_of_any_other(
+    spark: Any, bundles: dict[str, Bundle], tasks: dict[str, Bundle]
+) -> None:
+    """One of an array, one of columns and one of the engine sql, each after each of the others."""
+    models = {"array": bundles["classes"], "columns": bundles["binary"], "sql": tasks["binary"]}
+    arguments = {"array": "array_repeat(0.5, 64)"}
+    register(spark, tasks["binary"], "changing_row")
+    for kind in ("array", "columns", "array", "sql", "columns", "sql", "array", "columns", "columns"):
+        bundle = models[kind]
+        register(spark, bundle, "changing", "raw")
+        found = spark.sql(f"SELECT changing({arguments.get(kind, ', '.join(['0.5'] * 20))})").first()[0]
+        expected = bundle.predict(np.full((1, *bundle.schema.input_shape), 0.5, "f4"))
+        np.testing.assert_allclose(np.ravel(found), expected[0], 1e-5, 1e-6)
+        assert spark.catalog.functionExists("changing_row") == (kind != "sql")
+
+
+def test_a_permanent_function_of_somebody_else_is_neither_replaced_nor_hidden_again(
+    spark: Any, bundles: dict[str, Bundle], tasks: dict[str, Bundle]
+) -> None:
+    register(spark, bundles["binary"], "ours_first")
+    spark.sql("CREATE FUNCTION ours_first() RETURNS INT RETURN 5")
+    try:
+        for permanent in (False, True):
+            with pytest.raises(ScoringError, match="'ours_first' exists already"):
+                register(spark, tasks["binary"], "ours_first", permanent=permanent)
+        assert spark.sql("SELECT default.ours_first()").first()[0] == 5
+    finally:
+        spark.sql("DROP TEMPORARY FUNCTION ours_first")
+        spark.sql("DROP FUNCTION ours_first")
