@@ -27,7 +27,8 @@ class BundleWriter(MLWriter):
         """Write both below `path`, which is empty."""
         import pyarrow as pa
 
-        DefaultParamsWriter.saveMetadata(self._model, path, self.sparkSession)
+        chosen = {"engine": self._bundle.manifest.engine}
+        DefaultParamsWriter.saveMetadata(self._model, path, self.sparkSession, chosen)
         root = self._bundle.path
         files = sorted(file for file in root.rglob("*") if file.is_file())
         names = [file.relative_to(root).as_posix() for file in files]
@@ -44,7 +45,7 @@ class BundleReader(MLReader):
         self._kind = kind
 
     def load(self, path: str) -> Any:
-        """The model: `kind` of the bundle, with its parameters.
+        """The model: `kind` of the bundle, with its parameters and the engine that it had.
 
         Raises:
             ScoringError: its bundle was changed.
@@ -58,7 +59,7 @@ class BundleReader(MLReader):
                 raise ScoringError(f"the model at {path} was changed: {row.name!r} is no file of a bundle")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(row.content)
-        model = self._kind(load_model(folder))
+        model = self._kind(load_model(folder, engine=metadata.get("engine")))
         model._resetUid(metadata["uid"])
         DefaultParamsReader.getAndSetParams(model, metadata)
         return model
