@@ -20,6 +20,7 @@ from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 
 from sparktune.errors import InputError, StudyDirectoryError, StudyFailed
 from sparktune.ml.model import SparktuneModel
+from sparktune.scoring.signature import quoted
 from sparktune.spec import StudySpec, parse_spec
 from sparktune.spec.document import merged, read_document
 
@@ -117,8 +118,9 @@ class SparktuneEstimator(
         from sparktune.study import tune
 
         spec = self._spec()
-        columns = [*(spec.data.features or ()), spec.data.label, spec.data.weight]
-        frame = dataset.select(*(f"`{name}`" for name in columns if name))
+        splits = (split.column for split in spec.data.splits.values())
+        columns = [*(spec.data.features or ()), spec.data.label, spec.data.weight, *splits]
+        frame = dataset.select(*(quoted(name) for name in dict.fromkeys(columns) if name))
         limit = self.getOrDefault("timeout") if self.isDefined("timeout") else None
         result = tune(
             spec,

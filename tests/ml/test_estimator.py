@@ -1,5 +1,6 @@
 """Studies as Estimators of Spark ML."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,21 @@ def test_words_are_taken_and_predicted_as_words(frame: Any, tmp_path: Path) -> N
     assert row.chance.toArray().sum() == pytest.approx(1.0) and len(row.chance) == 2
     with pytest.raises(ScoringError, match="takes raw columns; set inputCols, such as a, b, side"):
         SparktuneModel(model.bundle, featuresCol="a").transform(frame)
+
+
+def test_rows_are_split_by_a_column(frame: Any, tmp_path: Path) -> None:
+    from pyspark.sql.functions import expr
+
+    frame = frame.withColumn("of a `fold`", expr("IF(a > 1, 'last', 'first')"))
+    estimator = SparktuneEstimator(
+        study={**study(tmp_path), "data": {"validation": {"column": "of a `fold`", "value": "last"}}},
+        inputCols=["a", "b"],
+        overrides=["search.space.learning_rate=[0.1]"],
+        offline=True,
+    )
+    assert estimator.fit(frame).bundle.schema.features[-1].name == "b"
+    evaluation = json.loads((tmp_path / "signs-1" / "evaluation.json").read_text())
+    assert (evaluation["split"], evaluation["rows"]) == ("validation", frame.where("a > 1").count())
 
 
 @pytest.mark.parametrize("given", [5, "absent.yaml", {"data": {"label": "age"}}])
