@@ -1,4 +1,4 @@
-"""What a worker of Spark refuses, in one line."""
+"""What a task of Spark refuses, in one line."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 from sparktune.errors import ScoringError
 
-RAISED = re.compile(r"^sparktune\.errors\.\w+Error: (.+)$", re.MULTILINE)
+IN_PYTHON, IN_SQL = r"^sparktune\.errors\.\w+Error: ", r"\[USER_RAISED_EXCEPTION\] (?=feature column )"
+RAISED = re.compile(rf"(?:{IN_PYTHON}|{IN_SQL})(.+?)(?: SQLSTATE: P0001)?$", re.MULTILINE)
 
 
 @contextmanager

@@ -250,6 +250,20 @@ def test_a_row_is_named(spark: Any, bundle: Bundle, tmp_path: Path, face: str, f
     assert re.search(message.format(BAD if face in LOCAL else shown), said), said
 
 
+@pytest.mark.parametrize("face", ["whole table", "sql", "pipeline"])
+def test_the_engine_sql_names_the_column_alone(
+    spark: Any, single_values: Bundle, tmp_path: Path, face: str
+) -> None:
+    bundle, table = single_values.with_engine("sql"), with_fault("age", None)
+    if face == "whole table":
+        message = refused(by_score, spark, bundle, table, tmp_path)
+        assert message.startswith("feature column 'age' must have a number in every row, as it says missing")
+        return
+    pq.write_table(table, tmp_path / "rows.parquet")
+    with pytest.raises(Exception, match=r"\[USER_RAISED_EXCEPTION\] feature column 'age' must have a number"):
+        FACES[face](spark, bundle, tmp_path / "rows.parquet")
+
+
 @pytest.mark.parametrize("face", [*LOCAL, "pipeline", "bulk"])
 def test_a_column_is_named(spark: Any, bundle: Bundle, tmp_path: Path, face: str) -> None:
     for table, message in (

@@ -22,6 +22,15 @@ def test_an_error_of_a_task_is_raised_without_the_traces_around_it() -> None:
         raise RuntimeError(TRACE)
 
 
+def test_what_sql_raises_of_a_column_is_raised_alone() -> None:
+    said = "feature column 'age' must have a number in every row"
+    trace = f"Lost task 0.0: SparkRuntimeException: [USER_RAISED_EXCEPTION] {said} SQLSTATE: P0001\n\tat org"
+    with pytest.raises(ScoringError, match=f"^{said}$"), worker_errors_as_raised():
+        raise RuntimeError(trace)
+    with pytest.raises(RuntimeError, match="somebody else"), worker_errors_as_raised():
+        raise RuntimeError("[USER_RAISED_EXCEPTION] of somebody else SQLSTATE: P0001")
+
+
 def test_other_errors_stay_as_they_are() -> None:
     with pytest.raises(RuntimeError, match="No space left"), worker_errors_as_raised():
         raise RuntimeError("No space left on device")

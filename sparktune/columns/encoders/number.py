@@ -111,7 +111,12 @@ class NumberEncoder(Encoder):
         given = f"nanvl(CAST({column} AS DOUBLE), NULL)"
         instead = f"{self.median!r}D"
         if self.required:
-            instead = f"raise_error({literal(f'column {column} must have a number in every row')})"
+            name = column.partition("`")[2].rpartition("`")[0].replace("``", "`") or column
+            said = (
+                f"feature column {name!r} must have a number in every row, as it says missing: error, but "
+                "one has none; fill it or leave the row out"
+            )
+            instead = f"raise_error({literal(said)})"
         found = f"coalesce({given}, {instead})"
         if self.clip is not None:
             found = f"least(greatest({found}, {self.clip[0]!r}D), {self.clip[1]!r}D)"
