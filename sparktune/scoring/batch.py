@@ -12,6 +12,7 @@ from sparktune.scoring.bulk import scored_in_one_pass, through_arrow
 from sparktune.scoring.executors import check_executors
 from sparktune.scoring.expression import answer_in_sql, check_answers, is_sql
 from sparktune.scoring.guessed_types import with_training_types
+from sparktune.scoring.moments import moments_as_trained
 from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
 from sparktune.scoring.signature import quoted, sql_parameters
@@ -164,7 +165,7 @@ def _scored(
     observed = frame.observe(rows, count(lit(1)).alias("rows"))
     # Columns that go through Python and back cost as much as a join of rows and answers, where they are many.
     few = 2 * len(kept) <= len(features) and through_arrow(frame, [*features, *kept])
-    few = few and not is_sql(bundle) and not _with_zone(bundle, frame, features)
+    few = few and not is_sql(bundle) and not moments_as_trained(bundle.schema, frame, features)
     written = (scored_in_one_pass if few else _joined)(bundle, observed, features, kept)
     return _arrays_as_text(written) if texts else written, lambda: int(rows.get["rows"])
 
@@ -191,22 +192,10 @@ def with_answer(bundle: Bundle, frame: Any, features: Sequence[str]) -> Any:
         kinds = sql_parameters(bundle.manifest).values()
         columns = [f"CAST({quoted(name)} AS {kind})" for name, kind in zip(features, kinds, strict=True)]
         return frame.withColumn(ANSWER, expr(answer_in_sql(bundle, columns, "both")))
-    zoned = _with_zone(bundle, frame, features)
-    arguments = [
-        col(quoted(name)).cast("timestamp_ntz") if name in zoned else col(quoted(name)) for name in features
-    ]
+    moments = moments_as_trained(bundle.schema, frame, features)
+    arguments = [expr(moments[name]) if name in moments else col(quoted(name)) for name in features]
     function = predict_function(bundle, "both").asNondeterministic()  # never evaluated twice
     return frame.withColumn(ANSWER, function(*arguments))
-
-
-def _with_zone(bundle: Bundle, frame: Any, features: Sequence[str]) -> set[str]:
-    """The columns of Spark's timestamps, which have a zone, that had none in training."""
-    own = bundle.schema.features[: len(features)]
-    return {
-        name
-        for name, feature in zip(features, own, strict=True)
-        if feature.dtype == "timestamp_ntz" and frame.schema[name].dataType.typeName() == "timestamp"
-    }
 
 
 def _partition_column(name: str, kept: list[str], target: str) -> str:
