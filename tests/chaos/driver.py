@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def train(folder: str, pause: float, segment: Segment, spec: StudySpec, dataset:
         time.sleep(pause)
         result = run_segment(segment, spec, dataset)
         time.sleep(pause)
-        return result
+        return replace(result, timings={**result.timings, "pause": 2 * pause})
     finally:
         place.unlink()
 

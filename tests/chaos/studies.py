@@ -68,6 +68,21 @@ def segments_recorded(config: Path) -> list[tuple[int, int]]:
     return [(result["trial"], max(map(len, result["history"].values()), default=0)) for result in found]
 
 
+def under_way_at_launch(config: Path) -> list[int]:
+    """For each trial, in the order of their launches: how many were under way then, itself among them."""
+    path, under_way, known, numbers = study_of(config) / "ledger.jsonl", set[int](), set[int](), list[int]()
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        event = json.loads(line)
+        if event.get("event") == "launched":
+            under_way.add(event["trial"])
+            if event["trial"] not in known:
+                numbers.append(len(under_way))
+            known.add(event["trial"])
+        elif event.get("event") in ("paused", "result"):
+            under_way.discard(event["result"]["trial"])
+    return numbers
+
+
 def assert_recorded_once(config: Path, trials: int) -> None:
     """One terminal record for each trial; nothing was launched that was over, and no checkpoint is left."""
     results = [event["result"]["trial"] for event in events(config, "result")]

@@ -13,10 +13,12 @@ from sparktune.spec import StudySpec
 
 CLUSTER = "spark://host:7077"
 SPEC = StudySpec()
+FAULT = pytest.mark.fault("settings with which trials hang, starve or are lost: refused or warned of")
 KILLED = {"spark.python.worker.killOnIdleTimeout": "true"}
 IDLE = "spark.python.worker.idleTimeoutSeconds"
 
 
+@FAULT
 @pytest.mark.parametrize(
     ("master", "options", "level", "words"),
     [
@@ -62,6 +64,7 @@ def test_what_does_no_harm_is_not_named(master: str, options: dict[str, str]) ->
     assert [*setting_findings(SparkSettings(master, options), SPEC)] == []
 
 
+@FAULT
 def test_jobs_that_are_described_in_no_thread_of_their_own_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -105,6 +108,7 @@ except LaunchError as error:
 """
 
 
+@FAULT
 def test_a_session_whose_jobs_hang_is_refused_before_any_job() -> None:
     """And one that Spark refuses says so in a sentence."""
     done = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=120)
