@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from sparktune.errors import LaunchError
 from sparktune.launch.forkserver.client import safe_here
-from sparktune.launch.jvm.java import QUICK_START, check_java
+from sparktune.launch.jvm.java import HOT_CODE_ONLY, QUICK_START, check_java
 from sparktune.launch.payload import ATTEMPTS
 from sparktune.signals import ending_signals, note_signal
 from sparktune.spec import ResourcesSpec, StudySpec
@@ -137,7 +137,8 @@ def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
     if _submitted():  # its JVM runs already: it logs errors only from here on
         options["spark.log.level"] = "ERROR"
     else:
-        java = [f'"-Dlog4j2.configurationFile=file:{LOGGING}"', *([QUICK_START] if schedules_only else [])]
+        compiler = QUICK_START if schedules_only else HOT_CODE_ONLY
+        java = [f'"-Dlog4j2.configurationFile=file:{LOGGING}"', compiler]
         archive = map(shlex.quote, archive_options()) if local else []
         options["spark.driver.extraJavaOptions"] = " ".join([*java, *archive])
     if not local:
