@@ -28,7 +28,7 @@ def searched_kinds(model: ModelSection, space: Mapping[str, Domain]) -> tuple[st
     if not isinstance(domain, Choice):
         raise Fault("must list kinds of models; write [mlp, cnn]", "search", "space", KIND)
     for index, kind in enumerate(domain.values):
-        if kind not in KINDS.names:
+        if kind not in KINDS:
             raise Fault(one_of(KINDS.names, kind), "search", "space", KIND, index, value=kind)
     if model.kind not in domain.values:
         rule = f"must be one of those that search.space.kind lists ({', '.join(domain.values)}); leave it out"
@@ -103,7 +103,7 @@ def _listed(domain: Any) -> list[str]:
         domain = domain.get("values")
     values = domain.values if isinstance(domain, Choice) else unpacked(domain)
     values = values if isinstance(values, (list, tuple)) else ()
-    known = all(isinstance(value, str) and value in KINDS.names for value in values)
+    known = all(value in KINDS for value in values)
     return list(values) if known else []
 
 

@@ -65,7 +65,7 @@ def _any_kind() -> TypeAdapter[ModelSection]:
 def _validated(given: Any) -> ModelSection:
     if isinstance(given, ModelSection):
         return given
-    if isinstance(given, dict) and given.get("kind") in KINDS.names:
+    if isinstance(given, dict) and given.get("kind") in KINDS:
         KINDS.load(given["kind"])  # raises InputError with the reason where its package cannot be imported
     return _any_kind().validate_python(given)
 
