@@ -19,7 +19,7 @@ from sparktune.data.scaling import fit_scaling, scaling_of
 from sparktune.data.sources.base import Names, Origin, ReadTable, read_source
 from sparktune.data.splits import split_rows
 from sparktune.data.table import Table
-from sparktune.data.weights import weights_of
+from sparktune.data.weights import weights_in, weights_of
 from sparktune.errors import DataError
 from sparktune.spec import DataSpec, StudySpec
 
@@ -77,7 +77,7 @@ def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) 
     for sets, parts, y, weight in zip(rows.values(), inputs, labels, weights, strict=True):
         for (name, at), x in zip(sets.items(), parts, strict=True):
             encoded = encode_labels(rows_of(y, at), task, classes, name)
-            splits[name] = Rows(x, encoded, None if weight is None else rows_of(weight, at))
+            splits[name] = Rows(x, encoded, None if weight is None else weights_in(weight, at, name))
     train, test = splits["train"], splits.get("test")
     validation = splits.get("validation", Rows(train.x[:0], train.y[:0]))
     schema = Schema(

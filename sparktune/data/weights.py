@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sparktune.data.mapped import rows_of
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 
@@ -30,3 +31,18 @@ def weights_of(table: Table, name: str | None) -> np.ndarray | None:
     if not weights.any():
         raise DataError(f"{table.where}: weight {name!r} must be above 0 somewhere, but is 0 in every row")
     return weights
+
+
+def weights_in(weights: np.ndarray, rows: np.ndarray, split: str) -> np.ndarray:
+    """The weights of the rows of a split.
+
+    Raises:
+        DataError: all are 0, so that the loss of the split is the same for every model.
+    """
+    found = rows_of(weights, rows)
+    if not found.any():
+        raise DataError(
+            f"data.{split} must have a row whose weight is above 0, but all of its {len(rows)} weigh 0; "
+            "weight one of them, or split the rows in another way"
+        )
+    return found

@@ -60,6 +60,17 @@ def test_columns_rows_and_weights_stay_together(load):
     assert len(data.train) == 15
 
 
+@pytest.mark.parametrize("split", ["train", "validation", "test"])
+def test_a_split_without_any_weight_is_refused(load, split):
+    part = np.repeat(["train", "validation", "test"], [10, 5, 5])
+    frame = pd.DataFrame({"a": X[:, 0], "w": np.where(part == split, 0.0, 1.0), "part": part, "y": X[:, 1]})
+    where = {"validation": {"column": "part"}, "test": {"column": "part"}}
+    with pytest.raises(DataError, match=rf"data\.{split} must have a row whose weight is above 0"):
+        load(frame, weight="w", label="y", **where)
+    frame.loc[np.flatnonzero(part == split)[0], "w"] = 0.5
+    assert load(frame, weight="w", label="y", **where).train.weight is not None
+
+
 def test_weights_of_a_tuple(load):
     data = load((X, Y, np.arange(20)), validation={"last": 5})
     assert data.train.weight.tolist() == list(range(15)) and data.train.weight.dtype == np.float32
