@@ -80,21 +80,27 @@ def _drawn(
     left: np.ndarray, count: int, classes: np.ndarray | None, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """(rows that stay, `count` rows drawn at random), both ascending; stratified where classes allow it."""
-    kept, pool, strata = left[:0], left, None
-    if classes is not None:
-        _, first, inverse, counts = np.unique(
-            classes[left], return_index=True, return_inverse=True, return_counts=True
-        )
-        if counts.min() >= 2 and len(counts) <= min(count, len(left) - count):
-            strata = inverse
-        elif len(left) - len(first) > count:
-            # Too few rows to stratify: training keeps one row of each class, to learn them all.
-            kept, pool = left[first], np.delete(left, first)
     random = np.random.RandomState(seed % 2**32)
-    chosen = random.permutation(len(pool))[:count] if strata is None else _stratified(strata, count, random)
-    drawn = np.zeros(len(pool), bool)
+    if classes is None:
+        chosen = random.permutation(len(left))[:count]
+    else:
+        chosen = _drawn_of_classes(classes[left], count, random)
+    drawn = np.zeros(len(left), bool)
     drawn[chosen] = True
-    return np.sort(np.concatenate([kept, pool[~drawn]])), pool[drawn]
+    return left[~drawn], left[drawn]
+
+
+def _drawn_of_classes(classes: np.ndarray, count: int, random: np.random.RandomState) -> np.ndarray:
+    """Places of `count` rows; where there are enough rows, one of each class stays, to learn them all."""
+    _, first, inverse, sizes = np.unique(classes, return_index=True, return_inverse=True, return_counts=True)
+    spare = len(classes) - len(first) - count
+    strata = sizes.min() >= 2 and len(sizes) <= min(count, len(classes) - count)
+    if strata or spare <= 0:
+        chosen = _stratified(inverse, count, random) if strata else random.permutation(len(classes))[:count]
+        if spare < 0 or (np.bincount(inverse[chosen], minlength=len(sizes)) < sizes).all():
+            return chosen
+    others = np.delete(np.arange(len(classes)), first)
+    return others[random.permutation(len(others))[:count]]
 
 
 def _stratified(strata: np.ndarray, count: int, random: np.random.RandomState) -> np.ndarray:

@@ -91,6 +91,22 @@ def test_rare_classes_stay_in_training(seed):
     assert set(np.arange(40)[many["train"]] // 2) == set(range(20))
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_no_class_is_lost_where_there_are_just_enough_rows(seed):
+    classes = np.array(["a", "b", "b"])
+    assert 0 in splits({"validation": SplitSpec(fraction=0.3)}, 3, classes, seed)["train"]
+    classes = np.array([0] * 91 + [1] * 3 + [2] * 3 + [3] * 3)
+    both = {"validation": SplitSpec(fraction=0.4), "test": SplitSpec(fraction=0.4)}
+    places = splits(both, 100, classes, seed)
+    assert set(classes[places["train"]]) == {0, 1, 2, 3}
+    assert [len(rows) for rows in places.values()] == [20, 40, 40]
+
+
+def test_a_draw_that_kept_all_classes_stays_as_it_is():
+    data, classes = {"validation": SplitSpec(fraction=0.3)}, np.array(list("abb"))
+    assert [splits(data, 3, classes, seed)["validation"] for seed in (0, 2, 3, 4)] == [[2], [2], [1], [1]]
+
+
 def test_the_last_rows_are_the_test_then_come_the_validation_rows():
     data = {"validation": SplitSpec(last=2), "test": SplitSpec(last=3)}
     assert splits(data, 10) == {"train": [0, 1, 2, 3, 4], "validation": [5, 6], "test": [7, 8, 9]}
