@@ -35,8 +35,9 @@ def as_timestamps(spark: Any, frame: Any) -> Any:
     """
     from pyspark.sql.functions import expr
 
-    files = frame.inputFiles() if getattr(spark, "_jvm", None) is not None else []
-    if not files:
+    # Python's own list of the files costs two calls of Java for each of them.
+    files = frame._jdf.inputFiles() if getattr(spark, "_jvm", None) is not None else []
+    if not len(files):
         return frame
     zones = dict(COLUMN.findall(_parquet_schema(spark, files[0])))
     kinds = {name: WITH_ZONE if zone == "true" else WITHOUT_ZONE for name, zone in zones.items()}

@@ -117,14 +117,13 @@ def check_apart(spark: Any, frame: Any, target: str) -> None:
     Raises:
         ScoringError: a file of `frame` is the target, or lies in it.
     """
-    if getattr(spark, "_jvm", None) is None:  # Spark Connect names no file systems
+    if not exists(spark, target):  # nor does Spark Connect know of a path
         return
-    held: list[str] = []
     if is_path(target):
         files, path = _file_system(spark, target)
         folder = _location(files.makeQualified(path).toUri().toString())
         held = [file for file in frame.inputFiles() if _location(file).is_relative_to(folder)]
-    elif exists(spark, target):
+    else:
         held = [*({*spark.table(target).inputFiles()} & {*frame.inputFiles()})]
     if held:
         raise ScoringError(

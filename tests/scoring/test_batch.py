@@ -157,7 +157,9 @@ def test_an_output_that_holds_the_input_is_refused_and_the_input_kept(
             with pytest.raises(ScoringError, match=r"must be another place than the input, but .* holds 'fi"):
                 score(spark, bundles["classes"], source, target, "overwrite", partition_by=by)
     assert spark.read.parquet(str(place)).count() == ROWS
-    check_apart(spark, spark.read.parquet(str(place)), f"{place}2")  # holds nothing of it
+    (tmp_path / "other").mkdir()
+    check_apart(spark, spark.read.parquet(str(place)), str(tmp_path / "other"))  # holds nothing of it
+    check_apart(spark, None, str(tmp_path / "free"))  # the input, of many files perhaps, is not even asked
 
 
 def test_a_table_is_not_replaced_by_the_answers_to_its_own_files(
