@@ -35,7 +35,9 @@ RATIOS = (
     ("MLflow against bulk", "mlflow.pyfunc.spark_udf", "bulk numpy", "at least 25"),
     ("`sparktune score`, against the other checkout", "whole, this", "whole, before", "at most 0.5"),
 )
-BARS = {"first query, numpy: CPU s": "at most 3.5", "worker, numpy: MiB": "at most 120"}
+SESSIONS = ("plain", "opened")  # the latter by sparktune
+BARS = {f"first query, numpy, {session} session: CPU s": "at most 3.5" for session in SESSIONS}
+BARS |= {"worker, numpy: MiB": "at most 120"}
 BARS |= {"worker, onnx: MiB": "at most 200", "accuracy, raw table": "0.01 below the next one at most"}
 EXAMPLES = """examples:
   bench_scoring.py                                          all parts, a quarter of an hour
@@ -89,7 +91,8 @@ def _measured(part: str, folder: Path, options: Any) -> Found:
         return {
             what: figure
             for engine in ("numpy", "keras", "onnx")
-            for what, figure in _answer("first.py", folder, engine).items()
+            for session in SESSIONS
+            for what, figure in _answer("first.py", folder, engine, session).items()
         }
     rows = options.rival_rows if part == "rivals" else options.rows
     return _answer("contestants.py", folder, part, rows, options.repeats)

@@ -1,6 +1,7 @@
 """The first query of a fresh session: its CPU time, and the memory of the workers that scored.
 
-`python first.py FOLDER ENGINE` prints a JSON object on its last line.
+`python first.py FOLDER ENGINE SESSION` prints a JSON object on its last line. SESSION is `plain`, or `opened`
+by sparktune, which maps Spark's classes from an archive.
 """
 
 import json
@@ -14,11 +15,12 @@ from material import COLUMNS
 from processes import descendants
 
 
-def main(folder: Path, engine: str) -> None:
+def main(folder: Path, engine: str, session: str) -> None:
     """Score 1,000 rows, then all."""
     import sparktune
+    from sparktune.launch import open_session as opened
 
-    spark = open_session()
+    spark = open_session() if session == "plain" else opened(preload=False)
     spark.read.parquet(str(folder / "table.parquet")).createOrReplaceTempView("t")
     spark.sql("SELECT sum(f0) FROM t").collect()  # the session stands, and can read
     sparktune.register(spark, sparktune.load(folder / "small", engine=engine), "predict")
@@ -26,7 +28,8 @@ def main(folder: Path, engine: str) -> None:
     first = seconds(lambda: spark.sql(f"{call} LIMIT 1000"))
     seconds(lambda: spark.sql(call))
     mib = max(workers_mib(), default=0.0)
-    print(json.dumps({f"first query, {engine}: CPU s": first, f"worker, {engine}: MiB": mib}))
+    found = {f"first query, {engine}, {session} session: CPU s": first}
+    print(json.dumps(found | ({f"worker, {engine}: MiB": mib} if session == "plain" else {})))
 
 
 def workers_mib() -> list[float]:
@@ -41,4 +44,4 @@ def workers_mib() -> list[float]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), *sys.argv[2:])
