@@ -12,10 +12,10 @@ from sparktune.scoring.bulk import scored_in_one_pass, through_arrow
 from sparktune.scoring.executors import check_executors
 from sparktune.scoring.expression import answer_in_sql, check_answers, is_sql
 from sparktune.scoring.guessed_types import with_training_types
-from sparktune.scoring.moments import moments_as_trained
+from sparktune.scoring.moments import columns_in_sql, moments_as_trained
 from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
-from sparktune.scoring.signature import quoted, sql_parameters
+from sparktune.scoring.signature import quoted
 from sparktune.scoring.sql import predict_function
 from sparktune.scoring.table_io import (
     check_apart,
@@ -159,14 +159,18 @@ def _scored(
         texts: arrays are written as text. frame: the rows.
     """
     from pyspark.sql import Observation
-    from pyspark.sql.functions import count, lit
+    from pyspark.sql.functions import count, expr, lit
 
     rows = Observation()
     observed = frame.observe(rows, count(lit(1)).alias("rows"))
     # Columns that go through Python and back cost as much as a join of rows and answers, where they are many.
-    few = 2 * len(kept) <= len(features) and through_arrow(frame, [*features, *kept])
-    few = few and not is_sql(bundle) and not moments_as_trained(bundle.schema, frame, features)
-    written = (scored_in_one_pass if few else _joined)(bundle, observed, features, kept)
+    few = 2 * len(kept) <= len(features) and through_arrow(frame, [*features, *kept]) and not is_sql(bundle)
+    moments = moments_as_trained(bundle.schema, frame, features)
+    if few and moments.keys().isdisjoint(kept):
+        observed = observed.withColumns({name: expr(sql) for name, sql in moments.items()})
+        written = scored_in_one_pass(bundle, observed, features, kept)
+    else:
+        written = _joined(bundle, observed, features, kept)
     return _arrays_as_text(written) if texts else written, lambda: int(rows.get["rows"])
 
 
@@ -189,8 +193,7 @@ def with_answer(bundle: Bundle, frame: Any, features: Sequence[str]) -> Any:
     from pyspark.sql.functions import col, expr
 
     if _in_sql(bundle, features):
-        kinds = sql_parameters(bundle.manifest).values()
-        columns = [f"CAST({quoted(name)} AS {kind})" for name, kind in zip(features, kinds, strict=True)]
+        columns = columns_in_sql(bundle.manifest, frame, features)
         return frame.withColumn(ANSWER, expr(answer_in_sql(bundle, columns, "both")))
     moments = moments_as_trained(bundle.schema, frame, features)
     arguments = [expr(moments[name]) if name in moments else col(quoted(name)) for name in features]

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pyarrow as pa
 import pytest
+from pyspark.sql.functions import lit
 
 from sparktune.bundle import Bundle, export_bundle
 from sparktune.columns.encoders.date import DateEncoder
@@ -27,13 +28,16 @@ TRAINED = {
     "instant_of_day": "timestamp",
     "instant_of_text": "timestamp",
     "clock_of_instant": "timestamp_ntz",
+    "day_of_text": "date",
+    "clock_of_text": "timestamp_ntz",
 }
 NEW = f"""
 SELECT 7 AS id, TIMESTAMP'2024-01-31 23:30:00 {ZONE}' AS day_of_instant,
     TIMESTAMP_NTZ'2024-01-31 23:30:00' AS day_of_clock,
     TIMESTAMP_NTZ'2024-07-01 22:00:00' AS instant_of_clock,
     DATE'2024-07-01' AS instant_of_day, '2024-07-01 22:00:00' AS instant_of_text,
-    TIMESTAMP'2024-07-01 22:00:00 {ZONE}' AS clock_of_instant
+    TIMESTAMP'2024-07-01 22:00:00 {ZONE}' AS clock_of_instant,
+    '2024-01-31T23:30:00-05:00' AS day_of_text, '2024-07-01T22:00:00+03:00' AS clock_of_text
 """
 
 
@@ -51,10 +55,10 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         for name, kind in TRAINED.items()
     )
     dense = keras.layers.Dense(1)
-    model = keras.Sequential([keras.Input((12,)), dense])
-    dense.set_weights([np.arange(1, 13, dtype="f4").reshape(12, 1), np.zeros(1, "f4")])
+    model = keras.Sequential([keras.Input((16,)), dense])
+    dense.set_weights([np.arange(1, 17, dtype="f4").reshape(16, 1), np.zeros(1, "f4")])
     model.save(folder / "trained.keras")
-    schema = Schema(features=features, input_shape=(12,), task="regression", outputs=1)
+    schema = Schema(features=features, input_shape=(16,), task="regression", outputs=1)
     return export_bundle(folder / "trained.keras", schema, lineage(), folder / "bundle", engines=["numpy"])
 
 
@@ -72,7 +76,7 @@ def test_every_face_of_spark_casts_in_the_zone_of_the_session(
 ) -> None:
     evening, midnight = datetime(2024, 7, 1, 22), datetime(2024, 7, 1)
     instants = [moment.replace(tzinfo=ZoneInfo(ZONE)) for moment in (evening, midnight, evening)]
-    values = [date(2024, 1, 31), date(2024, 1, 31), *instants, evening]
+    values = [date(2024, 1, 31), date(2024, 1, 31), *instants, evening, date(2024, 1, 31), evening]
     trained = pa.table({name: [value] for name, value in zip(TRAINED, values, strict=True)})
     expected = bundle.predict(bundle.rows(trained))[0, 0]
     spark.sql(NEW).createOrReplaceTempView("moments")
@@ -90,10 +94,31 @@ def test_every_face_of_spark_casts_in_the_zone_of_the_session(
 
 
 @pytest.mark.usefixtures("zone")
-def test_text_that_is_no_date_is_named(spark: Any, bundle: Bundle, tmp_path: Path) -> None:
-    odd = NEW.replace("'2024-07-01 22:00:00' AS instant_of_text", "'1.7.2024' AS instant_of_text")
-    spark.sql(odd).createOrReplaceTempView("moments")
-    with pytest.raises(
-        ScoringError, match=r"'instant_of_text' must hold dates such as .* holds '1\.7\.2024'"
-    ):
-        score(spark, bundle, "moments", tmp_path / "scored")
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [("day_of_text", "31.1.2024"), ("instant_of_text", "12:30"), ("clock_of_text", "2024")],
+)
+def test_text_that_is_no_date_is_named(
+    spark: Any, bundle: Bundle, tmp_path: Path, column: str, text: str
+) -> None:
+    """Whatever CAST takes for a date, and whether or not Spark follows ANSI's rules."""
+    spark.sql(NEW).withColumn(column, lit(text)).createOrReplaceTempView("moments")
+    ansi = spark.conf.get("spark.sql.ansi.enabled")
+    said = f"^feature column '{column}' must hold dates .* '{text}'; write it so, or make it null$"
+    for engine, mode in (("numpy", ansi), ("sql", "true"), ("sql", "false")):
+        spark.conf.set("spark.sql.ansi.enabled", mode)
+        try:
+            with pytest.raises(ScoringError, match=said):
+                score(spark, bundle.with_engine(engine), "moments", tmp_path / engine / mode)
+        finally:
+            spark.conf.set("spark.sql.ansi.enabled", ansi)
+
+
+@pytest.mark.usefixtures("zone")
+def test_missing_text_is_a_missing_date(spark: Any, bundle: Bundle) -> None:
+    frame = spark.sql(NEW).withColumn("clock_of_text", lit(None).cast("string"))
+    by_numpy, by_sql = (
+        SparktuneModel(bundle.with_engine(engine)).transform(frame).first().prediction
+        for engine in ("numpy", "sql")
+    )
+    assert by_sql == pytest.approx(by_numpy, rel=1e-6)
