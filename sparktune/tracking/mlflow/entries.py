@@ -23,6 +23,7 @@ STUDY_ID = "sparktune.study_id"
 TRIAL = "sparktune.trial"
 STATE = "sparktune.state"
 ATTEMPT = "sparktune.attempt"
+CURVES = "sparktune.curves"  # the trial whose curves the study's own run shows
 PARENT = "mlflow.parentRunId"
 NOTE = "mlflow.note.content"
 
@@ -164,6 +165,7 @@ class StudyEntries:
             ]
         if best and status == "FINISHED":
             points += _curves(best[0], start_ms, end_ms)
+            tags[CURVES] = str(best[0].trial)
         name = self._spec.study.name
         return Entry(None, name, start_ms, self._identity, status, end_ms, tags=tags, points=tuple(points))
 

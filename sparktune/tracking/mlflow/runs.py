@@ -13,7 +13,7 @@ from sparktune.tracking.mlflow.artifacts import write_artifacts
 from sparktune.tracking.mlflow.best import BEST, PARETO, mark
 from sparktune.tracking.mlflow.client import connect
 from sparktune.tracking.mlflow.dataset import log_dataset
-from sparktune.tracking.mlflow.entries import PARENT, STATE, Entry
+from sparktune.tracking.mlflow.entries import CURVES, PARENT, STATE, Entry
 from sparktune.tracking.mlflow.experiment import find_runs, is_complete, open_experiment
 from sparktune.tracking.mlflow.parallel import all_at_once
 from sparktune.tracking.mlflow.sql_writer import Batch, engine_for
@@ -116,8 +116,7 @@ class StudyRuns:
         before, and got no trial since, keeps the time of its end.
         """
         run = self._client.get_run(self.study)
-        latest = entry.latest()
-        fresh = tuple(p for p in entry.points if run.data.metrics.get(p.key) != latest[p.key])
+        end = _new_end(run, entry)
         # Trials that were never recorded, by this driver or by one that died.
         left = {r.info.run_id for runs in self._found.values() for r in runs if r.info.status == "RUNNING"}
         for run_id in (left | self._unfinished) - {self.study}:
@@ -127,7 +126,7 @@ class StudyRuns:
             self._requests.end(run_id, status, end_ms)
         self._unfinished.clear()
         self._paused.clear()
-        self._requests.log(run.info.run_id, fresh, {}, entry.tags)
+        self._requests.log(run.info.run_id, end.points, {}, end.tags)
         if run.info.status != entry.status:
             before = self._own.info if self._own and self._unchanged else None
             ended_ms = before.end_time if before and before.status == entry.status else entry.end_ms
@@ -283,6 +282,22 @@ def _fill(writer: Writer, run_id: str, entry: Entry) -> None:
     writer.log(run_id, entry.points, entry.params, entry.tags)
     if entry.status != "RUNNING":
         writer.end(run_id, entry.status, entry.end_ms)
+
+
+def _new_end(run: "Run", entry: Entry) -> Entry:
+    """What is not written yet of the end of the study's own run.
+
+    Where it has the curves of another trial these stay: MLflow would keep two values of each epoch.
+    """
+    known, latest, curves_of = run.data.metrics, entry.latest(), run.data.tags.get(CURVES)
+    if curves_of is None:  # none so far, or written by an earlier version
+        others = any(p.step and p.key in known for p in entry.points)
+    else:
+        others = curves_of != entry.tags.get(CURVES)
+    if others:
+        tags = {name: text for name, text in entry.tags.items() if name != CURVES}
+        entry = replace(entry, points=tuple(p for p in entry.points if not p.step), tags=tags)
+    return replace(entry, points=tuple(p for p in entry.points if known.get(p.key) != latest[p.key]))
 
 
 def _number(entry: Entry) -> int:

@@ -7,7 +7,7 @@ from sparktune.tracking.mlflow.entries import StudyEntries
 from sparktune.tracking.mlflow.runs import StudyRuns
 from sparktune.trial import Trial, TrialState
 from tests.tracking.servers import Server
-from tests.tracking.studies import OBJECTIVE, complete, shown, study_spec
+from tests.tracking.studies import OBJECTIVE, complete, shown, study_spec, summary_of
 
 PAUSED = {"state": TrialState.PAUSED, "value": None, "epoch": None, "history": {"val_accuracy": [0.5]}}
 
@@ -120,6 +120,21 @@ def test_the_mark_moves_with_the_best_trial_also_to_another_driver(uri: str) -> 
     assert [n for n, run in shown(uri, study_id).trials.items() if "best" in run.data.tags] == [2]
     with pytest.raises(KeyError):
         runs.mark("best", [3])
+
+
+def test_a_finished_study_that_goes_on_keeps_the_curves_of_one_trial(uri: str) -> None:
+    entries, study_id = entries_of("further"), "further"
+    for best in (complete(0), complete(1), complete(1)):
+        runs = runs_of(uri, study_id)
+        runs.finish_study(entries.finish("FINISHED", summary_of([best]), 1_000, 9_000 + best.trial, [best]))
+    own, client = shown(uri, study_id).study, MlflowClient(tracking_uri=uri)
+    curve = [(p.step, p.value) for p in client.get_metric_history(own.info.run_id, "val_accuracy")]
+    assert curve == [(1, 0.5), (2, 0.7), (3, 0.8)]
+    assert own.data.tags["sparktune.curves"] == "0"
+    assert own.data.metrics["best_value"] == 0.81
+    client.delete_tag(own.info.run_id, "sparktune.curves")  # as earlier versions left it
+    runs.finish_study(entries.finish("FINISHED", summary_of([best]), 1_000, 9_500, [best]))
+    assert len(client.get_metric_history(own.info.run_id, "val_accuracy")) == 3
 
 
 def test_what_still_runs_at_the_end_was_killed(uri: str) -> None:
