@@ -62,12 +62,12 @@ def score(
     Args:
         spark: The Spark session. model: The bundle, its folder, or an MLflow URI such as
         `models:/name@champion`. source: A path (Parquet, CSV with a header or JSON lines, by its ending or
-        what the folder holds) or a table. target: A path (Parquet unless it ends in .csv or .json) or a
-        table. mode: "error" refuses a target that exists; "overwrite" replaces it. columns: Columns of the
-        source to write; all by default. tracking_uri: MLflow's, for a model that is an MLflow URI;
-        MLFLOW_TRACKING_URI by default. engine: What computes the answers, `keras` say; the first one of the
-        bundle by default. partition_by: A column of the source; the target must be a path. on_progress:
-        Called after each of at most 16 groups of partitions; needs partition_by.
+        what the folder holds; the latter two compressed or not) or a table. target: A path (Parquet unless it
+        ends in .csv or .json) or a table. mode: "error" refuses a target that exists; "overwrite" replaces
+        it. columns: Columns of the source to write; all by default. tracking_uri: MLflow's, for a model that
+        is an MLflow URI; MLFLOW_TRACKING_URI by default. engine: What computes the answers, `keras` say; the
+        first one of the bundle by default. partition_by: A column of the source; the target must be a path.
+        on_progress: Called after each of at most 16 groups of partitions; needs partition_by.
 
     Returns:
         The number of rows that this call scored.

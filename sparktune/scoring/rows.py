@@ -7,18 +7,21 @@ from typing import Any
 
 from sparktune.columns.schema import Schema
 from sparktune.data import Table
-from sparktune.data.sources.file_set import find_files
+from sparktune.data.sources.file_set import FileSet, find_files
 from sparktune.data.sources.numpy_files import npz_tables
 from sparktune.data.sources.tables import arrow_table, columns_of, csv_table
 from sparktune.errors import ScoringError
+from sparktune.scoring.table_io import ending, file_format
 
-JSON_ENDINGS = (".json", ".jsonl")
 EXAMPLE = 'such as {"age": 31}'
 Row = Mapping[str, Any]
 
 
 def read_rows(path: Path, schema: Schema) -> Table:
-    """The columns of a file: CSV with a header line, JSON (see `parse_rows`), `.npz`, else Parquet.
+    """The columns of a file: `.npz`, else CSV with a header line, JSON (see `parse_rows`) or Parquet.
+
+    The format is the one that `score` reads, too: by the ending, in letters of any case, or by what a folder
+    holds. CSV and JSON may be compressed.
 
     CSV columns that were text in training are text again: `01234` is no number.
 
@@ -27,14 +30,25 @@ def read_rows(path: Path, schema: Schema) -> Table:
     """
     if not path.exists():
         raise ScoringError(f"the data must be a file or a folder, but there is nothing at {str(path)!r}")
-    if ".csv" in path.suffixes:
-        words = [feature.name for feature in schema.features if feature.dtype == "string"]
-        return csv_table(find_files(str(path), str(path)), words)
-    if path.suffix == ".npz":
+    if ending(path) == ".npz":
         return npz_tables(path, str(path))[0]
-    if path.suffix in JSON_ENDINGS:
-        return _as_table(parse_rows(path.read_text(encoding="utf-8"), str(path)), str(path))
-    return columns_of(find_files(str(path), str(path)), "parquet")
+    form, files = file_format(str(path)), find_files(str(path), str(path))
+    if form == "csv":
+        words = [feature.name for feature in schema.features if feature.dtype == "string"]
+        return csv_table(files, words)
+    return _as_table(_json_rows(files), str(path)) if form == "json" else columns_of(files, form)
+
+
+def _json_rows(files: FileSet) -> list[Row]:
+    rows: list[Row] = []
+    for path in files.named("*.json*"):
+        try:
+            with files.system.open_input_stream(path) as opened:
+                text = opened.read().decode()
+        except (OSError, ValueError) as error:
+            raise files.unreadable(error) from None
+        rows += parse_rows(text, path)
+    return rows
 
 
 def parse_rows(text: str, where: str) -> list[Row]:

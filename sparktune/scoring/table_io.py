@@ -11,11 +11,17 @@ from sparktune.errors import ScoringError
 from sparktune.scoring.nanoseconds import as_timestamps
 
 ENDINGS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json"}
+COMPRESSED = (".bz2", ".gz", ".lz4", ".zst")
 
 
 def is_path(place: str) -> bool:
     """Whether `place` names files rather than a table: it holds a slash, ends like a file, or exists here."""
-    return "/" in place or Path(place).suffix.lower() in ENDINGS or Path(place).exists()
+    return "/" in place or ending(Path(place)) in ENDINGS or Path(place).exists()
+
+
+def ending(path: Path) -> str:
+    """How a file's name ends, in lower case and before that of its compression: `.csv` of `new.CSV.gz`."""
+    return Path(path.stem if path.suffix in COMPRESSED else path.name).suffix.lower()
 
 
 def exists(spark: Any, place: str) -> bool:
@@ -51,10 +57,8 @@ def _file_system(spark: Any, place: str) -> tuple[Any, Any]:
 def file_format(place: str) -> str:
     """The format of a path: by its ending, else by what a local folder holds, else Parquet."""
     path = Path(place.rstrip("/"))
-    if path.suffix.lower() in ENDINGS:
-        return ENDINGS[path.suffix.lower()]
-    inside = (ENDINGS[p.suffix.lower()] for p in sorted(path.glob("*")) if p.suffix.lower() in ENDINGS)
-    return next(inside, "parquet")
+    endings = [ending(path), *(ending(file) for file in sorted(path.glob("*")))]
+    return next((ENDINGS[each] for each in endings if each in ENDINGS), "parquet")
 
 
 def read(spark: Any, source: str) -> Any:
@@ -70,6 +74,8 @@ def read(spark: Any, source: str) -> Any:
         if not is_path(source):
             return spark.table(source)
         kind = file_format(source)
+        if source.endswith(".lz4"):  # Spark expects another header, and asks for gigabytes of memory
+            raise ValueError("Spark does not read LZ4 files; compress it with gzip")
         options = {"header": True, "inferSchema": True} if kind == "csv" else {}
         frame = spark.read.load(source, format=kind, **options)
         return as_timestamps(spark, frame) if kind == "parquet" else frame
@@ -95,7 +101,7 @@ def files_digest(frame: Any) -> str:
 
 
 def check_target(spark: Any, source: str, target: str, mode: str) -> None:
-    """Refuse a target that exists, or that is the source.
+    """Refuse a target that exists, that is the source, or that is to be compressed.
 
     Raises:
         ScoringError: unless it is free, or it may be overwritten.
@@ -104,6 +110,12 @@ def check_target(spark: Any, source: str, target: str, mode: str) -> None:
         raise ScoringError(f"mode must be error or overwrite, but got {mode!r}")
     if source.rstrip("/") == target.rstrip("/"):
         raise ScoringError(f"the output must be another place than the input, but both are {target!r}")
+    place = Path(target)
+    if is_path(target) and place.suffix.lower() in COMPRESSED:
+        raise ScoringError(
+            f"the output must not be compressed, but {target!r} ends in {place.suffix}; leave that ending "
+            "out, or write Parquet, which is compressed by itself"
+        )
     if mode == "error" and exists(spark, target):
         raise ScoringError(
             f"the output {target!r} exists already; choose another place, or replace it by --overwrite "

@@ -16,19 +16,29 @@ from tests.bundle.models import REGRESSION
 FRAME = pd.DataFrame({"a": [1, 2], "b": [0.5, 1.5]})
 
 
-@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet", "json", "jsonl", "npz"])
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "CSV", "parquet", "json", "json.bz2", "JSONL", "NPZ"])
 def test_files_of_every_kind_are_the_same_columns(tmp_path: Path, ending: str) -> None:
     file = tmp_path / f"rows.{ending}"
     if ending == "parquet":
         FRAME.to_parquet(file)
-    elif ending == "npz":
-        np.savez(file, a=FRAME["a"], b=FRAME["b"])
-    elif ending.startswith("csv"):
+    elif ending == "NPZ":
+        with file.open("wb") as opened:
+            np.savez(opened, a=FRAME["a"], b=FRAME["b"])
+    elif ending.lower().startswith("csv"):
         FRAME.to_csv(file, index=False)
     else:
-        FRAME.to_json(file, orient="records", lines=ending == "jsonl")
-    table = read_rows(file, REGRESSION)
-    assert {name: table.values(name, "any").tolist() for name in table.columns} == FRAME.to_dict("list")
+        FRAME.to_json(file, orient="records", lines=ending.startswith("JSONL"))
+    of_folders = ending in ("csv", "parquet", "json", "csv.gz", "json.bz2")
+    for place in (file, tmp_path) if of_folders else (file,):
+        table = read_rows(place, REGRESSION)
+        assert {name: table.values(name, "any").tolist() for name in table.columns} == FRAME.to_dict("list")
+
+
+def test_a_damaged_file_of_json_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "rows.json.gz").write_bytes(b"{}")
+    with pytest.raises(InputError, match="cannot read") as refused:
+        read_rows(tmp_path / "rows.json.gz", REGRESSION)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ['{"a": 1}', '[{"a": 1}]', '{"a": 1}\n\n'])

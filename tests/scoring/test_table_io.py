@@ -11,7 +11,10 @@ from sparktune.scoring.table_io import check_target, exists, file_format, is_pat
 
 @pytest.mark.parametrize(
     ("place", "path"),
-    [("rows.parquet", True), ("a/b", True), ("ROWS.CSV", True), ("rows", False), ("db.rows", False)],
+    [
+        *(("rows.parquet", True), ("a/b", True), ("ROWS.CSV", True), ("rows.CSV.gz", True)),
+        *(("rows", False), ("db.rows", False), ("db.gz", False)),
+    ],
 )
 def test_a_path_has_a_slash_or_an_ending(place: str, path: bool) -> None:
     assert is_path(place) is path
@@ -32,9 +35,29 @@ def test_the_format_is_that_of_the_ending_or_of_what_is_inside(tmp_path: Path) -
         "parquet",
         "parquet",
     ]
+    assert [file_format(f"a/rows{end}") for end in (".CSV.gz", ".jsonl.zst", ".gz")] == [
+        *("csv", "json", "parquet")
+    ]
     (tmp_path / "_SUCCESS").touch()
     (tmp_path / "part-0.json").touch()
     assert file_format(f"{tmp_path}/") == "json"
+
+
+@pytest.mark.parametrize(("ending", "codec"), [("csv", "gzip"), ("json", "bzip2")])
+def test_compressed_files_are_read(spark: Any, tmp_path: Path, ending: str, codec: str) -> None:
+    folder = tmp_path / "rows"
+    frame = spark.createDataFrame([(1, "x")], "id int, name string").coalesce(1)
+    frame.write.save(str(folder), format=ending, header=True, compression=codec)
+    (file,) = folder.glob(f"part-*.{ending}.*")
+    assert read(spark, str(folder)).select("id", "name").collect() == [(1, "x")]
+    file = file.rename(tmp_path / f"new.{ending.upper()}{file.suffix}")
+    assert read(spark, str(file)).select("id", "name").collect() == [(1, "x")]
+
+
+def test_lz4_is_refused_as_it_would_end_spark(spark: Any, tmp_path: Path) -> None:
+    (tmp_path / "new.csv.lz4").touch()
+    with pytest.raises(ScoringError, match=r"lz4' cannot be read as csv: Spark does not read LZ4 files"):
+        read(spark, str(tmp_path / "new.csv.lz4"))
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "json"])
@@ -56,3 +79,6 @@ def test_a_target_is_free_or_may_be_replaced(spark: Any, tmp_path: Path) -> None
     check_target(spark, "in", str(tmp_path), "overwrite")
     with pytest.raises(ScoringError, match="exists already"):
         check_target(spark, "in", str(tmp_path), "error")
+    for target in ("out.csv.gz", "a/out.GZ/"):
+        with pytest.raises(ScoringError, match=r"must not be compressed, but .* ends in \.(gz|GZ); leave"):
+            check_target(spark, "in", target, "overwrite")
