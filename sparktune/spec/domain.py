@@ -77,6 +77,10 @@ class Choice(Section):
         """Whether this is one of the values."""
         return any(is_same(value, known) for known in self.values)
 
+    def own(self, value: Any) -> Any:
+        """A value that it holds as it is listed here: 8 for 8.0."""
+        return next(known for known in self.values if is_same(value, known))
+
 
 @final
 class Range(Section):
@@ -145,6 +149,10 @@ class Range(Section):
         place = min(round((value - self.low) / (self.step or 1)), self.points - 1)
         return bool(self.value(place) == value)
 
+    def own(self, value: int | float) -> int | float:
+        """A value that it holds as a trial has it: 1.0 for 1 where the values are floats."""
+        return value if self.is_int else float(value)
+
     def value(self, index: int) -> int | float:
         """The value at `index`, 0 <= index < points."""
         if self.is_int:
@@ -175,4 +183,8 @@ Domain = Annotated[
 
 def is_same(one: Any, other: Any) -> bool:
     """Equal as JSON has it: true is not 1."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
     return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, final
 
-from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from sparktune.spec.base import MAX_INT, Count, Fault, Line, Name, Place, Plain, Positive, Section, sequence
 from sparktune.spec.conditions import check_conditions, is_searched
 from sparktune.spec.constraint import Constraint, constraint_of
-from sparktune.spec.domain import Domain, is_empty
+from sparktune.spec.domain import Domain, is_empty, is_same
 from sparktune.spec.extensions import PRUNERS, SAMPLERS, load_named
 from sparktune.spec.messages import way_out
 
@@ -137,6 +137,21 @@ class SearchSpec(Section):
         rest = {name: value for name, value in given.items() if name != "optuna"}
         return {**rest, "sampler": "optuna", "options": given["optuna"]}
 
+    @field_validator("start")
+    @classmethod
+    def _as_in_the_space(
+        cls, start: tuple[dict[str, Any], ...], info: ValidationInfo
+    ) -> tuple[dict[str, Any], ...]:
+        """Each value as its domain has it, so that a trial gets what a sampler would propose."""
+        space = info.data.get("space", {})
+        return tuple(
+            {
+                name: space[name].own(value) if name in space and space[name].holds(value) else value
+                for name, value in params.items()
+            }
+            for params in start
+        )
+
     @model_validator(mode="after")
     def _consistent(self) -> "SearchSpec":
         with _at("space"):
@@ -147,7 +162,7 @@ class SearchSpec(Section):
         for index, params in enumerate(self.start):
             with _at("start", index):
                 self._check_start(params)
-                if params in self.start[:index]:
+                if any(is_same(params, earlier) for earlier in self.start[:index]):
                     raise Fault("must differ from those before it; remove it", value=params)
         return self
 

@@ -1,5 +1,6 @@
 """The section `search`: what constraints and starting points may say."""
 
+import json
 from typing import Any
 
 import pytest
@@ -24,6 +25,24 @@ def test_a_starting_point_has_the_names_that_are_searched_there() -> None:
         {"optimizer": "sgd", "momentum": 0.5, "batch_size": 32},
     ]
     assert search(start=points).start == tuple(points)
+
+
+@pytest.mark.parametrize(
+    ("domain", "written", "kept"),
+    [
+        ([8, 16], 8.0, "8"),
+        ([0.1, 1.0], 1, "1.0"),
+        ([1, True, 2], True, "true"),
+        ([[1, 2], [True, 2]], [True, 2.0], "[true, 2]"),
+        ({"low": 0.0, "high": 2.0, "step": 0.5}, 1, "1.0"),
+        ({"low": 0, "high": 2.5}, 1, "1.0"),
+        ({"low": 1, "high": 8}, 3, "3"),
+    ],
+)
+def test_a_starting_value_is_the_one_of_its_domain(domain: Any, written: Any, kept: str) -> None:
+    found = search(space={"a": domain}, start=[{"a": written}])
+    assert json.dumps(found.start[0]["a"]) == kept
+    assert SearchSpec.model_validate(found.model_dump(mode="json")) == found
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Self, final
 
 from sparktune.search.samplers.base import Allows, Sampler, check_learns_nothing
-from sparktune.search.samplers.distinct import smallest
+from sparktune.search.samplers.distinct import key_of, smallest
 from sparktune.search.space import IndexedSpace, count_allowed, count_built
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
@@ -72,9 +72,10 @@ class GridSampler(Sampler):
     def _in_order(self) -> Iterator[Params]:
         """The starting points, then all others that meet the constraints."""
         yield from self._search.start
+        started = {key_of(params) for params in self._search.start}
         for index in range(self._index.points or 0):
             params = self._index.point(index)
-            if params not in self._search.start and self._allows(params):
+            if self._allows(params) and key_of(params) not in started:
                 yield params
 
     def tell(self, result: TrialResult) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 from sparktune.search.space import Space
 from sparktune.spec import Choice, Domain
 from sparktune.spec.conditions import by_dependence, is_searched
+from sparktune.spec.domain import is_same
 from sparktune.summary import Objective
 from sparktune.trial import Params, TrialReport, TrialResult, TrialState
 
@@ -152,7 +153,7 @@ def _distribution(domain: Domain) -> "optuna.distributions.BaseDistribution":
 def _place(domain: Domain, value: Any) -> Any:
     """Optuna's value for one of the domain's."""
     if isinstance(domain, Choice):
-        return domain.values.index(value)
+        return next(place for place, known in enumerate(domain.values) if is_same(known, value))
     if domain.points is None:
         return value
     return round((value - domain.low) / (domain.step or 1))

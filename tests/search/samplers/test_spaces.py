@@ -99,3 +99,9 @@ class TestSpaces:
         points = asked(learning(name, SPACE, 500, start=start), 500)
         assert points[:2] == start
         assert len(points) == distinct(points) == 8 * 11
+
+    def test_a_starting_value_that_equals_others_in_python_is_trained_once(self, name: str) -> None:
+        space = {"rate": [0.1, 1.0], "mixed": [1, True, 2]}
+        points = asked(learning(name, space, 6, start=[{"rate": 1, "mixed": True}]), 7)
+        assert json.dumps(points[0]) == '{"rate": 1.0, "mixed": true}'
+        assert len(points) == distinct(points) == 6
