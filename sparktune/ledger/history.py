@@ -14,6 +14,8 @@ from sparktune.ledger.events import (
     Retried,
     Skipped,
     SpecChanged,
+    StudyEnded,
+    StudyStarted,
     Voided,
 )
 from sparktune.pareto import ParetoFront
@@ -87,6 +89,12 @@ class LedgerState:
     def best(self) -> TrialResult | None:
         """The best trial of the front."""
         return self.front.best
+
+    @property
+    def end(self) -> StudyEnded | None:
+        """How the last run ended; None where it goes on, or was killed, whatever an earlier run found."""
+        last = next((n for n in reversed(self.notes) if isinstance(n, (StudyStarted, StudyEnded))), None)
+        return last if isinstance(last, StudyEnded) else None
 
     def joined(self, result: TrialResult) -> TrialResult:
         """The result of a segment as that of its trial: with what the segments before it took and noted."""

@@ -22,6 +22,7 @@ from sparktune.ledger.events import (
     Retried,
     Skipped,
     SpecChanged,
+    StudyEnded,
     Voided,
     WarmStarted,
     event_to_line,
@@ -191,6 +192,11 @@ class Ledger:
             'FINISHED'
         """
         return next((note for note in reversed(self._history.notes) if isinstance(note, kind)), None)
+
+    @property
+    def end(self) -> StudyEnded | None:
+        """How the last run ended; None where it goes on, or was killed, whatever an earlier run found."""
+        return self._history.end
 
     @property
     def best(self) -> TrialResult | None:

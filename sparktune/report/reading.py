@@ -75,21 +75,14 @@ def _objective(state: LedgerState, spec: StudySpec) -> Objective:
 
 def _status(state: LedgerState, driven: bool) -> StudyStatus:
     """A driver that is alive still has the study for a moment after it has ended."""
-    last = _last(state)
-    if isinstance(last, StudyEnded):
-        return last.state
+    if state.end:
+        return state.end.state
     return "RUNNING" if driven else "KILLED"
 
 
 def _stopped(state: LedgerState) -> Reason | None:
     """As the end of its last run has it: `summary.json` may be that of an earlier run."""
-    last = _last(state)
-    return last.summary.stopped if isinstance(last, StudyEnded) and last.summary else None
-
-
-def _last(state: LedgerState) -> StudyStarted | StudyEnded | None:
-    """The last start or end of a run."""
-    return next((n for n in reversed(state.notes) if isinstance(n, (StudyStarted, StudyEnded))), None)
+    return state.end.summary.stopped if state.end and state.end.summary else None
 
 
 def _sessions(events: Sequence[Timed], created: float) -> tuple[Session, ...]:

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-from sparktune.bundle import load_bundle
+from sparktune.bundle import Bundle, load_bundle
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import Ledger, StudyEnded, StudyStarted
+from sparktune.report.reading import read_study
+from sparktune.study.conclusion import Ending, summarize
 from sparktune.study.result import artifacts_of, write_summary
-from sparktune.summary import DataSummary, Objective
+from sparktune.summary import DataSummary, Objective, Summary
 from sparktune.tracking import sync
 
 
@@ -22,13 +24,14 @@ def sync_study(directory: Path) -> dict[str, str]:
         TrackingError: MLflow cannot be reached or refuses.
     """
     ledger = Ledger.read(directory)
-    started, ended = ledger.last(StudyStarted), ledger.last(StudyEnded) or StudyEnded("KILLED")
+    started = ledger.last(StudyStarted)
     if started is None:
         raise StudyDirectoryError(
             f"{directory} must hold a study that was started; run `sparktune tune` first"
         )
     ended_ms = {number: round(seconds * 1000) for number, seconds in ledger.ended.items()}
     bundle = load_bundle(directory / "bundle") if (directory / "bundle").is_dir() else None
+    ended = ledger.end or StudyEnded("KILLED", summary_of_killed(ledger, bundle))
     ids = sync(
         ledger.spec,
         ledger.study_id,
@@ -44,3 +47,13 @@ def sync_study(directory: Path) -> dict[str, str]:
     if ended.summary is not None:
         write_summary(directory, replace(ended.summary, mlflow=ids))
     return ids
+
+
+def summary_of_killed(ledger: Ledger, bundle: Bundle | None) -> Summary:
+    """What a study had found when its driver was killed; its bundle only where that is the best trial's."""
+    study = read_study(ledger.directory)
+    exported = bundle if bundle and bundle.lineage.trial == study.best_number else None
+    ending = Ending(0.0, "interrupt", exported, study.test)
+    summary = summarize(ledger.spec, study.objective, ledger, ending)
+    run = study.sessions[-1]
+    return replace(summary, seconds=round(run.ended - run.started, 3))

@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import Ledger, StudyEnded, StudyStarted
 from sparktune.spec import parse_spec
+from sparktune.study.result import write_summary
 from sparktune.study.sync import sync_study
 from sparktune.summary import BestTrial, Objective, Summary
 from sparktune.trial import TrialResult, TrialState
@@ -58,3 +59,22 @@ def test_all_that_the_ledger_holds_is_shown_and_the_summary_says_where(ledger: L
     assert [run.data.tags["sparktune.trial"] for run in runs if "best" in run.data.tags] == ["0"]
     assert {"trials.csv", "report.html"} <= {file.path for file in client.list_artifacts(ids["run_id"])}
     assert json.loads((ledger.directory / "summary.json").read_text())["mlflow"] == ids
+
+
+def test_of_a_later_run_that_was_killed_its_own_best_is_shown(ledger: Ledger) -> None:
+    first = TrialResult(0, POINTS[0], TrialState.COMPLETE, 0.5, 1, {"val_accuracy": [0.5]})
+    started, objective = StudyStarted("val_accuracy", "maximize"), Objective("val_accuracy", "maximize")
+    with ledger:
+        ledger.note(started)
+        ledger.record(first)
+        summary = Summary("small", ledger.study_id, {"COMPLETE": 1}, None, objective, BestTrial.of(first))
+        ledger.note(StudyEnded("FINISHED", summary))
+        write_summary(ledger.directory, summary)
+        ledger.note(started)
+        ledger.record(TrialResult(1, POINTS[1], TrialState.COMPLETE, 0.75, 1, {"val_accuracy": [0.75]}))
+    ids = sync_study(ledger.directory)
+    own = MlflowClient(tracking_uri=ledger.spec.tracking.uri).get_run(ids["run_id"])
+    assert (own.info.status, own.data.tags["sparktune.best.trial"]) == ("KILLED", "1")
+    written = json.loads((ledger.directory / "summary.json").read_text())
+    assert (written["best"]["trial"], written["states"], written["mlflow"]) == (1, {"COMPLETE": 2}, ids)
+    assert (written["stopped"], written["bundle"], written["seconds"] < 60) == ("interrupt", None, True)
