@@ -30,6 +30,10 @@ class ForkedDialogue:
         self._read, write = os.pipe()
         try:
             self._process = start_beside(module, read, write)
+        except BaseException:
+            os.close(self._write)
+            os.close(self._read)
+            raise
         finally:
             os.close(read)
             os.close(write)

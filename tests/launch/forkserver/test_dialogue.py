@@ -38,3 +38,17 @@ def test_a_module_that_ends_or_takes_too_long_gives_no_answer(dialogue: ForkedDi
         for _ in range(2):
             with pytest.raises(NoAnswer, match="exited with code 4"):
                 other.ask("leave", 60)
+
+
+def open_pipes() -> list[str]:
+    links = [entry for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+    return sorted(name for link in links if (name := str(link.readlink())).startswith("pipe:"))
+
+
+@pytest.mark.usefixtures("modules")
+def test_a_module_that_cannot_start_leaves_no_pipe_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = open_pipes()
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(FileNotFoundError):
+        ForkedDialogue("fork_answers", "good day")
+    assert open_pipes() == before
