@@ -3,7 +3,7 @@
 import math
 import random
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from itertools import accumulate
 from typing import final
 
@@ -47,6 +47,20 @@ class IndexedSpace:
             index, digit = divmod(index, domain.points or 1)
             params[name] = domain.value(digit)
         return {name: params[name] for name in self._space if name in params}
+
+    def after(self, index: int, names: Set[str]) -> int:
+        """The first index behind this one where one of `names` may have another value; `points` if none has.
+
+        All configurations between have the values of these names that the one at `index` has.
+        """
+        shape = bisect_right(self._ends, index)
+        begin = self._ends[shape - 1] if shape else 0
+        block = 1
+        for name, domain in reversed(self._shapes[shape][1].items()):
+            if name in names:
+                return begin + ((index - begin) // block + 1) * block
+            block *= domain.points or 1
+        return self._ends[shape]
 
     def walk(self, source: random.Random, most: int = MAX_WALK) -> Iterator[Params]:
         """Configurations from a random one on, at most `most`; none where they cannot be counted."""

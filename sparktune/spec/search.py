@@ -194,10 +194,18 @@ class SearchSpec(Section):
 
     def allows(self, params: dict[str, Any]) -> bool:
         """Whether a configuration meets all constraints."""
-        try:
-            return all(constraint_of(text).met(params) for text in self.constraints)
-        except (TypeError, ValueError, ArithmeticError):
-            return False
+        return self.broken(params) is None
+
+    def broken(self, params: dict[str, Any]) -> Constraint | None:
+        """The first constraint that a configuration does not meet, or has no value for."""
+        for constraint in map(constraint_of, self.constraints):
+            try:
+                if constraint.met(params):
+                    continue
+            except (TypeError, ValueError, ArithmeticError):
+                pass
+            return constraint
+        return None
 
     def check_several(self, info: ValidationInfo) -> None:
         """Refuse a search that cannot have several objectives.

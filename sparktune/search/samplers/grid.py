@@ -1,5 +1,8 @@
 """Every point of the space, one after another."""
 
+import logging
+import math
+import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import Self, final
@@ -10,6 +13,9 @@ from sparktune.search.space import IndexedSpace, count_allowed, count_built
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.trial import Params, TrialResult
+
+QUIET = 10.0  # seconds that one point is looked for before that is said
+log = logging.getLogger("sparktune")
 
 
 @final
@@ -70,13 +76,27 @@ class GridSampler(Sampler):
         return dict(self._asked[number]) if number < len(self._asked) else None
 
     def _in_order(self) -> Iterator[Params]:
-        """The starting points, then all others that meet the constraints."""
+        """The starting points, then all others that meet the constraints.
+
+        Of points that break a constraint all those are passed at once that share the values of its names.
+        """
         yield from self._search.start
         started = {key_of(params) for params in self._search.start}
-        for index in range(self._index.points or 0):
+        index, since = 0, time.monotonic()
+        while index < (self._index.points or 0):
             params = self._index.point(index)
-            if self._allows(params) and key_of(params) not in started:
+            broken = self._search.broken(params)
+            index = self._index.after(index, broken.names) if broken else index + 1
+            if not broken and self._allows(params) and key_of(params) not in started:
                 yield params
+                since = time.monotonic()
+            elif time.monotonic() - since > QUIET:
+                log.warning(
+                    "search: the grid has no next point after %g s (at %d of %d), as constraints or "
+                    "max_parameters leave out so many; sampler random finds points sooner",
+                    *(QUIET, index, self._index.points),
+                )
+                since = math.inf
 
     def tell(self, result: TrialResult) -> None:
         """A grid learns nothing."""
