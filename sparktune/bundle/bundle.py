@@ -10,7 +10,7 @@ from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.registry import load_engine
 from sparktune.bundle.labels import labels
 from sparktune.bundle.manifest import Lineage, Manifest
-from sparktune.columns.schema import Schema
+from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
 
 
@@ -112,8 +112,8 @@ class Bundle:
         else:
             names = list(getattr(frame, "column_names", frame))
             columns = [frame[find(f.name, names)] for f in self.schema.features]
-            # Of pandas as numpy, which keeps NaN apart from NULL.
-            arrays = [column.to_numpy() if hasattr(column, "iloc") else column for column in columns]
+            pairs = zip(columns, self.schema.features, strict=True)
+            arrays = [_of_pandas(*pair) if hasattr(pair[0], "iloc") else pair[0] for pair in pairs]
             x, valid = side_by_side(arrays, self.schema.features, np.dtype(self.manifest.tensor.dtype))
         return x.reshape(len(x), *self.schema.input_shape), valid
 
@@ -130,3 +130,13 @@ class Bundle:
                 f"inputs must have shape (rows, *{self.schema.input_shape}), but got {x.shape}"
             )
         return x
+
+
+def _of_pandas(column: Any, feature: Feature) -> np.ndarray:
+    """The values of a pandas column as numpy, which keeps NaN apart from NULL.
+
+    Where all raw values are missing, dates or words too, pandas has NaN alone: they are None here.
+    """
+    values: np.ndarray = column.to_numpy()
+    missing = feature.encoder is not None and values.dtype.kind == "f" and np.isnan(values).all()
+    return np.full(len(values), None) if missing else values

@@ -4,15 +4,18 @@ import datetime
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
+import mlflow
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from sparktune.bundle import Bundle, export_bundle
+from sparktune.bundle.mlflow.model import write_mlmodel
 from sparktune.bundle.mlflow.pyfunc import BundleModel
 from sparktune.columns.encoders.category import CategoryEncoder
 from sparktune.columns.encoders.date import DateEncoder
@@ -56,7 +59,7 @@ FIRST = datetime.date(2020, 1, 1)
 ODD: dict[str, list[Any]] = {
     "plan": [None, "basic", "silver", "", "blå"],
     "joined": [None, "2031-12-31", "1969-07-20 20:17:40"],
-    "seen": [None, datetime.date(1969, 12, 31), datetime.date(2024, 2, 29)],
+    "seen": [None, datetime.date(1969, 12, 31), datetime.date(2024, 2, 29), datetime.date.max],
     "visits": [None, float("nan"), -1e30, 7.25],
     "zone": [None, 1, 99, -(2**53)],
     "vip": [None],
@@ -185,6 +188,17 @@ def by_pyfunc(spark: Any, bundle: Bundle, source: Path) -> Answers:
     return dict(zip(frame["id"], zip(found["prediction"], found["probability"], strict=True), strict=True))
 
 
+def by_mlflow(spark: Any, bundle: Bundle, source: Path) -> Answers:
+    from pyspark.sql.functions import lit, nullif
+
+    folder = source.with_name("model")
+    write_mlmodel(bundle, folder, "run-1", SimpleNamespace(artifact_location="somewhere", model_id="m-1"))
+    predict = mlflow.pyfunc.spark_udf(spark, str(folder), env_manager="local")
+    found = spark.read.parquet(str(source)).select("id", predict().alias("found"))
+    label = nullif("found.prediction", lit("None"))  # MLflow makes text of it
+    return answers(found.select("id", label.alias("prediction"), "found.probability"))
+
+
 def answers(frame: Any) -> Answers:
     rows = frame.select("id", "prediction", "probability").collect()
     return {row.id: (row.prediction, row.probability) for row in rows}
@@ -200,6 +214,7 @@ FACES: dict[str, Face] = {
     "bulk": by_bulk,
     "whole table": by_score,
     "stream": by_stream,
+    "mlflow": by_mlflow,
 }
 
 

@@ -70,15 +70,7 @@ def _example(bundle: Bundle) -> "pd.DataFrame | None":
     import pandas as pd
 
     found = read_example(bundle.path)
-    if found is None:
-        return None
-    frame = pd.DataFrame(found[1], columns=found[0])
-    for feature in bundle.schema.features:
-        if feature.encoder is not None and feature.dtype in ("date", "timestamp_ntz"):
-            # Whole seconds, as MLflow reads back one format alone; a year that pandas lacks is missing.
-            times = pd.to_datetime(frame[feature.name], format="ISO8601", errors="coerce")
-            frame[feature.name] = times.dt.floor("s")
-    return frame
+    return None if found is None else pd.DataFrame(found[1], columns=found[0])
 
 
 def _write_code(folder: Path) -> list[Path]:
@@ -104,8 +96,9 @@ def signature(schema: Schema) -> Any:
 
     Scalars have the type they were trained with. A type that MLflow would not take as the bundle does is
     Any, and left to it: truth values, of which MLflow makes a missing one False; encoded numbers, as it
-    refuses whole ones for double, and missing ones for long; and arrays, of which it would check each number
-    in Python (measured: 40,000 rows/s of 20 numbers, before scoring). Encoded columns may be missing.
+    refuses whole ones for double, and missing ones for long; dates and times, as it refuses years beyond
+    2262; and arrays, of which it would check each number in Python (measured: 40,000 rows/s of 20 numbers,
+    before scoring). All columns are required, but encoded values may be missing.
     The parameter `output` may be "raw": the model's outputs as they are. So are the several values of a
     regression.
     """
@@ -114,13 +107,13 @@ def signature(schema: Schema) -> Any:
     from mlflow.types.schema import Schema as Columns
 
     scalars = {"i": DataType.long, "u": DataType.long, "f": DataType.double}
-    raw = {"string": DataType.string, "date": DataType.datetime, "timestamp_ntz": DataType.datetime}
     kinds = {"string": DataType.string, "bigint": DataType.long, "boolean": DataType.boolean}
 
     def column(feature: Feature) -> Any:
         if feature.encoder is not None:
-            return ColSpec(raw.get(feature.dtype) or AnyType(), feature.name, required=False)
-        kind = None if feature.shape else scalars.get(np.dtype(feature.dtype).kind)
+            kind = DataType.string if feature.dtype == "string" else None
+        else:
+            kind = None if feature.shape else scalars.get(np.dtype(feature.dtype).kind)
         return ColSpec(kind or AnyType(), feature.name)
 
     if schema.task == "regression":

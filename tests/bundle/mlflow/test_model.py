@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 import yaml
 from mlflow import pyfunc
+from mlflow.exceptions import MlflowException
 from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatches
 
 from sparktune.bundle import Bundle, export_bundle, load_bundle
@@ -69,11 +70,15 @@ def test_mlflow_loads_it(written: Path, bundles: dict[str, Bundle]) -> None:
     np.testing.assert_allclose(answers["probability"], raw[:, 0], atol=1e-5)
 
 
-def test_its_example_has_raw_rows_of_every_type(tmp_path: Path) -> None:
-    """Float32 bytes, arrays of decimals, times with fractions of some seconds, dates that pandas lacks."""
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> tuple[pa.Table, Bundle, str]:
+    """Rows with float32 bytes, arrays of decimals, fractions of some seconds, and dates that pandas lacks.
+
+    With a bundle for them, and it as an MLflow model.
+    """
     import keras
 
-    numbers = range(40)
+    folder, numbers = tmp_path_factory.mktemp("raw"), range(40)
     columns = {
         "city": ["Oslo", "Rome"] * 20,
         "spot": [np.array([i % 7, 1.5], "<f4").tobytes() for i in numbers],
@@ -84,18 +89,47 @@ def test_its_example_has_raw_rows_of_every_type(tmp_path: Path) -> None:
     }
     data = load_dataset(parse_spec({"data": {"validation": {"last": 4}, "label": "y"}}), pa.table(columns))
     model = keras.Sequential([keras.Input(data.schema.input_shape), keras.layers.Dense(1, "sigmoid")])
-    model.save(tmp_path / "m.keras")
+    model.save(folder / "m.keras")
     bundle = export_bundle(
-        tmp_path / "m.keras", data.schema, lineage(), tmp_path / "bundle", ["numpy", "keras"], data.example
+        folder / "m.keras", data.schema, lineage(), folder / "bundle", ["numpy", "keras"], data.example
     )
-    write_mlmodel(bundle, tmp_path / "model", "run-1", LOGGED)
-    found = pyfunc.load_model(str(tmp_path / "model"))
-    example = found.metadata.load_input_example(str(tmp_path / "model"))
+    write_mlmodel(bundle, folder / "model", "run-1", LOGGED)
+    return pa.table(columns).drop_columns("y"), bundle, str(folder / "model")
+
+
+def test_its_example_has_raw_rows_of_every_type(raw: tuple[pa.Table, Bundle, str]) -> None:
+    rows, bundle, folder = raw
+    found = pyfunc.load_model(folder)
+    example = found.metadata.load_input_example(folder)
     assert example["spot"].tolist() == [[0.0, 1.5], [1.0, 1.5], [2.0, 1.5]]
     assert example["prices"].tolist() == [[0.0, 0.5], [1.0, 0.5], [2.0, 0.5]]
-    assert example["seen"].tolist() == [datetime(2024, 1, 1 + i, 8, 30) for i in range(3)]
-    assert example["ends"].isna().tolist() == [False, True, True]
-    assert set(found.predict(example)["prediction"]) <= {0, 1}
+    seen = [datetime(2024, 1, 1 + i, 8, 30, 0, i % 2 * 500_000) for i in range(3)]
+    assert list(map(datetime.fromisoformat, example["seen"])) == seen
+    assert example["ends"].tolist() == ["2024-01-31", "9999-12-31", "9999-12-31"]
+    np.testing.assert_allclose(
+        found.predict(example, {"output": "raw"}), bundle.predict(bundle.rows(rows[:3]))
+    )
+
+
+def test_mlflow_takes_raw_rows_as_the_bundle_does(raw: tuple[pa.Table, Bundle, str]) -> None:
+    rows, bundle, folder = raw
+    model, frame, nowhere = pyfunc.load_model(folder), rows.to_pandas(), [None] * len(rows)
+    far = np.array(["9999-12-31 08:30:00.5"] * len(rows), "datetime64[us]")
+    moments: dict[str, list[Any]] = {
+        "ends": [frame["ends"], frame["ends"].astype(str), far, nowhere, np.full(len(rows), np.nan)],
+        "seen": [frame["seen"], frame["seen"].astype(str), far, nowhere, frame["seen"].astype("category")],
+    }
+    for name, columns in moments.items():
+        for column in columns:
+            given = frame.assign(**{name: column})
+            expected = bundle.predict(bundle.rows(given))
+            np.testing.assert_allclose(model.predict(given, {"output": "raw"}), expected, atol=1e-6)
+    unknown = frame.assign(city=nowhere)
+    assert model.predict(unknown)["probability"].notna().all()
+    with pytest.raises(MlflowException, match=r"missing inputs \['ends'\]"):
+        model.predict(frame.drop(columns="ends"))
+    assert model.metadata.get_input_schema().optional_input_names() == []
+    assert str(model.metadata.get_input_schema().input_dict()["city"].type) == "DataType.string"
 
 
 def test_its_requirements_are_what_is_installed(written: Path, caplog: pytest.LogCaptureFixture) -> None:
