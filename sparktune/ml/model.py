@@ -79,7 +79,7 @@ class SparktuneModel(
                 "drop it, or set predictionCol and probabilityCol"
             )
         columns = self._columns(dataset)
-        check_session(dataset.sparkSession, self.bundle, columns)
+        check_session(self.bundle, dataset, columns)
         scored = with_answer(self.bundle, dataset, columns)
         kept = [col(quoted(name)) for name in dataset.columns]
         return scored.select(*kept, *(answer.alias(name) for name, answer in answers.items()))

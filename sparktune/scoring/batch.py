@@ -15,7 +15,7 @@ from sparktune.scoring.guessed_types import with_training_types
 from sparktune.scoring.moments import columns_in_sql, moments_as_trained
 from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
-from sparktune.scoring.signature import quoted
+from sparktune.scoring.signature import is_table, quoted
 from sparktune.scoring.sql import predict_function
 from sparktune.scoring.table_io import (
     check_apart,
@@ -95,7 +95,7 @@ def score(
         features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
         kept = list(types) if columns is None else [find(name, types, "column") for name in columns]
         _check_written(kept, answer_names(bundle.schema), types, target)
-        check_session(spark, bundle, features)
+        check_session(bundle, frame, features)
         scored = partial(_scored, bundle, features, kept, _is_csv(target))
         if partition_by is None:
             answered, count = scored(frame)
@@ -125,12 +125,12 @@ def load_model(
         raise ScoringError(str(error)) from error
 
 
-def check_session(spark: Any, bundle: Bundle, features: Sequence[str]) -> None:
+def check_session(bundle: Bundle, frame: Any, features: Sequence[str]) -> None:
     """Refuse, before any row is scored, a Spark session that cannot compute the bundle's answers.
 
     Args:
-        spark: the Spark session.
         bundle: the model.
+        frame: the rows.
         features: as `with_answer` takes them.
 
     Raises:
@@ -138,15 +138,20 @@ def check_session(spark: Any, bundle: Bundle, features: Sequence[str]) -> None:
             answers the bundle's example rows differently from Python.
         BundleError: the engine is `sql`, and the model or a column has no SQL.
     """
-    if _in_sql(bundle, features):
-        check_answers(spark, bundle)
-    else:
-        check_executors(spark, bundle)
+    check = check_answers if _in_sql(bundle, frame, features) else check_executors
+    check(frame.sparkSession, bundle)
 
 
-def _in_sql(bundle: Bundle, features: Sequence[str]) -> bool:
+def _in_sql(bundle: Bundle, frame: Any, features: Sequence[str]) -> bool:
     """Whether Spark SQL computes the answers; one column with all numbers goes to Python."""
-    return is_sql(bundle) and len(features) == len(bundle.schema.features)
+    apart = len(features) == len(bundle.schema.features)
+    vector = is_table(bundle.schema) and _is_complex(frame.schema[features[0]].dataType)
+    return is_sql(bundle) and apart and not vector
+
+
+def _is_complex(kind: Any) -> bool:
+    """Whether a column's type holds more than single values."""
+    return kind.simpleString().partition("<")[0] in COMPLEX
 
 
 def _scored(
@@ -192,7 +197,7 @@ def with_answer(bundle: Bundle, frame: Any, features: Sequence[str]) -> Any:
     """
     from pyspark.sql.functions import col, expr
 
-    if _in_sql(bundle, features):
+    if _in_sql(bundle, frame, features):
         columns = columns_in_sql(bundle.manifest, frame, features)
         return frame.withColumn(ANSWER, expr(answer_in_sql(bundle, columns, "both")))
     moments = moments_as_trained(bundle.schema, frame, features)
@@ -231,7 +236,7 @@ def _check_written(kept: list[str], answers: Sequence[str], types: dict[str, Any
             f"the output adds the columns {', '.join(answers)}, but the input has {clash[0]!r} too; "
             "name the columns to keep without it, or rename it"
         )
-    held = [name for name in kept if types[name].typeName() in COMPLEX]
+    held = [name for name in kept if _is_complex(types[name])]
     if held and _is_csv(target):
         raise ScoringError(
             f"CSV cannot hold column {held[0]!r} of type {types[held[0]].simpleString()}; "

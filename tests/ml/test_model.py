@@ -1,13 +1,16 @@
 """Bundles as Transformers of Spark ML."""
 
+from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
-from sparktune.bundle import Bundle
+from sparktune.bundle import Bundle, export_bundle
 from sparktune.errors import ScoringError
 from sparktune.ml import SparktuneModel
+from tests.bundle.models import BINARY, lineage
 
 
 def table(spark: Any, bundle: Bundle, *, null: bool = False) -> tuple[Any, np.ndarray]:
@@ -59,6 +62,21 @@ def test_other_names_and_one_vector(spark: Any, bundles: dict[str, Bundle]) -> N
         assert [(row.prediction, row.probability) for row in rows] == (
             [(row.prediction, row.probability) for row in wanted]
         )
+
+
+def test_a_vector_of_one_number_is_taken_by_the_engine_sql(spark: Any, tmp_path: Path) -> None:
+    from pyspark.ml.functions import array_to_vector
+    from pyspark.sql.functions import array
+
+    keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, "sigmoid")]).save(tmp_path / "one.keras")
+    schema = BINARY.model_copy(update={"features": BINARY.features[:1], "input_shape": (1,)})
+    bundle = export_bundle(tmp_path / "one.keras", schema, lineage(), tmp_path / "bundle", ["sql"])
+    frame = spark.createDataFrame([(0.5,)], "f0 double")
+    frame = frame.select("f0", array("f0").alias("array"), array_to_vector(array("f0")).alias("vector"))
+    expected = pytest.approx(bundle.predict(np.full((1, 1), 0.5, "f4"))[0, 0], 1e-5)
+    vectors = [SparktuneModel(bundle, featuresCol=column) for column in ("array", "vector")]
+    for model in (SparktuneModel(bundle), *vectors):
+        assert model.transform(frame).first().probability[1] == expected
 
 
 def test_a_column_that_is_missing_or_in_the_way_is_refused(spark: Any, bundles: dict[str, Bundle]) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from pyspark.ml.functions import array_to_vector
 
 from sparktune.bundle import Bundle
 from sparktune.errors import ScoringError
@@ -209,4 +210,7 @@ def test_other_requests_that_are_refused(
     refused("column 'idd' is missing; did you mean 'id'", "mixed", "out", columns=["idd"])
     refused("on_progress needs partition_by, as", "mixed", "out", on_progress=print)
     refused("CSV cannot hold column 'b' of type array<float>", "mixed", "out.csv")
+    vectors = spark.table("mixed").withColumn("b", array_to_vector("b"))
+    vectors.createOrReplaceTempView("vectors")
+    refused("CSV cannot hold column 'b' of type vector", "vectors", "out.csv")
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,7 @@ from sparktune.columns.schema import Schema
 from sparktune.data import Table, load_dataset
 from sparktune.errors import BundleError, ScoringError
 from sparktune.ml import SparktuneModel
-from sparktune.scoring import register, score
+from sparktune.scoring import expression, register, score
 from sparktune.scoring.expression import answer_in_sql
 from sparktune.scoring.local import predict_rows
 from sparktune.scoring.types import Output, answer_type
@@ -184,6 +184,7 @@ def test_what_it_answers_is_compared_with_python(
     spark: Any, tasks: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """By `register`, `score` and `SparktuneModel`, before any row is scored."""
+    monkeypatch.setattr(expression, "_CHECKED", set())
     monkeypatch.setitem(sql_writer.ACTIVATIONS, "sigmoid", "(0.1D + {x} * 0D)")
     with pytest.raises(ScoringError, match="Spark SQL must answer what Python does"):
         register(spark, tasks["binary"], "wrong")
@@ -195,6 +196,19 @@ def test_what_it_answers_is_compared_with_python(
     assert not (tmp_path / "scored").exists()
     with pytest.raises(ScoringError, match="Spark SQL must answer what Python does"):
         SparktuneModel(tasks["binary"]).transform(spark.createDataFrame(rows))
+
+
+def test_answers_are_compared_once(
+    spark: Any, tasks: dict[str, Bundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an application, for each model: what Spark computes does not change there."""
+    monkeypatch.setattr(expression, "_CHECKED", set())
+    frame = spark.createDataFrame(pa.table({f"f{n}": [0.5] for n in range(20)}))
+    SparktuneModel(tasks["binary"]).transform(frame)
+    monkeypatch.setitem(sql_writer.ACTIVATIONS, "sigmoid", "(0.1D + {x} * 0D)")
+    SparktuneModel(tasks["binary"]).transform(frame)
+    with pytest.raises(ScoringError, match="Spark SQL must answer what Python does"):
+        SparktuneModel(tasks["labels"]).transform(frame)
 
 
 def test_models_without_sql_are_refused(bundles: dict[str, Bundle]) -> None:
