@@ -21,7 +21,7 @@ from sparktune.search.space import (
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.summary import Objective
-from sparktune.trial import Params, TrialReport, TrialResult
+from sparktune.trial import Params, TrialReport, TrialResult, TrialState
 
 if TYPE_CHECKING:
     import optuna
@@ -58,11 +58,19 @@ class OptunaSampler(Sampler, ABC):
 
     @classmethod
     def check(cls, search: SearchSpec) -> None:
-        """Refuse options that Optuna's sampler does not take, and constraints that leave nothing."""
+        """Refuse options that Optuna's sampler does not take, and constraints that leave nothing.
+
+        Optuna reads many options only when it is asked, some of them once a trial has ended.
+        """
         count_allowed(search, IndexedSpace(search.space))
         try:
             with silent_optuna():
-                cls.algorithm(search, 0)
+                algorithm = cls.algorithm(search, 0)
+            study = OptunaStudy(search.space, algorithm, Objective("a", "minimize"))
+            _, params = study.ask()
+            if search.options:
+                study.add(TrialResult(0, params, TrialState.COMPLETE, value=0.0))
+                study.ask()
         except (TypeError, ValueError) as error:
             if isinstance(error, Fault):
                 raise
@@ -78,7 +86,7 @@ class OptunaSampler(Sampler, ABC):
             sampler = cls.from_spec(search, 0)
             sampler.set_objective(two)
             sampler.ask(0)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise Fault(
                 f"must learn from several objectives (Optuna says: {error}); use tpe, nsga2 or random",
                 "sampler",

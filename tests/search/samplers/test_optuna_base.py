@@ -153,3 +153,20 @@ class TestContract:
             StudySpec(search={"sampler": name, "options": {"patience": 3}})
         with pytest.raises(SpecError, match=r"seed must not be given.*set study.seed"):
             StudySpec(search={"sampler": name, "options": {"seed": 3}})
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("tpe", {"n_startup_trials": "x"}),
+        ("cmaes", {"n_startup_trials": "x"}),
+        ("nsga2", {"population_size": 8, "mutation_prob": "x"}),
+        ("optuna", {"sampler": "optuna.samplers:BruteForceSampler"}),
+    ],
+)
+def test_what_optuna_refuses_only_when_it_is_asked_is_refused_at_once(
+    name: str, options: dict[str, Any]
+) -> None:
+    space = {"learning_rate": {"low": 0.001, "high": 0.1}}
+    with pytest.raises(SpecError, match=r"must be options of Optuna's sampler.*search.options"):
+        StudySpec(search={"sampler": name, "trials": 3, "space": space, "options": options})
