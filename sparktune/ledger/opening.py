@@ -58,11 +58,11 @@ def read_existing(directory: Path) -> tuple[Header, LedgerFile]:
         StudyDirectoryError: there is no ledger, or it cannot be read.
     """
     path = directory / LEDGER
-    if not path.is_file() or not path.stat().st_size:
-        raise StudyDirectoryError(
-            f"{directory} must be a study directory, but its {LEDGER} is missing or empty"
-        )
     try:
+        if not path.is_file() or not path.stat().st_size:
+            raise StudyDirectoryError(
+                f"{directory} must be a study directory, but its {LEDGER} is missing or empty"
+            )
         file = read_ledger(path)
     except OSError as error:
         raise StudyDirectoryError(f"{path} must be readable: {error}") from None

@@ -26,14 +26,17 @@ def check_directory(directory: Path) -> None:
     other files a study's record is lost.
 
     Raises:
-        StudyDirectoryError: the folder holds other files, or is no folder.
+        StudyDirectoryError: the folder holds other files, is no folder, or cannot be read.
     """
-    if directory.exists() and not directory.is_dir():
-        raise StudyDirectoryError(f"{directory} must be a folder, but is a file; {WAY_OUT}")
     ledger = directory / LEDGER
-    if not directory.exists() or (ledger.exists() and ledger.stat().st_size):
-        return
-    names = sorted(path.name for path in directory.iterdir())
+    try:
+        if directory.exists() and not directory.is_dir():
+            raise StudyDirectoryError(f"{directory} must be a folder, but is a file; {WAY_OUT}")
+        if not directory.exists() or (ledger.exists() and ledger.stat().st_size):
+            return
+        names = sorted(path.name for path in directory.iterdir())
+    except OSError as error:
+        raise StudyDirectoryError(f"{directory} must be readable: {error}; set output.directory") from None
     foreign = [name for name in names if not name.startswith((LOCK, f".{LEDGER}", LEDGER))]
     if foreign:
         lost = f"an empty {LEDGER}; bring it back from a copy, or" if ledger.exists() else f"no {LEDGER};"

@@ -7,6 +7,8 @@ import pytest
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import Ledger
 from sparktune.ledger.journal import decode_line, encode_line
+from sparktune.ledger.opening import read_existing
+from sparktune.ledger.ownership import check_directory
 from sparktune.spec import StudySpec
 
 DATA = "d" * 64
@@ -166,3 +168,9 @@ def test_other_splits_are_not_called_other_data(
     with pytest.raises(StudyDirectoryError) as refused:
         opened(tmp_path, StudySpec(**{**dict(spec), **changed}), data="e" * 64)
     assert named in str(refused.value) and "the data are others" not in str(refused.value)
+
+
+def test_a_folder_that_the_system_does_not_show_is_refused(tmp_path: Path) -> None:
+    for look in (check_directory, read_existing):
+        with pytest.raises(StudyDirectoryError, match=r"n+ must be readable|jsonl must be readable"):
+            look(tmp_path / ("n" * 300))
