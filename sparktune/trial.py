@@ -191,6 +191,12 @@ class TrialResult:
     values: dict[str, Number] = field(default_factory=dict)
     stood_still: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Escape what no file can hold of the error: the name of a file that is no UTF-8, say."""
+        if self.error is not None:
+            readable = self.error.encode(errors="backslashreplace").decode()
+            object.__setattr__(self, "error", readable)
+
     @property
     def complaint(self) -> str | None:
         """The error without its traceback, on one line; None where there is none."""

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from sparktune.trial import (
     Trial,
@@ -126,3 +127,12 @@ def test_a_lack_of_memory_is_known_by_its_error():
             raise ValueError("the batch is too large") from error
     except ValueError as error:
         assert state_after(error) is TrialState.OUT_OF_MEMORY
+
+
+def test_an_error_holds_nothing_that_no_file_can_hold() -> None:
+    odd = "OSError: no such file: 'a\udcff'"
+    result = TrialResult(0, {}, TrialState.FAILED, error=odd)
+    assert result.error == r"OSError: no such file: 'a\udcff'"
+    of_earlier_version = {**result.to_record(), "error": odd}
+    read = TypeAdapter(TrialResult).validate_python(of_earlier_version)  # as the ledger is read
+    assert read == TrialResult.from_record(of_earlier_version) == result

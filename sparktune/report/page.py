@@ -48,7 +48,8 @@ def write_report(directory: Path, target: Path | None = None, importance: bool =
     """
     study = read_study(directory)
     target = target or directory / FILE
-    write_atomically(target, report_page(study, importances(study) if importance else None).encode())
+    page = report_page(study, importances(study) if importance else None)
+    write_atomically(target, page.encode(errors="backslashreplace"))
     return target
 
 

@@ -189,3 +189,12 @@ def test_tensorboard_gets_the_parameters_of_a_study_that_writes_its_events(tmp_p
     assert len(list((tmp_path / "studies" / "small" / "tensorboard").glob("events.*"))) == 1
     write_hparams_if_possible(spec, tmp_path)
     assert "TensorBoard shows no HParams of this study" in caplog.text
+
+
+def test_an_error_that_no_file_can_hold_keeps_the_study_from_no_end(end, tmp_path):
+    odd = TrialResult(1, {"neurons": 4}, TrialState.FAILED, error="OSError: no such file: 'a\udcff'")
+    tracker, _ = end([GOOD, odd])
+    assert tracker.finished[0][0] == noted(tmp_path).state == "FINISHED"
+    assert r"no such file: 'a\udcff'" in (tmp_path / "small/trials.csv").read_text()
+    assert Ledger.read(tmp_path / "small").results[1].error == r"OSError: no such file: 'a\udcff'"
+    assert r"no such file: &#x27;a\udcff&#x27;" in (tmp_path / "small/report.html").read_text()

@@ -35,7 +35,7 @@ def main(payload: Path, faults: Path) -> None:
             study: StudyPayload = pickle.loads(payload.read_bytes())
             study.check()
         except Exception:  # noqa: BLE001 - unpickling runs the user's imports
-            connection.send_bytes(traceback.format_exc().encode())
+            connection.send_bytes(traceback.format_exc().encode(errors="backslashreplace"))
             return
         connection.send_bytes(READY)
         _serve(connection, study)
