@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from math import nan
 from typing import Any, Literal, final
 
 from sparktune.trial import Number, Params, TrialResult, TrialState
@@ -152,12 +153,13 @@ class Summary:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Summary":
         """The summary in a JSON object."""
-        best = record.get("best")
+        best, test = record.get("best"), record.get("test")
         return cls(
             **{
                 **record,
                 "objective": Objective.from_record(record["objective"]),
                 "best": BestTrial(**best) if best else None,
+                "test": test and {name: nan if value is None else value for name, value in test.items()},
                 "pareto": tuple(ParetoTrial(**entry) for entry in record.get("pareto", ())),
                 "classes": tuple(ClassScore(**entry) for entry in record.get("classes", ())),
             }

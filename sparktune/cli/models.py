@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sparktune.cli.options import Engine, Model, TrackingUri, check_place
-from sparktune.cli.output import Output, finite, with_output
+from sparktune.cli.output import Output, with_output
 from sparktune.errors import InputError
+from sparktune.strict_json import finite
 
 if TYPE_CHECKING:
     from sparktune.bundle import Bundle

@@ -1,8 +1,6 @@
 """Where a command writes: its answer to standard output, everything else to standard error."""
 
-import json
 import logging
-import math
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -15,6 +13,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from sparktune.errors import SparktuneError
+from sparktune.strict_json import json_text
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Write nothing but the answer and errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also write what is done, step by step.")]
@@ -119,19 +118,8 @@ def size_text(size: int) -> str:
 
 def write_document(file: TextIO, document: Mapping[str, Any]) -> None:
     """One JSON document and a line end; a number that is not finite, which JSON cannot write, is null."""
-    file.write(json.dumps(finite(document), indent=2, allow_nan=False) + "\n")
+    file.write(json_text(document) + "\n")
     file.flush()
-
-
-def finite(value: Any) -> Any:
-    """The value with None for each number in it that is not finite."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {name: finite(member) for name, member in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(member) for member in value]
-    return value
 
 
 def write_error(error: SparktuneError, document: TextIO | None) -> None:

@@ -1,6 +1,5 @@
 """What a study leaves behind: trials, summary and bundle."""
 
-import json
 from collections import Counter
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from sparktune.bundle import Bundle
 from sparktune.errors import StudyDirectoryError
 from sparktune.files import write_atomically
 from sparktune.spec import StudySpec
+from sparktune.strict_json import json_text
 from sparktune.summary import Objective, ParetoTrial, Summary
 from sparktune.trial import TrialResult
 
@@ -156,13 +156,13 @@ def count_states(results: Iterable[TrialResult]) -> dict[str, int]:
 
 def write_outcome(directory: Path, trials: "pd.DataFrame", summary: Summary) -> None:
     """Write `trials.csv` and `summary.json` into the study directory, each whole or not at all."""
-    write_atomically(directory / "trials.csv", trials.to_csv(index=False).encode())
+    write_atomically(directory / "trials.csv", trials.to_csv(index=False).encode(errors="backslashreplace"))
     write_summary(directory, summary)
 
 
 def write_summary(directory: Path, summary: Summary) -> None:
     """Write `summary.json` alone."""
-    write_atomically(directory / "summary.json", (json.dumps(summary.to_record(), indent=2) + "\n").encode())
+    write_atomically(directory / "summary.json", (json_text(summary.to_record()) + "\n").encode())
 
 
 def write_source(directory: Path, source: str | None) -> None:

@@ -20,7 +20,7 @@ def sync_study(directory: Path) -> dict[str, str]:
         `experiment_id` and `run_id` of the study, `model_uri` where a model was exported.
 
     Raises:
-        StudyDirectoryError: the directory holds no study that was started.
+        StudyDirectoryError: the directory holds no study that was started, or cannot be written.
         TrackingError: MLflow cannot be reached or refuses.
     """
     ledger = Ledger.read(directory)
@@ -45,7 +45,12 @@ def sync_study(directory: Path) -> dict[str, str]:
         bundle=bundle,
     )
     if ended.summary is not None:
-        write_summary(directory, replace(ended.summary, mlflow=ids))
+        try:
+            write_summary(directory, replace(ended.summary, mlflow=ids))
+        except OSError as error:
+            raise StudyDirectoryError(
+                f"MLflow shows the study, but {directory} must be writable for its summary.json: {error}"
+            ) from None
     return ids
 
 

@@ -1,11 +1,19 @@
 import json
+import math
 from dataclasses import replace
 
 import pytest
 
 from sparktune.errors import StudyDirectoryError
 from sparktune.report import read_study
-from sparktune.study.result import StudyResult, count_states, trial_table, write_outcome, write_source
+from sparktune.study.result import (
+    StudyResult,
+    count_states,
+    trial_table,
+    write_outcome,
+    write_source,
+    write_summary,
+)
 from sparktune.summary import BestTrial, Objective, Summary
 from sparktune.trial import TrialResult, TrialState
 from tests.report.ledgers import finished
@@ -79,3 +87,12 @@ def test_a_result_has_the_figures_of_its_study(tmp_path, monkeypatch):
     result = StudyResult(study.spec, tmp_path, None, trial_table([DONE], OBJECTIVE), None, study.summary)
     assert result.plot.study.best == study.best
     assert result.plot.parameter("learning_rate", by="neurons").axes[0].get_xlabel() == "learning_rate"
+
+
+def test_a_metric_that_is_not_finite_is_null_in_the_summary(tmp_path):
+    objective = Objective("val_loss", "minimize")
+    summary = Summary("a", "1f2e", {}, None, objective, test={"loss": math.inf, "mae": 0.5})
+    write_summary(tmp_path, summary)
+    read = json.loads((tmp_path / "summary.json").read_text(), parse_constant=str)
+    assert read["test"] == {"loss": None, "mae": 0.5}
+    assert math.isnan(Summary.from_record(read).test["loss"])

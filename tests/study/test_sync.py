@@ -59,6 +59,10 @@ def test_all_that_the_ledger_holds_is_shown_and_the_summary_says_where(ledger: L
     assert [run.data.tags["sparktune.trial"] for run in runs if "best" in run.data.tags] == ["0"]
     assert {"trials.csv", "report.html"} <= {file.path for file in client.list_artifacts(ids["run_id"])}
     assert json.loads((ledger.directory / "summary.json").read_text())["mlflow"] == ids
+    (ledger.directory / "summary.json").unlink()
+    (ledger.directory / "summary.json").mkdir()  # so that nobody can write it
+    with pytest.raises(StudyDirectoryError, match=r"MLflow shows the study, but .* must be writable"):
+        sync_study(ledger.directory)
 
 
 def test_of_a_later_run_that_was_killed_its_own_best_is_shown(ledger: Ledger) -> None:

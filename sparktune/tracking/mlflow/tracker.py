@@ -1,6 +1,5 @@
 """The tracker of a running study, which writes to MLflow in a background thread."""
 
-import json
 import logging
 import threading
 import time
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, final
 import yaml
 
 from sparktune.spec import StudySpec
+from sparktune.strict_json import json_text
 from sparktune.summary import DataSummary, Objective, RunStatus, Summary
 from sparktune.tracking.base import Artifacts, Tracker
 from sparktune.tracking.mlflow.address import check_tracking, is_database
@@ -165,7 +165,7 @@ def spec_text(spec: StudySpec) -> str:
 
 def summary_text(summary: Summary) -> str:
     """The summary as JSON."""
-    return json.dumps(summary.to_record(), indent=2, default=str)
+    return json_text(summary.to_record())
 
 
 def first_line(error: Exception) -> str:
