@@ -1,5 +1,6 @@
 """The demo: tune models on handwritten digits, then score the digits with the best one in SQL."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from sparktune.bundle import Bundle
 from sparktune.cli.output import show
 from sparktune.cli.tune import outcome, tune_with_progress
 from sparktune.data import load_dataset
+from sparktune.errors import InputError
 from sparktune.launch import open_session
 from sparktune.scoring import register
 from sparktune.spec import StudySpec, load_spec
@@ -33,8 +35,8 @@ search:
 training: {{epochs: 10, optimizer: adam}}
 objective: {{metric: val_accuracy, direction: maximize}}
 resources: {{launcher: spark, cpus: 1}}
-tracking: {{uri: "sqlite:///{folder}/mlflow.db", experiment: digits, registered_model_name: digits}}
-output: {{directory: {folder}/studies}}
+tracking: {{uri: {uri}, experiment: digits, registered_model_name: digits}}
+output: {{directory: {studies}}}
 """
 QUERY = """\
 SELECT label, count(*) AS images, avg(CAST(label = prediction AS INT)) AS correct
@@ -44,15 +46,29 @@ GROUP BY label ORDER BY label"""
 
 def run_demo(directory: Path) -> None:
     """Run the demo; all its files are below `directory`, and a second run there only scores again."""
-    directory.mkdir(parents=True, exist_ok=True)
-    config = directory / "digits.yaml"
-    config.write_text(STUDY.format(folder=directory), encoding="utf-8")
-    result = tune_with_progress(load_spec(config))
+    result = tune_with_progress(load_spec(write_study(directory)))
     show(*outcome(result))
     if result.bundle is not None:
         table = _digits_table(result.spec, directory)
         _score_in_sql(result.spec, result.bundle, table)
         _say_what_next(result, result.bundle, table)
+
+
+def write_study(directory: Path) -> Path:
+    """Write the demo's study file into a folder, which is made where there is none; gives the file.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    places = {"uri": f"sqlite:///{directory}/mlflow.db", "studies": f"{directory}/studies"}
+    quoted = {name: json.dumps(place, ensure_ascii=False) for name, place in places.items()}
+    config = directory / "digits.yaml"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        config.write_text(STUDY.format(**quoted), encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"--directory: cannot write {str(config)!r}: {error}; name another folder") from None
+    return config
 
 
 def _digits_table(spec: StudySpec, directory: Path) -> Path:

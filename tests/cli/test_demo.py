@@ -3,6 +3,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+from sparktune.cli.demo import write_study
+from sparktune.errors import InputError
+from sparktune.spec import load_spec
+
 
 def test_the_demo_tunes_scores_and_says_what_next(tmp_path):
     command = [sys.executable, "-m", "sparktune", "demo", "--directory", "demo"]
@@ -21,3 +27,17 @@ def test_the_demo_tunes_scores_and_says_what_next(tmp_path):
     assert "mlflow ui" in done.stdout
     assert "Traceback" not in done.stderr
     assert {path.name for path in tmp_path.iterdir()} <= {"demo", "spark-warehouse"}
+
+
+@pytest.mark.parametrize("name", ["a, b", "my demo #1", "x: y", "{braces}", "größe 🙂", "a'b\"c\\d"])
+def test_the_study_of_any_folder_is_in_that_folder(tmp_path, name):
+    spec = load_spec(write_study(tmp_path / name))
+    assert spec.output.directory == str(tmp_path / name / "studies")
+    assert spec.tracking.uri == f"sqlite:///{tmp_path / name}/mlflow.db"
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "\udcff"):
+        with pytest.raises(InputError, match=r"--directory: cannot write '.*digits\.yaml'"):
+            write_study(place)
