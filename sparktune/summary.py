@@ -9,6 +9,7 @@ from sparktune.trial import Number, Params, TrialResult, TrialState
 
 Reason = Literal["interrupt", "timeout", "epochs", "target", "patience", "failures"]
 RunStatus = Literal["FINISHED", "FAILED", "KILLED"]
+AGAIN = "run the same command again"
 
 
 @final
@@ -164,3 +165,11 @@ class Summary:
                 "classes": tuple(ClassScore(**entry) for entry in record.get("classes", ())),
             }
         )
+
+
+def way_on(stopped: Reason, objective: Objective) -> str:
+    """What makes a study go on that was stopped."""
+    if stopped in ("interrupt", "timeout"):
+        return AGAIN
+    lower = stopped == "target" and objective.direction == "minimize"
+    return f"{'lower' if lower else 'raise'} search.budget.{stopped}"

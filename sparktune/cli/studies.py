@@ -8,6 +8,7 @@ import typer
 from sparktune.cli.options import StudyDirectory
 from sparktune.cli.output import Output, with_output
 from sparktune.errors import StudyFailed
+from sparktune.summary import AGAIN, way_on
 from sparktune.trial import TrialState, param_texts
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def status_lines(study: "StudyRecord", document: dict[str, Any]) -> list[str]:
     if (more := len(trials["running"]) - SHOWN) > 0:
         lines += [f"         and {more} more"]
     if study.status == "KILLED":
-        lines += ["stopped before its end; run the same `sparktune tune` again to resume"]
+        way = way_on(study.stopped, study.objective) if study.stopped else AGAIN
+        lines += [f"stopped before its end; {way} to resume"]
     return lines
 
 

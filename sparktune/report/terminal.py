@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sparktune.report.ranking import FRONT, fact_columns, ranked, title
-from sparktune.summary import BestTrial, Summary
+from sparktune.summary import AGAIN, BestTrial, Summary, way_on
 from sparktune.tracking.mlflow.address import is_database
 from sparktune.tracking.mlflow.view import runs_page, server_of
 from sparktune.trial import param_texts
@@ -27,7 +27,6 @@ from sparktune.trial import param_texts
 SHOWN = 10
 MOST_COLUMNS = 5
 NARROW = 60  # columns of a terminal that everything fits into
-AGAIN = "run the same command again"
 
 
 @final
@@ -153,18 +152,10 @@ def outcome_lines(summary: Summary, directory: Path, tracking_uri: str) -> list[
         lines.append(f"report: {directory / 'report.html'}")
     lines += _where_runs_are(summary, tracking_uri)
     if summary.stopped:
-        lines.append(f"stopped by {summary.stopped}; {_way_on(summary)} to go on")
+        lines.append(f"stopped by {summary.stopped}; {way_on(summary.stopped, summary.objective)} to go on")
     elif summary.unfinished:
         lines.append(f"{summary.unfinished} trials lost their executors too often; {AGAIN} to train them")
     return lines
-
-
-def _way_on(summary: Summary) -> str:
-    """What makes a study go on that was stopped."""
-    if summary.stopped in ("interrupt", "timeout"):
-        return AGAIN
-    lower = summary.stopped == "target" and summary.objective.direction == "minimize"
-    return f"{'lower' if lower else 'raise'} search.budget.{summary.stopped}"
 
 
 def _best_lines(best: BestTrial, metric: str) -> list[str]:

@@ -173,6 +173,18 @@ def test_a_killed_study_was_not_stopped_as_its_earlier_run(capfd, tmp_path) -> N
         assert run(capfd, "status", str(folder))[1].splitlines()[0] == f"study    small: {how}"
 
 
+@pytest.mark.parametrize(
+    ("stopped", "way"),
+    [("patience", "raise search.budget.patience"), ("timeout", "run the same command again")],
+)
+def test_the_status_of_a_stopped_study_says_what_makes_it_go_on(capfd, tmp_path, stopped, way) -> None:
+    summary = Summary("small", "1f2e", {}, stopped, Objective("val_accuracy", "maximize"))
+    events = [(0.0, StudyStarted("val_accuracy", "maximize")), (1.0, StudyEnded("KILLED", summary))]
+    folder = write_ledger(tmp_path / "small", events)
+    last = run(capfd, "status", str(folder))[1].splitlines()[-1]
+    assert last == f"stopped before its end; {way} to resume"
+
+
 def test_people_read_rounded_numbers_and_scripts_exact_ones(capfd, tmp_path) -> None:
     params = {"neurons": 4, "learning_rate": 0.1 + 0.2}
     events = [(1.0, Recorded(result(0, 0.5, params=params), None))]
