@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, final
 
 import numpy as np
@@ -24,7 +24,9 @@ class Checkpoint:
 
     `epochs` are done of the `budget` that the compiler and learning-rate schedules follow. `variables` are
     those of the model, seeds of dropout among them, `optimizer` those of the optimizer. `trainable` has the
-    flags of the model's layers, then of its variables. `tracker` has history, best epoch and counts,
+    flags of the model's layers, then of its variables, in the trial's first epoch. `numbers` has the rates,
+    factors and the like of layers, weight penalties and the optimizer in that epoch, `settings` those of the
+    optimizer now; files of earlier versions have neither. `tracker` has history, best epoch and counts,
     `callbacks` the state of each callback, `random` that of Python's and NumPy's generators.
     """
 
@@ -38,6 +40,8 @@ class Checkpoint:
     callbacks: list[Tree]
     random: Tree
     compiler: str | None = None
+    numbers: list[Tree] = field(default_factory=list)
+    settings: Tree = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The checkpoint with a checksum.
@@ -66,7 +70,7 @@ class Checkpoint:
             raise CheckpointError("the checkpoint is damaged")
         first = LENGTH_BYTES + int.from_bytes(body[:LENGTH_BYTES], "big")
         decoded = _Decoder(body[first:]).decode(json.loads(bytes(body[LENGTH_BYTES:first])))
-        return cls(**{field.name: decoded[field.name] for field in fields(cls)})
+        return cls(**{part.name: decoded[part.name] for part in fields(cls) if part.name in decoded})
 
 
 def plain_state(state: Tree) -> bool:

@@ -22,6 +22,11 @@ from sparktune.trial import TrialNotes
 
 PLATEAU = ("best", "wait", "cooldown_counter")  # what Keras' ReduceLROnPlateau counts
 NOT_STATE = ("_model", "params", "validation_data")  # what Keras sets anew
+# Plain numbers of layers, weight penalties and optimizers, which callbacks may change while training goes on.
+NUMBERS = (
+    *("rate", "dropout", "recurrent_dropout", "stddev", "l1", "l2"),
+    *("momentum", "weight_decay", "clipnorm", "clipvalue", "beta_1", "beta_2", "rho", "epsilon"),
+)
 
 
 @final
@@ -62,6 +67,7 @@ class SegmentTraining:
         self._callbacks, self._bounds, self._resumed = callbacks, bounds, checkpoint
         self._deadline = None if bounds.seconds is None else time.monotonic() + bounds.seconds
         self._trainable: list[bool] | None = None
+        self._numbers: list[Tree] = []
         self._epochs = 0
         self._paused = False
         self._refusal: str | None = None
@@ -72,13 +78,16 @@ class SegmentTraining:
         """The user's callbacks between two of ours.
 
         The first one puts back the state after all `on_train_begin`, and takes it before any `on_train_end`.
+        The last one gives the model what its graphs were traced with in the trial's first epoch.
         """
         before = keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: self._begin_epoch(),
             on_epoch_end=lambda epoch, logs: self._epoch_trained(),
             on_train_end=lambda logs: self._take_checkpoint(),
         )
-        after = keras.callbacks.LambdaCallback(on_epoch_end=self._end_epoch)
+        after = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: self._epoch_begun(), on_epoch_end=self._end_epoch
+        )
         return [before, *self._callbacks, after]
 
     def fitted(self, timings: dict[str, float], notes: TrialNotes) -> Fitted:
@@ -90,15 +99,27 @@ class SegmentTraining:
         return replace(fitted, paused=self._paused, checkpoint=checkpoint)
 
     def _begin_epoch(self) -> None:
+        if self._resumed is not None:
+            self._restore(self._resumed)
+
+    def _epoch_begun(self) -> None:
+        """What the user's callbacks change in layers after the trial's first epoch has no effect."""
         resumed, self._resumed = self._resumed, None
-        if resumed is not None:
-            self._restore(resumed)
-            self._trainable = resumed.trainable
+        if resumed is None:
+            return
+        self._trainable, self._numbers = resumed.trainable, resumed.numbers
+        _set_flags(self._model, resumed.trainable)
+        owners = _with_numbers(self._model)
+        # Compiled epochs take the optimizer's numbers in anew, Keras' `fit` does not.
+        traced = owners if resumed.compiler is None else owners[:-1]
+        for owner, numbers in zip(traced, resumed.numbers, strict=False):
+            _set_numbers(owner, numbers)
 
     def _epoch_trained(self) -> None:
-        """Graphs are traced in the first epoch: what is trainable then counts for all."""
+        """Graphs are traced in the first epoch: what is trainable then counts for all, as numbers do."""
         if self._trainable is None:
             self._trainable = [part.trainable for part in _with_flags(self._model)]
+            self._numbers = [_numbers_of(owner) for owner in _with_numbers(self._model)]
 
     def _end_epoch(self, epoch: int, logs: dict[str, float]) -> None:
         if self._tracker.epoch_ended(logs, self._model.get_weights):
@@ -140,6 +161,8 @@ class SegmentTraining:
             variables=[np.asarray(variable) for variable in model.variables],
             optimizer=[np.asarray(variable) for variable in model.optimizer.variables],
             trainable=self._trainable,
+            numbers=self._numbers,
+            settings=_numbers_of(model.optimizer),
             tracker=vars(self._tracker.state()),
             callbacks=deepcopy([*self._states(), _history_of(model)]),  # before `on_train_end` changes them
             random={"python": random.getstate(), "numpy": np.random.get_state(legacy=False)},
@@ -154,10 +177,9 @@ class SegmentTraining:
         model, plan = self._model, self._plan
         if (checkpoint.seed, checkpoint.budget) != (plan.seed, plan.training.epochs):
             raise CheckpointError("the checkpoint is that of another trial")
-        for part, flag in zip(_with_flags(model), checkpoint.trainable, strict=False):
-            if part.trainable != flag:
-                part.trainable = flag
+        _set_flags(model, checkpoint.trainable)
         model.optimizer.build(model.trainable_variables)
+        _set_numbers(model.optimizer, checkpoint.settings)
         _assign(model.variables, checkpoint.variables)
         _assign(model.optimizer.variables, checkpoint.optimizer)
         self._tracker.restore(TrackerState(**checkpoint.tracker), model.get_weights)
@@ -181,6 +203,30 @@ class SegmentTraining:
 def _with_flags(model: keras.Model) -> list[Any]:
     """Layers, then variables: a layer's flag is that of all inside it until they get their own."""
     return [*all_layers(model), *model.variables]
+
+
+def _set_flags(model: keras.Model, flags: Sequence[bool]) -> None:
+    for part, flag in zip(_with_flags(model), flags, strict=False):
+        if part.trainable != flag:
+            part.trainable = flag
+
+
+def _with_numbers(model: keras.Model) -> list[Any]:
+    """Layers, weight penalties, and the optimizer as the last one."""
+    penalties = [variable.regularizer for variable in model.variables]
+    return [*all_layers(model), *penalties, model.optimizer]
+
+
+def _numbers_of(owner: Any) -> Tree:
+    attributes = getattr(owner, "__dict__", {})
+    found = {name: attributes.get(name) for name in NUMBERS}
+    return {name: value for name, value in found.items() if isinstance(value, (int, float, np.floating))}
+
+
+def _set_numbers(owner: Any, numbers: Tree) -> None:
+    for name, value in numbers.items():
+        if getattr(owner, name) != value:
+            setattr(owner, name, value)
 
 
 def _attributes(callback: Any, names: Sequence[str] | None) -> Tree:

@@ -2,6 +2,7 @@
 
 import math
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,6 +35,13 @@ def test_arrays_read_back_with_type_and_shape():
         np.testing.assert_array_equal(one, other)
     assert (read.seed, read.epochs, read.budget, read.trainable) == (5, 2, 9, [True, False])
     assert (read.tracker, read.compiler) == ({"n": 1}, "graph")
+
+
+def test_files_of_earlier_versions_have_no_numbers_and_read_back():
+    new = vars(checkpoint())
+    old = {name: value for name, value in new.items() if name not in ("numbers", "settings")}
+    read = Checkpoint.from_bytes(Checkpoint.to_bytes(SimpleNamespace(**old)))
+    assert (read.seed, read.numbers, read.settings) == (5, [], {})
 
 
 @given(TREES)

@@ -39,6 +39,34 @@ class Decay(keras.callbacks.Callback):
         self.rates.clear()
 
 
+class Unfreeze(keras.callbacks.Callback):
+    # A layer is frozen at first; when the third epoch begins, the other one is.
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch in (0, 2):
+            self.model.layers[0].trainable = epoch == 2
+            self.model.layers[-1].trainable = epoch == 0
+
+
+class Anneal(keras.callbacks.Callback):
+    # Changes numbers of layers and of the optimizer from epoch to epoch.
+    def on_epoch_begin(self, epoch, logs=None):
+        for layer in self.model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.rate = 0.1 * (3 - epoch)
+            elif layer.name.startswith("dense") and layer.kernel.regularizer is not None:
+                layer.kernel.regularizer.l2 = 0.1 / (epoch + 1)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.optimizer.weight_decay *= 0.5
+        if epoch == 1:
+            self.model.optimizer.momentum = 0.5
+
+
+class AnnealPerBatch(Anneal):
+    def on_train_batch_end(self, batch, logs=None):
+        pass
+
+
 class PerBatch(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         pass
@@ -159,6 +187,36 @@ def test_segments_equal_one_go_bit_for_bit(data_of, loaded, model, shape, traini
     assert last.notes == whole.notes
     for one, other in zip(loaded(last.model).get_weights(), loaded(whole.model).get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+UNFREEZE = {"optimizer": "adam", "callbacks": [{"kind": "custom", "callback": "segment_models:Unfreeze"}]}
+ANNEALED = {"optimizer": "momentum", "weight_decay": 0.1}
+
+
+def annealed_by(callback: str) -> dict[str, Any]:
+    return {**ANNEALED, "callbacks": [{"kind": "custom", "callback": f"segment_models:{callback}"}]}
+
+
+@pytest.mark.parametrize(
+    ("model", "training", "ends", "exact"),
+    [
+        (BUILDER, UNFREEZE, [2, 3], True),
+        (MLP, annealed_by("Anneal"), [2, 3], True),
+        (MLP, annealed_by("AnnealPerBatch"), [2], False),
+    ],
+    ids=["frozen", "numbers", "numbers of fit"],
+)
+def test_what_a_callback_changes_while_training_goes_on_has_the_same_effect(
+    data_of, model, training, ends, exact
+):
+    spec, data = spec_of(model, {"epochs": 4, **training}), data_of(ROWS)
+    whole = run_segment(Segment(trial()), spec, data)
+    assert whole.state is TrialState.COMPLETE, whole.error
+    assert (whole.notes.engine == "compiled") == exact
+    *_, last = in_segments(spec, data, ends, trial())
+    assert last.history.keys() == whole.history.keys(), last.error
+    for name, values in whole.history.items():
+        assert last.history[name] == (values if exact else pytest.approx(values, rel=1e-5)), name
 
 
 def test_compiled_by_xla_is_a_matter_of_the_whole_trial(data_of):
