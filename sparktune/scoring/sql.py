@@ -12,7 +12,7 @@ from sparktune.bundle.payload import to_payload
 from sparktune.errors import ScoringError
 from sparktune.scoring.executors import check_executors
 from sparktune.scoring.expression import check_answers, function_definition, is_sql
-from sparktune.scoring.signature import COMMENT, definition, is_table, quoted
+from sparktune.scoring.signature import COMMENT, definition, is_table
 from sparktune.scoring.types import OUTPUTS, Output, answer_type, checked_output
 from sparktune.scoring.worker import predict_columns
 
@@ -104,8 +104,9 @@ def register(
         The function, for use with columns: `frame.select(predict("age", "visits"))`.
 
     Raises:
-        ScoringError: the name is no identifier, or is taken by another function; the output is unknown; the
-            workers' Python lacks what scoring needs; a permanent function is asked of another engine.
+        ScoringError: the name is no identifier, or is taken by another function or its `NAME_row`; the output
+            is unknown; the workers' Python lacks what scoring needs; a permanent function is asked of another
+            engine; the session is one of Spark Connect.
         BundleError: the model is no bundle, was changed after the export, does not have the engine, or is
             too large for SQL.
     """
@@ -132,8 +133,8 @@ def register(
         spark.sql(definition(bundle.manifest, name, name + ROW, answer))
     else:
         spark.udf.register(name, implementation)
-    for each in (name, name + ROW):
-        spark.conf.set(_key(each), bundle.manifest.digest)
+    spark.conf.set(_key(name), bundle.manifest.digest)
+    spark.conf.set(_key(name + ROW), name.lower())  # whose part it is
     return SqlFunction(name, len(bundle.schema.features), implementation)
 
 
@@ -192,13 +193,18 @@ def check_name(name: str) -> None:
 
 
 def _check_free(spark: Any, name: str) -> None:
-    """Refuse a name that is taken by a function of somebody else."""
+    """Refuse a name that is taken by a function of somebody else, or by the `NAME_row` of another one."""
     from pyspark.errors import ParseException
 
     try:
         taken = [each for each in (name, name + ROW) if spark.catalog.functionExists(each)]
     except ParseException:
         raise ScoringError(f"the function name {name!r} is a reserved word; choose another name") from None
+    owner = name.lower().removesuffix(ROW)
+    if name in taken and spark.conf.get(_key(name), None) == owner:
+        raise ScoringError(
+            f"the function {name!r} is a part of {owner!r}, which calls it; choose another name"
+        )
     theirs = [each for each in taken if not _is_ours(spark, each)]
     if theirs:
         raise ScoringError(f"the function {theirs[0]!r} exists already in Spark; choose another name")
@@ -206,7 +212,7 @@ def _check_free(spark: Any, name: str) -> None:
 
 def _is_ours(spark: Any, name: str) -> bool:
     """Whether a function is one of this session, or a permanent one of another, and hides none but ours."""
-    permanent = f"{quoted(spark.catalog.currentDatabase())}.{name}"
+    permanent = f"{spark.catalog.currentDatabase()}.{name}"  # Spark gives its name quoted where need be
     if spark.catalog.functionExists(permanent) and not _has_comment(spark, permanent):
         return False
     return spark.conf.get(_key(name), None) is not None or _has_comment(spark, name)

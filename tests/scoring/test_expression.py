@@ -254,6 +254,19 @@ def test_a_model_takes_the_name_of_any_other(
         assert spark.catalog.functionExists("changing_row") == (kind != "sql")
 
 
+def test_the_row_function_of_another_model_is_kept(
+    spark: Any, bundles: dict[str, Bundle], tasks: dict[str, Bundle]
+) -> None:
+    register(spark, bundles["binary"], "Whole", "raw")
+    for bundle in (bundles["binary"], tasks["binary"]):
+        with pytest.raises(ScoringError, match="'WHOLE_row' is a part of 'whole', which calls it; choose"):
+            register(spark, bundle, "WHOLE_row", "raw")
+    register(spark, bundles["binary"], "whole", "raw")
+    register(spark, tasks["binary"], "whole", "raw")  # by the engine sql, which has no such part
+    for _ in range(2):
+        register(spark, bundles["binary"], "whole_row", "raw")
+
+
 def test_a_permanent_function_of_somebody_else_is_neither_replaced_nor_hidden_again(
     spark: Any, bundles: dict[str, Bundle], tasks: dict[str, Bundle]
 ) -> None:

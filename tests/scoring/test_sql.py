@@ -303,6 +303,20 @@ def test_function_of_somebody_else_is_kept(spark: Any, bundles: dict[str, Bundle
         register(spark, bundles["binary"], "mine")
 
 
+def test_a_name_is_free_in_a_database_whose_name_is_quoted(spark: Any, bundles: dict[str, Bundle]) -> None:
+    spark.sql("CREATE DATABASE `2024`")
+    spark.sql("USE `2024`")
+    try:
+        for _ in range(2):  # the second one looks whose it is
+            register(spark, bundles["regression"], "in_quotes")
+        spark.sql("CREATE FUNCTION in_quotes() RETURNS INT RETURN 5")
+        with pytest.raises(ScoringError, match="'in_quotes' exists already"):
+            register(spark, bundles["regression"], "in_quotes")
+    finally:
+        spark.sql("USE default")
+        spark.sql("DROP DATABASE `2024` CASCADE")
+
+
 def test_unknown_output_is_refused(spark: Any, bundles: dict[str, Bundle]) -> None:
     with pytest.raises(
         ScoringError, match="output must be prediction, probability, both or raw, but got 'labels'"
