@@ -358,6 +358,8 @@ class Ledger:
         self.remove_unused_checkpoints()
         digests = self._history.model_digests
         lost = [trial for trial, digest in digests.items() if not self._models.is_intact(trial, digest)]
+        if lost:
+            self._retry_those_with_a_model()
         if lost and self._models.has_others(self._history.results):
             return  # the line of a better result is lost: its trial runs again, and brings its model
         for trial in lost:
@@ -365,3 +367,11 @@ class Ledger:
             log.warning("the model file of trial %d, %s, is missing or damaged: it runs again", trial, one)
             self._append(Voided(trial, "the model file is missing or damaged"))
         self._models.remove_others(self.front.members)
+
+    def _retry_those_with_a_model(self) -> None:
+        """A trial without a value that has a model was retried and became the best; those lines are lost."""
+        ended = self.results.items()
+        failed = [n for n, r in ended if r.state.unsuccessful and n not in self._history.skipped]
+        for trial in filter(self._models.is_there, failed):
+            log.warning("the result that belongs to the model file of trial %d is lost: it runs again", trial)
+            self._append(Retried(trial))

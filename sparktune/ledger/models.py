@@ -42,6 +42,10 @@ class ModelFiles:
             digest is not None and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == digest
         )
 
+    def is_there(self, trial: int) -> bool:
+        """Whether there is a model of this trial, whatever it holds."""
+        return self.path(trial).is_file()
+
     def has_others(self, trials: Iterable[int]) -> bool:
         """Whether there is a model of a trial that is not one of these."""
         return any(self._others(trials))

@@ -223,6 +223,30 @@ class TestBest:
         with opened(tmp_path, spec) as ledger:
             assert [*ledger.results] == [1]
 
+    def test_a_retried_best_trial_whose_lines_are_all_lost_runs_again_and_costs_no_other(
+        self, tmp_path: Path, spec: StudySpec
+    ) -> None:
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(0, 0.5, b"next"))
+            ledger.record(done(1, None, None, state=TrialState.FAILED))
+            ledger.record(done(2, None, None, state=TrialState.FAILED))
+            before = (ledger.directory / "ledger.jsonl").read_bytes()
+            ledger.retry({TrialState.FAILED})
+            ledger.launched(Trial("s", 1, {"neurons": 4, "dropout": 0.1}, seed=9, attempt=2))
+            ledger.record(done(1, 0.9, b"best", attempt=2))
+            after = (ledger.directory / "ledger.jsonl").read_bytes()
+        lost = after.removeprefix(before).splitlines(keepends=True)
+        damaged = before + b"".join(b"?" + line[1:] for line in lost)
+        (tmp_path / "s" / "ledger.jsonl").write_bytes(damaged)
+        for _ in range(2):
+            with opened(tmp_path, spec) as ledger:
+                assert [*ledger.results] == [0, 2]
+                assert models(ledger) == ["best-1.keras"]
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(1, 0.9, b"best", attempt=2))
+        with opened(tmp_path, spec) as ledger:
+            assert (ledger.best.trial, [*ledger.results], models(ledger)) == (1, [0, 2, 1], ["best-1.keras"])
+
     @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"other")])
     def test_a_best_without_its_model_is_trained_again(
         self, tmp_path: Path, spec: StudySpec, damage: Any
