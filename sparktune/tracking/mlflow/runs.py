@@ -156,6 +156,17 @@ class StudyRuns:
             for job in jobs:
                 job()
 
+    def delete_others(self) -> None:
+        """Delete the runs of trials that have ended but were not written here. Idempotent.
+
+        One that was only launched stays: a study may be running it.
+        """
+        for number in self._found.keys() - self._run_ids.keys() - {None}:
+            for run in self._found[number]:
+                if run.data.params and run.info.status not in ("RUNNING", "SCHEDULED"):
+                    self._client.delete_run(run.info.run_id)
+            del self._found[number]
+
     def _write_trial(self, entry: Entry) -> None:
         """Write the run of one trial by requests."""
         number = _number(entry)
@@ -213,7 +224,9 @@ class StudyRuns:
         self._paused.pop(run_id, None)
         if entry.status == "SCHEDULED":
             self._paused[run_id] = entry.end_ms
-            self._epochs[_number(entry)] = max((point.step for point in entry.points), default=0)
+            # After a lost checkpoint a trial has fewer epochs than are written.
+            written = self._epochs.get(_number(entry), 0)
+            self._epochs[_number(entry)] = max(written, *(point.step for point in entry.points), 0)
         if entry.status in ("RUNNING", "SCHEDULED"):
             self._unfinished.add(run_id)
         else:

@@ -39,8 +39,9 @@ def sync(
     artifacts: Artifacts | None = None,
     bundle: "Bundle | None" = None,
 ) -> dict[str, str]:
-    """Make MLflow show exactly these results: one run for the study and one per trial; deletes all others.
+    """Make MLflow show exactly these results: one run for the study and one per trial.
 
+    Deletes the runs of all other results; a trial that was only launched, runs or is paused stays.
     Idempotent, and completes a study that was shown in part. `ended_ms` has the end of each trial by
     number, in milliseconds since 1970; now by default. A trial that MLflow shows in full already is left as
     it is. Gives `experiment_id` and `run_id` of the study, and `model_uri` where there is a bundle.
@@ -98,4 +99,5 @@ def _write_runs(
     if best:
         retry(lambda: runs.mark(BEST, [best[0].trial]), PAUSE_S)
     retry(lambda: runs.mark(PARETO, front), PAUSE_S)
+    retry(runs.delete_others, PAUSE_S)
     return run_id

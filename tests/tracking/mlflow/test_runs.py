@@ -72,6 +72,15 @@ def test_the_curves_of_a_trial_grow_while_it_goes_on(uri: str) -> None:
     assert {seen.trials[0].info.run_id} == ids
 
 
+def test_epochs_that_are_trained_again_after_a_lost_checkpoint_are_written_once(uri: str) -> None:
+    entries, runs = entries_of("lost"), runs_of(uri, "lost")
+    values = [epoch / 10 for epoch in range(7)]
+    for epochs, end_ms in ((5, 5_000), (2, 6_000), (7, 12_000)):
+        paused = {**PAUSED, "history": {"val_accuracy": values[:epochs]}}
+        runs.write_trials([entries.result(complete(0, **paused), end_ms, 1_000)])
+    assert shown(uri, "lost").curve(0, "val_accuracy") == [*enumerate(values, 1)]
+
+
 def test_epochs_that_were_written_in_part_are_written_anew(uri: str, monkeypatch) -> None:
     entries, runs = entries_of("partly"), runs_of(uri, "partly")
     runs.write_trials([entries.result(complete(0, **PAUSED), 5_000, 1_000)])

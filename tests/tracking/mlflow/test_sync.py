@@ -8,7 +8,9 @@ from mlflow import MlflowClient
 
 from sparktune.errors import TrackingError
 from sparktune.tracking import sync
-from sparktune.trial import TrialResult, TrialState
+from sparktune.tracking.mlflow.entries import StudyEntries
+from sparktune.tracking.mlflow.runs import StudyRuns
+from sparktune.trial import Trial, TrialResult, TrialState
 from tests.tracking.servers import free_port
 from tests.tracking.studies import OBJECTIVE, complete, shown, study_spec, summary_of, tracker_of
 
@@ -97,6 +99,21 @@ def test_a_trial_that_was_changed_is_written_anew(store: str) -> None:
     seen = shown(store, "changed")
     assert seen.curve(1, "val_accuracy") == [(1, 0.5), (2, 0.7), (3, 0.99)]
     assert seen.study.data.metrics["best_value"] == 0.99
+
+
+def test_a_trial_whose_result_is_gone_is_no_longer_shown(store: str) -> None:
+    entries = StudyEntries(study_spec(store), "gone", OBJECTIVE)
+    paused = complete(3, state=TrialState.PAUSED, value=None, epoch=None)
+    synced(store, "neighbour", MIXED[:2])
+    synced(store, "gone", [*MIXED[:2], paused])
+    runs = StudyRuns(store, "lessons", "gone")
+    runs.write_study(entries.study(1_000), reopen=False)
+    runs.write_trials([entries.launch(Trial("digits", 2, {}, 1), 1_000)])
+    for _ in range(2):
+        synced(store, "gone", MIXED[:1])
+        states = {n: r.info.status for n, r in shown(store, "gone").trials.items()}
+        assert states == {0: "FINISHED", 2: "KILLED", 3: "SCHEDULED"}
+    assert sorted(shown(store, "neighbour").trials) == [0, 1]
 
 
 def test_a_long_history_is_written_in_parts(store: str) -> None:
