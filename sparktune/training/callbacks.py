@@ -13,7 +13,7 @@ from sparktune.training.references import import_reference
 def build_callbacks(plan: Plan, first: int = 0) -> list[Any]:
     """The user's callbacks in their order. Files are named by trial.
 
-    Where `first` epochs were trained before, their rows in CSV files stay.
+    Where `first` epochs were trained before, their rows in CSV files and their TensorBoard events stay.
 
     Raises:
         ModelError: a custom callback does not import.
@@ -28,7 +28,7 @@ def _build(callback: Callback, plan: Plan, first: int) -> Any:
         case ReduceOnPlateau():
             return _reduce_on_plateau(callback, plan)
         case TensorBoard():
-            return _tensorboard(callback, plan)
+            return _tensorboard(callback, plan, first)
         case CsvLog():
             file = Path(callback.directory) / f"trial-{plan.trial}.csv"
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -41,10 +41,10 @@ def _build(callback: Callback, plan: Plan, first: int) -> Any:
             assert_never(callback)
 
 
-def _tensorboard(callback: TensorBoard, plan: Plan) -> Any:
+def _tensorboard(callback: TensorBoard, plan: Plan, first: int) -> Any:
     import keras
 
-    log = EventLog(callback.folder(plan.directory) / f"trial-{plan.trial}")
+    log = EventLog(callback.folder(plan.directory) / f"trial-{plan.trial}", first)
 
     def epoch_ended(epoch: int, logs: dict[str, Any]) -> None:
         log.epoch_ended(epoch, logs)

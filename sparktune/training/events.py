@@ -4,15 +4,19 @@ import time
 from pathlib import Path
 from typing import Any, final
 
+FILE = "events.out.tfevents.{}.sparktune"  # with the time in nanoseconds: they are read in the order of names
 BINS = 30
 
 
 @final
 class EventLog:
-    """A folder of event files for each split, with the tags of Keras' own callback: epoch_loss, ..."""
+    """A folder of event files for each split, with the tags of Keras' own callback: epoch_loss, ...
 
-    def __init__(self, folder: Path) -> None:
-        self._writers = {"train": _writer(folder / "train"), "validation": _writer(folder / "validation")}
+    Where `first` epochs were trained before, these stay; later ones, of an attempt that was lost, do not.
+    """
+
+    def __init__(self, folder: Path, first: int = 0) -> None:
+        self._writers = {split: _writer(folder / split, first) for split in ("train", "validation")}
 
     def epoch_ended(self, epoch: int, logs: dict[str, Any]) -> None:
         """Write an epoch's metrics; `epoch` counts from 0, as Keras counts."""
@@ -59,12 +63,21 @@ class EventLog:
             writer.close()
 
 
-def _writer(folder: Path) -> Any:
-    """An event file is a file of TFRecords, of which the first says the version."""
+def _writer(folder: Path, first: int) -> Any:
+    """An event file is a file of TFRecords, of which the first says the version.
+
+    The second is the start of a session: TensorBoard drops the steps from there on that earlier files have.
+    """
     import tensorflow as tf
 
     folder.mkdir(parents=True, exist_ok=True)
-    writer = tf.io.TFRecordWriter(str(folder / f"events.out.tfevents.{time.time_ns()}.sparktune"))
+    if not first:
+        for earlier in folder.glob(FILE.format("*")):
+            earlier.unlink(missing_ok=True)
+    writer = tf.io.TFRecordWriter(str(folder / FILE.format(time.time_ns())))
     version = tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2")
     writer.write(version.SerializeToString())
+    session = tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START)
+    start = tf.compat.v1.Event(wall_time=time.time(), step=first, session_log=session)
+    writer.write(start.SerializeToString())
     return writer

@@ -5,6 +5,7 @@ import csv
 import keras
 import pytest
 import tensorflow as tf
+from tensorboard.backend.event_processing import event_accumulator, plugin_event_accumulator
 
 from sparktune.errors import ModelError
 from sparktune.spec import TrainingSpec
@@ -66,3 +67,20 @@ def test_tensorboard_writes_into_the_studys_folder_and_histograms_where_asked(tm
     kernel = model.get_weights()[0]
     assert found[0][2].num == sum(found[0][2].bucket) == kernel.size
     assert (found[0][2].min, found[0][2].max) == (kernel.min(), kernel.max())
+
+
+@pytest.mark.parametrize("first", [0, 2])
+def test_tensorboard_shows_each_epoch_once_after_an_attempt_that_was_lost(tmp_path, first):
+    training = TrainingSpec(callbacks=({"kind": "tensorboard"},))
+    plan = Plan(4, 0, training, Objective("val_loss", "minimize"), directory=tmp_path)
+    for start, end, loss in ((0, 4, 0.5), (first, 5, 0.25)):
+        (log,) = build_callbacks(plan, start)
+        for epoch in range(start, end):
+            log.on_epoch_end(epoch, {"loss": loss, "val_loss": loss})
+    losses = [0.5] * first + [0.25] * (5 - first)
+    for split in ("train", "validation"):
+        folder = str(tmp_path / "tensorboard" / "trial-4" / split)
+        scalars = event_accumulator.EventAccumulator(folder).Reload().Scalars("epoch_loss")
+        assert [(event.step, event.value) for event in scalars] == list(enumerate(losses))
+        tensors = plugin_event_accumulator.EventAccumulator(folder).Reload().Tensors("epoch_loss")
+        assert [event.step for event in tensors] == list(range(5))
