@@ -43,19 +43,28 @@ class Checkpoint:
     numbers: list[Tree] = field(default_factory=list)
     settings: Tree = field(default_factory=dict)
 
+    @property
+    def size(self) -> int:
+        """How many bytes `to_bytes` gives; these are not made."""
+        header, arrays = self._header()
+        return len(MAGIC) + DIGEST_BYTES + LENGTH_BYTES + len(header) + size_of(arrays)
+
     def to_bytes(self) -> bytes:
         """The checkpoint with a checksum.
 
         Raises:
             CheckpointError: something in it is no plain value.
         """
-        arrays: Arrays = []
-        header = json.dumps(_encoded(vars(self), arrays)).encode()
+        header, arrays = self._header()
         parts = [len(header).to_bytes(LENGTH_BYTES, "big"), header, *map(np.ndarray.tobytes, arrays)]
         digest = hashlib.sha256()
         for part in parts:
             digest.update(part)
         return b"".join([MAGIC, digest.digest(), *parts])
+
+    def _header(self) -> tuple[bytes, Arrays]:
+        arrays: Arrays = []
+        return json.dumps(_encoded(vars(self), arrays)).encode(), arrays
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Checkpoint":

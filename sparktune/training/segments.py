@@ -14,13 +14,14 @@ import numpy as np
 from sparktune.columns.schema import Schema
 from sparktune.errors import CheckpointError
 from sparktune.spec.training import CustomCallback, ReduceOnPlateau
-from sparktune.training.checkpoint import Arrays, Checkpoint, Tree, plain_state, size_of
+from sparktune.training.checkpoint import Arrays, Checkpoint, Tree, plain_state
 from sparktune.training.engine.structure import all_layers
 from sparktune.training.epoch_tracker import EpochTracker, Fitted, Plan, TrackerState
 from sparktune.training.hidden_state import hidden_state, hidden_state_of_goals
 from sparktune.trial import TrialNotes
 
 PLATEAU = ("best", "wait", "cooldown_counter")  # what Keras' ReduceLROnPlateau counts
+HISTORY_ROW = 1024  # bytes at most of an epoch in Keras' own History, which is called after us
 NOT_STATE = ("_model", "params", "validation_data")  # what Keras sets anew
 # Plain numbers of layers, weight penalties and optimizers, which callbacks may change while training goes on.
 NUMBERS = (
@@ -141,26 +142,28 @@ class SegmentTraining:
         for callback, state in zip(self._callbacks, self._states(), strict=True):
             if not plain_state(state):
                 return f"callback {type(callback).__name__} has attributes that are no plain values"
-        size = size_of(self._tracker.state().best_weights or [])
-        size += size_of([np.asarray(v) for v in (*self._model.variables, *self._model.optimizer.variables)])
+        size = self._present_checkpoint().size + HISTORY_ROW
         if self._bounds.largest is not None and size > self._bounds.largest:
             return (
-                f"it would have {size} bytes, and output.checkpoint_limit is {self._bounds.largest}; raise "
+                f"it may have {size} bytes, and output.checkpoint_limit is {self._bounds.largest}; raise "
                 "it, or set output.checkpoints"
             )
         return hidden_state(self._model) or hidden_state_of_goals(self._plan.training, self._schema)
 
     def _take_checkpoint(self) -> None:
-        if not self._paused or self._refusal is not None or self._trainable is None:
-            return
+        if self._paused and self._refusal is None:
+            self._checkpoint = self._present_checkpoint()
+
+    def _present_checkpoint(self) -> Checkpoint:
+        """The training as it is now, after an epoch at least."""
         model = self._model
-        self._checkpoint = Checkpoint(
+        return Checkpoint(
             seed=self._plan.seed,
             epochs=self._epochs,
             budget=self._plan.training.epochs,
             variables=[np.asarray(variable) for variable in model.variables],
             optimizer=[np.asarray(variable) for variable in model.optimizer.variables],
-            trainable=self._trainable,
+            trainable=self._trainable or [],
             numbers=self._numbers,
             settings=_numbers_of(model.optimizer),
             tracker=vars(self._tracker.state()),

@@ -15,6 +15,7 @@ from sparktune.trial import Segment, Trial, TrialResult, TrialState
 
 CODE = """
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -78,6 +79,12 @@ class Opaque(keras.callbacks.Callback):
         self.average = keras.Sequential([keras.Input((2,))])
 
 
+class Large(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.table = np.zeros(50_000)
+
+
 @keras.saving.register_keras_serializable(package="tests")
 class Noise(keras.layers.Layer):
     def call(self, x):
@@ -115,6 +122,7 @@ CNN = {"kind": "cnn", "filters": [3], "hidden": [5], "dropout": 0.2}
 RNN = {"kind": "rnn", "cell": "simple_rnn", "units": 3, "dropout": 0.2}
 BUILDER = {"kind": "builder", "builder": "segment_models:stack"}
 PLATEAU = {"kind": "reduce_on_plateau", "patience": 0, "factor": 0.5}
+LARGE = {"kind": "custom", "callback": "segment_models:Large"}
 STOP = {"patience": 2, "min_delta": 0.2}
 IMAGES, SERIES, ROWS = (8, 8, 1), (5, 2), (6,)
 
@@ -301,8 +309,9 @@ def test_what_is_no_checkpoint_of_the_trial_means_training_again(data_of, tmp_pa
         ),
         ({"kind": "builder", "builder": "segment_models:noisy"}, [], {}, "draws random numbers"),
         (MLP, [], {"checkpoint_limit": 100}, "output.checkpoint_limit is 100"),
+        (MLP, [LARGE], {"checkpoint_limit": 400_000}, "output.checkpoint_limit is 400000"),
     ],
-    ids=["callback", "builder", "large"],
+    ids=["callback", "builder", "large", "large callback"],
 )
 def test_without_a_checkpoint_only_a_rung_ends_a_segment(data_of, model, callbacks, output, why):
     spec, data = spec_of(model, {"epochs": 3, "callbacks": callbacks}, **output), data_of(ROWS)
