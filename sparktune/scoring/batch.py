@@ -9,7 +9,7 @@ from sparktune.bundle import Bundle, load_bundle
 from sparktune.columns.names import find
 from sparktune.errors import BundleError, ScoringError
 from sparktune.scoring.bulk import scored_in_one_pass, through_arrow
-from sparktune.scoring.executors import check_executors
+from sparktune.scoring.executors import check_executors, classic_context
 from sparktune.scoring.expression import answer_in_sql, check_answers, is_sql
 from sparktune.scoring.guessed_types import with_training_types
 from sparktune.scoring.moments import columns_in_sql, moments_as_trained
@@ -73,17 +73,19 @@ def score(
         The number of rows that this call scored.
 
     Raises:
-        ScoringError: before any row is scored: the model is no bundle or was changed after the export, the
-            source is missing, the target exists or holds files of the source, a feature column is missing or
-            not numeric, a written column has the name of an answer, the workers' Python lacks what scoring
-            needs, or the engine is `sql` and Spark answers the bundle's example rows differently from Python.
-            While rows are scored: one of them cannot be encoded; the message has its values.
+        ScoringError: before any row is scored: the session is one of Spark Connect, the model is no bundle or
+            was changed after the export, the source is missing, the target exists or holds files of the
+            source, a feature column is missing or not numeric, a written column has the name of an answer,
+            the workers' Python lacks what scoring needs, or the engine is `sql` and Spark answers the
+            bundle's example rows differently from Python. While rows are scored: one of them cannot be
+            encoded; the message has its values.
     """
     if on_progress is not None and partition_by is None:
         raise ScoringError(
             "on_progress needs partition_by, as a table without partitions is written at once; name a column "
             "to partition by, or leave on_progress out"
         )
+    classic_context(spark)  # reading and writing need it, too
     source, target = str(source), str(target)
     check_target(spark, source, target, mode if partition_by is None else "overwrite")
     bundle = load_model(model, tracking_uri, engine)
@@ -134,8 +136,8 @@ def check_session(bundle: Bundle, frame: Any, features: Sequence[str]) -> None:
         features: as `with_answer` takes them.
 
     Raises:
-        ScoringError: the workers' Python lacks what scoring needs, or the engine is `sql` and Spark SQL
-            answers the bundle's example rows differently from Python.
+        ScoringError: the workers' Python lacks what scoring needs; the engine is `sql`, and Spark SQL answers
+            the bundle's example rows differently from Python; or the session is one of Spark Connect.
         BundleError: the engine is `sql`, and the model or a column has no SQL.
     """
     check = check_answers if _in_sql(bundle, frame, features) else check_executors

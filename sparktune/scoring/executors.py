@@ -15,6 +15,21 @@ WAY_OUT = "set PYSPARK_PYTHON to a Python that has them before the session start
 _CHECKED: set[tuple[str, str, tuple[str, ...]]] = set()
 
 
+def classic_context(spark: Any) -> Any:
+    """The context of a session.
+
+    Raises:
+        ScoringError: the session is one of Spark Connect, which has none.
+    """
+    try:
+        return spark.sparkContext
+    except AttributeError:
+        raise ScoringError(
+            f"spark must be a classic SparkSession, but got a {type(spark)}; score over Spark Connect by a "
+            "permanent function of the engine sql, which a classic session registers"
+        ) from None
+
+
 def check_executors(spark: Any, bundle: Bundle) -> None:
     """Ask a Spark worker whether it can import what scoring needs: one task, once in a session.
 
@@ -22,9 +37,9 @@ def check_executors(spark: Any, bundle: Bundle) -> None:
     Spark.
 
     Raises:
-        ScoringError: the workers' Python cannot be started, or lacks a module.
+        ScoringError: the workers' Python cannot be started, or lacks a module; or as `classic_context`.
     """
-    context = spark.sparkContext
+    context = classic_context(spark)
     needed = "sparktune", *BASE, *engine_modules([bundle.manifest.engine])
     asked = context.applicationId, context.pythonExec, needed
     if asked in _CHECKED or (context.master.startswith("local") and _is_this_python(context.pythonExec)):

@@ -13,6 +13,7 @@ from sparktune.bundle.labels import label_kind
 from sparktune.columns.encoders.types import literal
 from sparktune.columns.schema import Schema
 from sparktune.errors import ScoringError
+from sparktune.scoring.executors import classic_context
 from sparktune.scoring.rows import table_of
 from sparktune.scoring.signature import COMMENT, sql_parameters
 from sparktune.scoring.types import Output, answer_names, answer_type
@@ -70,11 +71,11 @@ def check_answers(spark: Any, bundle: Bundle) -> None:
     """Compare, once in an application, Spark's answers to the bundle's example rows with those of Python.
 
     Raises:
-        ScoringError: it answers something else, by more than 1e-5.
+        ScoringError: it answers something else, by more than 1e-5; or as `classic_context`.
         BundleError: as `answer_in_sql`.
     """
     example, schema = read_example(bundle.path), bundle.schema
-    compared = spark.sparkContext.applicationId, bundle.manifest.digest
+    compared = classic_context(spark).applicationId, bundle.manifest.digest
     if example is None or compared in _CHECKED:  # None in a bundle of an earlier version
         return
     rows = [dict(zip(example[0], row, strict=True)) for row in example[1]]

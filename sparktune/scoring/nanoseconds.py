@@ -29,14 +29,11 @@ def nanoseconds_readable(spark: Any) -> Iterator[None]:
 
 
 def as_timestamps(spark: Any, frame: Any) -> Any:
-    """The rows of Parquet files with such columns as Spark's timestamps, in microseconds.
-
-    Over Spark Connect, which cannot read the files' own schema, they stay whole numbers.
-    """
+    """The rows of Parquet files with such columns as Spark's timestamps, in microseconds."""
     from pyspark.sql.functions import expr
 
     # Python's own list of the files costs two calls of Java for each of them.
-    files = frame._jdf.inputFiles() if getattr(spark, "_jvm", None) is not None else []
+    files = frame._jdf.inputFiles()
     if not len(files):
         return frame
     zones = dict(COLUMN.findall(_parquet_schema(spark, files[0])))

@@ -10,7 +10,7 @@ import pyarrow as pa
 from sparktune.bundle import Bundle, load_bundle
 from sparktune.bundle.payload import to_payload
 from sparktune.errors import ScoringError
-from sparktune.scoring.executors import check_executors
+from sparktune.scoring.executors import check_executors, classic_context
 from sparktune.scoring.expression import check_answers, function_definition, is_sql
 from sparktune.scoring.signature import COMMENT, definition, is_table
 from sparktune.scoring.types import OUTPUTS, Output, answer_type, checked_output
@@ -111,6 +111,7 @@ def register(
             too large for SQL.
     """
     check_name(name)
+    classic_context(spark)
     _check_free(spark, name)
     if output not in (*OUTPUTS, "label"):
         raise ScoringError(f"output must be {', '.join(OUTPUTS[:-1])} or {OUTPUTS[-1]}, but got {output!r}")

@@ -28,8 +28,6 @@ def exists(spark: Any, place: str) -> bool:
     """Whether a path or table is there."""
     if not is_path(place):
         return bool(spark.catalog.tableExists(place))
-    if getattr(spark, "_jvm", None) is None:  # Spark Connect: the writer refuses by itself
-        return False
     files, path = _file_system(spark, place)
     return bool(files.exists(path))
 
@@ -49,7 +47,7 @@ def remove(spark: Any, place: str) -> None:
 
 
 def _file_system(spark: Any, place: str) -> tuple[Any, Any]:
-    """Hadoop's file system of a place, and the place as its path. Spark Connect has none."""
+    """Hadoop's file system of a place, and the place as its path."""
     path = spark._jvm.org.apache.hadoop.fs.Path(place)
     return path.getFileSystem(spark._jsparkSession.sessionState().newHadoopConf()), path
 
@@ -67,7 +65,7 @@ def read(spark: Any, source: str) -> Any:
     Raises:
         ScoringError: there is none, or it cannot be read.
     """
-    if getattr(spark, "_jvm", None) is not None and not exists(spark, source):
+    if not exists(spark, source):
         kind = "file or folder" if is_path(source) else "table"
         raise ScoringError(f"the input must be a path or a table, but there is no {kind} {source!r}")
     try:
@@ -129,7 +127,7 @@ def check_apart(spark: Any, frame: Any, target: str) -> None:
     Raises:
         ScoringError: a file of `frame` is the target, or lies in it.
     """
-    if not exists(spark, target):  # nor does Spark Connect know of a path
+    if not exists(spark, target):
         return
     if is_path(target):
         files, path = _file_system(spark, target)

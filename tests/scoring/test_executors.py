@@ -4,13 +4,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pyspark.errors import PySparkAttributeError
+from pyspark.sql.types import FloatType, StructField, StructType
 
 from sparktune.bundle import Bundle
 from sparktune.errors import ScoringError
-from sparktune.scoring import executors
+from sparktune.scoring import executors, register, score
+from sparktune.scoring.batch import check_session
 
 SESSION = """
 import sys
@@ -63,6 +67,32 @@ class Local:
 
     def parallelize(self, *_: Any) -> Any:
         raise RuntimeError('\tat java\nCannot run program "python9": Exception: error=2, No such file\n\tat')
+
+
+class Connected:
+    """A session of Spark Connect as far as it needs no server."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise PySparkAttributeError(
+            errorClass="JVM_ATTRIBUTE_NOT_SUPPORTED", messageParameters={"attr_name": name}
+        )
+
+
+@pytest.mark.parametrize("engine", ["numpy", "sql"])
+def test_spark_connect_is_refused_in_one_line(
+    bundles: dict[str, Bundle], tmp_path: Path, engine: str
+) -> None:
+    spark, bundle = Connected(), bundles["binary"].with_engine(engine)
+    names = [feature.name for feature in bundle.schema.features]
+    schema = StructType([StructField(name, FloatType()) for name in names])
+    frame = SimpleNamespace(sparkSession=spark, schema=schema)
+    for ask in (
+        lambda: register(spark, bundle, "predict"),
+        lambda: score(spark, bundle, tmp_path / "rows.parquet", tmp_path / "scored"),
+        lambda: check_session(bundle, frame, names),  # as SparktuneModel.transform does
+    ):
+        with pytest.raises(ScoringError, match=r"must be a classic SparkSession, .*Connected.*; score"):
+            ask()
 
 
 def test_this_very_python_is_not_asked(bundles: dict[str, Bundle]) -> None:
