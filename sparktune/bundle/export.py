@@ -161,7 +161,9 @@ def _bundle_errors(engine: str, but: tuple[type[Exception], ...] = (BundleError,
     except Exception as error:
         if engine == REFERENCE:
             raise
-        raise BundleError(f"the engine {engine!r} cannot be run: {error!r}") from error
+        said = f"the engine {engine!r} cannot be run: {error!r}"
+        log.warning("%s; a bundle is exported without it unless it was asked for", said)
+        raise BundleError(said) from error
 
 
 def _check_place(directory: Path, lineage: Lineage) -> None:

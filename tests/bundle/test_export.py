@@ -1,6 +1,7 @@
 """A trained model becomes a bundle, and nothing good is lost on the way."""
 
 import json
+import re
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,11 +124,15 @@ def test_model_with_code_inside_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:(?s).*The structure of `inputs` doesn't match")  # Keras takes it
-def test_what_numpy_fails_at_keras_predicts(tmp_path: Path) -> None:
+def test_what_numpy_fails_at_keras_predicts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     inputs = keras.Input((20,), name="x")
     keras.Model({"x": inputs}, keras.layers.Dense(1, "sigmoid")(inputs)).save(tmp_path / "m.keras")
     bundle = export_bundle(tmp_path / "m.keras", BINARY, lineage(), tmp_path / "bundle")
     assert bundle.manifest.engine == "keras"
+    (warning,) = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert re.fullmatch(
+        r"the engine 'numpy' cannot be run: KeyError.*; a bundle is exported without it.*", warning
+    )
     with pytest.raises(BundleError, match="the engine 'numpy' cannot be run: KeyError"):
         export_bundle(tmp_path / "m.keras", BINARY, lineage(), tmp_path / "bundle", ["numpy"])
 
