@@ -91,10 +91,7 @@ class NumberEncoder(Encoder):
         values, given = _numbers(array, place, row)
         missing = None if given.all() else ~given
         if self.required and missing is not None:
-            raise place.error(
-                f"{place.what} must have a number in every row, as it says missing: error, but row "
-                f"{row(int(missing.argmax()))} has none; fill it or leave the row out"
-            )
+            raise place.error(_without_number(place.what, f"row {row(int(missing.argmax()))}"))
         encoded = np.zeros((len(values), self.width), np.float32)
         if self.clip is not None:
             values = np.clip(values, *self.clip)
@@ -112,11 +109,7 @@ class NumberEncoder(Encoder):
         instead = f"{self.median!r}D"
         if self.required:
             name = column.partition("`")[2].rpartition("`")[0].replace("``", "`") or column
-            said = (
-                f"feature column {name!r} must have a number in every row, as it says missing: error, but "
-                "one has none; fill it or leave the row out"
-            )
-            instead = f"raise_error({literal(said)})"
+            instead = f"raise_error({literal(_without_number(f'feature column {name!r}', 'one'))})"
         found = f"coalesce({given}, {instead})"
         if self.clip is not None:
             found = f"least(greatest({found}, {self.clip[0]!r}D), {self.clip[1]!r}D)"
@@ -147,6 +140,14 @@ def _type(kind: pa.DataType) -> str:
     """Whole numbers are double, too, so that new rows may hold fractions."""
     found = sql_type(kind)
     return "double" if found == "bigint" else found
+
+
+def _without_number(what: str, which: str) -> str:
+    """What is said of a missing number where that is an error; `which` names the row."""
+    return (
+        f"{what} must have a number in every row, as it says missing: error, but {which} has none; "
+        "fill it or leave the row out"
+    )
 
 
 def _numbers(array: pa.Array, place: ColumnPlace, row: RowOf) -> tuple[np.ndarray, np.ndarray]:
