@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 import pyarrow as pa
@@ -77,7 +78,7 @@ def _digits_table(spec: StudySpec, directory: Path) -> Path:
     splits = [rows for rows in (data.train, data.validation, data.test) if rows is not None]
     pixels = np.concatenate([rows.x.reshape(len(rows), -1) for rows in splits])
     labels = np.concatenate([rows.y for rows in splits])
-    target = directory / "digits.parquet"
+    target = directory.absolute() / "digits.parquet"  # Spark and Arrow take a relative a:b for a URI
     pq.write_table(pa.table({data.schema.features[0].name: list(pixels), "label": labels}), target)
     return target
 
@@ -106,10 +107,10 @@ def _say_what_next(result: StudyResult, bundle: Bundle, table: Path) -> None:
     page = runs_page(mlflow["experiment_id"], outcome.study_id) if mlflow else ""
     lines = [
         "What next:",
-        f"  browse the runs    {tools}mlflow ui --backend-store-uri {result.spec.tracking.uri}",
+        f"  browse the runs    {tools}mlflow ui --backend-store-uri {quote(result.spec.tracking.uri)}",
         f"                     then open http://127.0.0.1:5000{page}",
-        f"  score new rows     {tools}sparktune score --model {bundle.path} --input {table} "
-        "--output scored.parquet",
+        f"  score new rows     {tools}sparktune score --model {quote(str(bundle.path))} "
+        f"--input {quote(str(table))} --output scored.parquet",
         f"  tune your own      {tools}sparktune init csv > study.yaml; edit it; "
         f"{tools}sparktune tune --config study.yaml",
         f"  look at the study  {result.directory / 'report.html'}",
