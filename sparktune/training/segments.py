@@ -120,7 +120,8 @@ class SegmentTraining:
         """Graphs are traced in the first epoch: what is trainable then counts for all, as numbers do."""
         if self._trainable is None:
             self._trainable = [part.trainable for part in _with_flags(self._model)]
-            self._numbers = [_numbers_of(owner) for owner in _with_numbers(self._model)]
+            if self._callbacks:  # nobody else changes them
+                self._numbers = [_numbers_of(owner) for owner in _with_numbers(self._model)]
 
     def _end_epoch(self, epoch: int, logs: dict[str, float]) -> None:
         if self._tracker.epoch_ended(logs, self._model.get_weights):
