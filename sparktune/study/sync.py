@@ -6,6 +6,8 @@ from pathlib import Path
 from sparktune.bundle import Bundle, load_bundle
 from sparktune.errors import StudyDirectoryError
 from sparktune.ledger import Ledger, StudyEnded, StudyStarted
+from sparktune.ledger.lock import is_driven
+from sparktune.ledger.ownership import LOCK
 from sparktune.report.reading import read_study
 from sparktune.study.conclusion import Ending, summarize
 from sparktune.study.result import artifacts_of, write_summary
@@ -20,7 +22,8 @@ def sync_study(directory: Path) -> dict[str, str]:
         `experiment_id` and `run_id` of the study, `model_uri` where a model was exported.
 
     Raises:
-        StudyDirectoryError: the directory holds no study that was started, or cannot be written.
+        StudyDirectoryError: the directory holds no study that was started, a driver is at work on it, or it
+            cannot be written.
         TrackingError: MLflow cannot be reached or refuses.
     """
     ledger = Ledger.read(directory)
@@ -28,6 +31,11 @@ def sync_study(directory: Path) -> dict[str, str]:
     if started is None:
         raise StudyDirectoryError(
             f"{directory} must hold a study that was started; run `sparktune tune` first"
+        )
+    if is_driven(directory / LOCK):
+        raise StudyDirectoryError(
+            f"{directory} must be at rest, but a driver is at work on it and writes to MLflow by itself; run "
+            "`sparktune sync` again once it has ended"
         )
     ended_ms = {number: round(seconds * 1000) for number, seconds in ledger.ended.items()}
     bundle = load_bundle(directory / "bundle") if (directory / "bundle").is_dir() else None

@@ -35,6 +35,13 @@ def test_a_directory_whose_study_never_started_is_refused(ledger: Ledger) -> Non
         sync_study(ledger.directory)
 
 
+def test_a_study_that_a_driver_is_at_work_on_is_refused(ledger: Ledger) -> None:
+    with ledger:
+        ledger.note(StudyStarted("val_accuracy", "maximize", {}))
+        with pytest.raises(StudyDirectoryError, match="must be at rest, but a driver is at work on it"):
+            sync_study(ledger.directory)
+
+
 def test_all_that_the_ledger_holds_is_shown_and_the_summary_says_where(ledger: Ledger) -> None:
     best = TrialResult(0, POINTS[0], TrialState.COMPLETE, 0.5, 1, {"val_accuracy": [0.5]})
     with ledger:
