@@ -8,7 +8,7 @@ from sparktune.errors import InputError
 from sparktune.ledger import Ledger
 from sparktune.trial import TrialState
 
-AGAIN = {state.lower(): state for state in TrialState if state.unsuccessful}
+UNSUCCESSFUL = {state.lower(): state for state in TrialState if state.unsuccessful}
 log = logging.getLogger("sparktune")
 
 
@@ -24,9 +24,9 @@ def states_to_retry(retry: str | Iterable[str]) -> frozenset[TrialState]:
     """
     names = retry.split(",") if isinstance(retry, str) else [*retry]
     for name in names:
-        if name not in AGAIN:
-            raise InputError(f"retry must be some of {', '.join(AGAIN)}, but got {name!r}")
-    return frozenset(AGAIN[name] for name in names)
+        if name not in UNSUCCESSFUL:
+            raise InputError(f"retry must be some of {', '.join(UNSUCCESSFUL)}, but got {name!r}")
+    return frozenset(UNSUCCESSFUL[name] for name in names)
 
 
 def check_numbers(skip: Any) -> None:

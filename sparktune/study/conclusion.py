@@ -19,14 +19,13 @@ from sparktune.spec import StudySpec
 from sparktune.study.export import TestMetrics
 from sparktune.study.result import StudyResult, artifacts_of, count_states, trial_table, write_outcome
 from sparktune.study.stop import Stop, interruptible
-from sparktune.summary import BestTrial, Objective, ParetoTrial, Reason, RunStatus, Summary
+from sparktune.summary import AGAIN, BestTrial, Objective, ParetoTrial, Reason, RunStatus, Summary
 from sparktune.tracking import Tracker
 from sparktune.trial import TrialState
 
 if TYPE_CHECKING:
     import pandas as pd
 
-AGAIN = "run the same command again to resume"
 DRAIN_SECONDS = 60.0  # in which the tracker may write what is left
 DRAIN_SECONDS_INTERRUPTED = 3.0
 log = logging.getLogger("sparktune")
@@ -73,7 +72,7 @@ class Ending:
             self.failures.append(error)
         except OSError as error:
             self.failures.append(
-                StudyDirectoryError(f"the outcome of the study cannot be written: {error}; {AGAIN}")
+                StudyDirectoryError(f"the outcome of the study cannot be written: {error}; {AGAIN} to resume")
             )
 
 
@@ -171,7 +170,7 @@ def check_best(spec: StudySpec, ledger: Ledger, stopped: Reason | None) -> None:
     """
     name, folder = spec.study.name, ledger.directory
     if stopped == "interrupt":
-        raise StudyInterrupted(f"study {name} was interrupted ({folder}); {AGAIN}")
+        raise StudyInterrupted(f"study {name} was interrupted ({folder}); {AGAIN} to resume")
     if stopped == "failures":
         aborted = [result for result in ledger.results.values() if result.state.aborted]
         last = max(aborted, key=lambda result: ledger.ended[result.trial])
@@ -183,7 +182,9 @@ def check_best(spec: StudySpec, ledger: Ledger, stopped: Reason | None) -> None:
     if ledger.best is not None:
         return
     if stopped == "timeout":
-        raise StudyFailed(f"the timeout passed before a trial of study {name} ended ({folder}); {AGAIN}")
+        raise StudyFailed(
+            f"the timeout passed before a trial of study {name} ended ({folder}); {AGAIN} to resume"
+        )
     raise StudyFailed(why_no_value(spec, ledger, stopped))
 
 

@@ -20,7 +20,7 @@ from sparktune.spec.search import WHY_NO_PRUNER
 from sparktune.study.budget import Budget
 from sparktune.study.check import check_study
 from sparktune.study.choices import check_numbers, choose_trials, states_to_retry
-from sparktune.study.conclusion import AGAIN, Ending, conclude
+from sparktune.study.conclusion import Ending, conclude
 from sparktune.study.export import Exported, Exporter
 from sparktune.study.failures import FailuresInARow
 from sparktune.study.loop import StudyLoop
@@ -32,7 +32,7 @@ from sparktune.study.runtime import Runtime
 from sparktune.study.stop import Stop, check_timeout, interruptible
 from sparktune.study.trial_queue import TrialQueue
 from sparktune.study.warm_start import keep_warm_start, read_warm_start, with_initial_weights
-from sparktune.summary import Objective
+from sparktune.summary import AGAIN, Objective
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker
 from sparktune.training import resolve_objective
 from sparktune.training.user_code import own_source
@@ -128,7 +128,7 @@ def tune(
                 with notebook_progress(spec.study.name, start, on_progress) as show:
                     return study.run(Stop(min(limits, default=None)), show, started)
     except KeyboardInterrupt:
-        raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN}") from None
+        raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN} to resume") from None
 
 
 def _check_prunable(spec: StudySpec) -> None:

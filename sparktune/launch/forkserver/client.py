@@ -92,9 +92,9 @@ class ForkServer:
     ) -> None:
         if os.environ.get(ADDRESS) == self.address:
             del os.environ[ADDRESS]
+        self._folder.cleanup()  # first: if this process is killed now, the server cannot do it any more
         self._process.kill()
         self._process.communicate()
-        self._folder.cleanup()
 
 
 @final

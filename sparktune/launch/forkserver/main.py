@@ -50,7 +50,7 @@ def main(listening: int) -> None:
                     _fork(listener, forks, poll)
         with suppress(OSError):  # what a driver that was killed has left
             address = Path(listener.getsockname())
-            address.unlink()
+            address.unlink(missing_ok=True)
             address.parent.rmdir()
 
 

@@ -53,6 +53,16 @@ def test_a_request_waits_until_tensorflow_is_loaded(tmp_path: Path, monkeypatch:
         assert time.perf_counter() - started < 2
 
 
+def test_its_folder_goes_before_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver that is killed in between would leave the folder to nobody."""
+    there = []
+    with ForkServer() as server:
+        kill, folder = server._process.kill, Path(server.address).parent
+        monkeypatch.setattr(server._process, "kill", lambda: (there.append(folder.exists()), kill()))
+        assert folder.exists()
+    assert there == [False]
+
+
 def test_without_a_server_a_new_process_runs_the_module(modules: Path) -> None:
     assert parent_of_a_fork() == os.getpid()
 
