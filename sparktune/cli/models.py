@@ -61,6 +61,7 @@ def score_command(
     engine: Engine = None,
 ) -> None:
     """Score a table or files in Spark SQL with an exported model."""
+    from sparktune.absent import as_if_absent
     from sparktune.bundle.load import SCHEMES
     from sparktune.bundle.requirements import engine_modules
     from sparktune.launch import open_session
@@ -71,7 +72,8 @@ def score_command(
     bundle = model if model.startswith(SCHEMES) else load_model(model, engine=engine)
     mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
     light = not isinstance(bundle, str) and "tensorflow" not in engine_modules([bundle.manifest.engine])
-    spark = open_session(preload=not light)
+    with as_if_absent("pandas"):  # PySpark imports it for its own tests, in 0.6 s
+        spark = open_session(preload=not light)
     check_lasting(spark, target)
     started = time.monotonic()
     rows = score(

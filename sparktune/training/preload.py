@@ -1,10 +1,10 @@
 """Everything that a trial imports, ahead of the trial."""
 
 import gc
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sparktune.absent import as_if_absent
 from sparktune.quiet import quiet
 
 # Keras imports these where they are installed, for its scikit-learn wrappers, its plots and to know a data
@@ -19,25 +19,12 @@ def preload() -> None:
     all of it (measured: 138 MB private after a first trial with it, 49 MB without). While importing it would
     find next to nothing in 0.6 of 2.3 seconds.
     """
-    with quiet(), _without(*SPARED), _uncollected():
+    with quiet(), as_if_absent(*SPARED), _uncollected():
         import keras  # noqa: F401 - imported for its own sake, like the next
         import numpy.random  # noqa: F401
         import tensorflow  # noqa: F401
 
         from sparktune.training import epochs, run, saving  # noqa: F401
-
-
-@contextmanager
-def _without(*names: str) -> Iterator[None]:
-    """Within the context these modules seem not to be installed, but for those that are loaded."""
-    hidden = [name for name in names if name not in sys.modules]
-    for name in hidden:
-        sys.modules[name] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
 
 
 @contextmanager

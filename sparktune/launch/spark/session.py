@@ -134,6 +134,8 @@ def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
     schedules_only = spec is not None and spec.data.source not in ("table", "query")
     local = master is not None and master.startswith("local")
     options = {"spark.ui.showConsoleProgress": "false", **WORKERS}
+    if "IPython" not in sys.modules:  # which is imported for it, in 0.4 s, where it is installed
+        options["spark.python.sql.dataFrameDebugging.enabled"] = "false"
     if _submitted():  # its JVM runs already: it logs errors only from here on
         options["spark.log.level"] = "ERROR"
     else:
