@@ -154,7 +154,7 @@ def test_the_bundle_shows_raw_rows_and_their_types(bundle: Bundle) -> None:
     )
     assert all(answer["prediction"] in ("no", "yes") for answer in again)
     kinds = {column.name: str(column.type) for column in signature(bundle.schema).inputs}
-    assert "string" in kinds["plan"] and "datetime" in kinds["joined"] and "Any" in kinds["vip"]
+    assert "string" in kinds["plan"] and "Any" in kinds["joined"] and "Any" in kinds["vip"]
 
 
 def test_mlflows_server_answers_raw_rows(bundle: Bundle, folder: Path, expected: Any) -> None:
@@ -172,9 +172,7 @@ def test_mlflows_server_answers_raw_rows(bundle: Bundle, folder: Path, expected:
     assert asked(rows) == list(expected.values())
     raw = [[answer["probability"]] for answer in expected.values()]
     np.testing.assert_array_equal(np.float32(asked(rows, output="raw")), np.float32(raw))
-    with pytest.raises(
-        MlflowException, match=r"feature column 'plan' is missing; the columns are 'age', .*$"
-    ):
+    with pytest.raises(MlflowException, match=r"missing inputs \['plan'\]"):
         asked([{name: value for name, value in rows[0].items() if name != "plan"}])
     with pytest.raises(MlflowException, match=r"column 'age' must hold numbers, but its type is string;"):
         asked([{**rows[0], "age": "old"}])
