@@ -26,17 +26,7 @@ def sync_study(directory: Path) -> dict[str, str]:
             cannot be written.
         TrackingError: MLflow cannot be reached or refuses.
     """
-    ledger = Ledger.read(directory)
-    started = ledger.last(StudyStarted)
-    if started is None:
-        raise StudyDirectoryError(
-            f"{directory} must hold a study that was started; run `sparktune tune` first"
-        )
-    if is_driven(directory / LOCK):
-        raise StudyDirectoryError(
-            f"{directory} must be at rest, but a driver is at work on it and writes to MLflow by itself; run "
-            "`sparktune sync` again once it has ended"
-        )
+    ledger, started = _at_rest(directory)
     ended_ms = {number: round(seconds * 1000) for number, seconds in ledger.ended.items()}
     bundle = load_bundle(directory / "bundle") if (directory / "bundle").is_dir() else None
     ended = ledger.end or StudyEnded("KILLED", summary_of_killed(ledger, bundle))
@@ -60,6 +50,22 @@ def sync_study(directory: Path) -> dict[str, str]:
                 f"MLflow shows the study, but {directory} must be writable for its summary.json: {error}"
             ) from None
     return ids
+
+
+def _at_rest(directory: Path) -> tuple[Ledger, StudyStarted]:
+    """The ledger of a study that was started and that no driver is at work on, and its last start."""
+    ledger = Ledger.read(directory)
+    started = ledger.last(StudyStarted)
+    if started is None:
+        raise StudyDirectoryError(
+            f"{directory} must hold a study that was started; run `sparktune tune` first"
+        )
+    if is_driven(directory / LOCK):
+        raise StudyDirectoryError(
+            f"{directory} must be at rest, but a driver is at work on it and writes to MLflow by itself; run "
+            "`sparktune sync` again once it has ended"
+        )
+    return ledger, started
 
 
 def summary_of_killed(ledger: Ledger, bundle: Bundle | None) -> Summary:
