@@ -13,8 +13,8 @@ OLDEST = 17
 # For a JVM that only schedules trials optimising compilation is not worth its CPU time: 5 s instead of 10
 # until the first job is done.
 QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-# For one that handles rows: optimise only what each row runs through. A million rows are scored for 17.6 CPU
-# seconds instead of 24.4, four million for 25.8 instead of 36.5.
+# For one that handles rows: optimise only what each row runs through. docs/scoring.md has the figures, with
+# those of the archive of Spark's classes.
 HOT_CODE_ONLY = (
     "-XX:Tier4InvocationThreshold=100000 -XX:Tier4MinInvocationThreshold=50000 "
     "-XX:Tier4CompileThreshold=200000 -XX:Tier4BackEdgeThreshold=400000"
