@@ -12,6 +12,7 @@ from sparktune.bundle import Bundle, export_bundle
 from sparktune.data import Dataset
 from sparktune.data.host import borrow
 from sparktune.errors import BundleError, DataError, SparktuneError
+from sparktune.launch.forkserver.call import answer_alone
 from sparktune.report.measuring import measure
 from sparktune.spec import StudySpec
 from sparktune.spec.model import ModelSection
@@ -113,11 +114,12 @@ def _not_here() -> Path:
 def main() -> None:
     """Read an ExportRequest from standard input, answer with `test` or `error` on standard output."""
     request = ExportRequest.from_json(sys.stdin.read())
-    try:
-        answer = export(request)
-    except (SparktuneError, OSError) as error:  # a model that is no longer the best one is removed meanwhile
-        answer = {"error": str(error)}
-    print(json.dumps(answer))
+    with answer_alone() as file:
+        try:
+            answer = export(request)
+        except (SparktuneError, OSError) as error:  # a model no longer the best one is removed meanwhile
+            answer = {"error": str(error)}
+        json.dump(answer, file)
 
 
 if __name__ == "__main__":

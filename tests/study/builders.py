@@ -62,6 +62,7 @@ class Deed(keras.layers.Dense):
     def __init__(self, units, deed, **rest):
         super().__init__(units, **rest)
         self.deed = deed
+        print("a word of the layer's own")
 
     def call(self, inputs, training=None):
         if training and not Path(os.environ.get("HEALED", "/nowhere")).exists():

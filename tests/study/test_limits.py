@@ -64,6 +64,7 @@ def test_what_failed_is_trained_again_and_what_is_left_out_stays_so(
         tune(sections, data=data(), skip=[1])
     result = tune(sections, data=data(), retry=["failed", "out_of_memory"], skip=[2])
     assert list(result.trials["state"]) == ["COMPLETE", "COMPLETE", "OUT_OF_MEMORY"]
+    assert result.bundle is not None  # though its layer prints when the bundle is made
     assert list(result.trials["attempts"]) == [2, 1, 1]
     assert result.trials["error"].isna().tolist() == [True, True, False]
     client = mlflow.MlflowClient(sections["tracking"]["uri"])
