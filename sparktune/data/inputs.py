@@ -113,9 +113,10 @@ class InputColumns:
         return block
 
     def _whole(self, table: Table) -> np.ndarray | None:
-        """The x of a table with a single feature whose column is an array of these numbers already."""
-        values = table.columns[self.columns[0].feature.name]
-        if len(self.columns) > 1 or not isinstance(values, np.ndarray):
+        """The x of a table with a single plain feature whose column is an array of these numbers already."""
+        feature = self.columns[0].feature
+        values = table.columns[feature.name]
+        if len(self.columns) > 1 or feature.encoder is not None or not isinstance(values, np.ndarray):
             return None
         values = values.view(np.uint8) if values.dtype == np.bool_ else values
         return values.reshape(len(values), *self.shape) if values.dtype == self.dtype else None

@@ -1,5 +1,6 @@
 """The label column: its values, the task that they imply, and their encoding as numbers."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -12,13 +13,40 @@ MAX_CLASSES = 20  # whole numbers of so many values that repeat are classes
 MAX_COUNTED, ROWS_EACH = 1000, 20  # so are 0, 1, ..., k - 1 for larger k, with so many rows of each
 
 
-def label_values(table: Table, name: str) -> np.ndarray:
+def labels_of(tables: Sequence[Table], name: str) -> list[np.ndarray]:
+    """The raw labels of each table, those of several outputs in the order of the first table's.
+
+    Raises:
+        DataError: as `label_values`, or a table has other outputs than the first.
+    """
+    main = tables[0]
+    parts, first = main.parts(name), label_values(main, name)
+    found = [first]
+    for table in tables[1:]:
+        table.column(name, "label")
+        if sorted(table.parts(name)) != sorted(parts):
+            raise DataError(
+                f"{table.where}: label {name!r} must have the fields of {main.where}, {parts}, but has "
+                f"{table.parts(name)}; give both tables the same ones"
+            )
+        found.append(label_values(table, name, parts))
+        if found[-1].shape[1:] != first.shape[1:]:
+            raise DataError(
+                f"{table.where}: label {name!r} must have shape {first.shape[1:]} in each row as in "
+                f"{main.where}, but has {found[-1].shape[1:]}; give both tables the same outputs"
+            )
+    return found
+
+
+def label_values(table: Table, name: str, parts: Sequence[str] | None = None) -> np.ndarray:
     """The raw labels: bools, text or finite numbers, (rows,) or, for several outputs, (rows, outputs).
+
+    `parts` is the order in which the fields of a struct column are read; by default that of the table.
 
     Raises:
         DataError: the column is not there, or a row has no label.
     """
-    fields = [table.values(name, "label", part) for part in table.parts(name)]
+    fields = [table.values(name, "label", part) for part in (parts or table.parts(name))]
     values = np.stack(fields, axis=1) if fields else table.values(name, "label")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]

@@ -12,7 +12,7 @@ from sparktune.data.digest import digest_of
 from sparktune.data.encoding import encoded_columns, lacks_numbers, needs_encoders
 from sparktune.data.features import plain_columns
 from sparktune.data.inputs import InputColumns, read_inputs
-from sparktune.data.labels import check_names, classes_of, encode_labels, label_names, label_values, task_of
+from sparktune.data.labels import check_names, classes_of, encode_labels, label_names, labels_of, task_of
 from sparktune.data.mapped import rows_of
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import fit_scaling, scaling_of
@@ -59,7 +59,7 @@ def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | No
 
 def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) -> Dataset:
     """The data set of these tables; classes, encoders and scaling are learned from the training split."""
-    labels = [label_values(table, roles.label) for table in tables.values()]
+    labels = labels_of([*tables.values()], roles.label)
     weights = [weights_of(table, roles.weight) for table in tables.values()]
     plain = _plain_numbers(spec.data, tables, roles, labels[0])
     task = task_of(spec.data.task, labels[0], roles.label)

@@ -119,6 +119,14 @@ class AucByClass(keras.metrics.AUC):  # type: ignore[misc]
             sample_weight = ops.reshape(sample_weight, (-1, 1))
         super().update_state(ops.one_hot(index, self.num_labels, dtype=self.dtype), y_pred, sample_weight)
 
+    def result(self) -> Any:
+        """The mean over the classes that occur, and for ROC are not alone: Keras takes others for 0."""
+        counts = self.true_positives[0] + self.false_negatives[0] > 0
+        if self.curve.value == "ROC":
+            counts = ops.logical_and(counts, self.true_negatives[0] + self.false_positives[0] > 0)
+        counted = ops.sum(ops.cast(counts, self.dtype))
+        return super().result() * _share(ops.cast(self.num_labels, self.dtype), counted)
+
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)

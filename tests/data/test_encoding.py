@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sparktune.columns.arrow import ColumnPlace
+from sparktune.columns.encoders.matrix import encoded
 from sparktune.data import Dataset
 from sparktune.errors import DataError
 from tests.columns.vectors import VECTOR
@@ -78,6 +80,24 @@ def test_every_source_gives_the_same_numbers(load, tmp_path) -> None:
     for source in ("parquet", "csv"):
         found = load(source=source, path=str(tmp_path / f"t.{source}"), label="y", validation=LAST)
         assert found.digest == expected.digest
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (np.arange(40, dtype="f4"), {"kind": "number", "clip": [0, 1]}),
+        (np.arange(40, dtype="f4") % 3 + 7, "category"),
+        (np.where(np.arange(40) == 5, np.nan, np.arange(40)).astype("f4"), {"kind": "number", "flag": False}),
+        (np.where(np.arange(40) == 5, np.nan, np.arange(40)).astype("f4"), "number"),
+    ],
+    ids=["clip", "category", "missing", "flag"],
+)
+def test_a_single_array_of_float32_is_encoded_as_in_scoring(load, values, said) -> None:
+    beside = {"always": ["same"] * 40, "y": [0, 1] * 20}  # left out, so that one feature is left
+    data = load({"a": values, **beside}, validation=LAST, columns={"a": said})
+    (feature,) = data.schema.features
+    scored, _ = encoded([values], [feature], [ColumnPlace("a", DataError, "")])
+    np.testing.assert_array_equal(np.concatenate([data.train.x, data.validation.x]), scored)
 
 
 def test_splits_of_their_own_are_encoded_alike(load, tmp_path) -> None:

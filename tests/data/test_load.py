@@ -220,6 +220,36 @@ def test_several_labels_in_a_file(load, tmp_path):
     np.testing.assert_array_equal(data.train.y, MANY[:15, :2])
 
 
+def test_labels_of_a_split_with_its_own_source_are_those_of_the_table(load, tmp_path):
+    def labelled(names):
+        rows = [{name: bool(row[int(name == "even")]) for name in names} for row in MANY]
+        pq.write_table(pa.table({"a": X[:, 0], "y": pa.array(rows)}), tmp_path / "-".join(names))
+        return {"source": "parquet", "path": str(tmp_path / "-".join(names))}
+
+    main, swapped = labelled(["odd", "even"]), labelled(["even", "odd"])
+    data = load(**main, label="y", task="labels", validation=swapped)
+    assert data.schema.classes == ("odd", "even")
+    np.testing.assert_array_equal(data.validation.y, data.train.y)
+    with pytest.raises(
+        DataError, match=r"data\.validation: label 'y' must have the fields of data, \['odd', 'e"
+    ):
+        load(**main, label="y", task="labels", validation=labelled(["odd", "late"]))
+    with pytest.raises(DataError, match=r"data\.validation: label column 'y' is not there"):
+        pq.write_table(pa.table({"a": X[:, 0]}), tmp_path / "none")
+        load(**main, label="y", validation={"source": "parquet", "path": str(tmp_path / "none")})
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_labels_of_another_width_than_the_table_has(load, tmp_path, width):
+    main, other = tmp_path / "main.npz", tmp_path / "other.npz"
+    np.savez(main, x=X, y=X)
+    np.savez(other, x=X, y=np.ones((20, width)))
+    with pytest.raises(
+        DataError, match=r"data\.validation: label 'y' must have shape \(2,\) in each row as in da"
+    ):
+        load(source="npz", path=str(main), validation={"source": "npz", "path": str(other)})
+
+
 def test_no_validation_rows(load):
     data = load((X, Y), validation="none", test={"last": 4})
     assert len(data.train) == 16 and len(data.validation) == 0 and len(data.test) == 4

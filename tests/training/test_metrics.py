@@ -100,6 +100,17 @@ def test_areas_under_curves(
     assert found == pytest.approx(expected, abs=0.02)  # Keras has 200 thresholds
 
 
+@pytest.mark.parametrize("name", ["auc", "pr_auc"])
+def test_a_class_without_rows_has_no_area(schema_of: Any, name: str) -> None:
+    y = np.arange(ROWS, dtype="int32") % 2
+    perfect = np.eye(3, dtype="float32")[y]
+    assert measured(metric_of(schema_of((2,), "classes", 3), name), y, perfect, None) == pytest.approx(1.0)
+    alone = measured(
+        metric_of(schema_of((2,), "classes", 3), name), 0 * y, np.eye(3, dtype="f4")[0 * y], None
+    )
+    assert alone == pytest.approx({"auc": 0.0, "pr_auc": 1.0}[name])
+
+
 def test_f1_of_several_labels(schema_of: Any) -> None:
     y, output = labels()
     found = measured(metric_of(schema_of((2,), "labels", 3), "f1"), y, output, None)
