@@ -14,6 +14,7 @@ from typing import cast, final
 
 from sparktune.data.dataset import Dataset
 from sparktune.data.host import DataKey, SharedData, borrow
+from sparktune.errors import LaunchError
 from sparktune.launch.limits import Limits
 from sparktune.spec import StudySpec
 from sparktune.spec.extensions import CHECKED
@@ -60,13 +61,29 @@ class StudyPayload:
     def _shared_data(self) -> SharedData:
         return borrow(self.data, partial(shipped, self.data))
 
-    def check(self) -> None:
-        """Raise now what the first trial would: a spec, data or a work that this process cannot read.
+    def _inputs(self) -> tuple[StudySpec, Work, Dataset]:
+        """What a segment is trained with; the threads of libraries are bound before any is loaded for it.
 
-        Where trials have limits, what they import is none of theirs: it is imported now.
+        Raises:
+            LaunchError: this process cannot read it, for which no trial is to blame.
         """
-        _ = self._study, self._work_function, self._shared_data
-        if self.limits.exist and self._work_function is default_work():
+        try:
+            bound_threads(self.cpus)
+            return self._study, self._work_function, self._shared_data.data
+        except Exception as error:  # unpickling runs the user's imports
+            raise LaunchError(
+                f"host {node()} must be able to run trials, but {type(error).__name__}: {error}"
+            ) from error
+
+    def check(self) -> None:
+        """Raise now what the first trial would. What trials with limits import, which is none of theirs, is
+        imported now.
+
+        Raises:
+            LaunchError: this process cannot read the spec, the data or the work.
+        """
+        _, work, _ = self._inputs()
+        if self.limits.exist and work is default_work():
             from sparktune.training.preload import preload
 
             preload()
@@ -79,11 +96,14 @@ class StudyPayload:
         Args:
             segment: its trial has the number of this attempt.
             limit: bytes that the result may have; no bound by default.
+
+        Raises:
+            LaunchError: this process cannot read the spec, the data or the work.
         """
+        study, work, data = self._inputs()
         started = time.perf_counter()
         try:
-            bound_threads(self.cpus)
-            result = self._work_function(segment, self._study, self._shared_data.data)
+            result = work(segment, study, data)
             return encode_result(result, segment.trial, limit)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's model and data may raise anything
             seconds = time.perf_counter() - started
@@ -98,6 +118,9 @@ class StudyPayload:
         Those of one graph key train as one where the study has it so. The results
         are of the first segments, at least one: a model that does not fit beside those before it is left
         for another time too.
+
+        Raises:
+            LaunchError: this process cannot read the spec, the data or the work.
         """
         size, deadline = 0, time.monotonic() + seconds
         for index, group in enumerate(self._groups(segments, limit)):
@@ -111,14 +134,14 @@ class StudyPayload:
 
     def _groups(self, segments: Sequence[Segment], limit: int | None) -> Iterator[list[EncodedResult]]:
         """The results of the segments in their order; of those that were trained as one, at once."""
-        if len(segments) == 1 or self._work_function is not default_work():
+        study, work, data = self._inputs()
+        if len(segments) == 1 or work is not default_work():
             yield from ([self.run(segment, limit)] for segment in segments)
             return
         from sparktune.training import run_segments_batched
 
-        bound_threads(self.cpus)
         trials = iter(segment.trial for segment in segments)
-        for batch in run_segments_batched(segments, self._study, self._shared_data.data):
+        for batch in run_segments_batched(segments, study, data):
             yield [encode_result(result, next(trials), limit) for result in batch]
 
 

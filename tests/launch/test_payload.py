@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from sparktune.data.host import share
-from sparktune.errors import SpecError
+from sparktune.data.host import DataKey, share
+from sparktune.errors import LaunchError, SpecError
 from sparktune.launch.payload import StudyPayload, decode_result, default_work, encode_result
 from sparktune.spec import StudySpec
 from sparktune.trial import Segment, TrialResult, TrialState
@@ -65,6 +65,19 @@ def test_cores_bound_the_threads_of_libraries() -> None:
 def test_the_attempt_is_the_launchers() -> None:
     encoded = payload(works.tiny_spec()).run(Segment(replace(trial(4, do="value"), attempt=3)))
     assert (decode_result(encoded).trial, decode_result(encoded).attempt) == (4, 3)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_no_trial_is_blamed_where_the_process_cannot_read_what_all_share(count: int) -> None:
+    asked = [Segment(trial(n, do="value")) for n in range(count)]
+    sound = payload(works.tiny_spec())
+    for part, complaint in (
+        ({"data": DataKey("0" * 64, 8)}, "to run trials, but"),
+        ({"work": pickle.dumps(default_work()), "data": DataKey("0" * 64, 8)}, "to run trials, but"),
+        ({"work": b"no pickle"}, "to run trials, but UnpicklingError"),
+    ):
+        with pytest.raises(LaunchError, match=complaint):
+            [*replace(sound, **part).run_segments(asked)]  # type: ignore[arg-type]
 
 
 def test_trials_together_stop_when_their_time_is_up() -> None:

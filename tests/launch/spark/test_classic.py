@@ -1,14 +1,16 @@
 """SparkLauncher on the shared local session: the contracts, and what is peculiar to local mode."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from pyspark.sql import SparkSession
 
+from sparktune.data.host import DataKey, share
 from sparktune.errors import LaunchError
 from sparktune.launch import SparkLauncher
 from tests.launch import works
-from tests.launch.contract import LIMITS, PATIENCE, LimitsContract, facts, launched, trial
+from tests.launch.contract import LIMITS, PATIENCE, LimitsContract, facts, launched, launched_together, trial
 from tests.launch.spark_contract import SparkContract, launch_on
 
 
@@ -42,6 +44,21 @@ def test_local_mode_has_no_gpus(spark: SparkSession) -> None:
 def test_a_trial_without_gpus_sees_none(spark: SparkSession) -> None:
     with launch_on(spark) as launcher:
         assert facts(launched(launcher, trial(do="value")).result(PATIENCE))["gpus"] == "-1"
+
+
+@pytest.mark.fault("an executor has no room for the data: no trial is blamed")
+@pytest.mark.parametrize("resources", [{}, LIMITS], ids=["worker", "own process"])
+def test_an_executor_that_has_no_room_for_the_data_fails_no_trial(
+    spark: SparkSession, resources: dict[str, object]
+) -> None:
+    data = replace(share(works.tiny_data()), key=DataKey("0" * 64, 8))
+    with SparkLauncher(spark, works.act) as launcher:
+        launcher.start(works.tiny_spec(**resources), data)
+        for future in launched_together(launcher, [trial(n, do="value") for n in range(2)]):
+            with pytest.raises(
+                LaunchError, match=r"(?s)^an executor cannot .* DataError: the data set must fit"
+            ):
+                future.result(PATIENCE)
 
 
 def test_a_session_of_another_kind_is_refused() -> None:
