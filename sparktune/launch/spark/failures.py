@@ -37,8 +37,8 @@ UNFIT = {
     "PYTHON_VERSION_MISMATCH": "executors and driver must run the same Python; set PYSPARK_PYTHON",
     "Cannot run program": "the executors find no Python; set PYSPARK_PYTHON to one that exists there",
     f"{LaunchError.__module__}.{LaunchError.__name__}: ": (
-        "an executor cannot run trials; put right what is said of it and run the same command again, finished "
-        "trials are recorded"
+        "an executor cannot run trials; put right what is said of it and run the same command again, "
+        "finished trials are recorded"
     ),
 }
 
