@@ -63,6 +63,7 @@ class StudyRuns:
         self._unchanged = True  # no trial was written here
         self._paused: dict[str, int | None] = {}  # of these, those of paused trials, each with its time
         self._epochs: dict[int, int] = {}  # written so far of trials that are shown as running
+        self._ended_ms: int | None = None  # when the study ended, once `finish_study` was called
 
     def write_study(self, entry: Entry, reopen: bool = True) -> str:
         """Write the study's own run; `reopen` shows it as running again."""
@@ -112,9 +113,10 @@ class StudyRuns:
     def finish_study(self, entry: Entry) -> None:
         """End the study's own run, and every other that is still shown as running. Idempotent.
 
-        A paused trial is SCHEDULED, as it goes on later; every other one is KILLED. A study that had ended so
-        before, and got no trial since, keeps the time of its end.
+        A paused trial is SCHEDULED, as it goes on later; every other one is KILLED, also one that is written
+        after this. A study that had ended so before, and got no trial since, keeps the time of its end.
         """
+        self._ended_ms = entry.end_ms
         run = self._client.get_run(self.study)
         end = _new_end(run, entry)
         # Trials that were never recorded, by this driver or by one that died.
@@ -178,22 +180,29 @@ class StudyRuns:
             try:
                 _fill(self._requests, run_id, self._new_part(entry))
             except Exception:
-                self._forget_part(number)
+                self._forget_part(entry)
                 raise
             self._note(run_id, entry)
 
     def _new_part(self, entry: Entry) -> Entry:
-        """What is not written yet of a trial's entry; one that is paused goes on, and is shown as running."""
+        """What is not written yet of a trial's entry, as it is shown now.
+
+        One that is paused goes on, and is shown as running; after the study's end no trial runs.
+        """
         known = self._epochs.get(_number(entry))
-        if entry.status == "SCHEDULED":
+        if entry.status == "SCHEDULED" and self._ended_ms is None:
             entry = replace(entry, status="RUNNING", tags={**entry.tags, STATE: "RUNNING"})
+        elif entry.status == "RUNNING" and self._ended_ms is not None:
+            tags = {**entry.tags, STATE: "KILLED"}
+            entry = replace(entry, status="KILLED", end_ms=self._ended_ms, tags=tags)
         if known is None:
             return entry
         return replace(entry, params={}, points=tuple(p for p in entry.points if not 0 < p.step <= known))
 
-    def _forget_part(self, number: int) -> None:
+    def _forget_part(self, entry: Entry) -> None:
         """Have a run written anew of which it is not known how many epochs it has."""
-        if self._epochs.pop(number, None) is not None:
+        number = _number(entry)
+        if self._epochs.pop(number, None) is not None or entry.status == "SCHEDULED":
             run_id = self._run_ids.pop(number)
             self._unfinished.discard(run_id)
             self._paused.pop(run_id, None)

@@ -1,5 +1,7 @@
 """Runs of a study exist once, whoever wrote them before, into a database and through a server."""
 
+from typing import Any
+
 import pytest
 from mlflow import MlflowClient
 
@@ -92,6 +94,46 @@ def test_epochs_that_were_written_in_part_are_written_anew(uri: str, monkeypatch
     seen = shown(uri, "partly")
     assert seen.curve(0, "val_accuracy") == [(1, 0.5), (2, 0.7), (3, 0.8)]
     assert seen.trials[0].info.status == "FINISHED"
+
+
+def test_epochs_are_written_once_though_the_answer_to_the_first_ones_was_lost(server: Server) -> None:
+    entries, runs = entries_of("unanswered"), runs_of(server.uri, "unanswered")
+    write = runs._requests.log
+
+    def lose_the_answer(*written: Any) -> None:
+        write(*written)
+        raise ConnectionError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runs._requests, "log", lose_the_answer)
+        with pytest.raises(ConnectionError):
+            runs.write_trials([entries.result(complete(0, **PAUSED), 5_000, 1_000)])
+    longer = {**PAUSED, "history": {"val_accuracy": [0.5, 0.7]}}
+    runs.write_trials([entries.result(complete(0, **longer), 12_000, 1_000)])
+    assert shown(server.uri, "unanswered").curve(0, "val_accuracy") == [(1, 0.5), (2, 0.7)]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_trial_that_is_written_after_the_studys_end_does_not_seem_to_run(uri: str, first: bool) -> None:
+    study_id = f"late-{first}"
+    entries, runs = entries_of(study_id), runs_of(uri, study_id)
+    runs.write_trials([entries.result(complete(0, **PAUSED), 5_000, 1_000)] if first else [])
+    longer = {**PAUSED, "history": {"val_accuracy": [0.5, 0.7]}}
+    late = [
+        entries.result(complete(0, **longer), 9_000, 1_000),
+        entries.launch(Trial("digits", 1, {}, 1), 2_000),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StudyRuns, "_new_part", None)
+        with pytest.raises(TypeError):
+            runs.write_trials(late)
+    runs.finish_study(entries.finish("KILLED", None, 1_000, 9_500))
+    runs.write_trials(late)
+    seen = shown(uri, study_id)
+    states = [(run.info.status, run.data.tags["sparktune.state"]) for _, run in sorted(seen.trials.items())]
+    assert states == [("SCHEDULED", "PAUSED"), ("KILLED", "KILLED")]
+    assert [seen.trials[number].info.end_time for number in range(2)] == [9_000, 9_500]
+    assert seen.curve(0, "val_accuracy") == [(1, 0.5), (2, 0.7)]
 
 
 def test_what_is_shown_in_full_is_left_alone_by_another_driver(uri: str) -> None:
