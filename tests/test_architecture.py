@@ -39,6 +39,7 @@ HEAVY = ("numpy", "pandas", "pyarrow", "sklearn", "tensorflow", "keras", "pyspar
 # Classes that need not be abstract or final: errors, enumerations, protocols and tuples.
 NEITHER = {"Exception", "ValueError", "StrEnum", "Protocol", "NamedTuple"}
 SPEC_BASES = {
+    "Frozen",
     "Section",
     "ModelSection",
     "EncoderOptions",

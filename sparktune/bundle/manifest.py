@@ -11,7 +11,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, mode
 
 from sparktune.columns.schema import Schema
 from sparktune.errors import BundleError
-from sparktune.spec.base import Count, Name, Section, Whole
+from sparktune.spec.base import Count, Frozen, Name, Section, Whole
 
 MANIFEST = "manifest.json"
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -50,7 +50,7 @@ class Tensor(Section):
 
 
 @final
-class Manifest(Section):
+class Manifest(Frozen):
     """Inputs by column, outputs, label map, engine files and their digests.
 
     Scaling is part of the model: columns go in raw. `engines` names the file or folder of each engine; the

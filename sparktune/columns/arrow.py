@@ -136,7 +136,14 @@ def plain(array: pa.Array) -> pa.Array:
         return plain(array.dictionary_decode())
     if pa.types.is_run_end_encoded(kind):
         return plain(pc.run_end_decode(array))
-    return array.cast(pa.large_binary()) if pa.types.is_binary_view(kind) else array
+    return without_view(array)
+
+
+def without_view(array: pa.Array) -> pa.Array:
+    """Text or bytes that are stored as views as Arrow's large ones, since it takes no rows from views."""
+    if pa.types.is_string_view(array.type):
+        return array.cast(pa.large_string())
+    return array.cast(pa.large_binary()) if pa.types.is_binary_view(array.type) else array
 
 
 def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:

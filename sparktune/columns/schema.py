@@ -6,14 +6,14 @@ from typing import Any, Literal, final
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from sparktune.columns.encoders.base import AnyEncoder, Encoder
-from sparktune.spec.base import Count, Section, sequence
+from sparktune.spec.base import Count, Frozen, sequence
 
 Task = Literal["binary", "classes", "labels", "regression"]
 Label = bool | int | float | str
 
 
 @final
-class Feature(Section):
+class Feature(Frozen):
     """One input column: a scalar where `shape` is empty, else an array of that shape.
 
     A column that holds more than plain numbers has an `encoder`; then all columns of its table have one.
@@ -62,7 +62,7 @@ def places_of(features: Sequence[Feature]) -> list[slice]:
 
 
 @final
-class Scaling(Section):
+class Scaling(Frozen):
     """(x - offset) / scale, learned on the training split; one number for all inputs or one for each."""
 
     offset: tuple[float, ...] = sequence()
@@ -70,7 +70,7 @@ class Scaling(Section):
 
 
 @final
-class Schema(Section):
+class Schema(Frozen):
     """Inputs by column, outputs and label map.
 
     A row of the model's input is the features' numbers side by side, in order, reshaped to `input_shape`.

@@ -146,7 +146,7 @@ def _fitted(
     chunks, place = _chunks(tables[0], name), _place(tables[0], name)
     encoder_class, options = _encoder_class(chunks[0].type, said, place)
     column = pa.chunked_array(chunks, chunks[0].type)
-    rows = column if len(train) == len(column) else column.take(pa.array(train))
+    rows = column if len(train) == len(column) else _taken(chunks, train)
     if said is None and (word := misread_number(column)):
         row = pc.index(plain_column(column), word).as_py()
         raise place.error(
@@ -159,6 +159,20 @@ def _fitted(
     if said is None and encoder.constant:
         return LeftOut(name, encoder.column_type, encoder.missing, "it is the same in all training rows")
     return EncodedColumn(Feature.encoded(name, encoder), encoder, _example(rows[:EXAMPLE], encoder, place))
+
+
+def _taken(chunks: "Sequence[pa.Array]", train: np.ndarray) -> "pa.ChunkedArray":
+    """The training rows, whose numbers ascend; chunk by chunk, as text that Arrow joins may overflow."""
+    import pyarrow as pa
+
+    starts = np.cumsum([0, *map(len, chunks)])
+    parts = np.split(train, np.searchsorted(train, starts[1:-1]))
+    taken = [
+        chunk.take(pa.array(part - start))
+        for chunk, start, part in zip(chunks, starts, parts, strict=False)
+        if len(part)
+    ]
+    return pa.chunked_array(taken, chunks[0].type)
 
 
 def _example(rows: "pa.ChunkedArray", encoder: "Encoder", place: "ColumnPlace") -> list[Any]:
@@ -222,11 +236,12 @@ def _chunks(table: Table, name: str) -> "list[pa.Array]":
     """The column as Arrow arrays, at least one."""
     import pyarrow as pa
 
+    from sparktune.columns.arrow import without_view
     from sparktune.columns.encoders.matrix import chunks_of
 
     column = table.column(name, "feature")
     try:
-        return [chunk for chunk in chunks_of(column) if len(chunk)]
+        return [without_view(chunk) for chunk in chunks_of(column) if len(chunk)]
     except pa.ArrowException as error:
         raise DataError(f"{table.where}: feature {name!r} is no column of values: {error}") from None
 

@@ -1,6 +1,8 @@
 """Which column holds the label, which the weights, and which are features."""
 
 import difflib
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -10,6 +12,7 @@ from sparktune.errors import DataError
 from sparktune.spec import DataSpec
 
 LABELS = ("label", "y")
+log = logging.getLogger("sparktune")
 
 
 @final
@@ -39,8 +42,8 @@ class Roles:
         label, weight = _key(label, data, table), _key(weight, data, table) if weight else None
         splits = [split.column for split in data.splits.values() if split.column is not None]
         taken = [name for name in (label, weight, *splits) if name is not None]
-        others = [name for name in table.columns if name not in (*taken, *data.ignored)]
-        given = data.features or (["x"] if data.source == "npz" and "x" in table.columns else others)
+        only_x = data.source == "npz" and "x" in table.columns
+        given = data.features or (["x"] if only_x else _named(table, (*taken, *data.ignored)))
         features = tuple(_key(name, data, table) for name in given)
         for name in features:
             if features.count(name) > 1:
@@ -57,6 +60,18 @@ class Roles:
         if not features:
             raise DataError(f"data must hold feature columns, but got only {sorted(table.columns)}")
         return cls(features, label, weight)
+
+
+def _named(table: Table, taken: Sequence[str]) -> list[str]:
+    """The columns besides those that are taken; one without a name is left out with a warning."""
+    others = [name for name in table.columns if name not in taken]
+    if "" not in others:
+        return others
+    log.warning(
+        "%s: the column without a name is left out, as new rows cannot name it; rename it to use it",
+        table.where,
+    )
+    return [name for name in others if name]
 
 
 def _key(name: str, data: DataSpec, table: Table) -> str:

@@ -22,12 +22,16 @@ MAX_FOLDERS = 100
 MAX_PATH_PART = 255  # bytes between two slashes, as most file systems take
 
 
-class Section(BaseModel):
-    """A frozen part of the spec: a bool is no number, a number is no string, unknown keys are errors."""
+class Frozen(BaseModel):
+    """A frozen value: a bool is no number, a number is no string, unknown keys are errors."""
 
     model_config = ConfigDict(
         strict=True, extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=()
     )
+
+
+class Section(Frozen):
+    """A part of the spec, which users write: it is bounded in size."""
 
     @classmethod
     def variants(cls) -> "tuple[type[Section], ...]":

@@ -10,6 +10,7 @@ from sparktune.bundle import Bundle
 from sparktune.bundle.manifest import Manifest, digests, input_names, read_manifest, verify_digests
 from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import BundleError
+from sparktune.spec.size import MAX_VALUES
 
 
 @pytest.fixture
@@ -22,6 +23,13 @@ def test_it_comes_back_as_it_was_written(bundles: dict[str, Bundle]) -> None:
     manifest = bundles["classes"].manifest
     assert Manifest.from_json(manifest.to_json(), "text") == manifest
     assert read_manifest(bundles["classes"].path) == manifest
+
+
+def test_a_manifest_may_hold_more_than_a_study_file(bundles: dict[str, Bundle]) -> None:
+    manifest = bundles["classes"].manifest
+    many = manifest.columns.model_copy(update={"classes": tuple(range(MAX_VALUES))})
+    large = manifest.model_copy(update={"columns": many}).sealed()
+    assert Manifest.from_json(large.to_json(), "text") == large
 
 
 def test_only_a_lineage_with_a_source_names_it(bundles: dict[str, Bundle]) -> None:

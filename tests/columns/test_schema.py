@@ -3,7 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
+from sparktune.columns.encoders.category import CategoryEncoder
 from sparktune.columns.schema import Feature, Scaling, Schema
+from sparktune.spec.size import MAX_VALUES
 
 AGE = Feature(name="age")
 
@@ -25,6 +27,15 @@ def test_a_schema_survives_json() -> None:
         outputs=3,
         scaling=Scaling(offset=(0.5,), scale=(2.0,)),
     )
+    assert Schema.model_validate_json(schema.model_dump_json()) == schema
+
+
+def test_what_training_learned_may_be_larger_than_what_users_write() -> None:
+    towns = CategoryEncoder(
+        column_type="string", levels=tuple(map(str, range(MAX_VALUES))), values=MAX_VALUES
+    )
+    known = {"features": (Feature.encoded("town", towns),), "input_shape": (1,), "outputs": 1}
+    schema = Schema(**known, task="regression", scaling=Scaling(offset=(0.0,) * MAX_VALUES, scale=(1.0,)))
     assert Schema.model_validate_json(schema.model_dump_json()) == schema
 
 

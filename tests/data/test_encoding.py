@@ -11,8 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from sparktune.columns.arrow import ColumnPlace
+from sparktune.columns.encoders.category import CategoryOptions
 from sparktune.columns.encoders.matrix import encoded
 from sparktune.data import Dataset
+from sparktune.data.encoding import encoded_columns
+from sparktune.data.table import Table
 from sparktune.errors import DataError
 from tests.columns.vectors import VECTOR
 
@@ -106,6 +109,36 @@ def test_splits_of_their_own_are_encoded_alike(load, tmp_path) -> None:
     source = {"source": "parquet", "path": str(tmp_path / "new.parquet")}
     data = load(rows[:36], validation=source)
     np.testing.assert_array_equal(data.validation.x, load(FRAME, validation=LAST).validation.x)
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.large_string()], ids=str)
+def test_words_however_they_are_stored(load, kind) -> None:
+    rows = pa.Table.from_pandas(FRAME.assign(id=[f"c{i}" for i in range(ROWS)], day=FRAME.joined.astype(str)))
+    columns = {name: rows[name].cast(kind) for name in ("city", "id", "day")}
+    stored = pa.table({name: columns.get(name, rows[name]) for name in rows.column_names})
+    asked = {"validation": LAST, "columns": {"day": "date"}}
+    data, expected = load(stored, **asked), load(rows, **asked)
+    assert data.digest == expected.digest and data.example == expected.example
+    assert [column.name for column in data.left_out] == ["id"]
+    with pytest.raises(DataError, match="but row 39 holds 'oops'"):
+        load({"a": pa.array([*map(str, range(ROWS - 1)), "oops"], kind), "y": rows["y"]})
+
+
+def test_bytes_as_views(load) -> None:
+    numbers = pa.array([np.array([i, 1], "<f4").tobytes() for i in range(ROWS)], pa.binary_view())
+    data = load({"v": numbers, "city": FRAME.city.tolist(), "y": FRAME.y.tolist()}, validation=LAST)
+    assert data.train.x[:, 0].tolist() == list(range(36))
+
+
+def test_rows_are_taken_from_text_of_more_than_two_gigabytes() -> None:
+    text, ends = np.zeros(2**28 + 3, np.uint8), np.arange(2**28 - 1, 2**28 + 4, dtype=np.int32)
+    text[-3:], ends[0] = [97, 98, 97], 0
+    chunk = pa.Array.from_buffers(pa.string(), 4, [None, pa.py_buffer(ends), pa.py_buffer(text)])
+    column = pa.chunked_array([chunk] * 9)
+    train = np.flatnonzero(np.arange(len(column)) % 4)
+    table, said = Table({"a": column}), CategoryOptions()
+    found = encoded_columns(("a",), [table], train, np.empty(0), {"a": said})
+    assert found.features[0].encoder.levels == ("a", "b") and found.features[0].encoder.rows == 27
 
 
 def test_useless_columns_are_named_and_left_out(load, caplog) -> None:

@@ -18,6 +18,15 @@ def test_roles_that_are_named():
     assert Roles.of(DataSpec(features=["b"], label="a"), TABLE, None) == Roles(("b",), "a", None)
 
 
+def test_a_column_without_a_name_is_no_feature(caplog):
+    table = Table({"": np.arange(2), **TABLE.columns})
+    assert Roles.of(DataSpec(), table, None).features == ("a", "b", "w", "part")
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith("data: the column without a name is left out")
+    caplog.clear()
+    assert Roles.of(DataSpec(features=["a"]), table, None).features == ("a",) and not caplog.records
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

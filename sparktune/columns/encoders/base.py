@@ -7,7 +7,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from sparktune.spec.base import Section, Whole
+from sparktune.spec.base import Frozen, Section, Whole
 from sparktune.spec.extensions import ENCODERS
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class EncoderOptions(Section, ABC):
         kind: str
 
 
-class Encoder(Section, ABC):
+class Encoder(Frozen, ABC):
     """Turns one raw column into numbers, the same ones in training and in scoring.
 
     A fitted encoder is a frozen pydantic model with a field `kind` of one word: all that it has learned is in
