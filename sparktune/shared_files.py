@@ -9,10 +9,14 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 
+def absolute(folder: str) -> str:
+    """A folder as another process finds it; a relative one is one of the present directory."""
+    return folder if "://" in folder else str(Path(folder).absolute())
+
+
 def inside(folder: str, *names: str) -> str:
     """The file of this name in a folder; a relative folder is one of the present directory."""
-    base = folder if "://" in folder else str(Path(folder).absolute())
-    return "/".join([base.rstrip("/"), *names])
+    return "/".join([absolute(folder).rstrip("/"), *names])
 
 
 def read_file(place: str) -> bytes:

@@ -39,7 +39,8 @@ def run_segment(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult
     gives the same numbers on the same machine.
 
     A checkpoint that is missing, damaged or another trial's is noted, and training starts at epoch 0. Where
-    no checkpoint can be made, that is noted too: the segment ends at its `end` alone, not after `seconds`.
+    no checkpoint can be made, that is noted too. In both cases the segment ends at its `end` alone, not after
+    `seconds`.
 
     Raises:
         KeyboardInterrupt: the only thing that is not caught.
@@ -54,7 +55,8 @@ def run_segment(segment: Segment, spec: StudySpec, data: Dataset) -> TrialResult
             result = _run(segment, spec, data, read_checkpoint(segment), timings)
         except CheckpointError as error:
             notes = TrialNotes(checkpoint=f"trained again from epoch 0: {error}")
-            result = _run(segment, spec, data, None, timings)
+            whole = replace(segment, start=0, seconds=None)  # the next checkpoint may be unreadable, too
+            result = _run(whole, spec, data, None, timings)
         if result.checkpoint_bytes is not None:
             with timed(timings, "checkpoint"):
                 result = with_room(result, segment.trial, spec)

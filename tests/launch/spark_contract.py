@@ -18,6 +18,7 @@ from tests.launch import works
 from tests.launch.contract import (
     PATIENCE,
     LauncherContract,
+    facts,
     launched,
     launched_together,
     started,
@@ -45,6 +46,11 @@ def jobs(spark: SparkSession) -> list[dict[str, Any]]:
 
 class SparkContract(LauncherContract):
     afterglow = 15.0
+
+    def test_a_trial_writes_to_the_places_that_the_driver_means(self, launcher: SparkLauncher) -> None:
+        """An executor may have a working directory of its own."""
+        folder = facts(launched(launcher, trial(do="value")).result(PATIENCE))["folder"]
+        assert Path(folder) == works.tiny_spec().study_directory.absolute()
 
     def test_the_spark_ui_shows_study_and_trial(self, spark: SparkSession, launcher: SparkLauncher) -> None:
         launched(launcher, trial(12, do="value", neurons=64)).result(PATIENCE)

@@ -50,6 +50,7 @@ def value(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
         "front": str(trial.front),
         "rows": str(len(data.train)),
         "study": spec.study.name,
+        "folder": str(spec.study_directory.absolute()),
         "process": str(os.getpid()),
         "data": str(id(data)),
         "threads": os.environ.get("TF_NUM_INTRAOP_THREADS", ""),

@@ -27,6 +27,7 @@ from sparktune.launch.spark.job_threads import JobThreads
 from sparktune.launch.spark.settings import SparkSettings, check_settings
 from sparktune.launch.spark.task import SEGMENTS, Answer, run_task
 from sparktune.spec import StudySpec
+from sparktune.spec.places import with_absolute_places
 from sparktune.trial import Segment, Trial, TrialNotes, TrialResult
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ class SparkLauncher(Launcher):
     def start(self, spec: StudySpec, shared: SharedData) -> None:
         check_settings(SparkSettings.of(self._context), spec)
         cluster = Cluster(self._context, spec.resources)
-        payload = StudyPayload(spec.model_dump_json(), shared.key, _pickled(self._work or default_work()))
+        document = with_absolute_places(spec).model_dump_json()
+        payload = StudyPayload(document, shared.key, _pickled(self._work or default_work()))
         if not cluster.local:
             self._context.addFile(str(shared.path))
         broadcast = self._context.broadcast(payload)
