@@ -1,7 +1,9 @@
 """MLflow rebuilt from a study's directory alone."""
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow import MlflowClient
@@ -12,6 +14,7 @@ from sparktune.spec import parse_spec
 from sparktune.study.result import write_summary
 from sparktune.study.sync import sync_study
 from sparktune.summary import BestTrial, Objective, Summary
+from sparktune.tracking import sync
 from sparktune.trial import TrialResult, TrialState
 
 POINTS = [{"neurons": 4}, {"neurons": 8}]
@@ -40,6 +43,46 @@ def test_a_study_that_a_driver_is_at_work_on_is_refused(ledger: Ledger) -> None:
         ledger.note(StudyStarted("val_accuracy", "maximize", {}))
         with pytest.raises(StudyDirectoryError, match="must be at rest, but a driver is at work on it"):
             sync_study(ledger.directory)
+
+
+def test_no_driver_and_no_other_sync_begins_beside_one(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ledger:
+        ledger.note(StudyStarted("val_accuracy", "maximize", {}))
+    refusals: list[str] = []
+
+    def begin_others(*arguments: Any, **options: Any) -> dict[str, str]:
+        others = (
+            lambda: Ledger.open(ledger.directory, ledger.spec, "data", "maximize"),
+            lambda: sync_study(ledger.directory),
+        )
+        for begin in others:
+            with pytest.raises(StudyDirectoryError) as refused:
+                begin()
+            refusals.append(str(refused.value))
+        return sync(*arguments, **options)
+
+    monkeypatch.setattr("sparktune.study.sync.sync", begin_others)
+    sync_study(ledger.directory)
+    assert "is in use by another driver" in refusals[0]
+    assert "or a sync does; run `sparktune sync` again once it has ended" in refusals[1]
+    Ledger.open(ledger.directory, ledger.spec, "data", "maximize").close()
+
+
+def test_a_directory_that_cannot_be_locked_is_read_all_the_same(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ledger:
+        ledger.note(StudyStarted("val_accuracy", "maximize", {}))
+        there = ledger.directory
+        # as for a user who may not write there: nothing is refused to root
+        monkeypatch.setattr(os, "access", lambda path, mode: there not in (path, *Path(path).parents))
+        with pytest.raises(StudyDirectoryError, match="must be at rest, but a driver"):
+            sync_study(ledger.directory)
+    (ledger.directory / ".driver.lock").unlink()
+    assert "run_id" in sync_study(ledger.directory)
+    assert not (ledger.directory / ".driver.lock").exists()
 
 
 def test_all_that_the_ledger_holds_is_shown_and_the_summary_says_where(ledger: Ledger) -> None:
