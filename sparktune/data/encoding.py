@@ -182,7 +182,11 @@ def _example(rows: "pa.ChunkedArray", encoder: "Encoder", place: "ColumnPlace") 
 
     if isinstance(encoder, VectorEncoder):
         return [row for chunk in rows.chunks for row in decode(chunk, place).values.tolist()]
-    found: list[Any] = json.loads(json.dumps(rows.to_pylist(), default=_json))
+    try:
+        values = rows.to_pylist()
+    except OverflowError:  # a date in a year that Python's dates do not have
+        values = rows.cast("string").to_pylist()
+    found: list[Any] = json.loads(json.dumps(values, default=_json))
     return found
 
 
@@ -252,7 +256,9 @@ def _is_raw(column: Any) -> bool:
     from sparktune.columns.encoders.types import holds_numbers, stands_for, usual_kind
 
     kind = stands_for(column.type)
-    return not holds_numbers(kind) and usual_kind(kind) != "vector"
+    if not holds_numbers(kind):
+        return usual_kind(kind) != "vector"
+    return usual_kind(column.type) != usual_kind(kind)  # a dictionary of whole numbers is a category
 
 
 def _has_missing(column: Any) -> bool:

@@ -26,9 +26,15 @@ def why_useless(column: "pa.ChunkedArray", rows: "pa.ChunkedArray", labels: np.n
         rows: its training rows.
         labels: the raw labels of the table.
     """
+    import pyarrow as pa
+
+    from sparktune.columns.encoders.types import holds_dates
+
     if missing_count(rows) == len(rows):
         return "it has no value in any training row"
-    if equals_label(column, labels):
+    if pa.types.is_decimal(column.type) and labels.dtype.kind == "f":  # as labels are that were decimals
+        column, labels = column.cast("float64").cast("float32", safe=False), labels.astype(np.float32)
+    if not holds_dates(column.type) and equals_label(column, labels):
         return "it equals the label wherever it has a value, which new rows will lack"
     if _is_id(rows):
         return "nearly every row has a value of its own, as ids and free text have"

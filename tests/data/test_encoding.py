@@ -141,6 +141,29 @@ def test_rows_are_taken_from_text_of_more_than_two_gigabytes() -> None:
     assert found.features[0].encoder.levels == ("a", "b") and found.features[0].encoder.rows == 27
 
 
+def test_dates_beyond_those_of_python(load) -> None:
+    days = pa.array([10**7 + i % 9 for i in range(ROWS)], pa.date32())  # in the year 29349
+    same = pa.array([10**7] * ROWS, pa.date32())
+    data = load({"day": days, "always": same, "y": FRAME.y.tolist()}, validation=LAST)
+    assert [feature.name for feature in data.schema.features] == ["day"]
+    assert data.example[0] == ("29349-01-26",)
+
+
+def test_whole_numbers_as_categories_are_names(load) -> None:
+    zips = [1000 + i % 4 for i in range(ROWS - 1)]
+    known = {"b": np.arange(ROWS, dtype=float), "y": FRAME.y.to_numpy()}
+    for given in (
+        pd.DataFrame({"zip": pd.Categorical([*zips, None]), **known}),
+        {"zip": pd.Series([*zips, None], dtype="category"), **known},
+        pa.table({"zip": pa.array([*zips, None]).dictionary_encode(), **known}),
+    ):
+        data = load(given, validation=LAST)
+        assert [feature.encoder.kind for feature in data.schema.features] == ["category", "number"]
+        assert encoder(data, "zip").levels == (1000, 1001, 1002, 1003) and data.validation.x[-1, 1] == 0
+    whole = load(pd.DataFrame({"zip": pd.Categorical([*zips, 1000]), **known}))  # beside plain numbers alone
+    assert whole.schema.features[0].encoder.kind == "category"
+
+
 def test_useless_columns_are_named_and_left_out(load, caplog) -> None:
     big = np.arange(ROWS) + 2**60
     useless = {

@@ -1,5 +1,6 @@
 """Ids, slips of the pen, and labels under another name."""
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,13 @@ def test_a_column_in_chunks_equals_the_label() -> None:
     assert equals_label(column, LABELS) and not equals_label(column, LABELS[::-1])
     assert not equals_label(column[:10], LABELS[:10])  # too few rows to say so
     assert equals_label(np.arange(30), np.arange(30)) and not equals_label(np.zeros((30, 2)), np.zeros(30))
+
+
+def test_a_decimal_label_under_another_name(load) -> None:
+    prices = [Decimal(cents).scaleb(-2) for cents in range(7, 47)]
+    for label in (pa.array(prices), np.array(prices, float)):
+        table = {"copy": pa.array(prices), "word": ["a", "b"] * 20, "y": label}
+        assert [column.name for column in load(table).left_out] == ["copy"]
 
 
 def test_one_of_three_words_is_not_the_label() -> None:

@@ -76,8 +76,12 @@ def _frame_columns(frame: Any, where: str) -> list[tuple[str, Any]]:
 
 
 def _series(name: str, series: Any, where: str) -> Any:
-    numeric = series.dtype.kind in "biuf" and isinstance(series.dtype, np.dtype)
-    return series.to_numpy() if numeric else _arrow(name, series.tolist(), where)
+    import pandas as pd
+
+    if series.dtype.kind in "biuf" and isinstance(series.dtype, np.dtype):
+        return series.to_numpy()
+    category = isinstance(series.dtype, pd.CategoricalDtype)
+    return _arrow(name, series if category else series.tolist(), where)
 
 
 def _refuse_masked(name: str, given: Any, where: str) -> None:
@@ -118,8 +122,9 @@ def _arrow(name: str, values: Any, where: str) -> Any:
     import pyarrow as pa
 
     try:
-        plain = [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
-        return pa.array(plain, from_pandas=True)
+        if not hasattr(values, "dtype"):
+            values = [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
+        return pa.array(values, from_pandas=True)
     except (pa.ArrowException, TypeError, OverflowError) as error:
         raise DataError(
             f"{where}: column {name!r} must hold values of one kind: numbers, text, or lists of numbers; "
