@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import TypeVar, final
 
 from sparktune.ledger.events import Event, event_of_line
 from sparktune.ledger.journal import JournalLine, decode_line
@@ -12,6 +12,7 @@ from sparktune.ledger.journal import JournalLine, decode_line
 BORDER = re.compile(rb'(?<=\})[^\n]?(?=\{"event": ")')
 EVENT = re.compile(rb'"event": "(\w+)"')
 TRIAL = re.compile(rb'"trial": (\d+)')
+Kind = TypeVar("Kind", bound=Event)
 
 
 @final
@@ -52,6 +53,10 @@ class LedgerFile:
     lines: list[bytes]
     damaged: list[DamagedLine]
     size: int
+
+    def last(self, kind: type[Kind]) -> Kind | None:
+        """The newest event of a kind; None where there is none."""
+        return next((event for _, event in reversed(self.events) if isinstance(event, kind)), None)
 
 
 def read_ledger(path: Path) -> LedgerFile:

@@ -7,11 +7,11 @@ import uuid
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sparktune.errors import SpecError
 from sparktune.files import write_atomically
-from sparktune.ledger.events import FORMAT, Event, Header, SpecChanged, StudyEnded, StudyStarted
+from sparktune.ledger.events import FORMAT, Header, SpecChanged, StudyEnded, StudyStarted
 from sparktune.ledger.journal import encode_line
 from sparktune.ledger.reading import LedgerFile, read_ledger
 from sparktune.spec import StudySpec, parse_spec
@@ -19,7 +19,6 @@ from sparktune.spec import StudySpec, parse_spec
 COPY = "ledger.damaged.jsonl"
 HEX = {"study_id": 32, "spec_digest": 64, "data_digest": 64}
 OTHER = 8  # a digest that differs in more digits than this is another one; else it is damaged
-Kind = TypeVar("Kind", bound=Event)
 log = logging.getLogger("sparktune.ledger")
 
 
@@ -34,7 +33,7 @@ def rebuilt_header(read: LedgerFile, spec: StudySpec, data_digest: str, directio
     What the file still has of its study is used, so that another study is refused as with a good header.
     """
     log.warning("the first line of the ledger is damaged: it is written again from this study's spec")
-    ended, started = _last(read, StudyEnded), _last(read, StudyStarted)
+    ended, started = read.last(StudyEnded), read.last(StudyStarted)
     study_id = ended.summary.study_id if ended and ended.summary else _hex(read, "study_id")
     if not study_id:
         log.warning("the id of the study is lost: MLflow shows it as a new one")
@@ -73,13 +72,9 @@ def warn_of_damage(path: Path, read: LedgerFile) -> None:
         log.warning("line %d of %s is damaged: it held %s", line.number, path, line.loss)
 
 
-def _last(read: LedgerFile, kind: type[Kind]) -> Kind | None:
-    return next((event for _, event in reversed(read.events) if isinstance(event, kind)), None)
-
-
 def _spec(read: LedgerFile) -> dict[str, Any] | None:
     """The spec that the study last ran with; the header's own only where its digest is right."""
-    if changed := _last(read, SpecChanged):
+    if changed := read.last(SpecChanged):
         return changed.spec
     _, found, text = read.first.partition(b'"spec": ')
     with suppress(ValueError, SpecError):

@@ -17,6 +17,8 @@ from sparktune.data.initial import InitialWeights
 from sparktune.errors import LaunchError, SpecError, StudyDirectoryError
 from sparktune.launch import ForkedCall
 from sparktune.ledger import Ledger, StudyStarted, WarmStarted
+from sparktune.ledger.ownership import LEDGER
+from sparktune.ledger.reading import read_ledger
 from sparktune.spec import StudySpec
 from sparktune.spec.conditions import by_dependence, is_searched
 from sparktune.spec.kinds import KIND
@@ -56,8 +58,8 @@ def read_warm_start(spec: StudySpec, objective: Objective) -> WarmStarted | None
     wanted, own = spec.search.warm_start, spec.study_directory
     if wanted is None:
         return None
-    with suppress(StudyDirectoryError):  # a new study, or a ledger that is damaged: opening it says so
-        recorded = Ledger.read(own).last(WarmStarted)
+    with suppress(OSError):  # a new study; its ledger may be damaged, as it is repaired where it is opened
+        recorded = read_ledger(own / LEDGER).last(WarmStarted)
         if recorded is not None:
             return recorded
     earlier = _earlier(wanted.study)
@@ -75,14 +77,15 @@ def read_warm_start(spec: StudySpec, objective: Objective) -> WarmStarted | None
 
 
 def keep_warm_start(warm: WarmStarted | None, spec: StudySpec, ledger: Ledger) -> WarmStarted | None:
-    """Write what the study takes over into its directory, unless an earlier run did so.
+    """Write what the study takes over into its directory, unless an earlier run did so: then that counts.
 
     Raises:
         SpecError: the model of the earlier study cannot be loaded.
         StudyDirectoryError: it cannot be written.
     """
-    if warm is None or ledger.last(WarmStarted) is not None or spec.search.warm_start is None:
-        return warm
+    recorded = ledger.last(WarmStarted)
+    if warm is None or recorded is not None or spec.search.warm_start is None:
+        return recorded
     if warm.origin:
         _extract_weights(_earlier(spec.search.warm_start.study), ledger.directory / FILE)
         weights = _read_weights(ledger.directory, warm.origin)

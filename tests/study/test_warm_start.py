@@ -8,7 +8,7 @@ import pytest
 from studies import document
 
 from sparktune.errors import SpecError
-from sparktune.ledger import Ledger, StudyStarted
+from sparktune.ledger import Ledger, StudyStarted, WarmStarted
 from sparktune.spec import StudySpec, parse_spec
 from sparktune.study.warm_start import keep_warm_start, read_warm_start
 from sparktune.summary import Objective
@@ -56,8 +56,9 @@ def test_trials_of_the_space_are_taken_over_with_the_values_that_were_fixed(
     assert found.results[1].history == {"val_accuracy": [0.1, 0.2]}
 
 
+@pytest.mark.parametrize("damaged", [b"warm_started", b"format"])
 def test_what_was_taken_over_outlives_a_damaged_line_and_the_earlier_study(
-    tmp_path: Path, earlier: Path
+    tmp_path: Path, earlier: Path, damaged: bytes
 ) -> None:
     spec = warm(tmp_path, earlier)
     found = read_warm_start(spec, OBJECTIVE)
@@ -65,8 +66,16 @@ def test_what_was_taken_over_outlives_a_damaged_line_and_the_earlier_study(
         keep_warm_start(found, spec, ledger)
     shutil.rmtree(earlier)
     path = spec.study_directory / "ledger.jsonl"
-    path.write_bytes(path.read_bytes().replace(b"warm_started", b"warm_stbrted", 1))
+    path.write_bytes(path.read_bytes().replace(damaged, damaged.replace(b"a", b"b"), 1))
     assert read_warm_start(spec, OBJECTIVE) == found
+
+
+def test_what_another_driver_has_taken_over_first_counts(tmp_path: Path, earlier: Path) -> None:
+    spec = warm(tmp_path, earlier)
+    first = WarmStarted("first", [DONE[0]], weights="ab" * 32, origin="those of trial 0")
+    with Ledger.open(spec.study_directory, spec, "0" * 64, "maximize") as ledger:
+        ledger.note(first)
+        assert keep_warm_start(WarmStarted("first", DONE), spec, ledger) == first
 
 
 @pytest.mark.parametrize(
