@@ -2,6 +2,7 @@
 
 import random
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
@@ -54,7 +55,7 @@ class OptunaSampler(Sampler, ABC):
         self._most_drawn = MAX_REJECTED if search.constraints else MAX_DRAWS
         self._most_walked = MAX_WALK
         self._trials: dict[int, optuna.Trial] = {}
-        self._seen: set[str] = set()
+        self._seen: Counter[str] = Counter()
 
     @classmethod
     def check(cls, search: SearchSpec) -> None:
@@ -123,8 +124,8 @@ class OptunaSampler(Sampler, ABC):
         self._study = OptunaStudy(self._search.space, algorithm, objective)
 
     def ask(self, number: int) -> Params | None:
-        """The next point; None once `size` trials were asked for, or the space is used up."""
-        if self.size is not None and number >= self.size:
+        """The next point; None once `size` trials were asked for, the space is used up, or Optuna ends it."""
+        if self._study.stopped or (self.size is not None and number >= self.size):
             return None
         if number < len(self._search.start):
             return self._taken(number, *self._study.ask(self._search.start[number]))
@@ -145,10 +146,12 @@ class OptunaSampler(Sampler, ABC):
 
     def replay(self, number: int, params: Params) -> None:
         """Ask as the earlier run did; what that launched counts where another version proposes otherwise."""
-        if self.ask(number) == params:
+        proposed = self.ask(number)
+        if proposed == params:
             return
-        if number in self._trials:
+        if proposed is not None:  # nobody trains it: it may be proposed again
             self._study.discard(self._trials.pop(number))
+            self._seen[key_of(proposed)] -= 1
         self._taken(number, *self._study.ask(params))
 
     def report(self, report: TrialReport) -> None:
@@ -162,11 +165,11 @@ class OptunaSampler(Sampler, ABC):
 
     def _taken(self, number: int, trial: "optuna.Trial", params: Params) -> Params:
         self._trials[number] = trial
-        self._seen.add(key_of(params))
+        self._seen[key_of(params)] += 1
         return params
 
     def _fresh(self, params: Params) -> bool:
-        return key_of(params) not in self._seen and self._allows(params)
+        return not self._seen[key_of(params)] and self._allows(params)
 
 
 def options_of(search: SearchSpec) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class OptunaStudy:
         self._worst = [-math.inf if o.direction == "maximize" else math.inf for o in objective.all]
         self._order = by_dependence(space)
         self._storage = ReportedTrials()
+        self._stopped = False
         with silent_optuna():
             self._study = optuna.create_study(
                 storage=self._storage,
@@ -45,6 +46,12 @@ class OptunaStudy:
                 sampler=algorithm,
                 pruner=optuna.pruners.NopPruner(),
             )
+        self._study.stop = self._stop  # type: ignore[method-assign]  # Optuna's own needs its own loop
+
+    @property
+    def stopped(self) -> bool:
+        """Whether Optuna's sampler has ended the search: it has called `study.stop()`."""
+        return self._stopped
 
     def ask(self, fixed: Params | None = None) -> tuple["optuna.Trial", Params]:
         """A new trial and its parameters: those that Optuna's sampler proposes, or the `fixed` ones."""
@@ -110,6 +117,9 @@ class OptunaStudy:
             return
         with silent_optuna():
             self._study.tell(trial, values)
+
+    def _stop(self) -> None:
+        self._stopped = True
 
     def _values(self, result: TrialResult) -> list[float] | None:
         """The value of each objective; None where one has none."""

@@ -1,8 +1,11 @@
 """Any other sampler of Optuna."""
 
-from typing import Any
+from typing import Any, final
 
 import pytest
+from optuna import Study
+from optuna.samplers import RandomSampler
+from optuna.trial import TrialState
 
 from sparktune.errors import SpecError
 from sparktune.spec import StudySpec
@@ -25,6 +28,29 @@ def test_a_class_with_its_arguments_is_seeded_by_the_study() -> None:
 
     assert points("optuna", 1, options) == points("tpe", 1, {"n_startup_trials": 2})
     assert points("optuna", 1, options) != points("optuna", 2, options)
+
+
+@final
+class TwoTrials(RandomSampler):
+    """Ends the search after two trials."""
+
+    def after_trial(self, study: Study, *ended: Any) -> None:
+        if sum(trial.state is TrialState.COMPLETE for trial in study.trials) == 1:  # and the one that ends
+            study.stop()
+
+
+@pytest.mark.parametrize(
+    ("kind", "trials"), [("optuna.samplers:BruteForceSampler", 3), (f"{__name__}:TwoTrials", 2)]
+)
+def test_a_sampler_may_stop_the_search(kind: str, trials: int) -> None:
+    sampler, replay = (learning("optuna", {"a": [1, 2, 3]}, 3, options={"sampler": kind}) for _ in range(2))
+    for number in range(trials):
+        params = sampler.ask(number)
+        assert params is not None
+        replay.replay(number, params)
+        for one in (sampler, replay):
+            one.tell(complete(number, params, 0.5))
+    assert (sampler.ask(trials), replay.ask(trials)) == (None, None)
 
 
 def test_optuna_is_short_for_sampler_and_options() -> None:

@@ -138,6 +138,17 @@ class TestContract:
         sampler = replayed(name, [(0, other), complete(0, other, 1.0)], 4)
         assert sampler.ask(1) not in (None, other)
 
+    def test_what_a_replay_proposes_otherwise_is_not_lost(self, name: str) -> None:
+        space = {"a": {"low": 1, "high": 6}}
+        first, second = learning(name, space, None), learning(name, space, None)
+        points = [first.ask(number) for number in range(6)]
+        launched = [params or {} for params in points[3:]]
+        for number, params in enumerate(launched):
+            second.replay(number, params)
+        rest = [second.ask(number) for number in range(3, 7)]
+        assert rest[3] is None
+        assert sorted(str(p) for p in [*launched, *rest[:3]]) == sorted(str(p) for p in points)
+
     def test_it_is_asked_when_a_slot_is_free(self, name: str) -> None:
         assert learning(name, SPACE).lookahead == 0
 
