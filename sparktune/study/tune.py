@@ -32,7 +32,7 @@ from sparktune.study.runtime import Runtime
 from sparktune.study.stop import Stop, check_timeout, interruptible
 from sparktune.study.trial_queue import TrialQueue
 from sparktune.study.warm_start import keep_warm_start, read_warm_start, with_initial_weights
-from sparktune.summary import AGAIN, Objective
+from sparktune.summary import AGAIN, Objective, Reason
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker
 from sparktune.training import resolve_objective
 from sparktune.training.user_code import own_source
@@ -204,17 +204,18 @@ class _Study:
             self.tracker.start(self.spec, self.ledger.study_id, self.objective)
             self.tracker.loaded(data)
         exported: Exported = (None, None)
+        stopped: Reason | None = None
         failures: list[Exception] = []
         try:
             with Exporter(self.spec, self.shared, self.objective, self.ledger) as exporter:
-                self._search(stop, on_progress, exporter)
+                stopped = self._search(stop, on_progress, exporter)
                 if stop.reason != "interrupt":
                     exported = exporter.export()
         except KeyboardInterrupt:
             stop.interrupt()
         except Exception as error:  # noqa: BLE001 - raised once the outcome is written
             failures.append(error)
-        ending = Ending(started, stop.reason, *exported, failures)
+        ending = Ending(started, "interrupt" if stop.reason == "interrupt" else stopped, *exported, failures)
         return conclude(self.spec, self.objective, self.ledger, self.tracker, ending, stop)
 
     def _tell_what_is_known(self) -> None:
@@ -227,8 +228,11 @@ class _Study:
         if self.pruner is not None:
             self.pruner.set_objective(self.objective)
 
-    def _search(self, stop: Stop, on_progress: OnProgress, exporter: Exporter) -> None:
-        """Run the trials that have no terminal record; Spark need not start where there is none."""
+    def _search(self, stop: Stop, on_progress: OnProgress, exporter: Exporter) -> Reason | None:
+        """Run the trials that have no terminal record; Spark need not start where there is none.
+
+        Gives what ended the search early; None where no trial is left, also if the last one spent a budget.
+        """
         self._tell_what_is_known()
         pruning = Pruning(self.pruner, self.ledger)
         held = {result.trial for result in pruning.earlier}
@@ -239,7 +243,7 @@ class _Study:
         budget = Budget(self.spec.search.budget, self.objective, [*results, *self.ledger.unfinished.values()])
         stop.end(None if done else budget.spent)
         if done or stop.reason:
-            return
+            return stop.reason
 
         def on_result(result: TrialResult) -> None:
             budget.observe(result)
@@ -256,4 +260,6 @@ class _Study:
             except LaunchError:
                 if stop.reason != "interrupt":  # Ctrl-C in a terminal ends the JVM of spark-submit, too
                     raise
+            reason = None if not self.ledger.unfinished and queue.exhausted() else stop.reason
         self.ledger.remove_unused_checkpoints()
+        return reason

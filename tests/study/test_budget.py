@@ -1,9 +1,13 @@
 """What a study may spend."""
 
+import time
+from types import SimpleNamespace
+
 import pytest
 
 from sparktune.spec.search import BudgetSpec
 from sparktune.study.budget import Budget
+from sparktune.study.result import StudyResult
 from sparktune.study.tune import Progress, tune
 from sparktune.summary import Objective
 from sparktune.trial import TrialResult, TrialState
@@ -73,3 +77,24 @@ def test_a_study_ends_with_its_best_so_far_and_goes_on_when_budgets_are_raised(t
     assert (summary["stopped"], summary["states"]["COMPLETE"]) == (None, 3)
     summary, seen = run(50, target=0.0)
     assert (summary["stopped"], seen) == ("target", 0)
+
+
+def test_what_the_last_trial_has_spent_did_not_stop_the_study(tmp_path, fork_server, monkeypatch) -> None:
+    passed = 0.0
+
+    def let_time_pass(progress: Progress) -> None:
+        nonlocal passed
+        passed += 1e6 * (progress.done == progress.total)
+
+    def run(trials: int, timeout: float | None = None, **budget: float) -> StudyResult:
+        search = {"sampler": "random", "trials": trials, "budget": budget}
+        search["space"] = {"learning_rate": {"low": 0.001, "high": 0.1}}
+        study = document(tmp_path, search=search, resources={"launcher": "local", "parallelism": 1})
+        return tune(study, data=data(), offline=True, timeout=timeout, on_progress=let_time_pass)
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
+    monkeypatch.setattr("sparktune.study.stop.time", clock)
+    result = run(1, target=0.0, epochs=3, patience=1)
+    assert (result.outcome.stopped, result.outcome.status) == (None, "FINISHED")
+    result = run(2, timeout=1e5)
+    assert (passed, result.outcome.stopped, result.outcome.states) == (2e6, None, {"COMPLETE": 2})
