@@ -12,6 +12,12 @@ from sparktune.errors import LaunchError
 from sparktune.launch.forkserver.client import Fork, child_environment, describe_exit, fork
 
 Process = Fork | subprocess.Popen[bytes]
+RUN_WITH_PARENT = """\
+import runpy, sys
+from sparktune.signals import end_with_parent
+end_with_parent()
+runpy.run_module(sys.argv[1], run_name="__main__", alter_sys=True)
+"""
 
 
 class NoAnswer(LaunchError):
@@ -27,7 +33,7 @@ class NoAnswer(LaunchError):
 
 
 def start_beside(module: str, read: int, write: int) -> Process:
-    """Run a module in a fork of the fork server, or else in a new process.
+    """Run a module in a fork of the fork server, or else in a new process; it is killed if this one ends.
 
     Args:
         module: run as `__main__`.
@@ -36,10 +42,10 @@ def start_beside(module: str, read: int, write: int) -> Process:
     """
     environment = child_environment()
     try:
-        return fork(module, [], [read, write, 2], environment)
+        return fork(module, [], [read, write, 2], environment, with_caller=True)
     except OSError:
         return subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-c", RUN_WITH_PARENT, module],
             stdin=read,
             stdout=write,
             process_group=0,  # the terminal's Ctrl-C is for the driver alone

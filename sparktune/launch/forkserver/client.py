@@ -60,7 +60,10 @@ def keep_fork_server() -> None:
 
 @final
 class ForkServer:
-    """The driver's end: starts the process at once, ends it on leaving. What was forked from it lives on."""
+    """The driver's end: starts the process at once, ends it on leaving.
+
+    What was forked from it lives on, unless `with_caller`.
+    """
 
     def __init__(self) -> None:
         folder = driver_folder()
@@ -167,7 +170,7 @@ def fork(
         arguments: what follows the program's name.
         descriptors: become standard input, output and error.
         environment: this process's by default.
-        with_caller: whether the server kills the fork as soon as this process has ended.
+        with_caller: whether the fork is killed as soon as this process, or the server, has ended.
 
     Raises:
         OSError: there is no fork server, or it is gone; the module has not been started.

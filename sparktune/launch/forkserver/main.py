@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from sparktune.launch.forkserver.client import LENGTH_BYTES, encode_number
 from sparktune.launch.local import process  # noqa: F401 - ahead of the workers, like TensorFlow
+from sparktune.signals import end_with_parent
 from sparktune.training.preload import preload
 
 REQUEST_SECONDS = 10.0
@@ -68,6 +69,8 @@ def _fork(listener: socket.socket, forks: Forks, poll: select.poll) -> None:
         elif length:
             for other in (listener, *forks.values()):
                 other.close()
+            if with_caller:
+                end_with_parent()  # which ends with the driver, perhaps before it has seen the caller's end
             _become(connection, int.from_bytes(length, "big"), descriptors)
     finally:
         for descriptor in descriptors:

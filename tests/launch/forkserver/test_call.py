@@ -1,6 +1,7 @@
 """Modules that are asked once, in forks and in new processes."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +14,17 @@ from sparktune.launch.forkserver.call import ForkedCall, NoAnswer
 from sparktune.launch.forkserver.client import ForkServer
 from tests.launch.forks import alive, run_module, until
 
+DRIVER = """
+import os, sys, time
+from sparktune.launch.forkserver.call import ForkedCall
+from sparktune.launch.forkserver.client import ADDRESS, ForkServer
+from sparktune.launch.forkserver.dialogue import ForkedDialogue
+server = ForkServer()
+forks = ForkedCall("fork_spin", ""), ForkedDialogue("fork_spin", "")
+del os.environ[ADDRESS]
+processes = ForkedCall("fork_spin", ""), ForkedDialogue("fork_spin", "")
+time.sleep(60)
+"""
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are for Linux")
 
 
@@ -69,6 +81,19 @@ def test_leaving_ends_a_module_that_still_runs(way: Path) -> None:
         assert until(lambda: (way / "pid").is_file() and (way / "pid").read_text() != "")
     assert until(lambda: not alive(int((way / "pid").read_text())))
     assert time.monotonic() - started < 30
+
+
+@pytest.mark.fault("the driver is SIGKILLed: what exports or tries a builder is gone, too")
+def test_a_module_is_gone_with_a_driver_that_is_killed_though_it_keeps_pythons_lock(modules: Path) -> None:
+    begin = f"open({str(modules)!r} + f'/{{os.getpid()}}.spins', 'w')"
+    (modules / "fork_spin.py").write_text(f"import os, re; {begin}; re.match(r'(a+)+$', 'a' * 60 + 'b')")
+    path = os.pathsep.join([str(modules), *filter(None, sys.path)])
+    with subprocess.Popen([sys.executable, "-c", DRIVER], env={**os.environ, "PYTHONPATH": path}) as driver:
+        assert until(lambda: len([*modules.glob("*.spins")]) == 4)
+        spinning = [int(file.stem) for file in modules.glob("*.spins")]
+        assert all(map(alive, spinning))
+        driver.kill()
+    assert until(lambda: not any(map(alive, spinning)), 5)
 
 
 def test_an_interrupt_of_the_terminal_is_for_the_driver_alone(way: Path) -> None:
