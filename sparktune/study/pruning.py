@@ -25,6 +25,9 @@ class Pruning:
         self._waiting: set[int] = set()
         self.earlier = [result for result in ledger.paused_results if self._at_rung(result)] if pruner else []
         """Trials that an earlier run has left at a rung; what becomes of them is to be decided again."""
+        # It may have ended before it decided on the newest result; the other trials were not to end.
+        newest = next(reversed(ledger.sequence), None)
+        self._decided = {(r.trial, r.epochs) for r in self.earlier if r.report != newest}
 
     @property
     def waiting(self) -> Collection[int]:
@@ -47,6 +50,9 @@ class Pruning:
         if self._pruner is None or rung is None or result.epochs < rung:
             return Decision.CONTINUE
         decision = self._pruner.decide(result, self._view(running(), exhausted=False))
+        promotes = type(self._pruner).promote is not Pruner.promote
+        if decision is Decision.STOP and promotes and (result.trial, result.epochs) in self._decided:
+            decision = Decision.PAUSE  # as in a study without a break, whatever has ended since
         if decision is Decision.PAUSE:
             self._waiting.add(result.trial)
         return decision
@@ -80,7 +86,8 @@ class Pruning:
         """The end of a paused trial: PRUNED, without a value, as only COMPLETE trials can be best."""
         words = f"pruned after epoch {result.epochs} by {type(self._pruner).__name__}"
         notes = TrialNotes(stopped=words)
-        return replace(result, state=TrialState.PRUNED, timings={}, notes=notes, checkpoint=None)
+        end = replace(result, state=TrialState.PRUNED, notes=notes, checkpoint=None)
+        return replace(end, timings={}, stood_still=0.0)  # the ledger adds those of its segments
 
     def _at_rung(self, result: TrialResult) -> bool:
         return result.epochs > 0 and self.next_rung(result.epochs - 1) == result.epochs

@@ -4,6 +4,9 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +17,13 @@ from studies import data, document
 from sparktune.errors import InputError, SpecError
 from sparktune.ledger import Ledger
 from sparktune.report.reading import read_study
+from sparktune.search import Decision, build_pruner
 from sparktune.search.pruners.top import TopPruner
+from sparktune.spec import parse_spec
 from sparktune.study import StudyResult, tune
-from sparktune.trial import TrialState
+from sparktune.study.pruning import Pruning
+from sparktune.summary import Objective
+from sparktune.trial import TrialResult, TrialState
 
 pytestmark = pytest.mark.usefixtures("fork_server")
 SPACE = {"neurons": [2, 4], "learning_rate": [0.003, 0.01, 0.1]}
@@ -160,6 +167,46 @@ def test_a_sampler_that_learns_proposes_the_same_after_an_interruption(tmp_path:
     columns = ["trial", "state", "value", "params.neurons", "params.learning_rate"]
     assert parts.trials[columns].equals(whole.trials[columns])
     assert sorted(paused_lines(parts)) == sorted(paused_lines(whole))
+
+
+def left_at_a_rung(trial: int, value: float) -> TrialResult:
+    history = {"val_accuracy": [value]}
+    paused = TrialResult(trial, {"neurons": 2}, TrialState.PAUSED, history=history)
+    return replace(paused, timings={"train": 100.0}, stood_still=30.0)
+
+
+@contextmanager
+def pruning_of(folder: Path) -> Iterator[tuple[Ledger, Pruning]]:
+    spec = parse_spec(learning(folder))
+    pruner = build_pruner(spec.search)
+    assert pruner is not None
+    pruner.set_objective(Objective("val_accuracy", "maximize"))
+    with Ledger.open(folder / "ledger", spec, "data", "maximize") as ledger:
+        yield ledger, Pruning(pruner, ledger)
+
+
+def test_a_trial_that_waits_does_so_after_an_interruption(tmp_path: Path) -> None:
+    """With `stopping` it would end there now, as another one is COMPLETE."""
+    with pruning_of(tmp_path) as (ledger, pruning):
+        decisions = []
+        for trial, value in enumerate((0.9, 0.8, 0.1)):
+            result = ledger.record(left_at_a_rung(trial, value))
+            decisions.append(pruning.decide(result, 1, list))
+        assert decisions == [Decision.CONTINUE, Decision.PAUSE, Decision.PAUSE]
+        done = replace(left_at_a_rung(0, 0.9), state=TrialState.COMPLETE, value=0.9, model=b"model")
+        ledger.record(done)
+        ledger.record(left_at_a_rung(3, 0.2))  # the driver ends before it decides
+    with pruning_of(tmp_path) as (_, pruning):
+        again = {r.trial: pruning.decide(r, r.epochs, list) for r in pruning.earlier}
+        assert again == {1: Decision.CONTINUE, 2: Decision.PAUSE, 3: Decision.STOP}
+
+
+def test_a_pruned_trial_has_taken_what_its_segments_have(tmp_path: Path) -> None:
+    with pruning_of(tmp_path) as (ledger, pruning):
+        paused = ledger.record(left_at_a_rung(0, 0.9))
+        pruned = ledger.record(pruning.end(paused))
+    assert (pruned.state, pruned.seconds, pruned.stood_still) == (TrialState.PRUNED, 100.0, 30.0)
+    assert pruned.counted_seconds == paused.counted_seconds == 70.0
 
 
 def test_paused_trials_are_promoted_while_others_begin(tmp_path: Path) -> None:
