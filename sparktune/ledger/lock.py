@@ -22,15 +22,19 @@ class DriverLock:
         self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._handle, 0)
+            holder = {"pid": os.getpid(), "pid_namespace": _pid_namespace(), "host": socket.gethostname()}
+            os.pwrite(self._handle, json.dumps(holder).encode(), 0)
         except BlockingIOError:
-            holder = os.pread(self._handle, 4096, 0)
+            other = _described(os.pread(self._handle, 4096, 0))
             self.close()
             raise StudyDirectoryError(
-                f"{path.parent} is in use by another driver ({_described(holder)}); wait until it ends, "
-                "stop it, or give this study another name"
+                f"{path.parent} is in use by another driver ({other}); wait until it ends, stop it, or give "
+                "this study another name"
             ) from None
-        os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode(), 0)
+        except BaseException:  # a full disk, say
+            self.close()
+            raise
 
     def close(self) -> None:
         """Release the lock; idempotent. The file stays, as removing it would let two drivers in."""
@@ -45,6 +49,14 @@ def _described(holder: bytes) -> str:
         return f"process {known['pid']} on host {known['host']}"
     except (ValueError, TypeError, KeyError):
         return "which is just starting"
+
+
+def _pid_namespace() -> str | None:
+    """Within which a process id names one process; containers may share the name of their host."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:  # no Linux
+        return None
 
 
 def is_driven(path: Path) -> bool:
@@ -72,10 +84,10 @@ def is_driven(path: Path) -> bool:
 
 
 def _is_dead(holder: bytes) -> bool:
-    """Whether the last holder was a process of this host that is gone."""
+    """Whether the last holder was a process of this host, and of this container, that is gone."""
     try:
         known = json.loads(holder)
-        if known["host"] != socket.gethostname():
+        if (known["host"], known["pid_namespace"]) != (socket.gethostname(), _pid_namespace()):
             return False
         os.kill(known["pid"], 0)
     except ProcessLookupError:
