@@ -1,7 +1,10 @@
 """Files that are whole or absent, whatever happens in between; where those are that are made only once."""
 
 import os
+import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -43,6 +46,34 @@ def write_atomically(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
         raise
     _flush_folder(path.parent)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A new folder to write to, which takes the place of `path` at the end; after an error it is removed.
+
+    What is at `path`, a file or a folder, stays there until then. Folders above it are made.
+
+    Raises:
+        OSError: the folder cannot be made or moved.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside, former = (path.with_name(f".{path.name}.{os.getpid()}.{kind}") for kind in ("tmp", "former"))
+    beside.mkdir()
+    try:
+        yield beside
+        if os.path.lexists(path):
+            path.rename(former)
+        beside.rename(path)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        if os.path.lexists(former):
+            former.rename(path)
+        raise
+    if former.is_dir() and not former.is_symlink():
+        shutil.rmtree(former)
+    else:
+        former.unlink(missing_ok=True)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -1,9 +1,10 @@
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
-from sparktune.files import cache_folder, is_private, write_atomically
+from sparktune.files import cache_folder, is_private, whole_folder, write_atomically
 
 
 def test_content_is_written_and_nothing_stays_beside(tmp_path):
@@ -41,3 +42,49 @@ def test_a_file_that_others_may_write_is_not_private(tmp_path):
     file.chmod(0o620)
     assert not is_private(file)
     assert not is_private(tmp_path)
+
+
+@pytest.mark.parametrize("former", ["nothing", "file", "folder", "link"])
+def test_a_folder_takes_the_place_of_what_was_there(tmp_path, former):
+    place = tmp_path / "above" / "scored"
+    if former != "nothing":
+        place.parent.mkdir()
+    if former == "file":
+        place.write_text("old")
+    elif former == "folder":
+        place.mkdir()
+        (place / "old").touch()
+    elif former == "link":
+        (tmp_path / "elsewhere").mkdir()
+        place.symlink_to(tmp_path / "elsewhere")
+    with whole_folder(place) as folder:
+        (folder / "new").touch()
+        assert not (place / "new").exists()
+    assert [path.name for path in place.iterdir()] == ["new"]
+    assert [path.name for path in place.parent.iterdir()] == ["scored"]
+    assert former != "link" or (tmp_path / "elsewhere").is_dir()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_after_an_error_what_was_there_stays(tmp_path, error):
+    (tmp_path / "scored").write_text("old")
+    with pytest.raises(error), whole_folder(tmp_path / "scored") as folder:
+        (folder / "new").touch()
+        raise error
+    assert (tmp_path / "scored").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["scored"]
+
+
+def test_what_was_there_comes_back_where_the_new_folder_cannot_be_moved(tmp_path, monkeypatch):
+    (tmp_path / "scored").write_text("old")
+    rename = Path.rename
+
+    def fails(path: Path, target: Path) -> Path:
+        if path.is_dir():
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fails)
+    with pytest.raises(OSError, match="cross-device"), whole_folder(tmp_path / "scored"):
+        pass
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]

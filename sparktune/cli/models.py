@@ -60,37 +60,49 @@ def score_command(
     tracking_uri: TrackingUri = None,
     engine: Engine = None,
 ) -> None:
-    """Score a table or files in Spark SQL with an exported model."""
-    from sparktune.absent import as_if_absent
-    from sparktune.bundle.load import SCHEMES
-    from sparktune.bundle.requirements import engine_modules
-    from sparktune.launch import open_session
-    from sparktune.scoring import check_lasting, score
-    from sparktune.scoring.batch import load_model
+    """Score a table or files with an exported model.
 
-    # What lies here is refused before Spark starts.
-    bundle = model if model.startswith(SCHEMES) else load_model(model, engine=engine)
-    mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
-    light = not isinstance(bundle, str) and "tensorflow" not in engine_modules([bundle.manifest.engine])
-    with as_if_absent("pandas"):  # PySpark imports it for its own tests, in 0.6 s
-        spark = open_session(preload=not light)
-    check_lasting(spark, target)
+    Spark does it where one is configured (spark-submit, SPARK_MASTER, spark-defaults.conf). Otherwise Parquet
+    files on this machine are scored in this process, by a thread for each core, and Spark in `local[*]` does
+    the rest: other formats, tables, --partition-by, engines with TensorFlow.
+    """
+    from sparktune.launch import spark_is_configured
+    from sparktune.scoring.batch import load_model
+    from sparktune.scoring.without_spark import score_files
+
     started = time.monotonic()
-    rows = score(
-        spark,
-        bundle,
-        source,
-        target,
-        mode,
-        columns=None if columns is None else [*filter(None, columns.split(","))],
-        tracking_uri=tracking_uri,
-        engine=engine,
-        partition_by=partition_by,
-        on_progress=None if partition_by is None else lambda progress: output.note(str(progress)),
-    )
+    bundle = load_model(model, tracking_uri, engine)
+    mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
+    kept = None if columns is None else [*filter(None, columns.split(","))]
+    rows = None
+    if partition_by is None and not spark_is_configured():
+        rows = score_files(bundle, source, target, mode, kept)
+    if rows is None:
+        rows = _score_by_spark(output, bundle, source, target, mode, kept, partition_by)
     output.answer({"rows": rows, "model": model, "output": target})
     seconds = time.monotonic() - started
     output.note(f"{rows} rows scored into {target} ({rows / seconds:,.0f} rows/s)")
+
+
+def _score_by_spark(
+    output: Output,
+    bundle: "Bundle",
+    source: str,
+    target: str,
+    mode: Literal["error", "overwrite"],
+    kept: list[str] | None,
+    partition_by: str | None,
+) -> int:
+    from sparktune.absent import as_if_absent
+    from sparktune.bundle.requirements import engine_modules
+    from sparktune.launch import open_session
+    from sparktune.scoring import check_lasting, score
+
+    with as_if_absent("pandas"):  # PySpark imports it for its own tests, in 0.6 s
+        spark = open_session(preload="tensorflow" in engine_modules([bundle.manifest.engine]))
+    check_lasting(spark, target)
+    progress = None if partition_by is None else lambda scored: output.note(str(scored))
+    return score(spark, bundle, source, target, mode, kept, partition_by=partition_by, on_progress=progress)
 
 
 @with_output

@@ -125,6 +125,6 @@ class SparktuneModel(
         own = [
             feature.model_copy(update={"name": name}) for feature, name in zip(features, names, strict=True)
         ]
-        types = {field.name: field.dataType for field in dataset.schema.fields}
+        types = {field.name: field.dataType.simpleString() for field in dataset.schema.fields}
         strict = dataset.sparkSession.conf.get("spark.sql.caseSensitive") == "true"
         return check_columns(self.bundle.schema.model_copy(update={"features": tuple(own)}), types, strict)

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, final
 
+from sparktune.cores import usable_cores
 from sparktune.errors import InputError
 from sparktune.packing.bytecode import with_bytecode
 from sparktune.packing.entry import ArchiveEntry
@@ -107,7 +108,7 @@ class ParallelGzip(io.RawIOBase):
 
     def __init__(self, file: BinaryIO, level: int) -> None:
         self._file, self._level = file, level
-        cores = len(os.sched_getaffinity(0))
+        cores = usable_cores()
         self._pool = ThreadPoolExecutor(cores)
         self._waiting: deque[Future[bytes]] = deque()
         self._most = 2 * cores  # blocks in memory

@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from sparktune.scoring.batch import score
     from sparktune.scoring.sql import register
     from sparktune.scoring.table_io import check_lasting
+    from sparktune.scoring.without_spark import score_files
 
-__all__ = ["check_lasting", "register", "score"]
+__all__ = ["check_lasting", "register", "score", "score_files"]
 
 # a worker that scores never loads what runs on the driver
 __getattr__, __dir__ = lazily(
@@ -18,5 +19,6 @@ __getattr__, __dir__ = lazily(
         "check_lasting": "sparktune.scoring.table_io",
         "register": "sparktune.scoring.sql",
         "score": "sparktune.scoring.batch",
+        "score_files": "sparktune.scoring.without_spark",
     },
 )

@@ -27,7 +27,7 @@ from sparktune.scoring.table_io import (
     remove,
     write,
 )
-from sparktune.scoring.types import answer_names, check_columns
+from sparktune.scoring.types import answer_names, check_columns, check_kept
 from sparktune.scoring.worker_errors import worker_errors_as_raised
 
 ANSWER = "__sparktune_answer"
@@ -93,10 +93,12 @@ def score(
         frame = read(spark, source)
         check_apart(spark, frame, target)
         frame = with_training_types(spark, source, frame, bundle.schema)
-        types = {field.name: field.dataType for field in frame.schema.fields}
+        types = {field.name: field.dataType.simpleString() for field in frame.schema.fields}
         features = check_columns(bundle.schema, types, spark.conf.get("spark.sql.caseSensitive") == "true")
         kept = list(types) if columns is None else [find(name, types, "column") for name in columns]
-        _check_written(kept, answer_names(bundle.schema), types, target)
+        check_kept(bundle.schema, kept)
+        if _is_csv(target):
+            _check_single_values({name: types[name] for name in kept})
         check_session(bundle, frame, features)
         scored = partial(_scored, bundle, features, kept, _is_csv(target))
         if partition_by is None:
@@ -147,13 +149,13 @@ def check_session(bundle: Bundle, frame: Any, features: Sequence[str]) -> None:
 def _in_sql(bundle: Bundle, frame: Any, features: Sequence[str]) -> bool:
     """Whether Spark SQL computes the answers; one column with all numbers goes to Python."""
     apart = len(features) == len(bundle.schema.features)
-    vector = is_table(bundle.schema) and _is_complex(frame.schema[features[0]].dataType)
+    vector = is_table(bundle.schema) and _is_complex(frame.schema[features[0]].dataType.simpleString())
     return is_sql(bundle) and apart and not vector
 
 
-def _is_complex(kind: Any) -> bool:
-    """Whether a column's type holds more than single values."""
-    return kind.simpleString().partition("<")[0] in COMPLEX
+def _is_complex(kind: str) -> bool:
+    """Whether a type holds more than single values."""
+    return kind.partition("<")[0] in COMPLEX
 
 
 def _scored(
@@ -231,19 +233,18 @@ def _identity(bundle: Bundle, source: str, frame: Any, kept: list[str], by: str)
     }
 
 
-def _check_written(kept: list[str], answers: Sequence[str], types: dict[str, Any], target: str) -> None:
-    clash = [name for name in kept if name.lower() in answers]
-    if clash:
-        raise ScoringError(
-            f"the output adds the columns {', '.join(answers)}, but the input has {clash[0]!r} too; "
-            "name the columns to keep without it, or rename it"
-        )
-    held = [name for name in kept if _is_complex(types[name])]
-    if held and _is_csv(target):
-        raise ScoringError(
-            f"CSV cannot hold column {held[0]!r} of type {types[held[0]].simpleString()}; "
-            "write Parquet or JSON, or name the columns to keep without it"
-        )
+def _check_single_values(types: dict[str, str]) -> None:
+    """Refuse columns, by their types, that CSV cannot hold.
+
+    Raises:
+        ScoringError: one holds more than single values.
+    """
+    for name, kind in types.items():
+        if _is_complex(kind):
+            raise ScoringError(
+                f"CSV cannot hold column {name!r} of type {kind}; "
+                "write Parquet or JSON, or name the columns to keep without it"
+            )
 
 
 def _is_csv(target: str) -> bool:

@@ -66,8 +66,7 @@ def read(spark: Any, source: str) -> Any:
         ScoringError: there is none, or it cannot be read.
     """
     if not exists(spark, source):
-        kind = "file or folder" if is_path(source) else "table"
-        raise ScoringError(f"the input must be a path or a table, but there is no {kind} {source!r}")
+        raise no_source(source)
     try:
         if not is_path(source):
             return spark.table(source)
@@ -83,6 +82,12 @@ def read(spark: Any, source: str) -> Any:
         causes = re.findall(r"(?:Caused by: |: )(?:[\w$]+\.)+[\w$]+: ([^\n]+)", str(error))
         cause = causes[-1] if causes else str(error).strip().splitlines()[0]
         raise ScoringError(f"the input {source!r} cannot be read as {kind}: {cause}") from None
+
+
+def no_source(source: str) -> ScoringError:
+    """The error for an input that is not there."""
+    kind = "file or folder" if is_path(source) else "table"
+    return ScoringError(f"the input must be a path or a table, but there is no {kind} {source!r}")
 
 
 def files_digest(frame: Any) -> str:
@@ -104,6 +109,17 @@ def check_target(spark: Any, source: str, target: str, mode: str) -> None:
     Raises:
         ScoringError: unless it is free, or it may be overwritten.
     """
+    check_target_name(source, target, mode)
+    if mode == "error" and exists(spark, target):
+        raise target_exists(target)
+
+
+def check_target_name(source: str, target: str, mode: str) -> None:
+    """What `check_target` refuses whether the target exists or not.
+
+    Raises:
+        ScoringError: the target is the source, or is to be compressed; or the mode is unknown.
+    """
     if mode not in ("error", "overwrite"):
         raise ScoringError(f"mode must be error or overwrite, but got {mode!r}")
     if source.rstrip("/") == target.rstrip("/"):
@@ -114,11 +130,22 @@ def check_target(spark: Any, source: str, target: str, mode: str) -> None:
             f"the output must not be compressed, but {target!r} ends in {place.suffix}; leave that ending "
             "out, or write Parquet, which is compressed by itself"
         )
-    if mode == "error" and exists(spark, target):
-        raise ScoringError(
-            f"the output {target!r} exists already; choose another place, or replace it by --overwrite "
-            '(in Python by mode="overwrite")'
-        )
+
+
+def target_exists(target: str) -> ScoringError:
+    """The error for a target that is not to be replaced."""
+    return ScoringError(
+        f"the output {target!r} exists already; choose another place, or replace it by --overwrite "
+        '(in Python by mode="overwrite")'
+    )
+
+
+def holds_source(target: str, file: object) -> ScoringError:
+    """The error for a target in which `file`, of the source, lies."""
+    return ScoringError(
+        f"the output must be another place than the input, but {target!r} holds {str(file)!r} of the "
+        "input, which would be removed; choose another place"
+    )
 
 
 def check_apart(spark: Any, frame: Any, target: str) -> None:
@@ -136,10 +163,7 @@ def check_apart(spark: Any, frame: Any, target: str) -> None:
     else:
         held = [*({*spark.table(target).inputFiles()} & {*frame.inputFiles()})]
     if held:
-        raise ScoringError(
-            f"the output must be another place than the input, but {target!r} holds {min(held)!r} of the "
-            "input, which would be removed; choose another place"
-        )
+        raise holds_source(target, min(held))
 
 
 def _location(file: str) -> Path:

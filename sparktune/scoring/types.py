@@ -1,7 +1,7 @@
 """The SQL types of columns and answers."""
 
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from sparktune.bundle.labels import label_kind
 from sparktune.columns.names import find
@@ -56,8 +56,13 @@ def answer_names(schema: Schema) -> list[Literal["prediction", "probability"]]:
     return ["prediction"] if schema.task == "regression" else ["prediction", "probability"]
 
 
-def check_columns(schema: Schema, columns: dict[str, Any], case_sensitive: bool) -> list[str]:
-    """The table's names of the feature columns, in the bundle's order; `columns` maps a name to its type.
+def check_columns(schema: Schema, columns: Mapping[str, str], case_sensitive: bool) -> list[str]:
+    """The table's names of the feature columns, in the bundle's order.
+
+    Args:
+        schema: the bundle's columns.
+        columns: the table's columns: of each name the type, as Spark SQL writes it.
+        case_sensitive: whether names that differ in case alone are two.
 
     Raises:
         ScoringError: a feature column is missing or cannot hold the feature's numbers.
@@ -66,6 +71,21 @@ def check_columns(schema: Schema, columns: dict[str, Any], case_sensitive: bool)
     for feature, name in zip(schema.features, names, strict=True):
         _check_type(feature, columns[name])
     return names
+
+
+def check_kept(schema: Schema, kept: Iterable[str]) -> None:
+    """Refuse columns that are to be written beside the answers, but have their names.
+
+    Raises:
+        ScoringError: one of them has.
+    """
+    answers = answer_names(schema)
+    clash = [name for name in kept if name.lower() in answers]
+    if clash:
+        raise ScoringError(
+            f"the output adds the columns {', '.join(answers)}, but the input has {clash[0]!r} too; "
+            "name the columns to keep without it, or rename it"
+        )
 
 
 def own_names(schema: Schema, columns: Iterable[str], case_sensitive: bool) -> list[str]:
@@ -82,8 +102,7 @@ def _own_name(name: str, columns: list[str], case_sensitive: bool) -> str:
     return alike[0] if alike and name not in columns else find(name, columns)
 
 
-def _check_type(feature: Feature, kind: Any) -> None:
-    got = kind.simpleString()
+def _check_type(feature: Feature, got: str) -> None:
     if feature.encoder is not None and not feature.shape:
         _check_raw_type(feature, got)
     elif feature.shape:

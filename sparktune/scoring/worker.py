@@ -1,6 +1,6 @@
 """What runs on the executors: Arrow columns in, one Arrow column of answers out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -31,7 +31,16 @@ def predict_columns(
     """
     if not columns:
         raise ScoringError("the function takes the model's columns, but got no argument")
-    predictor = loaded(payload)
+    return predict_batch(loaded(payload), output, columns, others)
+
+
+def predict_batch(
+    predictor: Predictor,
+    output: Output,
+    columns: Sequence[pa.Array],
+    others: Mapping[str, pa.Array] | None = None,
+) -> pa.Array:
+    """What `predict_columns` gives, by a model that is loaded."""
     given, features = arguments(columns, predictor.schema)
     shown = {**(others or {}), **{f.name: column for f, column in zip(features, given, strict=True)}}
     x, valid = side_by_side(given, features, np.dtype(predictor.dtype), partial(_row_in_words, shown))
@@ -47,7 +56,7 @@ def loaded(payload: ModelPayload) -> Predictor:
     return load_payload(payload, threads=context.cpus() if context else 1)
 
 
-def arguments(columns: tuple[pa.Array, ...], schema: Schema) -> tuple[list[pa.Array], list[Feature]]:
+def arguments(columns: Sequence[pa.Array], schema: Schema) -> tuple[list[pa.Array], list[Feature]]:
     """Which argument of the SQL function holds which feature.
 
     The arguments are the features in order, or one struct with a field for each, or all numbers in one

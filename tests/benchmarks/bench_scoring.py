@@ -34,6 +34,7 @@ RATIOS = (
     ("MLflow against SQL", "mlflow.pyfunc.spark_udf", "SQL numpy", "at least 20"),
     ("MLflow against bulk", "mlflow.pyfunc.spark_udf", "bulk numpy", "at least 25"),
     ("`sparktune score`, against the other checkout", "whole, this", "whole, before", "at most 0.5"),
+    ("the same by Spark, against the other checkout", "whole, by Spark", "whole, before", ""),
 )
 SESSIONS = ("plain", "opened")  # the latter by sparktune
 BARS = {f"first query, numpy, {session} session: CPU s": "at most 3.5" for session in SESSIONS}
@@ -83,10 +84,13 @@ def _options() -> Any:
 def _measured(part: str, folder: Path, options: Any) -> Found:
     if part == "whole":
         checkouts = {"this": ROOT, **({"before": options.before} if options.before else {})}
-        return {
+        found = {
             f"whole, {name}": statistics.median(_score(folder, root) for _ in range(options.whole_repeats))
             for name, root in checkouts.items()
         }
+        by_spark = {"SPARK_MASTER": "local[*]"}
+        runs = [_score(folder, ROOT, by_spark) for _ in range(options.whole_repeats)]
+        return found | {"whole, by Spark": statistics.median(runs)}
     if part == "first":
         return {
             what: figure
@@ -112,14 +116,14 @@ def _answer(script: str, *arguments: object) -> Found:
     return found
 
 
-def _score(folder: Path, root: Path) -> float:
-    """CPU seconds of `sparktune score` as a whole, on the checkout at `root`."""
+def _score(folder: Path, root: Path, settings: dict[str, str] | None = None) -> float:
+    """CPU seconds of `sparktune score` as a whole, on the checkout at `root`; on this one without Spark."""
     target = tempfile.mkdtemp(dir=folder)
     command = [sys.executable, "-m", "sparktune", "score", "--overwrite", "--model", str(folder / "small")]
     command += ["--input", str(folder / "table.parquet"), "--output", f"{target}/scored.parquet"]
     if root != ROOT:  # a bundle that it can read
         command[command.index(str(folder / "small"))] = str(_by_keras(folder, root))
-    environment = {**os.environ, "PYTHONPATH": str(root)}
+    environment = {**os.environ, "PYTHONPATH": str(root), **(settings or {})}
     found = measure(command, folder, environment, Path(target) / "log", timeout=600)
     assert found.code == 0, (Path(target) / "log").read_text()
     return found.cpu

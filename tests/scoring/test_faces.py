@@ -11,6 +11,7 @@ import keras
 import mlflow
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -28,6 +29,7 @@ from sparktune.data import Table
 from sparktune.ml import SparktuneModel
 from sparktune.scoring import register, score
 from sparktune.scoring.local import predict_rows
+from sparktune.scoring.without_spark import score_files
 from tests.bundle.models import lineage
 
 ROWS, BAD = 40, 27
@@ -163,6 +165,17 @@ def by_score(spark: Any, bundle: Bundle, source: Path) -> Answers:
     return answers(spark.read.parquet(str(source.with_name("scored"))))
 
 
+def without_spark(spark: Any, bundle: Bundle, source: Path) -> Answers:
+    """Text in place of dates is left to Spark."""
+    table, target = pq.read_table(source), source.with_name("scored.parquet")
+    if pa.types.is_string(table["joined"].type):
+        dates = pc.utf8_slice_codeunits(table["joined"], 0, 10).cast(pa.date32())
+        table = table.set_column(table.column_names.index("joined"), "joined", dates)
+    pq.write_table(table, source)
+    assert score_files(bundle, str(source), str(target)) == ROWS
+    return answers(spark.read.parquet(str(target)))
+
+
 def by_stream(spark: Any, bundle: Bundle, source: Path) -> Answers:
     predict = register(spark, bundle, "leaves", output="both")
     schema = spark.read.parquet(str(source)).schema
@@ -213,6 +226,7 @@ FACES: dict[str, Face] = {
     "pipeline": by_pipeline,
     "bulk": by_bulk,
     "whole table": by_score,
+    "without Spark": without_spark,
     "stream": by_stream,
     "mlflow": by_mlflow,
 }
@@ -254,14 +268,15 @@ def refused(face: Face, spark: Any, bundle: Bundle, table: pa.Table, folder: Pat
     [
         *(("predictor", fault) for fault in FAULTS),
         *(("pyfunc", "null"), ("sql", "null"), ("pipeline", "length")),
-        *(("bulk", "date"), ("whole table", "null"), ("stream", "date")),
+        *(("bulk", "date"), ("whole table", "null"), ("stream", "date"), ("without Spark", "length")),
     ],
 )
 def test_a_row_is_named(spark: Any, bundle: Bundle, tmp_path: Path, face: str, fault: str) -> None:
     column, value, message = FAULTS[fault]
     said = refused(FACES[face], spark, bundle, with_fault(column, value), tmp_path)
     age = None if column == "age" else 20.0 + BAD
-    shown = rf"\({'id=.customer-27., ' if face == 'bulk' else ''}age={age}, plan='gold', joined='.*\)"
+    key = "id='customer-27', " if face in ("bulk", "without Spark") else ""
+    shown = rf"\({key}age={age}, plan='gold', joined=.*\)"
     assert re.search(message.format(BAD if face in LOCAL else shown), said), said
 
 
@@ -279,7 +294,7 @@ def test_the_engine_sql_names_the_column_alone(
         FACES[face](spark, bundle, tmp_path / "rows.parquet")
 
 
-@pytest.mark.parametrize("face", [*LOCAL, "pipeline", "bulk"])
+@pytest.mark.parametrize("face", [*LOCAL, "pipeline", "bulk", "without Spark"])
 def test_a_column_is_named(spark: Any, bundle: Bundle, tmp_path: Path, face: str) -> None:
     for table, message in (
         (

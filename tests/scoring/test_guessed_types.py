@@ -66,6 +66,6 @@ def test_a_word_that_training_has_found_is_no_missing_one(spark: Any, tmp_path: 
 
 def test_text_in_a_column_of_numbers_is_refused(spark: Any, tmp_path: Path) -> None:
     frame = rows_of(spark, tmp_path / "rows.csv", "Zip,age\n1,\n2,abc\n")
-    types = {field.name: field.dataType for field in frame.schema.fields}
+    types = {field.name: field.dataType.simpleString() for field in frame.schema.fields}
     with pytest.raises(ScoringError, match="'age' must hold double, as in training, but got string; cast it"):
         check_columns(SCHEMA, types, case_sensitive=False)

@@ -44,6 +44,9 @@ class Engine(ABC):
 
     requires: ClassVar[tuple[str, ...]] = ()
     """The modules that `load` and `predict` import: what the executors need to have."""
+    light: ClassVar[bool] = False
+    """Whether it loads in a moment, and several of them may predict at once in threads of one process: files
+    are then scored without Spark where none is configured."""
 
     @classmethod
     @abstractmethod

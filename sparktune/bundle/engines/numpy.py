@@ -25,6 +25,8 @@ class NumpyEngine(Engine):
     a process that scores holds neither TensorFlow nor Keras.
     """
 
+    light = True
+
     def __init__(self, computation: Computation) -> None:
         self._computation = computation
 

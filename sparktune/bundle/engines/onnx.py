@@ -32,6 +32,7 @@ class OnnxEngine(Engine):
     """
 
     requires = ("onnxruntime",)
+    light = True
     _threads: ClassVar[int] = 0  # onnxruntime's own choice, but in a process that does nothing but score
 
     def __init__(self, session: Any, tensor: Tensor, outputs: int) -> None:

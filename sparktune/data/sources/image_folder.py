@@ -1,7 +1,6 @@
 """A folder of images, with a folder for each class, read with Pillow."""
 
 import logging
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from sparktune.cores import usable_cores
 from sparktune.data.mapped import allocate
 from sparktune.data.sources.base import DataSource, Found, Origin
 from sparktune.data.table import Table
@@ -198,7 +198,7 @@ def _decoded(images: Sequence[Labelled], form: _Form, root: Path, where: str) ->
                 wrong.append((str(file.relative_to(root)), error))
         return wrong
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         wrong = [each for found in pool.map(fill, range(0, len(images), BLOCK)) for each in found]
     if wrong:
         raise _refusal(wrong, form, root, where)

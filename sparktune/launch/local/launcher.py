@@ -1,7 +1,6 @@
 """Trials in processes of this machine, without Spark."""
 
 import logging
-import os
 import pickle
 import tempfile
 import threading
@@ -12,6 +11,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import final
 
+from sparktune.cores import usable_cores
 from sparktune.data.host import SharedData
 from sparktune.errors import LaunchError
 from sparktune.launch.base import Launcher
@@ -99,8 +99,7 @@ class LocalLauncher(Launcher):
 
 def local_slots(resources: ResourcesSpec) -> int:
     """Trials that run at once in processes of this machine; a warning names what has no effect here."""
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
-    cores, cpus, parallelism = len(allowed) or os.cpu_count() or 1, resources.cpus, resources.parallelism
+    cores, cpus, parallelism = usable_cores(), resources.cpus, resources.parallelism
     fits = max(1, cores // cpus)
     if cpus > cores:
         log.warning("resources.cpus %d has no effect above %d, the cores of this machine", cpus, cores)
