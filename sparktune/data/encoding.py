@@ -46,7 +46,7 @@ class EncodedColumn(InputColumn):
 
         place = _place(table, self.feature.name)
         found = []
-        for chunk in chunks_of(values):
+        for chunk in chunks_of(values, place):
             if len(chunk):
                 found.append(self.encoder.encode(chunk, place, start.__add__))
                 _refuse_infinite(found[-1], place, start)
@@ -238,16 +238,11 @@ def _place(table: Table, name: str) -> "ColumnPlace":
 
 def _chunks(table: Table, name: str) -> "list[pa.Array]":
     """The column as Arrow arrays, at least one."""
-    import pyarrow as pa
-
     from sparktune.columns.arrow import without_view
     from sparktune.columns.encoders.matrix import chunks_of
 
-    column = table.column(name, "feature")
-    try:
-        return [without_view(chunk) for chunk in chunks_of(column) if len(chunk)]
-    except pa.ArrowException as error:
-        raise DataError(f"{table.where}: feature {name!r} is no column of values: {error}") from None
+    found = chunks_of(table.column(name, "feature"), _place(table, name))
+    return [without_view(chunk) for chunk in found if len(chunk)]
 
 
 def _is_raw(column: Any) -> bool:

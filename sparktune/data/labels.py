@@ -44,14 +44,19 @@ def label_values(table: Table, name: str, parts: Sequence[str] | None = None) ->
     `parts` is the order in which the fields of a struct column are read; by default that of the table.
 
     Raises:
-        DataError: the column is not there, or a row has no label.
+        DataError: the column is not there, is not UTF-8, or a row has no label.
     """
     fields = [table.values(name, "label", part) for part in (parts or table.parts(name))]
     values = np.stack(fields, axis=1) if fields else table.values(name, "label")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.dtype.kind == "S":
-        values = values.astype(str)
+        try:
+            values = np.char.decode(values, "utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{table.where}: label {name!r} must be UTF-8 text, but holds {error.object!r}; decode it"
+            ) from None
     if values.dtype.kind not in "biufUO" or values.ndim > 2:
         raise DataError(
             f"{table.where}: label {name!r} must be one value per row, or a row of numbers, but has type "

@@ -98,6 +98,7 @@ def test_labels_that_do_not_fit_the_task(asked, labels, message):
         (pa.array([True, None]), r"row 1 holds nan"),
         (np.zeros((2, 2, 2)), r"one value per row, or a row of numbers"),
         (np.array(["2020-01-01"], dtype="datetime64[D]"), r"one value per row"),
+        (np.array([b"a", "ö".encode("latin1")]), r"label 'y' must be UTF-8 text, but holds b'\\xf6'"),
     ],
 )
 def test_labels_that_are_none(labels, message):
@@ -108,6 +109,7 @@ def test_labels_that_are_none(labels, message):
 def test_label_columns_of_odd_make():
     assert label_values(Table({"y": np.array([[1], [2]])}), "y").tolist() == [1, 2]
     assert label_values(Table({"y": np.array([b"a", b"b"])}), "y").tolist() == ["a", "b"]
+    assert label_values(Table({"y": np.array(["ö".encode(), b"b"])}), "y").tolist() == ["ö", "b"]
     assert label_values(Table({"y": pa.array(["a", "b"]).dictionary_encode()}), "y").tolist() == ["a", "b"]
 
 

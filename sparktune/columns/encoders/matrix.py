@@ -79,7 +79,7 @@ def fill(numbers: np.ndarray, column: Any, encoder: Encoder, place: ColumnPlace,
         InputError: as `encoded`.
     """
     start = 0
-    for chunk in chunks_of(column):
+    for chunk in chunks_of(column, place):
         if len(chunk):
             numbers[start : start + len(chunk)] = encoder.encode(chunk, place, _counted_from(start, row))
             start += len(chunk)
@@ -89,14 +89,21 @@ def _counted_from(start: int, row: RowOf) -> RowOf:
     return lambda number: row(start + number)
 
 
-def chunks_of(column: Any) -> Sequence[pa.Array]:
-    """The Arrow arrays of a column: of an Arrow or numpy array, or of Python values in one of objects."""
+def chunks_of(column: Any, place: ColumnPlace) -> Sequence[pa.Array]:
+    """The Arrow arrays of a column: of an Arrow or numpy array, or of Python values in one of objects.
+
+    Raises:
+        InputError: that of `place`: Arrow has no type for the values, or bytes of numpy are not UTF-8.
+    """
     if hasattr(column, "chunks"):
         return column.chunks  # type: ignore[no-any-return]
     if isinstance(column, pa.Array):
         return [column]
-    if isinstance(column, np.ndarray) and column.ndim == 1:
-        return [pa.array(column.astype(str) if column.dtype.kind == "S" else column, from_pandas=True)]
-    if isinstance(column, np.ndarray):
-        return [pa.FixedShapeTensorArray.from_numpy_ndarray(np.ascontiguousarray(column))]
-    return [pa.array(column)]
+    numpy = isinstance(column, np.ndarray)
+    try:
+        if numpy and column.ndim > 1:
+            return [pa.FixedShapeTensorArray.from_numpy_ndarray(np.ascontiguousarray(column))]
+        array = pa.array(column, from_pandas=numpy)
+        return [array.cast(pa.string()) if numpy and column.dtype.kind == "S" else array]
+    except pa.ArrowException as error:
+        raise place.error(f"{place.what} must hold values of one kind, text in UTF-8: {error}") from None

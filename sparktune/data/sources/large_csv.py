@@ -28,16 +28,17 @@ def read_large_csv(
         ArrowException, OSError: it cannot be read.
     """
     import pyarrow as pa
-    from pyarrow.csv import ConvertOptions, ReadOptions, open_csv
+    from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, open_csv
 
-    block = ReadOptions(block_size=BLOCK)
+    parse = ParseOptions(newlines_in_values=True)
+    reading = {"read_options": ReadOptions(block_size=BLOCK), "parse_options": parse}
     names: list[str] = []
     types = dict(known or {})
     with tempfile.NamedTemporaryFile(suffix=".arrow") as file:
         while True:
             convert = ConvertOptions(column_types=types, **options)
             try:
-                with opened() as text, open_csv(text, read_options=block, convert_options=convert) as blocks:
+                with opened() as text, open_csv(text, **reading, convert_options=convert) as blocks:
                     names = blocks.schema.names
                     types = dict(zip(names, blocks.schema.types, strict=True))
                     with pa.ipc.new_file(file.name, blocks.schema) as rows:

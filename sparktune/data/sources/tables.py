@@ -141,13 +141,13 @@ def csv_table(files: FileSet, words: Iterable[str] = ()) -> Table:
     """Files with a header line, compressed or not; of a folder those whose names hold `.csv`.
 
     Types are read off all rows of a file; columns named in `words` are text whatever they hold. An empty
-    cell, NA, NaN or null is a missing value; quoted text never is.
+    cell, NA, NaN or null is a missing value; quoted text never is, and may have several lines.
 
     Raises:
-        DataError: it cannot be read, or the files have different columns.
+        DataError: it cannot be read, is not UTF-8, or the files have different columns.
     """
     import pyarrow as pa
-    from pyarrow.csv import ConvertOptions, read_csv
+    from pyarrow.csv import ConvertOptions, ParseOptions, read_csv
 
     missing = {"strings_can_be_null": True, "quoted_strings_can_be_null": False}
     text = dict.fromkeys(words, pa.string())
@@ -158,15 +158,36 @@ def csv_table(files: FileSet, words: Iterable[str] = ()) -> Table:
                 parts.append(read_large_csv(partial(files.system.open_input_stream, path), missing, text))
                 continue
             with files.system.open_input_stream(path) as opened:
-                options = ConvertOptions(column_types=text, **missing)
-                parts.append(read_csv(opened, convert_options=options))
+                convert = ConvertOptions(column_types=text, **missing)
+                parse = ParseOptions(newlines_in_values=True)
+                parts.append(read_csv(opened, parse_options=parse, convert_options=convert))
         for part in parts:
+            _refuse_binary(part)
             if sorted(part.column_names) != sorted(parts[0].column_names):
                 raise DataError(
                     f"{files.where}: all files must have the same columns, but got {parts[0].column_names} "
                     f"and {part.column_names}"
                 )
         found = pa.concat_tables(parts, promote_options="permissive") if len(parts) > 1 else parts[0]
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{files.where}: CSV files must be UTF-8, but {files.given!r} holds {error.object!r:.80}; "
+            "save it as UTF-8"
+        ) from None
     except (pa.ArrowException, OSError) as error:
         raise files.unreadable(error) from None
     return arrow_table(found, files.where)
+
+
+def _refuse_binary(part: Any) -> None:
+    """Raise for the first cell that is no text: its column has become binary.
+
+    Raises:
+        UnicodeDecodeError: there is one.
+    """
+    import pyarrow as pa
+
+    for column in part.columns:
+        for chunk in column.chunks if pa.types.is_binary(column.type) else ():
+            for cell in chunk.drop_null():
+                cell.as_py().decode()

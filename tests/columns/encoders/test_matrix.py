@@ -39,6 +39,7 @@ def test_an_error_names_the_row_of_the_table() -> None:
     [
         (np.array(["a", "b"]), ["a", "b"]),
         (np.array([b"a", b"b"]), ["a", "b"]),
+        (np.array(["ö".encode(), b"b"]), ["ö", "b"]),
         (np.array([1.5, np.nan]), [1.5, None]),
         (np.array(["2024-01-31"], "M8[D]"), ["2024-01-31"]),
         (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
@@ -46,6 +47,12 @@ def test_an_error_names_the_row_of_the_table() -> None:
     ],
 )
 def test_columns_of_numpy_and_python(column, rows) -> None:
-    (chunk,) = chunks_of(column)
+    (chunk,) = chunks_of(column, PLACE)
     found = [str(row) if hasattr(row, "isoformat") else row for row in chunk.to_pylist()]
     assert found == rows
+
+
+@pytest.mark.parametrize("column", [np.array(["ö".encode("latin1")]), np.array([1, "a"], object)])
+def test_columns_that_arrow_has_no_type_for(column) -> None:
+    with pytest.raises(DataError, match="'c' must hold values of one kind, text in UTF-8: "):
+        encoded([column], FEATURES[:1], [PLACE])

@@ -52,6 +52,20 @@ def test_text_that_is_no_unicode_is_binary() -> None:
     assert found.schema.types == [pa.binary(), pa.int64()] and found["a"][40].as_py() == b"\xff"
 
 
+def test_quoted_text_of_several_lines() -> None:
+    for cell in ("x\ny", '""\n""', "1,1\n" * 5):
+        text = ("a,b\n" + f'"{cell}",1\n' * 40).encode()
+        found = read_large_csv(lambda text=text: io.BytesIO(text), OPTIONS)
+        assert found["a"].to_pylist() == [cell.replace('""', '"')] * 40
+
+
+def test_text_of_another_encoding_is_refused(load, tmp_path) -> None:
+    for text in ("Größe,label\n" + "1,0\n" * 40, "a,label\n" + "x,0\n" * 40 + "ö,1\n"):
+        (tmp_path / "rows.csv").write_bytes(text.encode("latin1"))
+        with pytest.raises(DataError, match=r"data: CSV files must be UTF-8, but '.*rows.csv' holds b'"):
+            load(source="csv", path=str(tmp_path / "rows.csv"), label="label")
+
+
 def test_a_study_of_large_files(load, tmp_path, monkeypatch) -> None:
     head, row = "a,b,label\n", "{},{},{}\n"
     for name, end in (("part-1.csv", 0), ("part-2.csv.gz", 0.5)):

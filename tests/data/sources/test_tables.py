@@ -80,6 +80,30 @@ def test_quoted_text_is_a_label(load, csv):
     assert load(**csv(data=text)).schema.classes == ("NA", "other")
 
 
+def test_quoted_text_of_several_lines(load, csv):
+    """Of more than a block of pyarrow's, which may end in the middle of a text."""
+    rows = "".join(f'{i % 7},"first\nsecond",{"ab"[i % 2]}\n' for i in range(60_000))
+    data = load(**csv(data="a,note,label\n" + rows), columns={"note": "category"})
+    assert data.schema.features[1].encoder.levels == ("first\nsecond",)
+    assert data.schema.features[1].encoder.common == len(data.train) == 59_996
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Größe,label\n" + "1,no\n2,yes\n" * 9,
+        "a,label\n" + "1,no\n2,größer\n" * 9,
+        "a,label\n" + "Höhe,no\nTür.,yes\n" * 9,  # words of four bytes, as a number has
+    ],
+)
+def test_a_csv_file_must_be_utf8(load, tmp_path, text):
+    (tmp_path / "rows.csv").write_bytes(text.encode("latin1"))
+    with pytest.raises(DataError, match=r"data: CSV files must be UTF-8, but '.*rows.csv' holds b'\w+\\x"):
+        load(source="csv", path=str(tmp_path / "rows.csv"), label="label")
+    (tmp_path / "rows.csv").write_text(text, encoding="utf-8")
+    assert load(source="csv", path=str(tmp_path / "rows.csv"), label="label").schema.task == "binary"
+
+
 def test_csv_files_with_different_columns(load, csv):
     with pytest.raises(DataError, match=r"all files must have the same columns"):
         load(**csv(one=TEXT, two="a,c,label\n1,2,no\n"))
