@@ -14,11 +14,12 @@ from sparktune.spec.size import MAX_DEPTH, check_size
 from sparktune.spec.study import StudySpec
 
 MAX_FILE = 1_000_000  # characters
+BOOL, TEXT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:str"
 
 
 @final
 class _Loader(yaml.SafeLoader):
-    """Safe YAML in which 1e-3 is a number, a date is text, and a key may be used only once."""
+    """Safe YAML: 1e-3 is a number, a date is text, so is yes as a key, and a key may be used only once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -28,6 +29,8 @@ class _Loader(yaml.SafeLoader):
                 line = key.start_mark.line + 1
                 raise SpecError(f"key {name!r} must stand once, but stands again in line {line}; remove one")
             seen.add(name)
+            if key.tag == BOOL and name.lower() not in ("true", "false"):
+                key.tag = TEXT  # yes, no, on, off: the labels of class_weight, say
         return super().construct_mapping(node, deep=deep)
 
 

@@ -39,6 +39,12 @@ class TestYaml:
             "1": 2.5,
         }
 
+    def test_yes_and_no_are_text_as_keys_and_bools_as_values(self, file: Path) -> None:
+        weights = "{yes: 5, No: 1.0, on: 2, off: 3, true: 4, False: 6}"
+        training = loaded(file, f"training: {{shuffle: no, class_weight: {weights}}}").training
+        assert [*training.class_weight] == ["yes", "No", "on", "off", "True", "False"]
+        assert training.shuffle is False
+
     def test_a_section_of_comments_is_its_default(self, file: Path) -> None:
         assert loaded(file, "training:\n  # epochs: 3\n").training.epochs == 10
 
