@@ -112,7 +112,7 @@ class SparktuneEstimator(
     ) -> None:
         super().__init__()
         self._setDefault(overrides=[], offline=False)
-        self._set(**self._input_kwargs)
+        self._set(**{name: given for name, given in self._input_kwargs.items() if given is not None})
 
     def _fit(self, dataset: Any) -> SparktuneModel:
         from sparktune.study import tune
@@ -133,6 +133,9 @@ class SparktuneEstimator(
         if result.bundle is None:
             raise StudyFailed(f"study {spec.study.name} exported no model; see {result.directory}")
         model: SparktuneModel = self._copyValues(SparktuneModel(result.bundle))
+        schema = result.bundle.schema
+        if self.isDefined("inputCols") or schema.encoded or not schema.features[0].shape:
+            model._set(inputCols=[feature.name for feature in schema.features])  # some may be left out
         return model
 
     def _spec(self) -> StudySpec:
@@ -148,8 +151,10 @@ class SparktuneEstimator(
             "weight": self.getWeightCol() if self.isDefined("weightCol") else None,
         }
         spec = parse_spec({**document, "data": {**(document.get("data") or {}), **columns}})
+        read = {name: said for name, said in spec.data.columns.items() if name not in spec.data.ignored}
+        data = spec.data.model_copy(update={"columns": read})
         named = spec.study.model_copy(update={"name": new_name(spec)})
-        return spec.model_copy(update={"study": named})
+        return spec.model_copy(update={"study": named, "data": data})
 
 
 def new_name(spec: StudySpec) -> str:

@@ -44,7 +44,8 @@ def test_a_pipeline_trains_scores_and_is_saved(frame: Any, tmp_path: Path) -> No
     from pyspark.ml.feature import VectorAssembler
 
     assembler = VectorAssembler(inputCols=["a", "b"], outputCol="features")
-    estimator = SparktuneEstimator(study=study(tmp_path), offline=True, timeout=600)
+    defaults: dict[str, Any] = {"inputCols": None, "weightCol": None, "overrides": None}
+    estimator = SparktuneEstimator(study=study(tmp_path), offline=True, timeout=600, **defaults)
     pipeline = Pipeline(stages=[assembler, estimator])
     pipeline.save(str(tmp_path / "pipeline"))
     model = Pipeline.load(str(tmp_path / "pipeline")).fit(frame)
@@ -103,10 +104,10 @@ def test_a_split_of_spark_compares_settings(frame: Any, tmp_path: Path) -> None:
 def test_words_are_taken_and_predicted_as_words(frame: Any, tmp_path: Path) -> None:
     from pyspark.sql.functions import expr
 
-    frame = frame.withColumn("side", expr("IF(a > 0, 'right', 'left')"))
+    frame = frame.withColumn("side", expr("IF(a > 0, 'right', 'left')")).withColumn("same", expr("7"))
     estimator = SparktuneEstimator(
         study=study(tmp_path),
-        inputCols=["a", "b", "side"],
+        inputCols=["a", "same", "b", "side"],
         labelCol="name",
         predictionCol="guess",
         probabilityCol="chance",
@@ -114,11 +115,30 @@ def test_words_are_taken_and_predicted_as_words(frame: Any, tmp_path: Path) -> N
         offline=True,
     )
     model = estimator.fit(frame)
-    row = model.transform(frame.drop("label").withColumn("side", expr("IF(a > 1, NULL, 'new')"))).first()
+    assert model.getInputCols() == ["a", "b", "side"]  # the study leaves out what is the same in all rows
+    new = frame.drop("label", "same").withColumn("side", expr("IF(a > 1, NULL, 'new')"))
+    row = model.transform(new).first()
     assert row.guess in ("yes", "no")
     assert row.chance.toArray().sum() == pytest.approx(1.0) and len(row.chance) == 2
     with pytest.raises(ScoringError, match="takes raw columns; set inputCols, such as a, b, side"):
         SparktuneModel(model.bundle, featuresCol="a").transform(frame)
+
+
+@pytest.mark.parametrize(("column", "columns"), [("a", {}), ("both", {"both": "vector"})])
+def test_one_column_is_named_and_scored(
+    frame: Any, tmp_path: Path, column: str, columns: dict[str, str]
+) -> None:
+    """A single number, or an array that is declared to be one."""
+    from pyspark.sql.functions import expr
+
+    frame = frame.withColumn("both", expr("array(a, b)"))
+    estimator = SparktuneEstimator(
+        study={**study(tmp_path), "data": {"columns": {"name": "ignore", **columns}}},
+        featuresCol=column,
+        overrides=["search.space.learning_rate=[0.1]"],
+        offline=True,
+    )
+    assert correct(estimator.fit(frame).transform(frame)) > 0.6
 
 
 def test_rows_are_split_by_a_column(frame: Any, tmp_path: Path) -> None:
@@ -144,7 +164,7 @@ def test_a_study_that_cannot_be_used_is_refused(given: Any) -> None:
 
 def test_a_missing_study_is_named(frame: Any) -> None:
     with pytest.raises(InputError, match="needs study"):
-        SparktuneEstimator(inputCols=["a"]).fit(frame)
+        SparktuneEstimator(study=None, inputCols=["a"]).fit(frame)
 
 
 def test_each_fit_has_a_folder_of_its_own(tmp_path: Path) -> None:
