@@ -20,9 +20,10 @@ SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
 def ended_by_signals() -> Iterator[None]:
     """Meanwhile SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does.
 
-    One that follows another within a second says nothing new, as service managers send both: cleaning up is
-    not cut short, whichever handler has taken the first one. A signal that is ignored, under `nohup` say, or
-    has a handler keeps its meaning. Nothing changes outside the main thread, where Python takes no signals.
+    One that follows another, or Ctrl-C, within a second says nothing new, as service managers send several:
+    cleaning up is not cut short, whichever handler has taken the first one. A signal that is ignored, under
+    `nohup` say, or has a handler of its own keeps its meaning. Nothing changes outside the main thread, where
+    Python takes no signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -30,19 +31,20 @@ def ended_by_signals() -> Iterator[None]:
     global _last_signal
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        if note_signal(number):
+        if note_signal(number) or number == signal.SIGINT:
             raise KeyboardInterrupt
 
-    ours = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
-    if ours:
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    former = {number: handler for number in ENDING if (handler := signal.getsignal(number)) in usual}
+    if former:
         _last_signal = -math.inf
-    for number in ours:
+    for number in former:
         signal.signal(number, interrupt)
     try:
         yield
     finally:
-        for number in ours:
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def ending_signals() -> list[signal.Signals]:

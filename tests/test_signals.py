@@ -16,7 +16,12 @@ from sparktune.signals import SAME_WISH_SECONDS, ended_by_signals, ending_signal
 @pytest.fixture(autouse=True)
 def usual_meaning() -> Iterator[None]:
     """That of a process which was not started to ignore them."""
-    former = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGHUP)}
+    usual = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    former = {number: signal.signal(number, handler) for number, handler in usual.items()}
     yield
     for number, handler in former.items():
         signal.signal(number, handler)
@@ -27,11 +32,12 @@ def sent(number: signal.Signals) -> None:
     time.sleep(0.01)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_interrupts_and_its_former_meaning_returns(number: signal.Signals) -> None:
+    former = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt), ended_by_signals():
         sent(number)
-    assert signal.getsignal(number) is signal.SIG_DFL
+    assert signal.getsignal(number) is former
 
 
 def test_signals_that_come_together_interrupt_once() -> None:
@@ -42,6 +48,16 @@ def test_signals_that_come_together_interrupt_once() -> None:
         time.sleep(SAME_WISH_SECONDS + 0.1)
         with pytest.raises(KeyboardInterrupt):
             sent(signal.SIGTERM)
+
+
+def test_only_another_ctrl_c_interrupts_right_after_ctrl_c() -> None:
+    with ended_by_signals():
+        with pytest.raises(KeyboardInterrupt):
+            sent(signal.SIGINT)
+        sent(signal.SIGHUP)
+        sent(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            sent(signal.SIGINT)
 
 
 def test_what_others_handle_or_ignore_stays_so() -> None:

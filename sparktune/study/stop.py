@@ -98,7 +98,8 @@ def interruptible(stop: Stop, wake: Callable[[], None] = lambda: None) -> Iterat
             return
         stop.interrupt()
         wake()
-        with suppress(OSError):  # spark-submit, which passes it on, may have ended first
+        # spark-submit, which passes it on, may have ended first, or there may be no such file
+        with suppress(OSError, AttributeError, ValueError):
             os.write(sys.stderr.fileno(), STOPPING)
 
     former = {number: signal.signal(number, ask) for number in ending_signals()}

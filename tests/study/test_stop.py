@@ -1,6 +1,7 @@
 import math
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -56,6 +57,17 @@ def test_the_first_signal_asks_and_wakes(number):
         time.sleep(0.01)
     assert stop.reason == "interrupt"
     assert woken == [True]
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_signal_asks_where_there_is_no_standard_error(monkeypatch, tmp_path, closed):
+    stop = Stop()
+    with (tmp_path / "errors").open("w") as file:
+        monkeypatch.setattr(sys, "stderr", file if closed else None)
+    with interruptible(stop):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+    assert stop.reason == "interrupt"
 
 
 def test_the_second_ctrl_c_is_a_keyboard_interrupt():
