@@ -30,13 +30,13 @@ Step = Launch | TrialReport | TrialResult | Retried  # what a sampler has to kno
 class LedgerState:
     """The state after a sequence of events; applying one takes constant time, but for a voided result.
 
-    By trial number: `results` are terminal; `unfinished` are the last results of trials that were killed or
-    paused and go on when the study is resumed, `paused` what they go on from; `ended` is when a result came
-    (seconds since 1970); `attempts` is how often a trial was launched; `params` are those of every trial ever
-    launched; `under_way` are launched without a result since; `skipped` are left out for good. `sequence` has
-    first launches, as number and parameters, reports of paused trials, terminal results, and which of them
-    were opened again, in the order in which they came. `front` are the trials that no other one beats: with
-    one objective the best one alone.
+    By trial number: `results` are terminal; `unfinished` are the last results of trials that were killed,
+    paused or opened again and go on when the study is resumed, `paused` what they go on from; `ended` is when
+    a result came (seconds since 1970); `attempts` is how often a trial was launched; `params` are those of
+    every trial ever launched; `under_way` are launched without a result since; `skipped` are left out for
+    good. `sequence` has first launches, as number and parameters, reports of paused trials, terminal results,
+    and which of them were opened again, in the order in which they came. `front` are the trials that no other
+    one beats: with one objective the best one alone.
     """
 
     def __init__(self, direction: str, metrics: Sequence[Objective] = ()) -> None:
@@ -192,7 +192,8 @@ class LedgerState:
 
     def _retry(self, event: Retried) -> None:
         """Open a trial again; the sampler has learned how it ended, so that stays in the sequence."""
-        if self.results.pop(event.trial, None) is not None:
+        if (ended := self.results.pop(event.trial, None)) is not None:
+            self.unfinished[event.trial] = ended
             self._digests.pop(event.trial, None)
             self.sequence.append(event)
 

@@ -138,7 +138,7 @@ class Ledger:
 
     @property
     def unfinished(self) -> Mapping[int, TrialResult]:
-        """The last result of each trial that was killed or paused and has not run to its end since."""
+        """The last result of each trial that was killed, paused or retried and has no end since."""
         return MappingProxyType(self._history.unfinished)
 
     @property

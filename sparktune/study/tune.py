@@ -238,9 +238,10 @@ class _Study:
         held = {result.trial for result in pruning.earlier}
         queue = TrialQueue(self.sampler, self.ledger.sequence, held=held)
         done = queue.exhausted() and not held
-        results = [event for event in self.ledger.sequence if isinstance(event, TrialResult)]
+        # A trial that is to be trained again has spent nothing.
+        spent = (r for r in self.ledger.all_results if r.trial in self.ledger.results or not r.state.terminal)
         failures = FailuresInARow(self.spec.search.failures)
-        budget = Budget(self.spec.search.budget, self.objective, [*results, *self.ledger.unfinished.values()])
+        budget = Budget(self.spec.search.budget, self.objective, spent)
         stop.end(None if done else budget.spent)
         if done or stop.reason:
             return stop.reason

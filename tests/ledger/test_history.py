@@ -76,9 +76,9 @@ def test_a_retried_trial_is_open_until_its_next_end_and_both_did_happen() -> Non
     )
     events = Launched(0, 1, 9, {"n": 0}), Recorded(failed, None), Retried(0)
     state = after(*events)
-    assert (state.results, state.attempts) == ({}, {0: 1})
+    assert (state.results, state.unfinished, state.attempts) == ({}, {0: failed}, {0: 1})
     state = after(*events, Recorded(complete, "a"), Recorded(late, None))
-    assert (state.results, state.model_digests) == ({0: complete}, {0: "a"})
+    assert (state.results, state.unfinished, state.model_digests) == ({0: complete}, {}, {0: "a"})
     assert state.sequence == [(0, {"n": 0}), failed, Retried(0), complete]
     assert after(Retried(3)).sequence == []
 

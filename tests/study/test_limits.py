@@ -60,6 +60,9 @@ def test_what_failed_is_trained_again_and_what_is_left_out_stays_so(
     assert list(first.trials["state"]) == ["FAILED", "COMPLETE", "OUT_OF_MEMORY"]
     (tmp_path / "healed").touch()
     assert list(tune(sections, data=data()).trials["state"]) == list(first.trials["state"])
+    spent = {**sections, "search": {**sections["search"], "budget": {"epochs": 3}}}
+    left = tune(spent, data=data(), retry="failed")  # has no epoch left for it
+    assert (left.outcome.stopped, list(left.trials["state"])) == ("epochs", list(first.trials["state"]))
     with pytest.raises(InputError, match="but trial 1 is COMPLETE"):
         tune(sections, data=data(), skip=[1])
     result = tune(sections, data=data(), retry=["failed", "out_of_memory"], skip=[2])
@@ -90,5 +93,7 @@ def test_a_study_that_only_fails_ends_with_what_it_has_and_goes_on_when_mended(
     assert {str(result.state) for result in record.results.values()} == {"FAILED"}
     assert 2 <= len(record.results) < 9  # what has returned is kept
     (tmp_path / "healed").touch()
-    result = tune(sections, data=data(), offline=True, retry="failed")
+    patient = {**sections, "search": {**sections["search"], "budget": {"patience": len(record.results)}}}
+    tune(patient, data=data(), offline=True, retry="failed")  # what failed before has spent nothing of it
+    result = tune(sections, data=data(), offline=True)
     assert result.summary["states"] == {"COMPLETE": 9}
