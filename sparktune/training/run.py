@@ -21,7 +21,7 @@ from sparktune.training.memory import RELEASER
 from sparktune.training.objective import resolve_objective
 from sparktune.training.outcome import failed, trained
 from sparktune.training.seeding import seeded
-from sparktune.training.user_code import has_own_code
+from sparktune.training.user_code import has_own_code, import_own_code
 from sparktune.trial import Segment, Trial, TrialNotes, TrialResult
 
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ def compiled_model(trial: Trial, spec: StudySpec, data: Dataset) -> "tuple[keras
     """The trial's compiled model, and how it is to be trained."""
     objective = resolve_objective(spec, data.schema)
     model_spec, training = spec.configured(trial.params)
-    model = build_model(model_spec, data.schema)
+    import_own_code(model_spec)
+    with policy_put_back():
+        model = build_model(model_spec, data.schema)
     most = spec.search.max_parameters
     if most is not None and model.count_params() > most:  # of a sampler that does not know the bound
         raise ModelError(
@@ -106,6 +108,18 @@ def compiled_model(trial: Trial, spec: StudySpec, data: Dataset) -> "tuple[keras
     compile_for_training(model, training, data.schema, len(data.train))
     validated = bool(len(data.validation))
     return model, Plan(trial.number, trial.seed, training, objective, validated, spec.study_directory)
+
+
+@contextmanager
+def policy_put_back() -> Iterator[None]:
+    """Where the context sets Keras' dtype policy, that is for the layers it makes: none of later trials."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def begin_with(model: "keras.Model", initial: InitialWeights | None) -> TrialNotes:

@@ -5,12 +5,16 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
+from sparktune.columns.schema import Scaling
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.initial import InitialWeights
 from sparktune.training import build_model, evaluate, run_trial
+from sparktune.training.engine.structure import all_layers
+from sparktune.training.run import compiled_model
 from sparktune.trial import TrialState
 
 
@@ -195,6 +199,56 @@ def test_errors_come_back_as_data(blobs, spec_of, trial_of, user_module, functio
 
 def test_a_parameter_out_of_bounds_fails(blobs, spec_of, trial_of):
     assert "dropout" in run_trial(trial_of(dropout=2.0), spec_of(), blobs).error
+
+
+MIXED = """
+import keras
+
+def halves(params, input_shape, outputs):
+    keras.config.set_dtype_policy("mixed_float16")
+    last = keras.layers.Dense(outputs, kernel_initializer="zeros")
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(4), last])
+"""
+
+
+def test_a_builder_may_set_keras_dtype_policy_for_its_own_layers(
+    schema_of, spec_of, trial_of, loaded, monkeypatch, tmp_path
+):
+    """Raw columns and labels beyond half precision are scaled in float32; other trials are as ever."""
+    (tmp_path / "mixed_models.py").write_text(MIXED)
+    monkeypatch.syspath_prepend(tmp_path)
+    x = np.linspace(4e5, 6e5, 12, dtype=np.float32).reshape(-1, 1)
+    far = Scaling(offset=(5e5,), scale=(6e4,))
+    schema = schema_of((1,), "regression", 1, scaling=far, label_scaling=far)
+    data = Dataset(Rows(x, x[:, 0]), Rows(x, x[:, 0]), None, schema, "far")
+    model = {"kind": "builder", "builder": "mixed_models:halves"}
+    result = run_trial(trial_of(), spec_of(model=model, training={"epochs": 2, "shuffle": False}), data)
+    assert result.state is TrialState.COMPLETE, result.error or result.history
+    assert keras.config.dtype_policy().name == "float32"
+    again = loaded(result.model)
+    assert {
+        layer.dtype_policy.name for layer in all_layers(again) if isinstance(layer, keras.layers.Dense)
+    } == {"mixed_float16"}
+    answer = again(x).numpy()
+    assert answer.dtype == np.float32
+    assert np.all(np.abs(answer - 5e5) < 2e5)
+
+
+def test_what_a_builders_module_sets_is_the_dtype_policy_of_all_its_trials(
+    line, spec_of, trial_of, monkeypatch, tmp_path
+):
+    (tmp_path / "all_mixed.py").write_text(
+        "import keras\nkeras.config.set_dtype_policy('mixed_float16')\n"
+        "def build(params, input_shape, outputs):\n"
+        "    return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(outputs)])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = spec_of(model={"kind": "builder", "builder": "all_mixed:build"})
+    try:
+        models = [compiled_model(trial_of(), spec, line)[0] for _ in range(2)]
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert [model.layers[-1].compute_dtype for model in models] == ["float16", "float16"]
 
 
 def test_an_interrupt_is_no_result(blobs, spec_of, trial_of, user_module):

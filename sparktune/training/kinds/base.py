@@ -112,7 +112,10 @@ class ModelKind(ModelSection, ABC):
         return {}
 
     def scaling_layers(self, schema: Schema) -> list[Any]:
-        """Layers that compute (x - offset) / scale, as the data were scaled; none where they were not."""
+        """Layers that compute (x - offset) / scale, as the data were scaled; none where they were not.
+
+        They compute in float32, whatever Keras' dtype policy is.
+        """
         import keras
         import numpy as np
 
@@ -128,9 +131,10 @@ class ModelKind(ModelSection, ABC):
             return []
         offset = one_or_each([-number for number in schema.scaling.offset])
         factor = one_or_each([1.0 / number for number in schema.scaling.scale])
-        # The offset goes first, else digits cancel.
-        shift = [keras.layers.Rescaling(1.0, offset=offset)] if any(schema.scaling.offset) else []
-        return [*shift, keras.layers.Rescaling(factor)]
+        # The offset goes first, else digits cancel. Raw numbers may exceed what half precision holds.
+        offsets = any(schema.scaling.offset)
+        shift = [keras.layers.Rescaling(1.0, offset=offset, dtype="float32")] if offsets else []
+        return [*shift, keras.layers.Rescaling(factor, dtype="float32")]
 
     def output_layer(self, schema: Schema, **options: Any) -> Any:
         """The last layer, with the activation that the label needs; `options` are those of `Dense`."""
@@ -169,7 +173,7 @@ def _in_label_units(model: "keras.Model", schema: Schema) -> "keras.Model":
         numbers[0] if len(numbers) == 1 else list(numbers)
         for numbers in (schema.label_scaling.scale, schema.label_scaling.offset)
     )
-    units = keras.layers.Rescaling(scale, offset=offset)
+    units = keras.layers.Rescaling(scale, offset=offset, dtype="float32")
     if isinstance(model, keras.Sequential):
         model.add(units)
         return model
