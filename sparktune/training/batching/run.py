@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sparktune.data.dataset import Dataset
 from sparktune.spec import StudySpec
+from sparktune.spec.training import TensorBoard
 from sparktune.training.device import configure_device
 from sparktune.training.epoch_tracker import EpochTracker, Fitted, Plan
 from sparktune.training.fitting import callbacks_of, feed_of
@@ -38,9 +39,13 @@ class CannotBatch(Exception):
 
 
 def batch_limit(spec: StudySpec) -> int:
-    """How many trials of one graph key may train together; 1 where batching is off, as it is by default."""
+    """How many trials of one graph key may train together; 1 where batching is off, as it is by default.
+
+    Histograms are those of a trial's own model, which has its weights only where it trains alone.
+    """
+    histograms = any(isinstance(c, TensorBoard) and c.histogram_freq for c in spec.training.callbacks)
     batchable = all(kind_of(model).batchable for model in spec.models) and not has_own_code(spec)
-    return (spec.resources.fuse or 1) if batchable else 1
+    return (spec.resources.fuse or 1) if batchable and not histograms else 1
 
 
 def run_segments_batched(

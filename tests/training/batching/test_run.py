@@ -160,6 +160,9 @@ def test_batching_is_off_unless_the_study_asks_for_it(spec_of, user_module):
     assert (
         most(resources={"fuse": 5}, model=builder) == most(resources={"fuse": 5}, model={"kind": "cnn"}) == 1
     )
+    events, histograms = ({"callbacks": [{"kind": "tensorboard", "histogram_freq": n}]} for n in (0, 2))
+    assert most(resources={"fuse": 5}, training=events) == 5
+    assert most(resources={"fuse": 5}, training=histograms) == 1
 
 
 class TestRunSegmentsBatched:
