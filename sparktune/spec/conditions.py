@@ -49,16 +49,15 @@ def check_conditions(space: Mapping[str, Domain]) -> None:
     Raises:
         Fault: names the condition that breaks a rule.
     """
-    for name, domain in space.items():
-        for parent, wanted in domain.when.items():
-            _check_condition(space, name, parent, wanted)
-    shapes = 1
-    for parent in {parent for domain in space.values() for parent in domain.when}:
-        shapes *= space[parent].points or 1
-    if shapes > MAX_SHAPES:
+    parents = {parent for domain in space.values() for parent in domain.when if parent in space}
+    shapes = math.prod(space[parent].points or 1 for parent in parents)
+    if shapes > MAX_SHAPES:  # first: it bounds the values that a condition is compared with
         raise Fault(
             f"must depend on at most {MAX_SHAPES:,} combinations of values, but depends on {shapes:,}"
         )
+    for name, domain in space.items():
+        for parent, wanted in domain.when.items():
+            _check_condition(space, name, parent, wanted)
 
 
 def _check_condition(space: Mapping[str, Domain], name: str, parent: str, wanted: Any) -> None:

@@ -67,6 +67,9 @@ def test_names_follow_those_they_depend_on() -> None:
          r"epochs must not depend on itself"),
         ({"dropout": {"values": [0.1], "when": {"epochs": True}}, "epochs": [1]},
          r"epochs must be one of the values of epochs"),
+        ({"dropout": {"values": [0.1], "when": {"neurons": {"low": 15000}}},
+          "neurons": {"low": 1, "high": 20000}},
+         r"must depend on at most 10,000 combinations of values, but depends on 20,000"),
     ],
 )  # fmt: skip
 def test_conditions_that_no_trial_could_meet_are_refused(space: dict[str, Any], message: str) -> None:
