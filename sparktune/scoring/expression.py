@@ -1,5 +1,6 @@
 """A bundle's answers as one expression of Spark SQL, for the engine `sql`: no Python computes them."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ def answer_in_sql(bundle: Bundle, columns: Sequence[str], output: Output) -> str
 
     Args:
         bundle: one whose engine is `sql`.
-        columns: the features in SQL, in the bundle's order and of their types.
+        columns: the features in SQL, in the bundle's order and of the types of `sql_parameters`.
         output: what to answer.
 
     Raises:
@@ -96,7 +97,9 @@ def check_answers(spark: Any, bundle: Bundle) -> None:
 
 
 def _typed(value: Any, kind: str) -> str:
-    """A value of JSON as SQL, of a parameter's type."""
+    """A value of JSON as SQL, of a parameter's type; whole numbers may be there as floats."""
+    if kind == "BIGINT" and isinstance(value, float):
+        value = None if math.isnan(value) else int(value)
     given = "NULL" if value is None else literal(str(value))
     return f"CAST({given} AS {kind})"
 

@@ -33,7 +33,7 @@ def definition(manifest: Manifest, name: str, implementation: str, output: Outpu
 
 
 def sql_parameters(manifest: Manifest) -> dict[str, str]:
-    """Each column's name, quoted, and the SQL type of the model's input; of an encoded column its own.
+    """Each column's name, quoted, and the SQL type of the model's input; of an encoded column its encoder's.
 
     Columns whose names differ in case alone, which SQL cannot tell apart, are named as in the SavedModel.
     """
@@ -43,7 +43,8 @@ def sql_parameters(manifest: Manifest) -> dict[str, str]:
         names = list(input_names(manifest.columns).values())
     dtype = manifest.tensor.dtype
     number = {"float32": "FLOAT", "float16": "FLOAT", "bfloat16": "FLOAT", "float64": "DOUBLE"}.get(dtype)
-    kinds = [feature.dtype.upper() if feature.encoder else number or "BIGINT" for feature in features]
+    plain = number or "BIGINT"
+    kinds = [feature.encoder.parameter_type.upper() if feature.encoder else plain for feature in features]
     return {quoted(name): kind for name, kind in zip(names, kinds, strict=True)}
 
 

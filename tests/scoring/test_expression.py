@@ -11,7 +11,9 @@ import pytest
 
 from sparktune.bundle import Bundle, export_bundle
 from sparktune.bundle.engines import sql_writer
-from sparktune.columns.schema import Schema
+from sparktune.columns.encoders.category import CategoryEncoder
+from sparktune.columns.encoders.number import NumberEncoder
+from sparktune.columns.schema import Feature, Schema
 from sparktune.data import Table, load_dataset
 from sparktune.errors import BundleError, ScoringError
 from sparktune.ml import SparktuneModel
@@ -85,6 +87,27 @@ def expected(churn: Bundle, folder: Path) -> dict[str, dict[str, Any]]:
     table = pq.read_table(folder / "new.parquet")
     answers = predict_rows(churn, Table.of(zip(table.column_names, table.columns, strict=True), "new"))
     return dict(zip(table["id"].to_pylist(), answers, strict=True))
+
+
+@pytest.fixture(scope="module")
+def spending(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A bundle of decimals with few digits, and of whole numbers that the training rows held as floats."""
+    import keras
+
+    encoders = {
+        "bill": NumberEncoder(column_type="decimal(5,2)", median=10.0, mean=11.0, flag=True),
+        "zone": CategoryEncoder(column_type="bigint", levels=(3, 1), values=3),
+        "code": CategoryEncoder(column_type="bigint", levels=(2**60,), values=2),
+    }
+    folder, dense = tmp_path_factory.mktemp("spending"), keras.layers.Dense(1)
+    model = keras.Sequential([keras.Input((4,)), dense])
+    dense.set_weights([np.array([[1.0], [1e4], [2e4], [1e5]], "f4"), np.zeros(1, "f4")])
+    model.save(folder / "spending.keras")
+    features = tuple(Feature.encoded(name, encoder) for name, encoder in encoders.items())
+    schema = Schema(features=features, input_shape=(4,), task="regression", outputs=1)
+    example = [(1.5, 3.0, 2.0**60), (None, np.nan, np.nan)]
+    file, place = folder / "spending.keras", folder / "bundle"
+    return export_bundle(file, schema, lineage(), place, ["numpy", "sql"], example=example)
 
 
 @pytest.fixture
@@ -163,6 +186,24 @@ def test_a_table_is_scored_without_python(
     for row in pq.read_table(tmp_path / "scored").to_pylist():
         assert row["prediction"] == expected[row["id"]]["prediction"]
         assert row["probability"] == pytest.approx(expected[row["id"]]["probability"], 1e-5)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "sql"])
+@pytest.mark.parametrize("kind", ["double", "decimal(10,3)"])
+def test_numbers_need_not_fit_the_columns_of_training(
+    spark: Any, spending: Bundle, engine: str, kind: str
+) -> None:
+    """More digits, fractions in place of whole numbers, NaN in place of NULL."""
+    bills, zones, codes = [1234.5, 0.129, None, 10.0], [3.7, 3.0, 1.0, None], [2**60, 2**60 + 1, None, 7]
+    if kind == "double":
+        bills[2], zones[3] = np.nan, np.nan
+    table = pa.table({"bill": bills, "zone": zones, "code": codes})
+    expected = spending.predict(spending.rows(table)).ravel()
+    new = spark.createDataFrame(table).selectExpr(f"CAST(bill AS {kind})", f"CAST(zone AS {kind})", "code")
+    predict = register(spark, spending, "of_spending", "raw", engine=engine)
+    scored = SparktuneModel(spending.with_engine(engine)).transform(new.coalesce(1))
+    for found in (new.coalesce(1).select(predict(*new.columns)), scored.select("prediction")):
+        np.testing.assert_allclose([row[0] for row in found.collect()], expected, 1e-6)
 
 
 def test_a_permanent_function_outlives_its_session(spark: Any, tasks: dict[str, Bundle]) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from sparktune.bundle import Bundle
 from sparktune.bundle.manifest import Manifest, Tensor
+from sparktune.columns.encoders.category import CategoryEncoder
+from sparktune.columns.encoders.number import NumberEncoder
 from sparktune.columns.schema import Feature
 from sparktune.scoring.signature import definition, is_table, quoted, sql_parameters
 from tests.bundle.models import BINARY, CLASSES, REGRESSION
@@ -36,6 +38,19 @@ def test_parameters_have_the_type_of_the_models_input(
     bundles: dict[str, Bundle], dtype: str, kind: str
 ) -> None:
     assert sql_parameters(manifest_of(bundles["binary"], "age", dtype=dtype)) == {"`age`": kind}
+
+
+def test_numbers_of_encoded_columns_are_double(bundles: dict[str, Bundle]) -> None:
+    encoders = {
+        "bill": NumberEncoder(column_type="decimal(5,2)", median=1.0, mean=1.0),
+        "zone": CategoryEncoder(column_type="bigint", levels=(3, 1 - 2**53), values=2),
+        "code": CategoryEncoder(column_type="bigint", levels=(3, -(2**53)), values=2),
+        "plan": CategoryEncoder(column_type="string", levels=("gold",), values=1),
+    }
+    features = tuple(Feature.encoded(name, encoder) for name, encoder in encoders.items())
+    columns = BINARY.model_copy(update={"features": features})
+    found = sql_parameters(bundles["binary"].manifest.model_copy(update={"columns": columns}))
+    assert found == {"`bill`": "DOUBLE", "`zone`": "DOUBLE", "`code`": "BIGINT", "`plan`": "STRING"}
 
 
 def test_the_statement_names_the_model(bundles: dict[str, Bundle]) -> None:

@@ -68,7 +68,7 @@ def row_in_sql(schema: Schema, columns: Sequence[str]) -> list[str]:
 
     Args:
         schema: the columns.
-        columns: in SQL, in the schema's order, and of the types of the features.
+        columns: in SQL, in the schema's order, and of the types of the function's parameters.
 
     Raises:
         BundleError: a column holds arrays or dates as text, or its encoder has no SQL.

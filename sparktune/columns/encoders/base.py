@@ -103,9 +103,14 @@ class Encoder(Frozen, ABC):
         """The numbers of a row as expressions of Spark SQL; None where there are none.
 
         Args:
-            column: the raw value in SQL, of the type `column_type`.
+            column: the raw value in SQL, of the type `parameter_type`.
         """
         return None
+
+    @property
+    def parameter_type(self) -> str:
+        """The type in Spark SQL as which a SQL function takes raw values: it may be wider than training's."""
+        return self.column_type
 
     @property
     def width(self) -> int:

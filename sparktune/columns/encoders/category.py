@@ -17,6 +17,7 @@ from sparktune.spec.base import sequence
 NULL, RARE, FIRST = 0, 1, 2  # the codes of no value, of a rare or unseen one, and of the commonest one
 LEAST = 2  # a value that comes up less often is rare
 ARROW = {"string": pa.large_string(), "bigint": pa.int64(), "boolean": pa.bool_()}
+EXACT = 2**53  # a double holds all whole numbers below it, and makes none of them of a larger one
 BIGINT = 2.0**63  # whole numbers below it, and above its negative, have 64 bits
 HOLDS = {"string": "words", "bigint": "whole numbers", "boolean": "bools"}
 
@@ -84,11 +85,19 @@ class CategoryEncoder(Encoder):
 
     def sql(self, column: str) -> list[str]:
         """The code."""
+        if self.parameter_type == "double":
+            column = f"nanvl({column}, NULL)"
         if not self.levels:
             return [f"IF({column} IS NULL, {NULL}, {RARE})"]
-        levels = array_literal(self.levels, self.column_type)
+        levels = array_literal(self.levels, self.parameter_type)
         # A place counts from 1, and is 0 for what is not found.
         return [f"coalesce(array_position({levels}, {column}) + {FIRST - 1}, {NULL})"]
+
+    @property
+    def parameter_type(self) -> str:
+        """DOUBLE in place of BIGINT, so that fractions stay unknown values, where it can hold all levels."""
+        held = self.column_type == "bigint" and all(abs(level) < EXACT for level in self.levels)  # type: ignore[arg-type]
+        return "double" if held else self.column_type
 
     @property
     def codes(self) -> int:

@@ -116,6 +116,11 @@ class NumberEncoder(Encoder):
         return [found, f"IF({given} IS NULL, 1, 0)"] if self.flag else [found]
 
     @property
+    def parameter_type(self) -> str:
+        """DOUBLE in place of decimals, as new rows may have more digits."""
+        return "double" if self.column_type.startswith("decimal") else self.column_type
+
+    @property
     def width(self) -> int:
         """The number, and the flag."""
         return 1 + self.flag
