@@ -1,6 +1,7 @@
 """Parquet timestamps in nanoseconds, as pandas writes them and Spark alone does not read them."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,29 +15,56 @@ WITHOUT_ZONE = (
 )
 
 
+_LOCK = threading.Lock()
+_USERS: dict[str, tuple[int, str | None]] = {}  # of each session: their number, and its own setting
+
+
 @contextmanager
 def nanoseconds_readable(spark: Any) -> Iterator[None]:
-    """Within the context Spark reads such columns, as whole numbers; its setting is put back afterwards."""
-    before = spark.conf.get(AS_LONG, None)
-    spark.conf.set(AS_LONG, "true")
+    """Within the context Spark reads such columns, as whole numbers.
+
+    Where threads share a session, the last one that leaves puts its setting back.
+    """
+    session = str(spark._jsparkSession.sessionUUID())
+    with _LOCK:
+        users, before = _USERS.get(session, (0, spark.conf.get(AS_LONG, None)))
+        spark.conf.set(AS_LONG, "true")
+        _USERS[session] = users + 1, before
     try:
         yield
     finally:
-        if before is None:
-            spark.conf.unset(AS_LONG)
-        else:
-            spark.conf.set(AS_LONG, before)
+        with _LOCK:
+            users, before = _USERS.pop(session)
+            if users > 1:
+                _USERS[session] = users - 1, before
+            elif before is None:
+                spark.conf.unset(AS_LONG)
+            else:
+                spark.conf.set(AS_LONG, before)
 
 
-def as_timestamps(spark: Any, frame: Any) -> Any:
-    """The rows of Parquet files with such columns as Spark's timestamps, in microseconds."""
+def as_timestamps(spark: Any, source: str, frame: Any) -> Any:
+    """The rows of Parquet files with such columns as Spark's timestamps, in microseconds.
+
+    Args:
+        spark: the Spark session, within `nanoseconds_readable`.
+        source: where the files are.
+        frame: what Spark reads there.
+
+    Raises:
+        ValueError: some of the files have other types.
+    """
     from pyspark.sql.functions import expr
 
     # Python's own list of the files costs two calls of Java for each of them.
-    files = frame._jdf.inputFiles()
-    if not len(files):
+    joined = str(spark._jvm.org.apache.hadoop.util.StringUtils.join("\n", frame._jdf.inputFiles()))
+    files = joined.split()
+    if not files:
         return frame
-    zones = dict(COLUMN.findall(_parquet_schema(spark, files[0])))
+    # Spark, too, takes the columns from the first file.
+    zones = dict(COLUMN.findall(_parquet_schema(spark, min(files))))
+    if zones and len(files) > 1:
+        _check_same_types(spark, source, [*zones])
     kinds = {name: WITH_ZONE if zone == "true" else WITHOUT_ZONE for name, zone in zones.items()}
     return frame.withColumns(
         {
@@ -45,6 +73,23 @@ def as_timestamps(spark: Any, frame: Any) -> Any:
             if name in frame.columns
         }
     )
+
+
+def _check_same_types(spark: Any, source: str, names: list[str]) -> None:
+    """Refuse files of which some have microseconds: Spark would read these as whole numbers, too.
+
+    Raises:
+        ValueError: the files' types differ. `names` are the columns of nanoseconds.
+    """
+    try:
+        spark.read.parquet(source, mergeSchema=True)
+    except Exception as error:
+        if "CANNOT_MERGE_SCHEMAS" not in str(error):
+            raise
+        raise ValueError(
+            f"files with nanoseconds ({', '.join(names)}) must all have the same types, but some differ; "
+            "write all of them in the same way, timestamps in microseconds say"
+        ) from None
 
 
 def _parquet_schema(spark: Any, file: str) -> str:

@@ -60,7 +60,7 @@ def file_format(place: str) -> str:
 
 
 def read(spark: Any, source: str) -> Any:
-    """The rows of a path or table; CSV has a header line. Within `nanoseconds.readable`.
+    """The rows of a path or table; CSV has a header line. Within `nanoseconds_readable`.
 
     Raises:
         ScoringError: there is none, or it cannot be read.
@@ -75,7 +75,7 @@ def read(spark: Any, source: str) -> Any:
             raise ValueError("Spark does not read LZ4 files; compress it with gzip")
         options = {"header": True, "inferSchema": True} if kind == "csv" else {}
         frame = spark.read.load(source, format=kind, **options)
-        return as_timestamps(spark, frame) if kind == "parquet" else frame
+        return as_timestamps(spark, source, frame) if kind == "parquet" else frame
     except Exception as error:  # noqa: BLE001 - PySpark's errors and Py4J's have no base in common
         kind = file_format(source) if is_path(source) else "a table"
         # The last cause that Java names, without its stack.

@@ -12,7 +12,8 @@ from sparktune.columns.schema import Schema
 from sparktune.data import load_dataset
 from sparktune.errors import ScoringError
 from sparktune.scoring import score
-from sparktune.scoring.nanoseconds import AS_LONG
+from sparktune.scoring.nanoseconds import AS_LONG, nanoseconds_readable
+from sparktune.scoring.table_io import read
 from sparktune.spec import parse_spec
 from tests.bundle.models import REGRESSION, inputs
 
@@ -92,3 +93,30 @@ def test_the_setting_is_put_back(spark: Any, bundles: dict[str, Bundle], tmp_pat
         assert spark.conf.get(AS_LONG) == "false"
     finally:
         spark.conf.unset(AS_LONG)
+
+
+def test_users_of_one_session_do_not_spoil_its_setting(spark: Any) -> None:
+    first, second = nanoseconds_readable(spark), nanoseconds_readable(spark)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert spark.conf.get(AS_LONG) == "true"
+    second.__exit__(None, None, None)
+    assert spark.conf.get(AS_LONG, None) is None
+
+
+@pytest.mark.parametrize("second", ["ns", "us"])
+def test_files_of_nanoseconds_and_of_microseconds_are_not_mixed(
+    spark: Any, tmp_path: Path, second: str
+) -> None:
+    times = {unit: pd.DataFrame({"time": TIMES.astype(f"datetime64[{unit}]")}) for unit in ("ns", "us")}
+    times["ns"].to_parquet(tmp_path / "0.parquet")
+    for number in range(1, 4):
+        times[second].to_parquet(tmp_path / f"{number}.parquet")
+    with nanoseconds_readable(spark):
+        if second == "us":
+            with pytest.raises(ScoringError, match=r"nanoseconds \(time\) must all have the same types"):
+                read(spark, str(tmp_path))
+        else:
+            found = {str(row.time) for row in read(spark, str(tmp_path)).collect()}
+            assert found == {"1969-12-31 23:59:59.250000", "2020-01-01 10:00:00.123456", "None"}
