@@ -55,11 +55,13 @@ def measure_rows(
         raise ScoringError(
             f"features must not hold NULL, but row {int(valid.argmin())} does; drop or fill it"
         )
-    labels = label_values(table, label or schema.label)
+    name = label or schema.label
+    fields = [str(each) for each in schema.classes] if schema.task == "labels" else []
+    labels = label_values(table, name, fields if sorted(fields) == sorted(table.parts(name)) else None)
     named = schema.class_names and labels.dtype.kind in "OU"  # else the study's own labels
     classes = schema.class_names if named else schema.classes
     if schema.task in ("binary", "classes"):
-        _check_known(labels, classes, label or schema.label)
+        _check_known(labels, classes, name)
     y = encode_labels(labels, schema.task, classes, "rows")
     training = TrainingSpec(metrics=metrics_for(schema))
     rows = Rows(x.reshape(len(x), *schema.input_shape), y, weights_of(table, weight))

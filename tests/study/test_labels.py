@@ -8,8 +8,9 @@ from studies import data, document
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from sparktune.bundle.payload import to_payload
+from sparktune.data import Table
 from sparktune.report.evaluation import read_evaluation
-from sparktune.scoring.local import predict_rows
+from sparktune.scoring.local import measure_rows, predict_rows
 from sparktune.scoring.rows import table_of
 from sparktune.scoring.types import answer_type
 from sparktune.scoring.worker import predict_columns
@@ -55,6 +56,16 @@ def test_sql_answers_with_lists_of_labels(study):
     assert answers[-1]["prediction"] is None
     kind = answer_type(study.bundle.schema, "both")
     assert kind == "struct<prediction: array<string>, probability: array<float>>"
+
+
+def test_labels_are_measured_by_name_in_whatever_order(study):
+    (feature,) = study.bundle.schema.features
+    given = {feature.name: X[:50]}
+    found = []
+    for names in (["right", "up"], ["up", "right"]):
+        label = pa.StructArray.from_arrays([pa.array(Y[name][:50]) for name in names], names)
+        found.append(measure_rows(study.bundle, Table({**given, "y": label}, "rows"), "y"))
+    assert found[0] == found[1] and found[0]["accuracy"] > 0.9
 
 
 @pytest.fixture(scope="module")
