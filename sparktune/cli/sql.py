@@ -25,8 +25,9 @@ def sql_command(
     """Print the CREATE FUNCTION statement of a model, which Spark computes by itself, without Python.
 
     Linear models and small networks on columns of single values have one. The function is kept in the
-    catalog's current schema.
+    catalog's current schema; --create is refused where the catalog is in memory.
     """
+    from sparktune.errors import ScoringError
     from sparktune.launch import open_session
     from sparktune.scoring import register
     from sparktune.scoring.batch import load_model
@@ -38,6 +39,14 @@ def sql_command(
     bundle = load_model(model, tracking_uri, "sql")
     statement = function_definition(bundle, name, checked_output(bundle.schema, answer), permanent=True)
     if create:
-        register(open_session(), bundle, name, answer, permanent=True)
+        spark = open_session()
+        kind = spark.conf.get("spark.sql.catalogImplementation", "in-memory")
+        if kind == "in-memory" and spark.catalog.currentCatalog() == "spark_catalog":
+            raise ScoringError(
+                "--create needs a catalog that lasts, but Spark's is in memory, where a function would be "
+                "forgotten when this command ends; configure one (spark.sql.catalogImplementation=hive), or "
+                "leave --create out and run the statement in your own session"
+            )
+        register(spark, bundle, name, answer, permanent=True)
         output.note(f"the function {name} is in the catalog")
     output.answer({"model": model, "name": name, "created": create, "statement": statement}, f"{statement};")
