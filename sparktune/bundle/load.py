@@ -71,11 +71,12 @@ def _inside_mlmodel(path: Path) -> Path:
     try:
         content = yaml.safe_load((path / "MLmodel").read_text(encoding="utf-8"))
         flavor = content["flavors"].get("python_function", {})
+        loader = flavor.get("loader_module")
+        if loader in LOADERS:
+            return path / str(flavor["data"])
     except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError, AttributeError):
         raise BundleError(f"{str(path / 'MLmodel')!r} is damaged; download the model again") from None
-    if flavor.get("loader_module") not in LOADERS:
-        raise BundleError(
-            f"the MLflow model in {str(path)!r} must be one that sparktune logged, but its loader is "
-            f"{flavor.get('loader_module')!r}; score it with mlflow.pyfunc.spark_udf instead"
-        )
-    return path / str(flavor["data"])
+    raise BundleError(
+        f"the MLflow model in {str(path)!r} must be one that sparktune logged, but its loader is "
+        f"{loader!r}; score it with mlflow.pyfunc.spark_udf instead"
+    )

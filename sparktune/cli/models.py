@@ -174,4 +174,8 @@ def _rows(bundle: "Bundle", source: Path | None, given: list[str] | None) -> "Ta
         return table_of(rows, bundle.schema, "--row")
     if sys.stdin.isatty():
         raise InputError("rows must be given by --row or --input, or as JSON on standard input, but got none")
-    return table_of(parse_rows(sys.stdin.read(), "standard input"), bundle.schema, "standard input")
+    try:
+        text = sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise InputError(f"standard input must hold rows as JSON in UTF-8, but is not: {error}") from None
+    return table_of(parse_rows(text, "standard input"), bundle.schema, "standard input")

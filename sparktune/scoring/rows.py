@@ -102,8 +102,9 @@ def _as_table(rows: Sequence[Row], where: str) -> Table:
     for name in names:
         try:
             columns[name] = pa.array([row.get(name) for row in rows])
-        except (pa.ArrowException, OverflowError) as error:
+        except (pa.ArrowException, OverflowError, UnicodeEncodeError) as error:
             raise ScoringError(
-                f"{where}: column {name!r} must hold values of one type, whole numbers of 64 bits: {error}"
+                f"{where}: column {name!r} must hold values of one type, whole numbers of 64 bits and text "
+                f"that UTF-8 has: {error}"
             ) from None
     return arrow_table(pa.table(columns), where)

@@ -1,6 +1,6 @@
 """The SQL types of columns and answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from sparktune.bundle.labels import label_kind
@@ -73,12 +73,15 @@ def check_columns(schema: Schema, columns: Mapping[str, str], case_sensitive: bo
     return names
 
 
-def check_kept(schema: Schema, kept: Iterable[str]) -> None:
-    """Refuse columns that are to be written beside the answers, but have their names.
+def check_kept(schema: Schema, kept: Sequence[str]) -> None:
+    """Refuse columns to write that stand twice, or have the name of an answer beside them.
 
     Raises:
-        ScoringError: one of them has.
+        ScoringError: one of them does.
     """
+    for name in kept:
+        if kept.count(name) > 1:
+            raise ScoringError(f"the columns to keep must differ, but {name!r} stands twice; remove one")
     answers = answer_names(schema)
     clash = [name for name in kept if name.lower() in answers]
     if clash:

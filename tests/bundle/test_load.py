@@ -67,7 +67,17 @@ def test_folder_without_a_bundle_is_refused(tmp_path: Path) -> None:
         load_bundle(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("text", ["flavors: [", "flavors", "", "flavors: 3"])
+DAMAGED = (
+    "flavors: [",
+    "flavors",
+    "",
+    "flavors: 3",
+    "flavors: {python_function: }",
+    "flavors: {python_function: {loader_module: sparktune_model}}",
+)
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_a_damaged_entry_of_mlflow_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "MLmodel").write_text(text)
     with pytest.raises(BundleError, match="MLmodel' is damaged; download the model again"):

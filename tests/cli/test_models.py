@@ -63,6 +63,14 @@ def test_rows_that_cannot_be_used_are_bad_input(capfd, model, more, words) -> No
     assert words in err
 
 
+def test_standard_input_in_another_encoding_is_bad_input(capfd, monkeypatch, model) -> None:
+    latin = io.TextIOWrapper(io.BytesIO('{"f0": "Malmö"}'.encode("latin-1")), encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", latin)
+    code, out, err = run(capfd, "predict", "--model", str(model))
+    assert (code, out) == (2, "")
+    assert "standard input must hold rows as JSON in UTF-8, but is not: " in err
+
+
 @pytest.mark.parametrize("command", ["score", "predict", "evaluate"])
 def test_a_folder_that_is_no_model_is_bad_input_before_spark_starts(
     capfd, monkeypatch, tmp_path, rows, command

@@ -208,6 +208,7 @@ def test_other_requests_that_are_refused(
     refused("there is no file or folder", str(sources / "nowhere.csv"), "out")
     refused("mode must be error or overwrite, but got 'append'", "mixed", "out", mode="append")
     refused("column 'idd' is missing; did you mean 'id'", "mixed", "out", columns=["idd"])
+    refused("to keep must differ, but 'id' stands twice", "mixed", "out", columns=["id", "a", "id"])
     refused("on_progress needs partition_by, as", "mixed", "out", on_progress=print)
     refused("CSV cannot hold column 'b' of type array<float>", "mixed", "out.csv")
     vectors = spark.table("mixed").withColumn("b", array_to_vector("b"))

@@ -59,6 +59,8 @@ def test_a_row_without_a_column_is_refused() -> None:
     assert set(table_of(rows[:1], REGRESSION, "--row").columns) == {"a", "b"}
     with pytest.raises(ScoringError, match="column 'a' must hold values of one type"):
         table_of([{"a": 1, "b": "x"}, {"a": "x", "b": 2}], REGRESSION, "--row")
+    with pytest.raises(ScoringError, match=r"column 'b' must hold .* text that UTF-8 has: .*surrogates"):
+        table_of([{"a": 1, "b": "\ud800"}], REGRESSION, "--row")
     with pytest.raises(ScoringError, match=r"^--row: column 'b' must hold .* whole numbers of 64 bits"):
         table_of([{"a": 1, "b": 2**64 - 1}], REGRESSION, "--row")
 

@@ -129,6 +129,14 @@ def test_what_takes_spark_is_left_to_it(bundles: dict[str, Bundle], source: Path
     assert not list(tmp_path.glob("out*"))
 
 
+def test_a_column_that_stands_twice_is_refused(
+    bundles: dict[str, Bundle], source: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ScoringError, match="the columns to keep must differ, but 'id' stands twice"):
+        score_files(bundles["binary"], str(source), str(tmp_path / "scored"), columns=["id", "id"])
+    assert not (tmp_path / "scored").exists()
+
+
 def test_a_target_is_replaced_only_where_that_is_wanted(
     bundles: dict[str, Bundle], source: Path, tmp_path: Path
 ) -> None:
