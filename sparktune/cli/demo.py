@@ -9,7 +9,6 @@ from shlex import quote
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rich.console import Console
 from rich.table import Table
 
 from sparktune.bundle import Bundle
@@ -94,9 +93,7 @@ def _score_in_sql(spec: StudySpec, bundle: Bundle, table: Path) -> None:
         shown.add_column(name, justify="right")
     for row in spark.sql(query).collect():
         shown.add_row(str(row["label"]), str(row["images"]), f"{row['correct']:.1%}")
-    console = Console(highlight=False)
-    console.print(query, markup=False)
-    console.print(shown)
+    show(query, shown)
 
 
 def _say_what_next(result: StudyResult, bundle: Bundle, table: Path) -> None:
@@ -115,4 +112,4 @@ def _say_what_next(result: StudyResult, bundle: Bundle, table: Path) -> None:
         f"{tools}sparktune tune --config study.yaml",
         f"  look at the study  {result.directory / 'report.html'}",
     ]
-    Console(highlight=False).print("\n".join(lines), markup=False, soft_wrap=True)
+    show(*lines)

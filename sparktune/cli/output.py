@@ -106,9 +106,10 @@ def with_output(command: Callable[..., None]) -> Callable[..., None]:
 
 def show(*parts: RenderableType) -> None:
     """Print to standard output, one below the other: text as it is, tables as wide as the terminal."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     for part in parts:
-        console.print(part, markup=False, soft_wrap=isinstance(part, str))
+        (print if isinstance(part, str) else console.print)(part)
+    sys.stdout.flush()  # a reader that has gone is noticed while typer handles it
 
 
 def size_text(size: int) -> str:
@@ -124,9 +125,8 @@ def write_document(file: TextIO, document: Mapping[str, Any]) -> None:
 
 def write_error(error: SparktuneError, document: TextIO | None) -> None:
     """The message on standard error; with `--json` also the document `{"error": {...}}`."""
-    console = Console(stderr=True)
-    console.print(f"[bold red]{type(error).__name__}[/]: ", end="")
-    console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"[bold red]{type(error).__name__}[/]: ", end="")
+    print(error, file=sys.stderr)
     if document is not None:
         write_error_document(type(error).__name__, str(error), error.exit_code, document)
 

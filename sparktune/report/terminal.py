@@ -77,7 +77,7 @@ class StudyProgress:
             ends = task.get_time() + task.elapsed / (done - self._done) * (total - done)
         self._bar.update(self._task, completed=done, total=total, best=best, ends=ends)
         place = f"{done}/{total}" if total else f"{done}"
-        self._bar.console.print(f"[dim]{place}[/] {line}", highlight=False)
+        self._bar.console.print(Text.assemble((place, "dim"), f" {line}"), soft_wrap=True)
 
 
 @final
@@ -106,7 +106,7 @@ def trials_ranked(trials: pd.DataFrame, direction: str, width: int = NARROW) -> 
     best = ranked(trials, direction).head(SHOWN)
     params = [name for name in trials.columns if name.startswith("params.")]
     table = _table(best, params, apart=len(params) <= MOST_COLUMNS)
-    if Console(width=10_000).measure(table).maximum > width:
+    if Console(width=10_000, markup=False, emoji=False).measure(table).maximum > width:
         table = _table(best, params, apart=False)
     if len(trials) > SHOWN:
         table.caption = f"and {len(trials) - SHOWN} more in trials.csv"

@@ -8,9 +8,11 @@ import subprocess
 import sys
 
 import pytest
+from rich.table import Table
 
 from sparktune.cli import main
-from sparktune.cli.output import size_text, write_document
+from sparktune.cli.output import show, size_text, write_document, write_error
+from sparktune.errors import InputError
 from tests.cli.command import run
 
 CHATTY = """
@@ -96,6 +98,18 @@ def test_how_much_is_logged(capsys, option, level) -> None:
     assert logging.getLogger("sparktune").level == level
     assert run(capsys, "init")[0] == 0
     assert logging.getLogger("sparktune").level == logging.WARNING
+
+
+def test_words_of_the_user_are_printed_as_they_are(capfd) -> None:
+    words = "'[/b] :x:\t:cat:'" + " and on" * 50
+    table = Table("word")
+    table.add_row("[/b] :cat:")
+    show(words, table)
+    out, _ = capfd.readouterr()
+    assert out.startswith(f"{words}\n")
+    assert "[/b] :cat:" in out
+    write_error(InputError(words), None)
+    assert capfd.readouterr().err == f"InputError: {words}\n"
 
 
 def test_a_size_is_never_shown_as_nothing() -> None:

@@ -159,6 +159,16 @@ def test_progress_without_a_terminal_is_a_line_per_trial():
     assert console.file.getvalue().splitlines() == ["1/4 trial 0: n=1 -> 0.5", "2 trial 1: n=2 -> 0.7"]
 
 
+def test_what_a_trial_says_is_shown_as_it_is():
+    console = Console(file=io.StringIO(), width=20)
+    with StudyProgress(console, "small") as bar:
+        bar.update("trial 0: kind=[red] -> FAILED (an error: [/x] :cat:)", 1, 4, "")
+    assert console.file.getvalue() == "1/4 trial 0: kind=[red] -> FAILED (an error: [/x] :cat:)\n"
+    named = trials(2).assign(**{"params.kind": "[/x] :cat:"})
+    console.print(trials_ranked(named, "maximize", 120), markup=False, emoji=False)
+    assert "[/x] :cat:" in console.file.getvalue()
+
+
 def test_the_bar_shows_how_many_paused_trials_wait_without_a_line_for_each() -> None:
     file = io.StringIO()
     console = Console(file=file, width=70, force_terminal=True, color_system=None)
