@@ -1,15 +1,18 @@
 """A bundle as bytes predicts where there is neither its folder nor MLflow."""
 
 import pickle
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sparktune.bundle import Bundle
+from sparktune.bundle import Bundle, load_bundle
 from sparktune.bundle.payload import load_payload, to_payload
+from sparktune.errors import BundleError
 from tests.bundle.models import inputs
 
 ELSEWHERE = """
@@ -42,6 +45,17 @@ def test_only_the_engine_that_predicts_is_sent(bundles: dict[str, Bundle]) -> No
     for engine, file in (("numpy", "program.npz"), ("keras", "model.keras")):
         files = to_payload(bundle.with_engine(engine)).files
         assert files == {file: (bundle.path / file).read_bytes()}
+
+
+@pytest.mark.parametrize("change", [lambda file: file.write_bytes(b"better"), Path.unlink])
+def test_files_that_have_changed_since_the_bundle_was_loaded_are_not_sent(
+    bundles: dict[str, Bundle], tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    bundle = load_bundle(shutil.copytree(bundles["binary"].path, tmp_path / "copy"))
+    to_payload(bundle)
+    change(bundle.path / "program.npz")
+    with pytest.raises(BundleError, match=r"program\.npz' has changed since the bundle was loaded"):
+        to_payload(bundle)
 
 
 @pytest.mark.parametrize("kind", ["binary", "classes", "regression"])
