@@ -47,7 +47,7 @@ def predict_batch(
     return answers(predictor.schema, output, predictor.engine.predict(x), valid)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)  # a query may have many models
 def loaded(payload: ModelPayload) -> Predictor:
     """The model of a payload, loaded once in each Python worker."""
     from pyspark import TaskContext

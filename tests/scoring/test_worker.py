@@ -1,5 +1,7 @@
 """What runs on the executors, without Spark."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -15,6 +17,9 @@ def test_model_is_loaded_once_in_a_worker(bundles: dict[str, Bundle]) -> None:
     first = loaded(to_payload(bundles["binary"]))
     assert loaded(to_payload(bundles["binary"])) is first
     assert loaded(to_payload(bundles["classes"])) is not first
+    for number in range(8):
+        loaded(replace(to_payload(bundles["regression"]), digest=str(number)))
+    assert loaded(to_payload(bundles["binary"])) is first, "a query may have many models"
 
 
 def test_struct_answers_hold_label_and_probability(bundles: dict[str, Bundle]) -> None:
