@@ -230,6 +230,7 @@ def _identity(bundle: Bundle, source: str, frame: Any, kept: list[str], by: str)
         "files": files_digest(frame),
         "columns": kept,
         "by": by,
+        "zone": frame.sparkSession.conf.get("spark.sql.session.timeZone"),  # of the texts of timestamps
     }
 
 

@@ -39,7 +39,8 @@ OnScored = Callable[[ScoringProgress], None]
 class PartitionedTarget:
     """A folder with one folder for each value of a column, and notes of those that are finished.
 
-    `identity` says what is written there: a run with another one does not go on with it.
+    `identity` says what is written there: a run with another one does not go on with it. Its `zone` is
+    Spark's time zone, in which timestamps name their folders.
     """
 
     spark: Any
@@ -54,13 +55,15 @@ class PartitionedTarget:
             ScoringError: the folder is there, but holds something else.
         """
         lines = [json.loads(row.value) for row in self._notes()]
+        zone = {"zone": self.identity["zone"]}  # former versions do not note it
+        noted = [zone | line["identity"] for line in lines if "identity" in line]
         if not lines and set(names(self.spark, self.path)) <= {NOTES}:
             self._note({"identity": self.identity})
-        elif {"identity": self.identity} not in lines:
+        elif self.identity not in noted:
             raise ScoringError(
                 f"the output {self.path!r} exists already, but not from this command, or its input has "
-                "changed since; choose another place, or replace it by --overwrite (in Python by "
-                "mode='overwrite')"
+                "changed since, or Spark's time zone (spark.sql.session.timeZone); choose another place, or "
+                "replace it by --overwrite (in Python by mode='overwrite')"
             )
         return {folder for line in lines for folder in line.get("finished", ())}
 

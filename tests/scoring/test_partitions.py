@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,36 @@ def test_a_changed_input_and_another_engine_do_not_go_on(
     os.utime(rows, ns=(0, 0))
     with pytest.raises(ScoringError, match="its input has changed since"):
         score(spark, bundle, rows, target, partition_by="day")
+
+
+def test_another_time_zone_does_not_go_on_as_it_names_other_folders(
+    spark: Any, bundles: dict[str, Bundle], tmp_path: Path
+) -> None:
+    spark.sql("SELECT 1 AS a, array(1F, 2F, 3F) AS b, timestamp_seconds(0) AS day").createOrReplaceTempView(
+        "one_moment"
+    )
+    again = partial(
+        score,
+        spark,
+        bundles["regression"],
+        "one_moment",
+        tmp_path / "out",
+        partition_by="day",
+        columns=["day"],
+    )
+    assert again() == 1
+    zone = spark.conf.get("spark.sql.session.timeZone")
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Kathmandu")
+    try:
+        with pytest.raises(ScoringError, match=r"or Spark's time zone \(spark\.sql\.session\.timeZone\)"):
+            again()
+    finally:
+        spark.conf.set("spark.sql.session.timeZone", zone)
+    for note in (tmp_path / "out" / "_scored").glob("part-*"):  # as former versions wrote it
+        note.write_text(note.read_text().replace(f', "zone": "{zone}"', ""))
+        note.with_name(f".{note.name}.crc").unlink()
+        assert "zone" not in note.read_text()
+    assert again() == 0
 
 
 def test_a_column_that_is_not_written_and_a_table_are_refused(
