@@ -20,11 +20,11 @@ from sparktune.scoring.sql import predict_function
 from sparktune.scoring.table_io import (
     check_apart,
     check_target,
-    file_format,
     files_digest,
     is_path,
     read,
     remove,
+    target_format,
     write,
 )
 from sparktune.scoring.types import answer_names, check_columns, check_kept
@@ -249,7 +249,7 @@ def _check_single_values(types: dict[str, str]) -> None:
 
 
 def _is_csv(target: str) -> bool:
-    return is_path(target) and file_format(target) == "csv"
+    return is_path(target) and target_format(target) == "csv"
 
 
 def _arrays_as_text(frame: Any) -> Any:

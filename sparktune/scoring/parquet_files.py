@@ -8,7 +8,7 @@ from typing import Self, final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sparktune.scoring.table_io import file_format, is_path, no_source
+from sparktune.scoring.table_io import file_format, is_path, no_source, target_format
 
 GLOB = frozenset("*?[]{}\\")  # Spark takes a path with one of them for a pattern
 HIDDEN = ("_", ".")  # how names begin that Spark passes over
@@ -89,8 +89,7 @@ class ParquetFiles:
 
 def is_parquet_here(target: str) -> bool:
     """Whether a target is a path on this machine where Parquet is written."""
-    parquet = not Path(target).suffix or file_format(target) == "parquet"
-    return is_path(target) and not _is_remote(target) and parquet
+    return is_path(target) and not _is_remote(target) and target_format(target) == "parquet"
 
 
 def _is_remote(place: str) -> bool:

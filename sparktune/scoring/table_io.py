@@ -53,10 +53,15 @@ def _file_system(spark: Any, place: str) -> tuple[Any, Any]:
 
 
 def file_format(place: str) -> str:
-    """The format of a path: by its ending, else by what a local folder holds, else Parquet."""
+    """The format of an input: by its ending, else by the files in a local folder, else Parquet."""
     path = Path(place.rstrip("/"))
-    endings = [ending(path), *(ending(file) for file in sorted(path.glob("*")))]
-    return next((ENDINGS[each] for each in endings if each in ENDINGS), "parquet")
+    files = (file for file in sorted(path.glob("*")) if ending(file) in ENDINGS and file.is_file())
+    return ENDINGS.get(ending(path)) or next((ENDINGS[ending(file)] for file in files), "parquet")
+
+
+def target_format(place: str) -> str:
+    """The format of an output: by its ending, else Parquet."""
+    return ENDINGS.get(ending(Path(place)), "parquet")
 
 
 def read(spark: Any, source: str) -> Any:
@@ -197,7 +202,7 @@ def write(frame: Any, target: str, mode: str, partition_by: str | None = None) -
     if not is_path(target):
         frame.write.saveAsTable(target, mode=mode)
         return
-    kind = file_format(target) if Path(target).suffix else "parquet"
+    kind = target_format(target)
     options: dict[str, Any] = {"header": True} if kind == "csv" else {}
     if partition_by is not None:
         options["partitionOverwriteMode"] = "dynamic"

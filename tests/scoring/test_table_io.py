@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from sparktune.errors import ScoringError
-from sparktune.scoring.table_io import check_target, exists, file_format, is_path, read, write
+from sparktune.scoring.table_io import (
+    check_target,
+    exists,
+    file_format,
+    is_path,
+    read,
+    target_format,
+    write,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +49,16 @@ def test_the_format_is_that_of_the_ending_or_of_what_is_inside(tmp_path: Path) -
     (tmp_path / "_SUCCESS").touch()
     (tmp_path / "part-0.json").touch()
     assert file_format(f"{tmp_path}/") == "json"
+
+
+def test_folders_inside_and_what_is_replaced_say_nothing_of_the_format(tmp_path: Path) -> None:
+    (tmp_path / "source=jan.csv").mkdir()
+    assert file_format(str(tmp_path)) == "parquet"
+    target = tmp_path / "v1.2"
+    target.mkdir()
+    (target / "part-0.csv").touch()
+    assert [file_format(str(target)), target_format(str(target))] == ["csv", "parquet"]
+    assert [target_format(f"out.{end}") for end in ("JSON", "csv/", "parquet")] == ["json", "csv", "parquet"]
 
 
 @pytest.mark.parametrize(("ending", "codec"), [("csv", "gzip"), ("json", "bzip2")])
