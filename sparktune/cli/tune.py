@@ -60,26 +60,24 @@ def tune_with_progress(
 
     `choices` are the arguments `retry` and `skip` of `tune`.
     """
-    from rich.console import Console
-
     from sparktune.report import StudyProgress
+    from sparktune.report.terminal import ProgressConsole
     from sparktune.study import tune
 
     done, total = known_before(spec)
-    with StudyProgress(Console(stderr=True, quiet=quiet), spec.study.name, done, total) as bar:
+    with StudyProgress(ProgressConsole(stderr=True, quiet=quiet), spec.study.name, done, total) as bar:
 
         def on_progress(progress: "Progress") -> None:
             bar.show_waiting(progress.waiting)
             if progress.result.state in (TrialState.KILLED, TrialState.PAUSED):
                 return  # there may be dozens; the outcome says how many
-            with suppress(BrokenPipeError):  # nobody reads the output any more, but the study goes on
-                result, best = progress.result, progress.best
-                params = "".join(f" {text}" for text in param_texts(result.params))
-                ending = f"{result.value:.6g}" if result.value is not None else str(result.state)
-                reason = f" ({result.complaint})" if result.error else ""
-                line = f"trial {result.trial}:{params} -> {ending}{reason}"
-                best_so_far = f"best {best.value:.6g} (trial {best.trial})" if best else ""
-                bar.update(line, progress.done, progress.total, best_so_far)
+            result, best = progress.result, progress.best
+            params = "".join(f" {text}" for text in param_texts(result.params))
+            ending = f"{result.value:.6g}" if result.value is not None else str(result.state)
+            reason = f" ({result.complaint})" if result.error else ""
+            line = f"trial {result.trial}:{params} -> {ending}{reason}"
+            best_so_far = f"best {best.value:.6g} (trial {best.trial})" if best else ""
+            bar.update(line, progress.done, progress.total, best_so_far)
 
         return tune(spec, offline=offline, timeout=timeout, on_progress=on_progress, **choices)
 

@@ -30,6 +30,15 @@ NARROW = 60  # columns of a terminal that everything fits into
 
 
 @final
+class ProgressConsole(Console):
+    """A console for progress: it falls silent where nobody reads it any more, as in `| head`."""
+
+    def on_broken_pipe(self) -> None:
+        """Nothing is shown from now on; rich itself would end the process."""
+        self.quiet = True
+
+
+@final
 class StudyProgress:
     """A progress bar on standard error while a study runs; plain lines where that is no terminal.
 

@@ -1,4 +1,5 @@
 import io
+import os
 import re
 import time
 from dataclasses import replace
@@ -9,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from sparktune.report import StudyProgress, outcome_lines, trials_ranked
+from sparktune.report.terminal import ProgressConsole
 from sparktune.summary import BestTrial, Objective, ParetoTrial, Summary
 
 STUDY = Path("studies/small")
@@ -167,6 +169,17 @@ def test_what_a_trial_says_is_shown_as_it_is():
     named = trials(2).assign(**{"params.kind": "[/x] :cat:"})
     console.print(trials_ranked(named, "maximize", 120), markup=False, emoji=False)
     assert "[/x] :cat:" in console.file.getvalue()
+
+
+def test_progress_that_nobody_reads_any_more_ends_nothing():
+    reading, writing = os.pipe()
+    os.close(reading)
+    file = os.fdopen(writing, "w", buffering=1)
+    with StudyProgress(ProgressConsole(file=file), "small") as bar:
+        bar.update("trial 0: n=1 -> 0.5", 1, 2, "")
+        bar.update("trial 1: n=2 -> 0.7", 2, 2, "")
+    with pytest.raises(BrokenPipeError):
+        file.close()
 
 
 def test_the_bar_shows_how_many_paused_trials_wait_without_a_line_for_each() -> None:
