@@ -56,7 +56,8 @@ def score(
 
     With `partition_by` the output has a folder for each value of that column. The same call again, after
     the first was killed, keeps the folders that are whole and scores the others. It is refused where the
-    source has changed since: where its files have other names, or local ones other sizes or times of change.
+    source has changed since: where its files have other names, or local ones other sizes or times of change;
+    and where Spark has another time zone.
     It reads a source that is partitioned by the same column once, any other up to 16 times.
 
     Args:
