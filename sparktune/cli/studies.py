@@ -182,7 +182,7 @@ def best_command(
 
     Exit code 1 where no trial has a value yet.
     """
-    from sparktune.bundle.manifest import read_manifest
+    from sparktune.bundle.manifest import MANIFEST, read_manifest
     from sparktune.report import read_study
 
     study = read_study(directory)
@@ -194,7 +194,8 @@ def best_command(
             f"no trial of study {study.name} has a value yet{first}; run `sparktune status {directory}`"
         )
     exported = study.summary.best if study.summary and study.summary.bundle else None
-    model = str(directory / "bundle") if exported and exported.trial == best.number else None
+    there = (directory / "bundle" / MANIFEST).exists()
+    model = str(directory / "bundle") if there and exported and exported.trial == best.number else None
     baseline = None if study.baseline is None else best_document(study.baseline)
     engine = read_manifest(directory / "bundle").engine if model else None
     document = {**best_document(best), "test": study.test, "bundle": model, "engine": engine}

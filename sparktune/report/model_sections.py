@@ -72,8 +72,6 @@ def _numbers(evaluation: Evaluation) -> str:
 
 
 def _use(study: StudyRecord) -> str:
-    place = (
-        study.summary.bundle if study.summary and study.summary.bundle else str(study.directory / "bundle")
-    )
-    lines = f'sparktune.register(spark, "{place}", "predict")\nspark.sql("SELECT predict(...) FROM rows")'
+    place = str(study.directory.absolute() / "bundle")  # the summary of a moved study has another one
+    lines = f'sparktune.register(spark, {place!r}, "predict")\nspark.sql("SELECT predict(...) FROM rows")'
     return f"<h3>Score with it in SQL</h3><pre>{escape(lines)}</pre>"

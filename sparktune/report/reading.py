@@ -177,6 +177,6 @@ def _summary(directory: Path, state: LedgerState) -> Summary | None:
     """What `summary.json` holds; where it is missing or damaged, what the ledger noted at the study's end."""
     try:
         return Summary.from_record(json.loads((directory / "summary.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         ended = next((note for note in reversed(state.notes) if isinstance(note, StudyEnded)), None)
         return ended.summary if ended else None

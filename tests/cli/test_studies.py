@@ -12,6 +12,7 @@ import pytest
 
 from sparktune.ledger.events import Launched, Recorded, StudyEnded, StudyStarted
 from sparktune.ledger.lock import DriverLock
+from sparktune.report import read_study
 from sparktune.summary import Objective, Summary
 from tests.cli.command import documented, heavy_modules, run
 from tests.report.ledgers import finished, result, several, value_of, write_ledger
@@ -148,6 +149,15 @@ def test_the_best_trial(capfd, study) -> None:
     out = run(capfd, "best", str(study))[1]
     assert f"trial {best['trial']} of study small, val_accuracy {best['value']:.6g} at epoch 2" in out
     assert f"baseline: trial {best['baseline']['trial']}" in out
+
+
+def test_the_best_trial_is_known_without_its_bundle(capfd, tmp_path) -> None:
+    folder = finished(tmp_path / "small")
+    summary = read_study(folder).summary
+    assert summary is not None
+    (folder / "summary.json").write_text(json.dumps({**summary.to_record(), "bundle": "bundle"}))
+    best = document(capfd, "best", str(folder))
+    assert (best["trial"], best["bundle"], best["engine"]) == (summary.best.trial, None, None)
 
 
 def test_a_study_without_a_value_has_no_best(capfd, tmp_path) -> None:

@@ -1,6 +1,8 @@
 """The part of the page about the exported model."""
 
 from dataclasses import replace
+from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,14 @@ def test_classes(grid: StudyRecord) -> None:
         assert words in shown
     assert "Mean gap between probability and share: 0.200" in shown
     assert "sparktune.register(spark" in shown
+
+
+def test_the_bundle_is_that_of_the_folder_read_now(grid: StudyRecord) -> None:
+    moved = Path('/data/my "best" study')
+    old = replace(grid.summary, bundle="/old/small/bundle") if grid.summary else None
+    shown = unescape(model_section(replace(grid, evaluation=CLASSES, directory=moved, summary=old)))
+    assert f"sparktune.register(spark, {str(moved / 'bundle')!r}, " in shown
+    assert "/old/small" not in shown
 
 
 @pytest.mark.parametrize("count", [12, 200])

@@ -115,8 +115,9 @@ def test_the_summary_is_that_of_the_file(tmp_path: Path) -> None:
     assert record is not None
     (folder / "summary.json").write_text(json.dumps({**record.to_record(), "seconds": 77.0}))
     assert read_study(folder).summary.seconds == 77.0
-    (folder / "summary.json").write_text("{")
-    assert read_study(folder).summary == record
+    for damaged in ("{", "[]", "null", '{"test": [1]}'):
+        (folder / "summary.json").write_text(damaged)
+        assert read_study(folder).summary == record
 
 
 def test_a_sampler_of_ones_own_leaves_the_total_open(tmp_path: Path) -> None:
