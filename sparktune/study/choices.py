@@ -40,7 +40,7 @@ def check_numbers(skip: Any) -> None:
 
 
 def choose_trials(ledger: Ledger, retry: Iterable[TrialState], skip: Iterable[int]) -> None:
-    """Leave trials out for good, and open those again that ended in one of these states.
+    """Leave trials out for good, and open those again that ended in one of these states; pruned ones stay so.
 
     Args:
         ledger: of the study, before the sampler learns from it.
@@ -56,6 +56,8 @@ def choose_trials(ledger: Ledger, retry: Iterable[TrialState], skip: Iterable[in
         ledger.skip(number)
     if opened := ledger.retry(frozenset(retry)):
         log.info("trained again: %s", ", ".join(map(str, opened)))
+    if pruned := sum(result.state is TrialState.PRUNED for result in ledger.results.values()):
+        log.info("trials that an earlier run has pruned, and that stay so: %d", pruned)
 
 
 def _check_can_be_skipped(ledger: Ledger, number: int) -> None:

@@ -75,7 +75,8 @@ def tune(
             `search.budget.seconds` counts too.
         retry: trials of earlier runs that are trained again, by their state: `failed`, `timed_out`,
             `out_of_memory` or `diverged`, or several of them.
-        skip: numbers of trials that earlier runs launched and that are left out for good; they are FAILED.
+        skip: numbers of trials that earlier runs launched and that are left out for good; those that have not
+            ended are FAILED.
         on_progress: called after each trial, in the driver's thread. By default a notebook shows one display
             that is updated, and nothing is shown elsewhere.
 

@@ -1,5 +1,6 @@
 """Trials that are trained again, or left out, as the user wishes."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,13 +64,27 @@ def test_trials_in_the_named_states_are_open_again(ledger: Ledger) -> None:
     assert sorted(ledger.results) == [0, 3, 4]
 
 
-def test_a_skipped_trial_is_failed_for_good(ledger: Ledger) -> None:
-    choose_trials(ledger, {TrialState.FAILED}, [1, 5, 6])
+def test_a_skipped_trial_is_over_for_good_and_failed_where_it_had_not_ended(ledger: Ledger) -> None:
+    choose_trials(ledger, {TrialState.FAILED, TrialState.TIMED_OUT}, [1, 2, 5, 6])
     states = {number: str(result.state) for number, result in ledger.results.items()}
-    assert [states[number] for number in (1, 5, 6)] == ["FAILED"] * 3
+    assert [states[number] for number in (1, 2, 5, 6)] == ["FAILED", "TIMED_OUT", "FAILED", "FAILED"]
     assert ledger.results[6].error == "left out by the option --skip"
     choose_trials(ledger, {TrialState.FAILED}, [6])  # the same command again
-    assert len((ledger.directory / "ledger.jsonl").read_text().splitlines()) == 1 + 7 + 6 + 4 + 2
+    assert len((ledger.directory / "ledger.jsonl").read_text().splitlines()) == 1 + 7 + 6 + 4 + 4
+
+
+def test_trials_that_an_earlier_run_has_pruned_are_told_to_stay_so(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "sparktune")
+    choose_trials(ledger, (), ())
+    assert caplog.messages == []
+    ledger.record(TrialResult(6, {"neurons": 6}, TrialState.PRUNED))
+    choose_trials(ledger, {TrialState.FAILED}, ())
+    assert caplog.messages == [
+        "trained again: 1",
+        "trials that an earlier run has pruned, and that stay so: 1",
+    ]
 
 
 @pytest.mark.parametrize(
