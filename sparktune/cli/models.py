@@ -141,7 +141,7 @@ def evaluate_command(
         str | None, typer.Option(help="Column of the true labels; its name in training by default.")
     ] = None,
     weight: Annotated[
-        str | None, typer.Option(help="Column of row weights, which count in the loss.")
+        str | None, typer.Option(help="Column of row weights, for the loss and `weighted_` metrics.")
     ] = None,
     tracking_uri: TrackingUri = None,
 ) -> None:

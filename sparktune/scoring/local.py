@@ -39,11 +39,13 @@ def measure_rows(
 ) -> dict[str, float]:
     """`loss`, the default one of the task, and all metrics that suit the label, measured by Keras.
 
+    With weights the loss is their weighted mean, and each metric comes a second time, as `weighted_accuracy`.
+
     Args:
         bundle: the model.
         table: the features, and the true labels.
         label: the column of the labels; its name in training by default.
-        weight: a column of row weights, which count in the loss.
+        weight: a column of row weights; twice the weight is the same as the row twice.
 
     Raises:
         ScoringError: a feature is missing or NULL, or a label never came up in training.
@@ -63,11 +65,13 @@ def measure_rows(
     if schema.task in ("binary", "classes"):
         _check_known(labels, classes, name)
     y = encode_labels(labels, schema.task, classes, "rows")
-    training = TrainingSpec(metrics=metrics_for(schema))
-    rows = Rows(x.reshape(len(x), *schema.input_shape), y, weights_of(table, weight))
+    weights, metrics = weights_of(table, weight), metrics_for(schema)
+    training = TrainingSpec(metrics=metrics, weighted_metrics=() if weights is None else metrics)
+    rows = Rows(x.reshape(len(x), *schema.input_shape), y, weights)
     nowhere = TrackingSpec(uri=TRACKING_URI)  # whatever the environment says: nothing is written
     measured = evaluate(bundle.model, rows, StudySpec(training=training, tracking=nowhere), schema)
-    return {"loss": measured.pop("loss"), **measured}
+    mean = 1.0 if weights is None else float(weights.mean(dtype=np.float64))  # Keras divides by rows alone
+    return {"loss": measured.pop("loss") / mean, **measured}
 
 
 def _inputs(bundle: Bundle, table: Table) -> tuple[np.ndarray, np.ndarray]:

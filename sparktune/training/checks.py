@@ -16,7 +16,13 @@ from sparktune.training.device import load_tensorflow
 from sparktune.training.feeding import class_indices
 from sparktune.training.input_values import InputValues
 from sparktune.training.kinds.base import ModelKind, check_inputs, kind_of
-from sparktune.training.objective import WEIGHTED, check_monitors, loss_of, resolve_objective
+from sparktune.training.objective import (
+    ALIKE_BY_CLASS,
+    WEIGHTED,
+    check_monitors,
+    loss_of,
+    resolve_objective,
+)
 from sparktune.training.own_goals import check_own_goals
 from sparktune.training.references import import_reference, mismatch
 from sparktune.training.user_code import has_own_code
@@ -62,7 +68,7 @@ def check_configurations(spec: StudySpec, schema: Schema, data: Dataset | None =
     """
     objective = resolve_objective(spec, schema)
     if data is not None:
-        _say_what_the_objective_ignores(spec, objective.metric, weighted=data.train.weight is not None)
+        _say_what_the_objective_ignores(spec, schema, objective.metric, data.train.weight is not None)
     inputs = InputValues(data) if data is not None else None
     for params in offered(spec):
         section, training = spec.configured(params)
@@ -184,7 +190,7 @@ def _check_custom(callback: CustomCallback, field: str) -> None:
         )
 
 
-def _say_what_the_objective_ignores(spec: StudySpec, metric: str, *, weighted: bool) -> None:
+def _say_what_the_objective_ignores(spec: StudySpec, schema: Schema, metric: str, weighted: bool) -> None:
     """Weights change what is learned; whether they change which trial is best is easily taken for granted."""
     plain = metric.removeprefix("val_")
     if plain == "loss" or plain.startswith(WEIGHTED):
@@ -197,11 +203,13 @@ def _say_what_the_objective_ignores(spec: StudySpec, metric: str, *, weighted: b
             plain,
             metric.removesuffix(plain) + WEIGHTED + plain,
         )
-    if spec.training.class_weight is not None:
+    if spec.training.class_weight is not None and plain not in ALIKE_BY_CLASS.get(schema.task, ()):
         log.warning(
             "training.class_weight changes what is learned, but the objective %s counts every class by its "
-            "rows; to weigh it too, give rows a weight (data.weight) and set training.weighted_metrics",
+            "rows; to count all classes alike, set training.metrics: [..., balanced_accuracy] and "
+            "objective.metric: %s",
             metric,
+            metric.removesuffix(plain) + "balanced_accuracy",
         )
 
 

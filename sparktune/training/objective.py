@@ -35,6 +35,11 @@ METRICS: dict[Task, tuple[Metric, ...]] = {
     "labels": ("accuracy", "f1", *RANKING, "precision", "recall"),
     "regression": (*NUMERIC_METRICS, "mean_absolute_percentage_error", "r2"),
 }
+# Those that more rows of a class do not make count it more.
+ALIKE_BY_CLASS: dict[Task, tuple[Metric, ...]] = {
+    "binary": ("balanced_accuracy", "auc", "recall"),
+    "classes": ("balanced_accuracy", "f1", *RANKING, "precision", "recall"),
+}
 DEFAULT_METRICS: dict[Task, tuple[str, ...]] = {
     "binary": ("accuracy",),
     "classes": ("accuracy",),

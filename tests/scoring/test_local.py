@@ -70,16 +70,20 @@ def test_labels_may_be_given_by_their_names(bundles: dict[str, Bundle]) -> None:
     assert {answer["prediction"] for answer in predict_rows(named, table(bundle, "classes"))} <= set(names)
 
 
-def test_weights_count_in_the_loss(bundles: dict[str, Bundle]) -> None:
+def test_weights_count_in_the_loss_and_in_metrics_of_their_own(bundles: dict[str, Bundle]) -> None:
     bundle, truth = bundles["regression"], np.arange(10.0)
-    weights = np.array([1.0] * 5 + [0.0] * 5)
+    weights = np.array([4.0] * 5 + [0.0] * 5)
     rows = table(bundle, "regression", label=truth, weight=weights)
     raw = by_keras(bundle, inputs("regression", 10))[:, 0]
     plain, weighted = measure_rows(bundle, rows), measure_rows(bundle, rows, weight="weight")
     assert plain["mean_squared_error"] == pytest.approx(mean_squared_error(truth, raw), rel=1e-4)
     errors = {f"{kind}_error" for kind in ("mean_squared", "mean_absolute", "root_mean_squared")}
     assert set(plain) == {"loss", "mean_absolute_percentage_error", "r2", *errors}
-    assert plain["loss"] == plain["mean_squared_error"] == weighted["mean_squared_error"] != weighted["loss"]
+    assert plain["loss"] == plain["mean_squared_error"] == weighted["mean_squared_error"]
+    assert set(weighted) == {*plain, *(f"weighted_{name}" for name in plain if name != "loss")}
+    expected = mean_squared_error(truth[:5], raw[:5])
+    assert weighted["loss"] == pytest.approx(expected, rel=1e-4)
+    assert weighted["weighted_mean_squared_error"] == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize(

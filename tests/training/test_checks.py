@@ -139,6 +139,20 @@ class TestWhatTheObjectiveIgnores:
     def test_class_weights(self, said):
         (message,) = said(training={"class_weight": "balanced"})
         assert message.startswith("training.class_weight changes what is learned, but the objective val_acc")
+        assert message.endswith("[..., balanced_accuracy] and objective.metric: val_balanced_accuracy")
+
+    @pytest.mark.parametrize(
+        ("task", "alike", "by_rows"),
+        [("classes", ("balanced_accuracy", "f1", "pr_auc"), "top_5_accuracy"), ("binary", ("auc",), "f1")],
+    )
+    def test_metrics_that_count_classes_alike(self, spec_of, schema_of, blobs, caplog, task, alike, by_rows):
+        data = replace(blobs, schema=schema_of((4,), task, 6 if task == "classes" else 1))
+        for name in (*alike, by_rows):
+            training = {"class_weight": "balanced", "metrics": [name]}
+            spec = spec_of(training=training, objective={"metric": f"val_{name}"})
+            check_model(spec, data.schema, data)
+        (message,) = [record.message for record in caplog.records]
+        assert f"but the objective val_{by_rows} counts" in message
 
     def test_nothing_is_said_where_the_objective_is_weighted(self, said, blobs):
         weights = np.ones(len(blobs.train), np.float32)
