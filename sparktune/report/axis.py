@@ -103,7 +103,10 @@ def number_axis(
     distinct = sorted(set(values))
     rounded = [n for n in _round_numbers(bare) if not whole or n == int(n)]
     for chosen in (distinct if exact and len(distinct) <= FEW else [], rounded):
-        ticks = tuple(Tick(bare.position(value) or 0.0, short(value)) for value in chosen)
+        ticks = tuple(
+            Tick(bare.position(value) or 0.0, text)
+            for value, text in zip(chosen, distinct_texts(chosen), strict=True)
+        )
         if ticks and not any(b.position - a.position < CROWDED for a, b in pairwise(ticks)):
             break
     return Axis(name, bare.kind, bare.low, bare.high, ticks=ticks)
@@ -118,6 +121,12 @@ def short(value: Any) -> str:
     text = f"{value:.4g}" if not 1e4 <= abs(value) < 1e6 else f"{value:.0f}"
     mantissa, _, power = text.partition("e")
     return f"{mantissa}e{int(power)}" if power else text
+
+
+def distinct_texts(values: Sequence[Any]) -> list[str]:
+    """Each of some different values as `short` writes it; in full where two of them would look the same."""
+    texts = [short(value) for value in values]
+    return texts if len(set(texts)) == len(texts) else [repr(value) for value in values]
 
 
 def _middle(index: int, count: int) -> float:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, final
 
 from sparktune.errors import InputError
-from sparktune.report.axis import Axis, number_axis, parameter_axis, short
+from sparktune.report.axis import Axis, distinct_texts, number_axis, parameter_axis
 from sparktune.report.evaluation import Evaluation
 from sparktune.report.record import StudyRecord, TrialRecord
 from sparktune.spec.messages import one_of
@@ -176,17 +176,16 @@ def grouped(study: StudyRecord, name: str, by: str) -> tuple[Group, ...]:
         {_key(value): value for value in second.values()}.values(), key=lambda v: axis.position(v) or 0
     )
     if len(order) <= GROUPS or axis.kind == "category":
-        names = {_key(value): short(value) for value in order[:GROUPS]}
-        of_point = [names.get(_key(second[point.trial])) for point in points]
-        found = list(names.values())
+        places = {_key(value): place for place, value in enumerate(order[:GROUPS])}
+        of_point = [places.get(_key(second[point.trial])) for point in points]
+        found = distinct_texts(order[:GROUPS])
     else:
         cuts = [order[len(order) * n // 4] for n in (1, 2, 3)]
-        ends = [order[0], *cuts, order[-1]]
-        found = [f"{short(a)} to {short(b)}" for a, b in pairwise(ends)]
-        of_point = [found[sum(second[point.trial] >= cut for cut in cuts)] for point in points]
+        of_point = [sum(second[point.trial] >= cut for cut in cuts) for point in points]
+        found = [f"{a} to {b}" for a, b in pairwise(distinct_texts([order[0], *cuts, order[-1]]))]
     return tuple(
-        Group(title, tuple(p for p, own in zip(points, of_point, strict=True) if own == title))
-        for title in found
+        Group(title, tuple(p for p, own in zip(points, of_point, strict=True) if own == place))
+        for place, title in enumerate(found)
     )
 
 

@@ -92,6 +92,11 @@ def test_round_numbers_stand_beside_an_axis(values: list[float], log: bool, expe
     assert set(expected) <= set(texts(found)) and len(found.ticks) <= 9
 
 
+def test_numbers_that_look_the_same_in_short_are_written_in_full() -> None:
+    axis = number_axis("n", [1_000_001, 1_000_002], exact=True)
+    assert [tick.text for tick in axis.ticks] == ["1000001", "1000002"]
+
+
 def test_whole_numbers_alone() -> None:
     assert texts(number_axis("epoch", [1, 10], whole=True)) == ["5", "10"]
     assert texts(number_axis("epoch", [1, 3], whole=True)) == ["1", "2", "3"]

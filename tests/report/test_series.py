@@ -80,6 +80,28 @@ def test_groups_by_value_and_by_range(grid: StudyRecord, random_search: StudyRec
         grouped(grid, "depth", "neurons")
 
 
+@pytest.mark.parametrize(
+    ("values", "titles"),
+    [
+        ([1_000_001, 1_000_002], ["1000001", "1000002"]),
+        ([1_000_000 + n for n in range(8)], [f"100000{n} to 100000{min(n + 2, 7)}" for n in (0, 2, 4, 6)]),
+        ([1, "1"], ["1", "'1'"]),
+    ],
+    ids=["values", "ranges", "kinds"],
+)
+def test_values_that_look_the_same_in_short_have_groups_of_their_own(
+    tmp_path: Path, values: list[object], titles: list[str]
+) -> None:
+    space = {"rate": [0.1, 0.2], "big": values}
+    points = [{"rate": rate, "big": big} for rate in (0.1, 0.2) for big in values]
+    events = [(1.0, Recorded(result(n, 0.5, params=at), None)) for n, at in enumerate(points)]
+    folder = write_ledger(tmp_path, [*events], search={"space": space}, model={"builder": "a:b"})
+    found = grouped(read_study(folder), "rate", "big")
+    assert [group.name for group in found] == titles
+    assert {len(group.points) for group in found} == {len(points) // len(titles)}
+    assert sorted(point.trial for group in found for point in group.points) == list(range(len(points)))
+
+
 def test_the_curves_of_the_best_with_their_gap(grid: StudyRecord) -> None:
     found = curves(grid)
     assert [c.trial.number for c in found] == [t.number for t in grid.valued[:10]]
