@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from contextlib import ExitStack, suppress
+from io import TextIOWrapper
 from pathlib import Path
 
 from sparktune.signals import ended_by_signals
@@ -23,6 +24,8 @@ def main(arguments: list[str] | None = None) -> None:
     0.6 seconds there.
     """
     given = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error has it
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.path.insert(0, str(Path.cwd()))
     gc.set_threshold(*GARBAGE)

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import math
+import os
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from sparktune.cli import main
 from sparktune.cli.output import show, size_text, write_document, write_error
 from sparktune.errors import InputError
 from tests.cli.command import run
+from tests.report.ledgers import finished
 
 CHATTY = """
 import os, sys, typer
@@ -110,6 +112,15 @@ def test_words_of_the_user_are_printed_as_they_are(capfd) -> None:
     assert "[/b] :cat:" in out
     write_error(InputError(words), None)
     assert capfd.readouterr().err == f"InputError: {words}\n"
+
+
+def test_a_terminal_that_lacks_a_letter_shows_its_number(tmp_path) -> None:
+    folder = finished(tmp_path / "学")
+    command = [sys.executable, "-m", "sparktune", "report", str(folder)]
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{tmp_path}/\\u5b66/report.html\n"
 
 
 def test_a_size_is_never_shown_as_nothing() -> None:

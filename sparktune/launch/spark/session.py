@@ -1,5 +1,6 @@
 """The Spark session of those who bring none."""
 
+import locale
 import logging
 import os
 import re
@@ -64,6 +65,7 @@ def open_session(
     master = None if "spark.master" in configured else here
     if not _submitted():
         check_java()
+        _let_java_read_utf8()
     builder = SparkSession.builder.appName(
         app_name or (f"sparktune {spec.study.name}" if spec else "sparktune")
     )
@@ -140,7 +142,7 @@ def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
         options["spark.log.level"] = "ERROR"
     else:
         compiler = QUICK_START if schedules_only else HOT_CODE_ONLY
-        java = [f'"-Dlog4j2.configurationFile=file:{LOGGING}"', compiler]
+        java = [f'"-Dlog4j2.configurationFile={LOGGING.as_uri()}"', compiler]
         archive = map(shlex.quote, archive_options()) if local else []
         options["spark.driver.extraJavaOptions"] = " ".join([*java, *archive])
     if not local:
@@ -149,6 +151,12 @@ def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     temporary = temporary_environment(driver_folder())
     return options | LOOPBACK | {f"spark.executorEnv.{name}": value for name, value in temporary.items()}
+
+
+def _let_java_read_utf8() -> None:
+    """Where Python takes file names for UTF-8 though the locale is ASCII, the JVM must do so, too."""
+    if sys.flags.utf8_mode and locale.getencoding().upper() != "UTF-8":
+        os.environ["LC_ALL"] = "C.UTF-8"
 
 
 def _refusal(error: Exception) -> str:

@@ -14,6 +14,7 @@ from sparktune.launch import open_session, spark_is_configured
 from sparktune.launch.spark.session import configured_options
 from tests.launch import works
 
+ROOT = Path(__file__).parents[3]
 FACTS = """
 import json, os, signal, sys
 from sparktune.launch import open_session, spark_is_configured
@@ -26,16 +27,22 @@ print(json.dumps({
     "master": context.master, "app": context.appName, "host": conf.get("spark.driver.host"),
     "memory": conf.get("spark.driver.memory"), "ui": context.uiWebUrl, "python": context.pythonExec,
     "own": signal.getsignal(signal.SIGINT) is signal.default_int_handler, "again": open_session() is spark,
-    "answer": context.parallelize([20, 22], 1).sum(),
+    "file": context._jvm.java.io.File(sys.argv[1]).exists(), "answer": context.parallelize([20, 22], 1).sum(),
 }))
 spark.stop()
 """
 
 
-def test_a_session_of_its_own_is_local_quiet_and_leaves_ctrl_c_alone() -> None:
+def test_a_session_of_its_own_is_local_quiet_and_leaves_ctrl_c_alone(tmp_path: Path) -> None:
+    """Also where the package lies in a folder whose name is no URI, and where the locale is ASCII."""
+    folder = tmp_path / "a #%20 学"
+    folder.mkdir()
+    for name in ("sparktune", "tests"):
+        (folder / name).symlink_to(ROOT / name)
     clean = {k: v for k, v in os.environ.items() if k not in ("PYSPARK_PYTHON", "SPARK_LOCAL_IP")}
-    command = [sys.executable, "-c", FACTS]
-    told = subprocess.run(command, env=clean, capture_output=True, text=True, timeout=120)
+    clean |= {"PYTHONPATH": str(folder), "LC_ALL": "C"}
+    command = [sys.executable, "-c", FACTS, str(folder)]
+    told = subprocess.run(command, env=clean, cwd=folder, capture_output=True, text=True, timeout=120)
     assert told.returncode == 0, told.stderr
     seen = json.loads(told.stdout)
     assert str(seen["master"]).startswith("local[*,")
@@ -44,6 +51,7 @@ def test_a_session_of_its_own_is_local_quiet_and_leaves_ctrl_c_alone() -> None:
     assert str(seen["ui"]).startswith("http://127.0.0.1:")
     assert seen["own"] is True
     assert seen["again"] is True
+    assert seen["file"] is True
     assert told.stderr.splitlines() in ([], ["WARNING: Using incubator modules: jdk.incubator.vector"])
 
 
