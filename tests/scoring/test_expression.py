@@ -96,7 +96,7 @@ def spending(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
     encoders = {
         "bill": NumberEncoder(column_type="decimal(5,2)", median=10.0, mean=11.0, flag=True),
-        "zone": CategoryEncoder(column_type="bigint", levels=(3, 1), values=3),
+        "zone": CategoryEncoder(column_type="bigint", levels=(3, 1, 0), values=4),
         "code": CategoryEncoder(column_type="bigint", levels=(2**60,), values=2),
     }
     folder, dense = tmp_path_factory.mktemp("spending"), keras.layers.Dense(1)
@@ -194,7 +194,8 @@ def test_numbers_need_not_fit_the_columns_of_training(
     spark: Any, spending: Bundle, engine: str, kind: str
 ) -> None:
     """More digits, fractions in place of whole numbers, NaN in place of NULL."""
-    bills, zones, codes = [1234.5, 0.129, None, 10.0], [3.7, 3.0, 1.0, None], [2**60, 2**60 + 1, None, 7]
+    bills, zones = [1234.5, 0.129, None, 10.0, 10.0], [3.7, 3.0, 1.0, None, -0.0]
+    codes = [2**60, 2**60 + 1, None, 7, 7]
     if kind == "double":
         bills[2], zones[3] = np.nan, np.nan
     table = pa.table({"bill": bills, "zone": zones, "code": codes})

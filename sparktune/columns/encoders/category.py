@@ -18,7 +18,7 @@ NULL, RARE, FIRST = 0, 1, 2  # the codes of no value, of a rare or unseen one, a
 LEAST = 2  # a value that comes up less often is rare
 ARROW = {"string": pa.large_string(), "bigint": pa.int64(), "boolean": pa.bool_()}
 EXACT = 2**53  # a double holds all whole numbers below it, and makes none of them of a larger one
-BIGINT = 2.0**63  # whole numbers below it, and above its negative, have 64 bits
+BIGINT = 2**63  # whole numbers below it, and above its negative, have 64 bits and a sign
 HOLDS = {"string": "words", "bigint": "whole numbers", "boolean": "bools"}
 
 
@@ -118,7 +118,10 @@ class CategoryEncoder(Encoder):
         """Codes as whole numbers, (rows,)."""
         typed = _typed(array, self.column_type, place)
         if self.levels:
-            known = self._level_values.cast(typed.type, safe=False)  # floats lack whole numbers above 2**53
+            known = self._level_values
+            if typed.type == pa.uint64():
+                known = pc.if_else(pc.less(known, 0), None, known)
+            known = known.cast(typed.type, safe=False)  # floats lack whole numbers above 2**53
             codes = to_numpy(pc.index_in(typed, value_set=known), missing=RARE - FIRST) + FIRST
         else:
             codes = np.full(len(typed), RARE)
@@ -140,9 +143,11 @@ def _kind(column: pa.ChunkedArray, place: ColumnPlace) -> str:
     """
     kind = stands_for(column.type)
     found = sql_type(kind)
-    if found in ("boolean", "bigint") or holds_words(kind) or pa.types.is_null(kind):
+    if holds_words(kind) or pa.types.is_null(kind):
         return found
-    if found == "double" or found.startswith("decimal"):
+    if found in ("boolean", "bigint") and kind != pa.uint64():
+        return found
+    if found in ("bigint", "double") or found.startswith("decimal"):
         for chunk in column.chunks:
             numbers = to_numpy(_typed(chunk, "bigint", place).drop_null())
             odd = numbers[(numbers != np.floor(numbers)) | (np.abs(numbers) >= BIGINT)]
@@ -161,6 +166,8 @@ def _kind(column: pa.ChunkedArray, place: ColumnPlace) -> str:
 def _typed(array: pa.Array, kind: str, place: ColumnPlace) -> pa.Array:
     """The values as Arrow's type of `kind`; numbers that may not be whole as float64, NaN as NULL.
 
+    Whole numbers that may be too large for a sign stay unsigned.
+
     Raises:
         InputError: they have another type.
     """
@@ -169,10 +176,10 @@ def _typed(array: pa.Array, kind: str, place: ColumnPlace) -> pa.Array:
     if pa.types.is_null(stored.type):
         return pa.nulls(len(stored), ARROW[kind])
     if kind == "bigint" and (found == "double" or found.startswith("decimal")):
-        numbers = stored.cast(pa.float64())
+        numbers = pc.add(stored.cast(pa.float64()), 0.0)  # makes -0.0 the 0 that it equals
         return pc.if_else(pc.is_nan(numbers), pa.nulls(1, pa.float64())[0], numbers)
     if found == kind and (kind != "string" or holds_words(stored.type)):
-        return stored.cast(ARROW[kind], safe=False)
+        return stored if stored.type == pa.uint64() else stored.cast(ARROW[kind], safe=False)
     raise place.error(
         f"{place.what} must hold {HOLDS[kind]}, as in training, but its type is {array.type}; {place.way_out}"
     )

@@ -65,12 +65,28 @@ def test_large_whole_numbers_as_floats() -> None:
     assert encode(encoder, pa.array([2.0**60, None, 2.0**53, 2.0**61])) == [2, 0, 3, 1]
 
 
+def test_whole_numbers_without_a_sign() -> None:
+    encoder = fit(pa.array([2**63 - 1, 7, 2**63 - 1, 7, 7], pa.uint64()), "category")
+    assert encode(encoder, pa.array([7, 2**63 - 1, 2**63, None], pa.uint64())) == [2, 3, 1, 0]
+    below = fit(pa.array([-1, -1, 5, 5]), "category")
+    assert encode(below, pa.array([2**64 - 1, 5, None], pa.uint64())) == [1, 3, 0]
+    assert encode(below, pa.array([2**64 - 1, 5], pa.uint64()).dictionary_encode()) == [1, 3]
+
+
+def test_zero_below_zero_is_zero() -> None:
+    column = pa.array([-0.0, 0.0, -0.0, 1, 1])
+    encoder = fit(column, "category")
+    assert encoder.model_dump(include={"levels"}) == {"levels": (0, 1)}
+    assert encode(encoder, column) == [2, 2, 2, 3, 3]
+
+
 @pytest.mark.parametrize(
     ("column", "message"),
     [
         (pa.array([0.5, 1]), "must hold words, whole numbers of 64 bits or bools to .*, but holds 0.5; use"),
         (pa.array([1, 1e300]), "whole numbers of 64 bits or bools to be a category, but holds 1e.300; use"),
         (pa.array([1, float("inf")]), "but holds inf; use"),
+        (pa.array([1, 2**63], pa.uint64()), "whole numbers of 64 bits .* but holds 9223372036854775808; use"),
         (pa.array([b"ab"]), "but its type is binary; cast it"),
     ],
 )
