@@ -39,15 +39,22 @@ def probe(file: str | None = None, seconds: float = 0.0) -> dict[str, Any]:
 
 def versions(names: tuple[str, ...]) -> dict[str, str | None]:
     """The versions of packages; None of one that is not installed."""
+    return {name: version_of(name) for name in names}
+
+
+def version_of(name: str) -> str | None:
+    """What pip has noted of a package, else what it says itself: Spark's own PySpark is no installed one."""
+    from importlib import import_module
     from importlib.metadata import PackageNotFoundError, version
 
-    found: dict[str, str | None] = {}
-    for name in names:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = None
-    return found
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        pass
+    try:
+        return getattr(import_module(name), "__version__", None)
+    except ImportError:
+        return None
 
 
 def available_memory() -> int | None:

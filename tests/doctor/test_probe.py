@@ -1,10 +1,13 @@
 """What an executor says of itself."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pyspark
+import pytest
 from pyspark import cloudpickle
 
 from sparktune.doctor import probe as module
@@ -17,16 +20,33 @@ print(json.dumps(pickle.load(open(sys.argv[1], "rb"))()))
 """
 
 
-def test_it_answers_where_sparktune_cannot_be_imported(tmp_path: Path) -> None:
+def asked(folder: Path, *python: str) -> Report:
+    """What another Python answers, to which sparktune is missing."""
     cloudpickle.register_pickle_by_value(module)
-    (tmp_path / "probe").write_bytes(cloudpickle.dumps(probe))
+    (folder / "probe").write_bytes(cloudpickle.dumps(probe))
     cloudpickle.unregister_pickle_by_value(module)
-    done = subprocess.run([sys.executable, "-c", ELSEWHERE, str(tmp_path / "probe")], capture_output=True)
-    report = Report(**json.loads(done.stdout))
+    command = [sys.executable, *python, "-c", ELSEWHERE, str(folder / "probe")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return Report(**json.loads(done.stdout))
+
+
+def test_it_answers_where_sparktune_cannot_be_imported(tmp_path: Path) -> None:
+    report = asked(tmp_path)
     assert report.python == ".".join(map(str, sys.version_info[:3]))
     assert set(report.packages) == set(PACKAGES)
     assert report.memory is None or report.memory > 0
     assert report.shared is None
+
+
+def test_pyspark_is_found_where_executors_have_it_from_spark_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an environment that `sparktune pack` has made, which leaves PySpark to Spark."""
+    zips = (Path(pyspark.__file__).parent / "python" / "lib").glob("*.zip")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, zips)))
+    found = asked(tmp_path, "-S").packages
+    assert found == {**dict.fromkeys(PACKAGES), "pyspark": pyspark.__version__}
 
 
 def test_packages_that_are_missing_have_no_version() -> None:
