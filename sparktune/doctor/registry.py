@@ -11,8 +11,8 @@ CHECKS = Registry(
         "mlflow": "sparktune.doctor.tracking:check_mlflow",
         "spark": "sparktune.doctor.spark:check_spark",
         "heap": "sparktune.doctor.spark:check_heap",
-        "slots": "sparktune.doctor.spark:check_slots",
         "executors": "sparktune.doctor.executors:check_hosts",
+        "slots": "sparktune.doctor.spark:check_slots",  # once executors are there
         "checkpoints": "sparktune.doctor.places:check_checkpoints",
     },
 )

@@ -10,10 +10,17 @@ from sparktune.launch.spark.settings import setting_findings
 from sparktune.launch.spark.tables import heap_findings
 from sparktune.spec import DataSpec, SplitSpec
 
+NO_MASTER = (
+    "no master is configured, so that trials run on this machine; to look at a cluster, run "
+    "spark-submit --master MASTER jobs/doctor.py, or set SPARK_MASTER"
+)
+
 
 def check_spark(case: Case) -> Iterator[Finding]:
     """Whether Spark starts, and with which settings trials would hang, starve or be lost."""
     if not case.on_spark:
+        if case.spec.resources.launcher == "auto":
+            yield Finding(Level.OK, NO_MASTER)
         return
     context = case.session.sparkContext
     yield Finding(Level.OK, f"Spark {context.version}, master {context.master}")

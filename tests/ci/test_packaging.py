@@ -71,6 +71,6 @@ def test_the_wheel_has_the_package_and_its_data(wheel: set[str]) -> None:
     assert not [name for name in wheel if name.startswith("tests/")]
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", "jobs/tune.py", "jobs/score.py"])
+@pytest.mark.parametrize("name", ["constraints.txt", "jobs/tune.py", "jobs/score.py", "jobs/doctor.py"])
 def test_the_wheel_puts_jobs_and_constraints_below_share(wheel: set[str], name: str) -> None:
     assert [entry for entry in wheel if entry.endswith(f".data/data/share/sparktune/{name}")]

@@ -9,10 +9,18 @@ from sparktune.errors import LaunchError
 from sparktune.finding import Level
 from sparktune.launch.spark.settings import SparkSettings
 from sparktune.spec import StudySpec
+from sparktune.study import runtime
 
 
 def case_of(launcher: str, **resources: object) -> Case:
     return Case(StudySpec(resources={"launcher": launcher, **resources}))
+
+
+def test_a_study_without_a_master_is_told_where_it_would_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "spark_is_configured", lambda: False)  # other tests have a session
+    (found,) = check_spark(case_of("auto"))
+    assert found.text.startswith("no master is configured, so that trials run on this machine; ")
+    assert "spark-submit --master MASTER jobs/doctor.py, or set SPARK_MASTER" in found.text
 
 
 def test_settings_and_slots_of_a_session(spark: SparkSession) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow.parquet as pq
+import pyspark
 import pytest
 import yaml
 from pyarrow import array, table
@@ -49,6 +50,15 @@ def test_tune_and_score(master, fork_server, tmp_path):
     expected = bundle.predict(rows.astype("float32"))[:, 0]
     np.testing.assert_allclose(scored["probability"], expected, atol=1e-5)
     assert set(scored["prediction"]) <= {"up", "down"}
+
+
+def test_doctor_looks_at_the_cluster_that_it_was_submitted_to(master, fork_server, tmp_path):
+    options = ("--offline", "--json", "--set", "resources.preload=false")
+    found = json.loads(submit(master, tmp_path, "doctor.py", *options))["findings"]
+    texts = {finding["check"]: finding["text"] for finding in found}
+    assert texts["spark"].endswith(f"master {master}")
+    assert f"pyspark {pyspark.__version__}" in texts["executors"]
+    assert texts["slots"].startswith("2 trials at once by Spark")
 
 
 SCRIPT = """
