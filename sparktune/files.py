@@ -1,8 +1,10 @@
 """Files that are whole or absent, whatever happens in between; where those are that are made only once."""
 
+import errno
 import os
 import shutil
 import stat
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,20 +51,24 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: Path, *, replace: bool) -> Iterator[Path]:
     """A new folder to write to, which takes the place of `path` at the end; after an error it is removed.
 
     What is at `path`, a file or a folder, stays there until then. Folders above it are made.
 
     Raises:
+        FileExistsError: something is at `path` at the end, and `replace` is False.
         OSError: the folder cannot be made or moved.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside, former = (path.with_name(f".{path.name}.{os.getpid()}.{kind}") for kind in ("tmp", "former"))
+    unique = uuid.uuid4().hex
+    beside, former = (path.with_name(f".{path.name}.{unique}.{kind}") for kind in ("tmp", "former"))
     beside.mkdir()
     try:
         yield beside
         if os.path.lexists(path):
+            if not replace:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
             path.rename(former)
         beside.rename(path)
     except BaseException:

@@ -57,7 +57,7 @@ def test_a_folder_takes_the_place_of_what_was_there(tmp_path, former):
     elif former == "link":
         (tmp_path / "elsewhere").mkdir()
         place.symlink_to(tmp_path / "elsewhere")
-    with whole_folder(place) as folder:
+    with whole_folder(place, replace=True) as folder:
         (folder / "new").touch()
         assert not (place / "new").exists()
     assert [path.name for path in place.iterdir()] == ["new"]
@@ -68,7 +68,7 @@ def test_a_folder_takes_the_place_of_what_was_there(tmp_path, former):
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
 def test_after_an_error_what_was_there_stays(tmp_path, error):
     (tmp_path / "scored").write_text("old")
-    with pytest.raises(error), whole_folder(tmp_path / "scored") as folder:
+    with pytest.raises(error), whole_folder(tmp_path / "scored", replace=True) as folder:
         (folder / "new").touch()
         raise error
     assert (tmp_path / "scored").read_text() == "old"
@@ -85,6 +85,12 @@ def test_what_was_there_comes_back_where_the_new_folder_cannot_be_moved(tmp_path
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", fails)
-    with pytest.raises(OSError, match="cross-device"), whole_folder(tmp_path / "scored"):
+    with pytest.raises(OSError, match="cross-device"), whole_folder(tmp_path / "scored", replace=True):
         pass
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_what_came_there_meanwhile_is_not_replaced_unasked(tmp_path):
+    with pytest.raises(FileExistsError), whole_folder(tmp_path / "scored", replace=False):
+        (tmp_path / "scored").write_text("of another command")
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["of another command"]

@@ -62,11 +62,11 @@ def score_command(
 ) -> None:
     """Score a table or files with an exported model.
 
-    Spark does it where one is configured (spark-submit, SPARK_MASTER, spark-defaults.conf). Otherwise Parquet
-    files on this machine are scored in this process, by a thread for each core, and Spark in `local[*]` does
-    the rest: other formats, tables, --partition-by, engines with TensorFlow.
+    Spark does it where one is configured (spark-submit, SPARK_MASTER, spark-defaults.conf, HADOOP_CONF_DIR).
+    Otherwise Parquet files on this machine are scored in this process, by a thread for each core, and Spark
+    in `local[*]` does the rest: other formats, tables, --partition-by, engines with TensorFlow.
     """
-    from sparktune.launch import spark_is_configured
+    from sparktune.launch import anything_configures_spark
     from sparktune.scoring.batch import load_model
     from sparktune.scoring.without_spark import score_files
 
@@ -75,7 +75,7 @@ def score_command(
     mode: Literal["error", "overwrite"] = "overwrite" if overwrite else "error"
     kept = None if columns is None else [*filter(None, columns.split(","))]
     rows = None
-    if partition_by is None and not spark_is_configured():
+    if partition_by is None and not anything_configures_spark():
         rows = score_files(bundle, source, target, mode, kept)
     if rows is None:
         rows = _score_by_spark(output, bundle, source, target, mode, kept, partition_by)

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from sparktune.launch.local.launcher import LocalLauncher
     from sparktune.launch.payload import Work
     from sparktune.launch.spark.classic import SparkLauncher
-    from sparktune.launch.spark.session import open_session, spark_is_configured
+    from sparktune.launch.spark.session import (
+        anything_configures_spark,
+        open_session,
+        spark_is_configured,
+    )
     from sparktune.launch.spark.tables import read_table, to_arrow
 
 __all__ = [
@@ -21,6 +25,7 @@ __all__ = [
     "LocalLauncher",
     "SparkLauncher",
     "Work",
+    "anything_configures_spark",
     "keep_fork_server",
     "open_session",
     "read_table",
@@ -39,6 +44,7 @@ __getattr__, __dir__ = lazily(
         "LocalLauncher": "sparktune.launch.local.launcher",
         "SparkLauncher": "sparktune.launch.spark.classic",
         "Work": "sparktune.launch.payload",
+        "anything_configures_spark": "sparktune.launch.spark.session",
         "open_session": "sparktune.launch.spark.session",
         "read_table": "sparktune.launch.spark.tables",
         "keep_fork_server": "sparktune.launch.forkserver.client",

@@ -63,8 +63,8 @@ def as_timestamps(spark: Any, source: str, frame: Any) -> Any:
         return frame
     # Spark, too, takes the columns from the first file.
     zones = dict(COLUMN.findall(_parquet_schema(spark, min(files))))
-    if zones and len(files) > 1:
-        _check_same_types(spark, source, [*zones])
+    if len(files) > 1 and (zones or any(kind.startswith("timestamp") for _, kind in frame.dtypes)):
+        _check_same_moments(spark, source)
     kinds = {name: WITH_ZONE if zone == "true" else WITHOUT_ZONE for name, zone in zones.items()}
     return frame.withColumns(
         {
@@ -75,21 +75,21 @@ def as_timestamps(spark: Any, source: str, frame: Any) -> Any:
     )
 
 
-def _check_same_types(spark: Any, source: str, names: list[str]) -> None:
-    """Refuse files of which some have microseconds: Spark would read these as whole numbers, too.
+def _check_same_moments(spark: Any, source: str) -> None:
+    """Refuse files of which some have nanoseconds and some microseconds: Spark reads all as the first one.
 
     Raises:
-        ValueError: the files' types differ. `names` are the columns of nanoseconds.
+        ValueError: the types of a column of timestamps differ.
     """
     try:
         spark.read.parquet(source, mergeSchema=True)
-    except Exception as error:
-        if "CANNOT_MERGE_SCHEMAS" not in str(error):
-            raise
-        raise ValueError(
-            f"files with nanoseconds ({', '.join(names)}) must all have the same types, but some differ; "
-            "write all of them in the same way, timestamps in microseconds say"
-        ) from None
+    except Exception as error:  # noqa: BLE001 - PySpark's errors and Py4J's have no base in common
+        # Other types that differ are Spark's to judge.
+        if re.search(r'data types "\w+" and "TIMESTAMP|data types "TIMESTAMP\w*" and', str(error)):
+            raise ValueError(
+                "its files must have timestamps of the same kind, but some have nanoseconds and some "
+                "microseconds, or only some a time zone; write all of them in the same way"
+            ) from None
 
 
 def _parquet_schema(spark: Any, file: str) -> str:

@@ -1,5 +1,6 @@
 """Parquet files of this machine that are read in this process as Spark would read them."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ import pyarrow.parquet as pq
 from sparktune.scoring.table_io import file_format, is_path, no_source, target_format
 
 GLOB = frozenset("*?[]{}\\")  # Spark takes a path with one of them for a pattern
-HIDDEN = ("_", ".")  # how names begin that Spark passes over
 SQL_TYPES = {
     pa.bool_(): "boolean",
     pa.int8(): "tinyint",
@@ -26,7 +26,7 @@ SQL_TYPES = {
     pa.large_binary(): "binary",
     pa.date32(): "date",
 }
-LISTS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+LISTS = (pa.types.is_list, pa.types.is_large_list)  # Arrow reads no list of fixed size that is NULL
 
 
 @final
@@ -54,22 +54,20 @@ class ParquetFiles:
         Raises:
             ScoringError: there is nothing at the path.
         """
-        if not is_path(source) or _is_remote(source) or GLOB & {*source} or file_format(source) != "parquet":
+        if not is_path(source) or _is_remote(source) or GLOB & {*source}:
             return None
-        place = Path(source)
-        if not place.exists():
+        if not os.path.lexists(source):
             raise no_source(source)
-        visible = sorted(path for path in place.glob("*") if not path.name.startswith(HIDDEN))
-        paths = visible if place.is_dir() else [place]
-        if not paths or not all(path.is_file() for path in paths):
-            return None
         try:
-            schema, *others = map(_read_schema, paths)
-        except (pa.ArrowException, OSError):
+            paths = _visible(Path(source))
+            read, *others = map(_read_schema, paths)
+        except (pa.ArrowException, OSError, ValueError):
             return None  # Spark says what is wrong
+        schema = pa.schema([_in_microseconds(field) for field in read])
         types = {field.name: _sql_type(field.type) for field in schema}
         known = {name: kind for name, kind in types.items() if kind is not None}
-        if len({name.lower() for name in known}) < len(schema) or any(other != schema for other in others):
+        alike = all(other.equals(read, check_metadata=True) for other in others)
+        if not alike or len({name.lower() for name in known}) < len(schema):
             return None
         return cls(tuple(paths), schema, known)
 
@@ -97,19 +95,43 @@ def _is_remote(place: str) -> bool:
     return ":" in place.partition("/")[0]
 
 
+def _visible(place: Path) -> list[Path]:
+    """The file, or the files of a folder that Spark does not pass over, in order of name.
+
+    Raises:
+        ValueError: there are none, or of another format, or what is there is no file, or one that Spark
+        passes over.
+    """
+    if file_format(str(place)) != "parquet":
+        raise ValueError(f"{str(place)!r} is no Parquet")
+    folder = place.is_dir()
+    found = sorted(path for path in place.iterdir() if not _is_hidden(path.name)) if folder else [place]
+    if not found or not all(path.is_file() for path in found) or _is_hidden(found[0].name):
+        raise ValueError(f"Spark alone can read {str(place)!r}")
+    return found
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether Spark passes over files of this name."""
+    return name.startswith(".") or name.endswith("._COPYING_") or (name.startswith("_") and "=" not in name)
+
+
 def _read_schema(path: Path) -> pa.Schema:
+    """A file's columns. INT96 are instants, which Arrow gives no time zone; their metadata tells them."""
     with pq.ParquetFile(path) as file:
         columns = [file.schema.column(number) for number in range(len(file.schema))]
         instants = {column.path for column in columns if column.physical_type == "INT96"}
-        fields = [_in_microseconds(field, field.name in instants) for field in file.schema_arrow]
-    return pa.schema(fields)
+        fields = [field.remove_metadata() for field in file.schema_arrow]
+    instant = pa.field("", pa.timestamp("ns", "UTC"), metadata={"stored": "INT96"})
+    return pa.schema([instant.with_name(one.name) if one.name in instants else one for one in fields])
 
 
-def _in_microseconds(field: pa.Field, instant: bool) -> pa.Field:
-    """A column of nanoseconds as Spark reads it; INT96 are instants, though Arrow gives them no time zone."""
+def _in_microseconds(field: pa.Field) -> pa.Field:
+    """A column of nanoseconds as Spark reads it."""
+    plain = field.remove_metadata()
     if not pa.types.is_timestamp(field.type) or field.type.unit != "ns":
-        return field
-    return field.with_type(pa.timestamp("us", "UTC" if instant else field.type.tz))
+        return plain
+    return plain.with_type(pa.timestamp("us", field.type.tz))
 
 
 def _sql_type(kind: pa.DataType) -> str | None:

@@ -130,6 +130,10 @@ def check_target_name(source: str, target: str, mode: str) -> None:
     if source.rstrip("/") == target.rstrip("/"):
         raise ScoringError(f"the output must be another place than the input, but both are {target!r}")
     place = Path(target)
+    if not target or (is_path(target) and place.name in ("", "..")):
+        raise ScoringError(
+            f"the output must have a name of its own, but got {target!r}; name a file, folder or table"
+        )
     if is_path(target) and place.suffix.lower() in COMPRESSED:
         raise ScoringError(
             f"the output must not be compressed, but {target!r} ends in {place.suffix}; leave that ending "

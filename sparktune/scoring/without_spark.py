@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Literal, final
 
@@ -30,6 +30,7 @@ from sparktune.scoring.worker import predict_batch
 from sparktune.signals import ended_by_signals
 
 BATCH_ROWS = 16_384  # numbers of a batch that stay in the cache
+BATCHES = 16  # in a row group
 
 
 def score_files(
@@ -59,10 +60,15 @@ def score_files(
     Raises:
         ScoringError: as `score`.
     """
-    files = ParquetFiles.find(source)
-    if files is None or not is_parquet_here(target) or not engine_class(bundle.manifest.engine).light:
+    if not is_parquet_here(target) or not engine_class(bundle.manifest.engine).light:
         return None
-    _check_target(files, source, target, mode)
+    check_target_name(source, target, mode)
+    if mode == "error" and os.path.lexists(target):
+        raise target_exists(target)
+    files = ParquetFiles.find(source)
+    if files is None:
+        return None
+    _check_apart(files, target)
     features = check_columns(bundle.schema, files.types, case_sensitive=False)
     if not _as_trained(bundle.schema, files, features):
         return None
@@ -70,9 +76,11 @@ def score_files(
     check_kept(bundle.schema, kept)
     job = _Job(to_payload(bundle), files, tuple(features), tuple(kept))
     try:
-        with ended_by_signals(), whole_folder(Path(target)) as folder:
+        with ended_by_signals(), whole_folder(Path(target), replace=mode == "overwrite") as folder:
             rows = job.score_all(folder)
             (folder / "_SUCCESS").touch()  # as Spark writes it
+    except FileExistsError:
+        raise target_exists(target) from None
     except OSError as error:
         raise ScoringError(f"the output {target!r} cannot be written: {error}") from None
     return rows
@@ -98,6 +106,7 @@ class _Job:
     features: tuple[str, ...]
     kept: tuple[str, ...]
     stopped: threading.Event = field(default_factory=threading.Event)
+    of_thread: threading.local = field(default_factory=threading.local)
 
     def score_all(self, folder: Path) -> int:
         """Write each part to a file of `folder`; gives all rows."""
@@ -112,18 +121,17 @@ class _Job:
 
     def _score(self, folder: Path, part: _Part) -> int:
         """Write a part with its answers; gives its rows."""
-        predictor, rows = load_payload(self.payload, threads=1), 0
-        schema = self.files.schema
+        schema, rows = self.files.schema, 0
         empty = [column.combine_chunks() for column in schema.empty_table().columns]
-        written = self._answered(predictor, pa.RecordBatch.from_arrays(empty, schema.names)).schema
+        written = self._answered(pa.RecordBatch.from_arrays(empty, schema.names)).schema
         # A dictionary of numbers takes ten times their time to write, and mostly more room.
         words = [column.name for column in written if pa.types.is_string(column.type)]
-        with pq.ParquetWriter(
-            folder / f"part-{part.number:05}.parquet", written, use_dictionary=words
-        ) as file:
-            for batch in self._batches(part):
-                file.write_batch(self._answered(predictor, batch))
-                rows += batch.num_rows
+        place = folder / f"part-{part.number:05}.parquet"
+        with pq.ParquetWriter(place, written, use_dictionary=words) as file:
+            batches = map(self._answered, self._batches(part))
+            while group := [*islice(batches, BATCHES)]:
+                file.write_table(pa.Table.from_batches(group))
+                rows += sum(batch.num_rows for batch in group)
         return rows
 
     def _batches(self, part: _Part) -> Iterator[pa.RecordBatch]:
@@ -137,8 +145,9 @@ class _Job:
         except (pa.ArrowException, OSError) as error:
             raise ScoringError(f"the input {str(part.path)!r} cannot be read as parquet: {error}") from None
 
-    def _answered(self, predictor: Predictor, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _answered(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The columns to keep, and the answers beside them."""
+        predictor = self._predictor()
         given = [batch.column(name) for name in self.features]
         beside = {name: batch.column(name) for name in self.kept if name not in self.features}
         answers = predict_batch(predictor, "both", given, beside)
@@ -146,27 +155,31 @@ class _Job:
         columns |= dict(zip(answer_names(predictor.schema), answers.flatten(), strict=True))
         return pa.RecordBatch.from_pydict(columns)
 
+    def _predictor(self) -> Predictor:
+        """This thread's own model."""
+        if not hasattr(self.of_thread, "predictor"):
+            self.of_thread.predictor = load_payload(self.payload, threads=1)
+        found: Predictor = self.of_thread.predictor
+        return found
+
 
 def _parts(files: ParquetFiles, threads: int) -> list[_Part]:
-    """The row groups of each file, in as many parts as there are threads; at least one."""
-    ranges = []
+    """The row groups of each file, in several parts where there are fewer files than threads."""
+    ranges, most = [], -(-threads // len(files.paths))
     for path in files.paths:
         groups = pq.read_metadata(path).num_row_groups
-        count = max(1, min(groups, threads))
+        count = max(1, min(groups, most))
         ends = [groups * part // count for part in range(count + 1)]
         ranges += [(path, range(*pair)) for pair in pairwise(ends)]
     return [_Part(path, groups, number) for number, (path, groups) in enumerate(ranges)]
 
 
-def _check_target(files: ParquetFiles, source: str, target: str, mode: str) -> None:
-    """As `check_target` and `check_apart`.
+def _check_apart(files: ParquetFiles, target: str) -> None:
+    """As `check_apart`.
 
     Raises:
-        ScoringError: the target is there and may not be replaced, or holds files of the source.
+        ScoringError: the target holds files of the source.
     """
-    check_target_name(source, target, mode)
-    if mode == "error" and os.path.lexists(target):
-        raise target_exists(target)
     held = [path for path in files.paths if path.resolve().is_relative_to(Path(target).resolve())]
     if held:
         raise holds_source(target, held[0])

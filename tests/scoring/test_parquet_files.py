@@ -1,6 +1,7 @@
 """Which Parquet files are read without Spark, and that their columns have the types that Spark gives them."""
 
 import datetime
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,6 @@ COLUMNS: dict[str, pa.Array] = {
     "instants": pa.array([-1001, None], pa.timestamp("ns", "Asia/Tokyo")),
     "list": pa.array([[0.5, None], None], pa.list_(pa.float32())),
     "long list": pa.array([[0.5], None], pa.large_list(pa.float64())),
-    "fixed list": pa.array([[1, 2], [3, 4]], pa.list_(pa.int64(), 2)),
     "lists": pa.array([[["a"], None], None], pa.list_(pa.list_(pa.string()))),
 }
 
@@ -80,6 +80,7 @@ def test_timestamps_that_spark_writes_as_int96_are_instants(spark: Any, tmp_path
         pa.array([{"a": 1}]),
         pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64())),
         pa.array([None]),
+        pa.array([None], pa.list_(pa.int64(), 2)),
     ],
     ids=lambda column: str(column.type),
 )
@@ -88,21 +89,24 @@ def test_types_that_spark_reads_in_its_own_way_are_left_to_it(tmp_path: Path, co
     assert ParquetFiles.find(str(tmp_path / "rows.parquet")) is None
 
 
-def table(**columns: list[Any]) -> pa.Table:
+def table(**columns: Any) -> pa.Table:
     return pa.table({"a": [1.0], "b": ["x"], **columns})
 
 
 def test_a_folder_gives_the_files_that_spark_sees(tmp_path: Path) -> None:
-    for name in ("part-1.parquet", "part-0.parquet", "_temporary.parquet", ".hidden.parquet"):
+    hidden = ("_temporary.parquet", ".hidden.parquet", "part-2.parquet._COPYING_")
+    for name in ("part-1.parquet", "part-0.parquet", "_k=1.parquet", *hidden):
         pq.write_table(table(), tmp_path / name)
     (tmp_path / "_SUCCESS").touch()
     found = ParquetFiles.find(f"{tmp_path}/")
     assert found is not None
-    assert [path.name for path in found.paths] == ["part-0.parquet", "part-1.parquet"]
+    assert [path.name for path in found.paths] == ["_k=1.parquet", "part-0.parquet", "part-1.parquet"]
+    assert ParquetFiles.find(str(tmp_path / "_temporary.parquet")) is None
 
 
 @pytest.mark.parametrize(
-    "other", ["a folder", "no parquet", "other columns", "another order", "another type", "case"]
+    "other",
+    ["a folder", "no parquet", "other columns", "another order", "another type", "case", "another unit"],
 )
 def test_what_takes_spark_is_left_to_it(tmp_path: Path, other: str) -> None:
     pq.write_table(table(), tmp_path / "part-0.parquet")
@@ -116,7 +120,10 @@ def test_what_takes_spark_is_left_to_it(tmp_path: Path, other: str) -> None:
             "another order": pa.table({"b": ["x"], "a": [1.0]}),
             "another type": table(a=[1]),
             "case": table(A=[2.0]),
+            "another unit": table(at=pa.array([AT], pa.timestamp("us"))),
         }
+        if other == "another unit":
+            pq.write_table(table(at=pa.array([AT], pa.timestamp("ns"))), tmp_path / "part-0.parquet")
         pq.write_table(tables[other], tmp_path / "part-1.parquet")
     assert ParquetFiles.find(str(tmp_path)) is None
 
@@ -139,6 +146,18 @@ def test_other_formats_and_empty_folders_are_left_to_spark(tmp_path: Path) -> No
 def test_a_path_where_nothing_is_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScoringError, match=r"there is no file or folder '.*new\.parquet'"):
         ParquetFiles.find(str(tmp_path / "new.parquet"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become somebody else")
+def test_a_folder_that_may_not_be_entered_holds_nothing(tmp_path: Path) -> None:
+    pq.write_table(table(), tmp_path / "rows.parquet")
+    tmp_path.chmod(0o700)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(ScoringError, match="there is no file or folder"):
+            ParquetFiles.find(str(tmp_path / "rows.parquet"))
+    finally:
+        os.seteuid(0)
 
 
 def test_targets_are_paths_of_this_machine(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sparktune.errors import ScoringError
 from sparktune.scoring.table_io import (
     check_target,
+    check_target_name,
     exists,
     file_format,
     is_path,
@@ -76,6 +77,12 @@ def test_lz4_is_refused_as_it_would_end_spark(spark: Any, tmp_path: Path) -> Non
     (tmp_path / "new.csv.lz4").touch()
     with pytest.raises(ScoringError, match=r"lz4' cannot be read as csv: Spark does not read LZ4 files"):
         read(spark, str(tmp_path / "new.csv.lz4"))
+
+
+@pytest.mark.parametrize("target", [".", "./", "..", "/", ""])
+def test_a_target_has_a_name_of_its_own(target: str) -> None:
+    with pytest.raises(ScoringError, match="must have a name of its own"):
+        check_target_name("in", target, "overwrite")
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "json"])

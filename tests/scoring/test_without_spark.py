@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sparktune.bundle import Bundle, export_bundle
+from sparktune.cores import usable_cores
 from sparktune.errors import ScoringError
 from sparktune.scoring import score
 from sparktune.scoring.without_spark import score_files
@@ -181,11 +182,40 @@ def test_a_full_disk_keeps_the_former_target(
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pq.ParquetWriter, "write_batch", full)
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", full)
     with pytest.raises(ScoringError, match=r"the output '.*scored' cannot be written: .*No space left"):
         score_files(bundles["binary"], str(source), str(tmp_path / "scored"), "overwrite")
     assert (tmp_path / "scored").read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["rows", "scored"]
+
+
+def test_a_target_that_came_meanwhile_is_kept(
+    monkeypatch: pytest.MonkeyPatch, bundles: dict[str, Bundle], source: Path, tmp_path: Path
+) -> None:
+    def meanwhile(job: Any, folder: Path) -> int:
+        (tmp_path / "scored").write_text("of another command")
+        return 0
+
+    monkeypatch.setattr("sparktune.scoring.without_spark._Job.score_all", meanwhile)
+    with pytest.raises(ScoringError, match="exists already"):
+        score_files(bundles["binary"], str(source), str(tmp_path / "scored"))
+    assert (tmp_path / "scored").read_text() == "of another command"
+
+
+def test_files_have_few_row_groups(bundles: dict[str, Bundle], a_million_rows: Path, tmp_path: Path) -> None:
+    score_files(bundles["binary"], str(a_million_rows), str(tmp_path / "scored"), columns=["id"])
+    written = [pq.read_metadata(path) for path in (tmp_path / "scored").glob("*.parquet")]
+    assert sum(each.num_rows for each in written) == 1_000_000
+    assert sum(each.num_row_groups for each in written) < 10
+
+
+def test_many_files_give_as_many(bundles: dict[str, Bundle], tmp_path: Path) -> None:
+    (tmp_path / "rows").mkdir()
+    for number in range(3 * usable_cores()):
+        pq.write_table(table(), tmp_path / "rows" / f"{number}.parquet", row_group_size=10)
+    rows = score_files(bundles["binary"], str(tmp_path / "rows"), str(tmp_path / "scored"))
+    assert rows == 3 * usable_cores() * ROWS
+    assert len([*(tmp_path / "scored").glob("*.parquet")]) == 3 * usable_cores()
 
 
 def command(bundle: Bundle, source: Path, target: Path) -> "subprocess.Popen[str]":

@@ -96,6 +96,12 @@ def spark_is_configured() -> bool:
     return "spark.master" in configured_options()
 
 
+def anything_configures_spark() -> bool:
+    """Whether Spark may read and write otherwise than where nobody has set anything up."""
+    hadoop = any(os.environ.get(name) for name in ("HADOOP_CONF_DIR", "YARN_CONF_DIR"))  # another file system
+    return spark_is_configured() or hadoop or bool(configured_options())
+
+
 def spark_slots(resources: ResourcesSpec) -> int | None:
     """Trials that run at once where the master is this machine; None where only the cluster knows."""
     master = os.environ.get("SPARK_MASTER") or ("" if "spark.master" in configured_options() else "local[*]")

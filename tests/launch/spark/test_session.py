@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sparktune.errors import LaunchError
-from sparktune.launch import open_session, spark_is_configured
+from sparktune.launch import anything_configures_spark, open_session, spark_is_configured
 from sparktune.launch.spark.session import configured_options
 from tests.launch import works
 
@@ -31,6 +31,7 @@ print(json.dumps({
 }))
 spark.stop()
 """
+CONFIGURING = ("SPARK_HOME", "SPARK_CONF_DIR", "SPARK_MASTER", "PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT")
 
 
 def test_a_session_of_its_own_is_local_quiet_and_leaves_ctrl_c_alone(tmp_path: Path) -> None:
@@ -80,13 +81,32 @@ def test_what_is_configured_is_known(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 def test_spark_is_configured_where_somebody_has_named_a_master(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, configured: bool
 ) -> None:
-    names = ("SPARK_HOME", "SPARK_CONF_DIR", "SPARK_MASTER", "PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT")
-    for name in names:
+    for name in CONFIGURING:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(SparkSession, "getActiveSession", classmethod(lambda cls: None))
     assert not spark_is_configured()
     monkeypatch.setenv(variable, value)
     assert spark_is_configured() is configured
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SPARK_MASTER", "local[2]"),
+        ("PYSPARK_SUBMIT_ARGS", "--conf spark.sql.caseSensitive=true pyspark-shell"),
+        ("HADOOP_CONF_DIR", "/etc/hadoop"),
+        ("YARN_CONF_DIR", "/etc/hadoop"),
+    ],
+)
+def test_any_setting_may_change_what_spark_reads(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    for name in (*CONFIGURING, "HADOOP_CONF_DIR", "YARN_CONF_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(SparkSession, "getActiveSession", classmethod(lambda cls: None))
+    assert not anything_configures_spark()
+    monkeypatch.setenv(variable, value)
+    assert anything_configures_spark()
 
 
 def test_an_active_session_is_enough(spark: SparkSession) -> None:
