@@ -112,9 +112,10 @@ def spending(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 @pytest.fixture
 def view(spark: Any, tasks: dict[str, Bundle]) -> Iterator[np.ndarray]:
-    """Rows with a NULL in row 3, a NaN in row 4, and far numbers in row 5."""
+    """Rows with a NULL in row 3, a NaN in row 4, far numbers in row 5, and infinite ones in rows 6 and 7."""
     x = inputs("binary", 8)
     x[4, 2], x[5] = np.nan, np.linspace(-1e4, 1e4, 20)
+    x[6, 2], x[7, 2:4] = np.inf, (np.inf, -np.inf)
     columns = {f"f{n}": pa.array(x[:, n]) for n in range(20)}
     columns["f7"] = pa.array(x[:, 7], mask=np.arange(8) == 3)
     spark.createDataFrame(pa.table({"id": np.arange(8), **columns})).createOrReplaceTempView("small")
