@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -164,6 +165,13 @@ def stall(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
         time.sleep(60)
 
 
+def employ(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
+    """Start a process that outlives the trial, with its number in the file `helper`; hang if that is said."""
+    helper = subprocess.Popen(["sleep", "60"])
+    Path(trial.params["helper"]).write_text(str(helper.pid))
+    return stall(trial, spec, data) if trial.params.get("hangs") else value(trial, spec, data)
+
+
 def spin(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     """Never end, in one call of C that keeps Python's lock."""
     re.match(r"(a+)+$", "a" * 60 + "b")
@@ -183,7 +191,7 @@ def lack(trial: Trial, spec: StudySpec, data: Dataset) -> TrialResult:
     raise AssertionError("there was so much")
 
 
-WELL = (grow, value, bulky, nap, meet, copied, hold, beat)
+WELL = (grow, value, employ, bulky, nap, meet, copied, hold, beat)
 ILL = (fell, stall, spin, hog, lack, depart, blunder, leave, nothing, odd, vanish, crash, killed)
 ACTIONS = {action.__name__: action for action in WELL + ILL}
 

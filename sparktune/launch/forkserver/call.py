@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import Self, TextIO, final
 
 from sparktune.errors import LaunchError
+from sparktune.launch.descendants import ChildProcess
 from sparktune.launch.forkserver.client import Fork, child_environment, describe_exit, fork
 
-Process = Fork | subprocess.Popen[bytes]
+Process = Fork | ChildProcess
 RUN_WITH_PARENT = """\
 import runpy, sys
 from sparktune.signals import end_with_parent
@@ -44,7 +45,7 @@ def start_beside(module: str, read: int, write: int) -> Process:
     try:
         return fork(module, [], [read, write, 2], environment, with_caller=True)
     except OSError:
-        return subprocess.Popen(
+        return ChildProcess(
             [sys.executable, "-c", RUN_WITH_PARENT, module],
             stdin=read,
             stdout=write,

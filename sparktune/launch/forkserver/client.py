@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, final
 
+from sparktune.launch.descendants import kill_with_descendants
 from sparktune.temporary import driver_folder, temporary_environment
 
 ADDRESS = "SPARKTUNE_FORK_SERVER"
@@ -126,13 +127,18 @@ class Fork:
 
     def send_signal(self, number: int) -> None:
         """Send it a signal, if it still runs."""
-        if self._code is None and not select.select([self._connection], [], [], 0)[0]:
+        if self._runs():
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End it at once, if it still runs."""
-        self.send_signal(signal.SIGKILL)
+        """End it and its descendants at once, if it still runs."""
+        if self._runs():
+            kill_with_descendants(self.pid)
+
+    def _runs(self) -> bool:
+        """Whether its end has not been told yet; what is told is left to `wait`."""
+        return self._code is None and not select.select([self._connection], [], [], 0)[0]
 
 
 def describe_exit(code: int) -> str:

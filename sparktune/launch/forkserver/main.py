@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sparktune.launch.descendants import kill_with_descendants
 from sparktune.launch.forkserver.client import LENGTH_BYTES, encode_number
 from sparktune.launch.local import process  # noqa: F401 - ahead of the workers, like TensorFlow
 from sparktune.signals import end_with_parent
@@ -78,11 +79,14 @@ def _fork(listener: socket.socket, forks: Forks, poll: select.poll) -> None:
 
 
 def _kill_left(forks: Forks, ready: set[int], poll: select.poll) -> None:
-    """Kill the forks whose callers have ended: a call that keeps Python's lock would not let them notice."""
+    """Kill the forks whose callers have ended, with what they have started.
+
+    A call that keeps Python's lock would not let them notice that end.
+    """
     for pid, connection in forks.items():
         if connection.fileno() in ready:
             poll.unregister(connection)
-            os.kill(pid, signal.SIGKILL)
+            kill_with_descendants(pid)
 
 
 def _report_ended(forks: Forks, poll: select.poll) -> None:

@@ -17,6 +17,7 @@ from typing import final
 
 from sparktune.errors import LaunchError
 from sparktune.launch.crash import crash_excerpt, stack_excerpt
+from sparktune.launch.descendants import ChildProcess
 from sparktune.launch.forkserver.client import Fork, describe_exit, fork
 from sparktune.launch.limits import UNLIMITED, Excess, Limits
 from sparktune.launch.memory import NO_MEMORY, OomKills
@@ -97,7 +98,7 @@ class WorkerProcess:
         self._faults = folder / f"{name}.faults"
         self._cpus = cpus
         self._limits = limits
-        self._process: Fork | subprocess.Popen[bytes] | None = None
+        self._process: Fork | ChildProcess | None = None
         self._connection: Connection | None = None
         self._oom_kills = OomKills()  # since the process started, or its segments began
         self._lock = threading.Lock()
@@ -132,18 +133,19 @@ class WorkerProcess:
         except (EOFError, OSError):
             raise self._lost(self._end()) from None
         if kind == OUTGROWN:
-            self._end()
+            self.close()
         return results
 
     def kill(self) -> None:
-        """End the process at once, from any thread; a `run` under way raises WorkerLost."""
+        """End the process and what it has started at once, from any thread; `run` then raises WorkerLost."""
         with self._lock:
             if self._process is not None:
                 self._process.kill()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and what its trials have started."""
         if self._connection is not None:
+            self.kill()
             self._end()
 
     def _start(self) -> Connection:
@@ -167,7 +169,7 @@ class WorkerProcess:
             raise LaunchError(f"worker processes cannot start: {first.decode()}")
         return ours
 
-    def _new_process(self, connection: int) -> Fork | subprocess.Popen[bytes]:
+    def _new_process(self, connection: int) -> Fork | ChildProcess:
         """The process, which reads from the pipe: a fork that has TensorFlow, where there is a server."""
         files = [str(self._payload), str(self._faults)]
         environment = {
@@ -179,7 +181,7 @@ class WorkerProcess:
         try:
             return fork(MODULE, files, [connection, 1, 2], environment, with_caller=True)
         except OSError:
-            return subprocess.Popen(
+            return ChildProcess(
                 [sys.executable, "-m", MODULE, *files],
                 stdin=connection,
                 process_group=0,  # the terminal's Ctrl-C is for the driver alone

@@ -20,6 +20,7 @@ import pytest
 from sparktune.data.dataset import Dataset
 from sparktune.data.host import share
 from sparktune.errors import LaunchError
+from sparktune.launch.descendants import ChildProcess
 from sparktune.launch.forkserver.client import Fork, ForkServer
 from sparktune.launch.limits import timed_out
 from sparktune.launch.local.process import RunRequest, WorkerProcess
@@ -103,6 +104,22 @@ def test_kill_ends_a_run_under_way(process: WorkerProcess, tmp_path: Path) -> No
     assert lost == ["the worker process was killed by SIGKILL"]
 
 
+@pytest.mark.fault("a trial that hangs has started processes: they end with its worker")
+@pytest.mark.parametrize("forked", [True, False])
+def test_what_a_trial_has_started_ends_with_its_worker(modules: Path, forked: bool) -> None:
+    helper = modules / "helper"
+    with ForkServer() if forked else nullcontext():
+        for process in worker_process(modules, trial_seconds=1.0):
+            run(process, do="employ", helper=str(helper))
+            first = int(helper.read_text())
+            assert not gone(first)
+            process.close()
+            until(partial(gone, first), 5)
+            ((record, _),) = process.run([Segment(trial(do="employ", helper=str(helper), hangs=True))])
+            assert TrialResult.from_record(json.loads(record)).state is TrialState.TIMED_OUT
+            until(partial(gone, int(helper.read_text())), 5)
+
+
 def test_a_process_is_not_let_go_while_it_is_killed(
     process: WorkerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,12 +128,14 @@ def test_a_process_is_not_let_go_while_it_is_killed(
     closed: list[bool] = []
 
     def slow_kill(_: object) -> None:
+        if threading.current_thread() is close:
+            return
         close.start()
         close.join(0.5)
         closed.append(not close.is_alive())
 
     with monkeypatch.context() as patch:
-        for kind in (Fork, subprocess.Popen):
+        for kind in (Fork, ChildProcess):
             patch.setattr(kind, "kill", slow_kill)
         process.kill()
         close.join(30)
