@@ -136,4 +136,5 @@ def _shares(sizes: np.ndarray, rows: int, random: np.random.RandomState) -> np.n
 
 def _refuse_empty(left: np.ndarray, taken: str, rows: int) -> None:
     if not len(left):
-        raise DataError(f"{taken} must leave rows to train on, but takes all of {rows}; make it smaller")
+        way_out = "make it smaller" if rows > 1 else "give at least two rows"
+        raise DataError(f"{taken} must leave rows to train on, but takes all of {rows}; {way_out}")

@@ -53,7 +53,7 @@ class Table:
         if twice := [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]:
             raise DataError(f"{where}: column names must differ, but {twice[0]!r} stands twice; rename one")
         if not lengths or not all(lengths.values()):
-            raise DataError(f"{where}: must hold rows, but it is empty; give at least two rows")
+            raise DataError(f"{where}: must hold rows, but it is empty; give at least one row")
         if len(set(lengths.values())) > 1:
             sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
             raise DataError(f"{where}: columns must have the same number of rows, but {sizes}")

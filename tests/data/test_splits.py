@@ -184,3 +184,8 @@ def test_a_split_column(values, value, found):
 def test_a_split_that_leaves_no_rows(data, message):
     with pytest.raises(DataError, match=message):
         splits(data, 10, part=np.array(["a", "b"] * 5))
+
+
+def test_one_row_is_too_few():
+    with pytest.raises(DataError, match=r"takes all of 1; give at least two rows"):
+        splits({}, 1)

@@ -14,7 +14,7 @@ from sparktune.errors import DataError
             r"data: columns must have the same number of rows, but x has 3, y has 2",
         ),
         ([("x", []), ("y", [])], r"data: must hold rows, but it is empty"),
-        ([], r"data: must hold rows, but it is empty"),
+        ([], r"data: must hold rows, but it is empty; give at least one row$"),
         ([("x", [1]), ("x", [2])], r"data: column names must differ, but 'x' stands twice"),
         ([("x", 3)], r"column 'x' must have one value per row, but got 3"),
     ],
