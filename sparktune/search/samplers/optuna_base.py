@@ -1,12 +1,15 @@
 """What all samplers of Optuna share: distinct points, and a replay that gives the same ones again."""
 
+import math
 import random
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
+from sparktune.errors import SparktuneError, StudyFailed
 from sparktune.search.samplers.base import Allows, Sampler
 from sparktune.search.samplers.distinct import MAX_DRAWS, key_of, smallest
 from sparktune.search.samplers.optuna_study import OptunaStudy, silent_optuna
@@ -29,6 +32,27 @@ if TYPE_CHECKING:
 
 MAX_ASKS = 20  # for one trial, before a random point is taken
 SEEDS = 2**32  # of NumPy, which Optuna's samplers draw with
+MAX_OBJECTIVES = 4  # that a sampler is tried with, where it is not known how many the study has
+STARTUP = 10  # trials that Optuna's samplers draw at random by default
+MAX_STARTUP = 60
+
+
+@contextmanager
+def _sampler_failures() -> Iterator[None]:
+    """What Optuna's sampler raises ends the study, and says where that comes from.
+
+    Raises:
+        StudyFailed: Optuna's sampler cannot go on.
+    """
+    try:
+        yield
+    except SparktuneError:
+        raise
+    except Exception as error:
+        raise StudyFailed(
+            f"Optuna's sampler cannot go on with these search.options; it says: {error!r}; all results are "
+            "kept: run a study of another name with other options; search.warm_start learns from this one"
+        ) from error
 
 
 class OptunaSampler(Sampler, ABC):
@@ -59,40 +83,61 @@ class OptunaSampler(Sampler, ABC):
 
     @classmethod
     def check(cls, search: SearchSpec) -> None:
-        """Refuse options that Optuna's sampler does not take, and constraints that leave nothing.
-
-        Optuna reads many options only when it is asked, some of them once a trial has ended.
-        """
+        """Refuse options that Optuna's sampler does not take, and constraints that leave nothing."""
         count_allowed(search, IndexedSpace(search.space))
-        try:
-            with silent_optuna():
-                algorithm = cls.algorithm(search, 0)
-            study = OptunaStudy(search.space, algorithm, Objective("a", "minimize"))
-            _, params = study.ask()
-            if search.options:
-                study.add(TrialResult(0, params, TrialState.COMPLETE, value=0.0))
-                study.ask()
-        except (TypeError, ValueError) as error:
-            if isinstance(error, Fault):
-                raise
+        if failure := cls._failure(search, 1):
             raise Fault(
-                f"must be options of Optuna's sampler; it says: {error}", "options", value=search.options
-            ) from None
+                f"must be options of Optuna's sampler; it says: {failure!r}", "options", value=search.options
+            )
 
     @classmethod
     def check_several(cls, search: SearchSpec) -> None:
         """Refuse a sampler that Optuna refuses where it is asked: Optuna says it nowhere else."""
-        two = Objective("a", "maximize", (Objective("a", "maximize"), Objective("b", "minimize")))
-        try:
-            sampler = cls.from_spec(search, 0)
-            sampler.set_objective(two)
-            sampler.ask(0)
-        except (TypeError, ValueError) as error:
+        if failure := cls._failure(search, 2):
             raise Fault(
-                f"must learn from several objectives (Optuna says: {error}); use tpe, nsga2 or random",
+                f"must learn from several objectives (Optuna says: {failure}); use tpe, nsga2 or random",
                 "sampler",
                 value=search.sampler,
-            ) from None
+            )
+
+    @classmethod
+    def _failure(cls, search: SearchSpec, least: int) -> Exception | None:
+        """What Optuna's sampler raises with `least` objectives; None where it works with so many, or more.
+
+        Raises:
+            Fault: an option is refused before Optuna sees it.
+        """
+        first: Exception | None = None
+        for objectives in range(least, MAX_OBJECTIVES + 1):
+            try:
+                cls._rehearse(search, [f"metric_{number}" for number in range(objectives)])
+            except Fault:
+                raise
+            except Exception as error:  # noqa: BLE001 - Optuna may fail anyhow on what options hold
+                first = first or error
+            else:
+                return None
+        return first
+
+    @classmethod
+    def _rehearse(cls, search: SearchSpec, metrics: list[str]) -> None:
+        """Ask Optuna's sampler, and tell it made-up results, until it has learned from some.
+
+        Optuna reads many options only when it is asked, some of them after many trials. Without options one
+        trial is enough.
+        """
+        with silent_optuna():
+            algorithm = cls.algorithm(search, 0)
+        several = tuple(Objective(metric, "minimize") for metric in metrics)
+        objective = Objective(metrics[0], "minimize", several if len(several) > 1 else ())
+        study = OptunaStudy(search.space, algorithm, objective)
+        for number in range(_enough(search, algorithm)):
+            if study.stopped:
+                break
+            trial, params = study.ask()
+            value = float(number % 7)
+            values = dict.fromkeys(metrics, value)
+            study.tell(trial, TrialResult(number, params, TrialState.COMPLETE, value, values=values))
 
     @classmethod
     def from_spec(cls, search: SearchSpec, seed: int) -> Self:
@@ -123,6 +168,7 @@ class OptunaSampler(Sampler, ABC):
             algorithm = self.algorithm(self._search, self._seed % SEEDS)
         self._study = OptunaStudy(self._search.space, algorithm, objective)
 
+    @_sampler_failures()
     def ask(self, number: int) -> Params | None:
         """The next point; None once `size` trials were asked for, the space is used up, or Optuna ends it."""
         if self._study.stopped or (self.size is not None and number >= self.size):
@@ -144,6 +190,7 @@ class OptunaSampler(Sampler, ABC):
         for result in results:
             self._study.add(result)
 
+    @_sampler_failures()
     def replay(self, number: int, params: Params) -> None:
         """Ask as the earlier run did; what that launched counts where another version proposes otherwise."""
         proposed = self.ask(number)
@@ -158,6 +205,7 @@ class OptunaSampler(Sampler, ABC):
         if trial := self._trials.get(report.trial):
             self._study.report(trial, report)
 
+    @_sampler_failures()
     def tell(self, result: TrialResult) -> None:
         """Learn how a trial ended; the second end of one that was retried is that of a trial of its own."""
         trial = self._trials.pop(result.trial, None) or self._study.ask(result.params)[0]
@@ -181,3 +229,13 @@ def options_of(search: SearchSpec) -> dict[str, Any]:
     if "seed" in search.options:
         raise Fault("must not be given; set study.seed", "options", "seed", value=search.options["seed"])
     return dict(search.options)
+
+
+def _enough(search: SearchSpec, algorithm: "optuna.samplers.BaseSampler") -> int:
+    """Trials after which Optuna's sampler has read its options: two more than it starts with."""
+    if not search.options:
+        return 1
+    args = search.options.get("args", search.options)
+    starts = [args.get("n_startup_trials"), getattr(algorithm, "population_size", None)]
+    longest = max([STARTUP, *(start for start in starts if isinstance(start, (int, float)))])
+    return math.ceil(min(longest, MAX_STARTUP)) + 2

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparktune.errors import SpecError
+from sparktune.errors import SpecError, StudyFailed
 from sparktune.search import Sampler
 from sparktune.spec import SearchSpec, StudySpec
 from sparktune.trial import Params, TrialResult, TrialState
@@ -166,6 +166,9 @@ class TestContract:
             StudySpec(search={"sampler": name, "options": {"seed": 3}})
 
 
+VALUES = {"learning_rate": [0.01], "neurons": [8, 16]}  # of neurons Optuna knows the places 0 and 1
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [
@@ -173,11 +176,41 @@ class TestContract:
         ("cmaes", {"n_startup_trials": "x"}),
         ("nsga2", {"population_size": 8, "mutation_prob": "x"}),
         ("optuna", {"sampler": "optuna.samplers:BruteForceSampler"}),
+        ("tpe", {"gamma": 3}),
+        ("tpe", {"n_startup_trials": 30, "n_ei_candidates": 2.5}),
+        ("nsga2", {"population_size": 10.5}),
+        ("nsga2", {"constraints_func": "x"}),
+        ("cmaes", {"independent_sampler": "x"}),
+        ("cmaes", {"source_trials": [1]}),
+        (
+            "optuna",
+            {"sampler": "optuna.samplers:GridSampler", "args": {"search_space": {"neurons": [8, 16]}}},
+        ),
     ],
 )
 def test_what_optuna_refuses_only_when_it_is_asked_is_refused_at_once(
     name: str, options: dict[str, Any]
 ) -> None:
-    space = {"learning_rate": {"low": 0.001, "high": 0.1}}
+    space = {"learning_rate": {"low": 0.001, "high": 0.1}, "neurons": [8, 16]}
     with pytest.raises(SpecError, match=r"must be options of Optuna's sampler.*search.options"):
         StudySpec(search={"sampler": name, "trials": 3, "space": space, "options": options})
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
+def test_a_module_that_optuna_needs_only_after_ten_trials_is_missed_at_once() -> None:
+    options = {"sampler": "optuna.samplers:GPSampler"}
+    with pytest.raises(SpecError, match=r"No module named 'torch'.*search.options"):
+        StudySpec(search={"sampler": "optuna", "trials": 3, "space": SPACE, "options": options})
+
+
+def test_options_that_are_made_for_several_objectives_are_kept() -> None:
+    options = {"population_size": 8, "reference_points": [[0, 0, 1], [0, 1, 0], [1, 0, 0]]}
+    learning("optuna", SPACE, options={"sampler": "optuna.samplers:NSGAIIISampler", "args": options})
+
+
+def test_a_sampler_of_optuna_that_fails_within_the_study_says_where_that_comes_from() -> None:
+    sampler = learning("tpe", SPACE, 100, options={"n_startup_trials": 70, "gamma": 3})
+    with pytest.raises(
+        StudyFailed, match=r"cannot go on with these search.options; it says: TypeError.*kept"
+    ):
+        go_on(sampler, [], {}, random.Random(0), 100)
