@@ -1,5 +1,7 @@
 """What the checks of the doctor look at."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, final
 
@@ -64,15 +66,26 @@ class Case:
         """
         if any(found.level is Level.ERROR for found in setting_findings(self.settings, self.spec)):
             raise LaunchError("executors are not asked before the settings of Spark are changed")
+        with self.marked_checkpoints() as file:
+            answers = on_each_slot(self.session.sparkContext, SECONDS, probe, file, SPREAD)
+        return list({answer["host"]: Report(**answer) for answer in answers}.values())
+
+    @contextmanager
+    def marked_checkpoints(self) -> Iterator[str | None]:
+        """A file in `output.checkpoints` as long as the context is open; None where no place is given.
+
+        Raises:
+            LaunchError: it cannot be written there.
+        """
         place = self.spec.output.checkpoints
         file = inside(place, f".{MARK}-{id(self)}") if place else None
         try:
             if file:
                 write_file(file, MARK.encode())
-            answers = on_each_slot(self.session.sparkContext, SECONDS, probe, file, SPREAD)
         except OSError as error:
             raise LaunchError(f"output.checkpoints {place} cannot be written: {error}") from None
+        try:
+            yield file
         finally:
             if file:
                 remove_file(file)
-        return list({answer["host"]: Report(**answer) for answer in answers}.values())

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from sparktune.doctor.case import Case
 from sparktune.finding import Finding, Level
 from sparktune.tracking import check_tracking
-from sparktune.tracking.mlflow.address import server_version
+from sparktune.tracking.mlflow.address import is_databricks, server_version
 
 
 def check_mlflow(case: Case) -> Iterator[Finding]:
@@ -15,6 +15,9 @@ def check_mlflow(case: Case) -> Iterator[Finding]:
         return
     uri, here = case.spec.tracking.uri, version("mlflow")
     check_tracking(case.spec)
+    if is_databricks(uri):
+        yield Finding(Level.OK, f"{uri}: not checked, client {here}")
+        return
     there = server_version(uri)
     yield Finding(Level.OK, f"{uri}: reachable, client {here}" + (f", server {there}" if there else ""))
     if there and there.split(".")[0] != here.split(".")[0]:

@@ -9,7 +9,7 @@ import pytest
 from sparktune.doctor import places
 from sparktune.doctor.case import Case
 from sparktune.doctor.probe import Report, probe
-from sparktune.errors import StudyDirectoryError
+from sparktune.errors import LaunchError, StudyDirectoryError
 from sparktune.finding import Level
 from sparktune.spec import StudySpec
 
@@ -53,3 +53,10 @@ def test_without_a_shared_place_or_spark_there_is_nothing_to_share(tmp_path: Pat
     assert "larger ones are not kept" in sent.text
     (local,) = places.check_checkpoints(case_of(tmp_path, checkpoints=str(tmp_path)))
     assert local.text.endswith(f"go to {tmp_path}")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_place_is_tried_where_trials_run_on_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(LaunchError, match=r"output\.checkpoints .*file/large cannot be written"):
+        [*places.check_checkpoints(case_of(tmp_path, checkpoints=str(tmp_path / "file" / "large")))]

@@ -49,6 +49,12 @@ def test_a_file_has_no_server(tmp_path) -> None:
     assert ", server" not in found.text
 
 
+@pytest.mark.parametrize("uri", ["databricks", "databricks://profile"])
+def test_what_is_not_looked_at_is_not_called_reachable(uri: str) -> None:
+    (found,) = check_mlflow(case_of(uri))
+    assert found.text.startswith(f"{uri}: not checked, client 3.")
+
+
 def test_what_cannot_be_reached_is_an_error_unless_offline() -> None:
     with pytest.raises(TrackingError, match="does not answer"):
         [*check_mlflow(case_of("http://127.0.0.1:9"))]

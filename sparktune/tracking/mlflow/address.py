@@ -38,7 +38,7 @@ def check_tracking(spec: StudySpec) -> None:
     uri = spec.tracking.uri
     scheme = urlsplit(uri).scheme
     dialect, _, driver = scheme.partition("+")
-    if uri == "databricks" or scheme == "databricks":
+    if is_databricks(uri):
         return
     if scheme in ("http", "https"):
         _check_server(uri)
@@ -63,6 +63,11 @@ def server_version(uri: str) -> str | None:
             return str(answer.read(100).decode())
     except (OSError, HTTPException, ValueError):
         return None
+
+
+def is_databricks(uri: str) -> bool:
+    """Whether the URI names a workspace of Databricks, which `check_tracking` does not look at."""
+    return uri == "databricks" or urlsplit(uri).scheme == "databricks"
 
 
 def is_database(uri: str) -> bool:
