@@ -53,7 +53,8 @@ words = from_words(["a", "b", "a", "b"], pa.string())
 numbers = from_numpy(np.arange(4.0), some)
 codes = pa.DictionaryArray.from_arrays(from_numpy(np.array([0, 1, 1, 0], np.int32), some), words)
 columns = {
-    "category": [words, codes, from_numpy(np.array([5, 5, 6, 6]), some), from_numpy(some), numbers],
+    "category": [words, codes, from_numpy(np.array([5, 5, 6, 6]), some), from_numpy(some), numbers,
+        from_numpy(np.array([5, 5, 6, 6], np.uint64), some)],
     "number": [numbers, numbers.cast(pa.decimal128(20, 2)), from_numpy(some)],
     "date": [from_numpy(np.arange(4, dtype=np.int32), some).view(pa.date32()), from_words(["2024-01-31"] * 4,
         pa.string()), from_numpy(np.arange(4)).view(pa.timestamp("us"))],

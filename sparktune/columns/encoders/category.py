@@ -120,7 +120,7 @@ class CategoryEncoder(Encoder):
         if self.levels:
             known = self._level_values
             if typed.type == pa.uint64():
-                known = pc.if_else(pc.less(known, 0), None, known)
+                known = from_numpy(to_numpy(known), to_numpy(known) >= 0)
             known = known.cast(typed.type, safe=False)  # floats lack whole numbers above 2**53
             codes = to_numpy(pc.index_in(typed, value_set=known), missing=RARE - FIRST) + FIRST
         else:
@@ -176,7 +176,7 @@ def _typed(array: pa.Array, kind: str, place: ColumnPlace) -> pa.Array:
     if pa.types.is_null(stored.type):
         return pa.nulls(len(stored), ARROW[kind])
     if kind == "bigint" and (found == "double" or found.startswith("decimal")):
-        numbers = pc.add(stored.cast(pa.float64()), 0.0)  # makes -0.0 the 0 that it equals
+        numbers = pc.add(stored.cast(pa.float64()), from_numpy(np.zeros(1))[0])  # makes 0 of -0.0
         return pc.if_else(pc.is_nan(numbers), pa.nulls(1, pa.float64())[0], numbers)
     if found == kind and (kind != "string" or holds_words(stored.type)):
         return stored if stored.type == pa.uint64() else stored.cast(ARROW[kind], safe=False)
