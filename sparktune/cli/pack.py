@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -32,5 +33,10 @@ def pack_command(
     output.note(f"{target} written: {size}, {unpacked} unpacked, {packed.files} files; ship it with")
     output.note(
         "  PYSPARK_DRIVER_PYTHON=python PYSPARK_PYTHON=./environment/bin/python "
-        f"spark-submit --archives {target}#environment ..."
+        f"spark-submit --archives {_archive(target)}#environment ..."
     )
+
+
+def _archive(target: Path) -> str:
+    """The path as it is where it can be part of a URI, as Spark reads it; else as the URI of the file."""
+    return str(target) if quote(str(target)) == str(target) else target.absolute().as_uri()

@@ -1,6 +1,7 @@
 """Commands of study directories: how a study stands, one of its trials, its best, and MLflow again."""
 
 import time
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -191,7 +192,8 @@ def best_command(
         failed = next((trial for trial in study.trials if trial.complaint), None)
         first = f" (trial {failed.number} failed: {failed.complaint})" if failed else ""
         raise StudyFailed(
-            f"no trial of study {study.name} has a value yet{first}; run `sparktune status {directory}`"
+            f"no trial of study {study.name} has a value yet{first}; "
+            f"run `sparktune status {quote(str(directory))}`"
         )
     exported = study.summary.best if study.summary and study.summary.bundle else None
     there = (directory / "bundle" / MANIFEST).exists()

@@ -103,7 +103,7 @@ def _needed(files: list[Path]) -> dict[str, Path]:
     answer = subprocess.run(
         ["ldd", *map(str, files)], capture_output=True, text=True, check=False, timeout=60
     )
-    pairs = dict(re.findall(r"^\s+(\S+) => (not found|/\S+)", answer.stdout, re.MULTILINE))
+    pairs = dict(re.findall(r"^\s+(\S+) => (not found|/.+?)(?: \(0x|$)", answer.stdout, re.MULTILINE))
     missing = sorted(name for name, path in pairs.items() if path == "not found")
     if missing:
         raise InputError(

@@ -1,6 +1,7 @@
 """What a person sees on the terminal: progress, the table of trials, what to do next."""
 
 from pathlib import Path
+from shlex import quote
 from types import TracebackType
 from typing import Any, Self, final
 
@@ -184,7 +185,7 @@ def _where_runs_are(summary: Summary, tracking_uri: str) -> list[str]:
         return [f"runs: experiment {experiment} at {tracking_uri}"]
     page = server + runs_page(experiment, summary.study_id)
     if is_database(tracking_uri):
-        return [f"runs: mlflow ui --backend-store-uri {tracking_uri}", f"      then open {page}"]
+        return [f"runs: mlflow ui --backend-store-uri {quote(tracking_uri)}", f"      then open {page}"]
     return [f"runs: {page}"]
 
 

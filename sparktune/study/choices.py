@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from shlex import quote
 from typing import Any
 
 from sparktune.errors import InputError
@@ -65,7 +66,7 @@ def _check_can_be_skipped(ledger: Ledger, number: int) -> None:
         known = f"0 to {max(ledger.params)}" if ledger.params else "none"
         raise InputError(
             f"skip must name a trial that an earlier run has launched ({known}), but got {number}; see "
-            f"`sparktune status {ledger.directory}`"
+            f"`sparktune status {quote(str(ledger.directory))}`"
         )
     result = ledger.results.get(number)
     if result is not None and not result.state.unsuccessful:

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal, final
 
 from sparktune.columns.schema import Feature, Label, Task
@@ -117,7 +118,8 @@ def _trials_done(directory: Path, spec: StudySpec, data: Dataset, objective: Obj
         return 0
     if is_driven(directory / LOCK):
         raise StudyDirectoryError(
-            f"{directory} is in use by a driver that runs; `sparktune status {directory}` says how far it is"
+            f"{directory} is in use by a driver that runs; "
+            f"`sparktune status {quote(str(directory))}` says how far it is"
         )
     ledger = Ledger.read(directory)
     check_same(ledger.header, spec, data.digest, objective.direction, directory)

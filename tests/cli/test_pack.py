@@ -22,10 +22,16 @@ def test_what_cannot_be_packed_is_bad_input(capfd, tmp_path, monkeypatch, argume
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_was_written_is_said_with_the_way_to_ship_it(capfd, tmp_path, monkeypatch) -> None:
+@pytest.fixture
+def empty_environment(tmp_path, monkeypatch) -> None:
+    """In an empty folder, and with nothing to pack."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sparktune.packing.archive.interpreter_entries", lambda scratch: [])
     monkeypatch.setattr("sparktune.packing.archive.package_entries", lambda target, exclude: [])
+
+
+@pytest.mark.usefixtures("empty_environment")
+def test_what_was_written_is_said_with_the_way_to_ship_it(capfd, tmp_path) -> None:
     code, out, err = run(capfd, "pack", "--output", "e.tgz", "--json")
     assert code == 0
     assert json.loads(out) == {
@@ -35,3 +41,9 @@ def test_what_was_written_is_said_with_the_way_to_ship_it(capfd, tmp_path, monke
         "files": 0,
     }
     assert "PYSPARK_PYTHON=./environment/bin/python spark-submit --archives e.tgz#environment" in err
+
+
+@pytest.mark.usefixtures("empty_environment")
+def test_a_path_that_spark_would_not_read_is_given_as_a_uri(capfd, tmp_path) -> None:
+    err = run(capfd, "pack", "--output", "my #1.tgz")[2]
+    assert f"--archives file://{tmp_path}/my%20%231.tgz#environment ..." in err

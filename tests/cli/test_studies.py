@@ -161,9 +161,11 @@ def test_the_best_trial_is_known_without_its_bundle(capfd, tmp_path) -> None:
 
 
 def test_a_study_without_a_value_has_no_best(capfd, tmp_path) -> None:
-    folder = write_ledger(tmp_path / "small", [(0.0, StudyStarted("val_accuracy", "maximize"))])
+    folder = write_ledger(tmp_path / "my study", [(0.0, StudyStarted("val_accuracy", "maximize"))])
     code, out, _ = run(capfd, "best", str(folder), "--json")
-    assert (code, json.loads(out)["error"]["exit_code"]) == (1, 1)
+    error = json.loads(out)["error"]
+    assert (code, error["exit_code"]) == (1, 1)
+    assert f"run `sparktune status '{folder}'`" in error["message"]
 
 
 def test_a_study_whose_trials_failed_names_the_first_failure(capfd, tmp_path) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shutil import copy2
 
 import pytest
 
@@ -49,3 +50,18 @@ def test_the_standard_library_comes_without_tests_and_windows(tmp_path: Path) ->
     assert not [n for n in names if n.startswith((f"{library}/test/", f"{library}/site-packages/"))]
     assert not [name for name in names if "_tkinter" in name or "libX11" in name or "libc.so" in name]
     assert {entry.name for entry in entries if entry.link} == {"bin/python", "bin/python3"}
+
+
+def test_libraries_are_found_in_folders_with_a_space(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The loader of this host looks into a folder with copies of them first."""
+    first, second, folder = (tmp_path / name for name in ("first", "second", "my libraries"))
+    for made in (first, second, folder):
+        made.mkdir()
+    libraries = [
+        e for e in interpreter_entries(first) if e.name.startswith("lib/") and e.name.count("/") == 1
+    ]
+    for entry in libraries:
+        copy2(entry.source, folder / Path(entry.name).name)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(folder))
+    again = {entry.name for entry in interpreter_entries(second)}
+    assert libraries and {entry.name for entry in libraries} <= again

@@ -122,6 +122,8 @@ def test_the_outcome_says_what_where_and_what_next():
     ):
         assert words in text
     assert "mlflow ui --backend-store-uri sqlite:///mlflow.db" in text
+    (line,) = [line for line in outcome_lines(SUMMARY, STUDY, "sqlite:////my runs.db") if "mlflow ui" in line]
+    assert line == "runs: mlflow ui --backend-store-uri 'sqlite:////my runs.db'"
     page = "/#/experiments/1/runs?workflowType=machine_learning&viewStateShareKey=1f2e"
     assert f"then open http://127.0.0.1:5000{page}" in text
     on_server = outcome_lines(SUMMARY, STUDY, "https://mlflow.example")
