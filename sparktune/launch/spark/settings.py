@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from pyspark import SparkContext
 
 log = logging.getLogger("sparktune")
-UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+UNITS = {"": 1, "b": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40, "p": 2**50}
 SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 OVERHEAD = 2**30  # bytes of a Python worker with TensorFlow and a small model
-OVERHEAD_FACTOR, LEAST_OVERHEAD = 0.1, 384 * 2**20  # what Spark adds to an executor's heap by default
+# The share of an executor's heap that Spark adds to it; on Kubernetes its driver sets the second key.
+OVERHEAD_FACTORS = ("spark.executor.memoryOverheadFactor", "spark.kubernetes.memoryOverheadFactor")
+OVERHEAD_FACTOR = "0.1"
 
 
 @final
@@ -162,17 +164,23 @@ def _python_memory(settings: SparkSettings, spec: StudySpec) -> Iterator[Finding
 def _container_memory(settings: SparkSettings, spec: StudySpec) -> Iterator[Finding]:
     if not settings.master.startswith(("yarn", "k8s")):
         return
-    heap = settings.size("spark.executor.memory", "1g", unit="m")
-    usual = max(LEAST_OVERHEAD, int(heap * OVERHEAD_FACTOR))
     name = "spark.executor.memoryOverhead"
-    size = settings.size(name, str(usual // 2**20), unit="m")
+    size = settings.size(name, "0", unit="m") if name in settings.options else _computed_overhead(settings)
     slots = max(1, int(settings.options.get("spark.executor.cores", "1")) // spec.resources.cpus)
-    if size < slots * OVERHEAD and "spark.executor.memoryOverheadFactor" not in settings.options:
+    if size < slots * OVERHEAD:
         yield Finding(
             Level.WARNING,
             f"{name} holds an executor's Python workers; it should be {slots * OVERHEAD} bytes or more, for "
             f"{slots} trials at once, but is {size}, more is killed by the cluster; raise it",
         )
+
+
+def _computed_overhead(settings: SparkSettings) -> int:
+    """Bytes beside the heap that Spark asks for where spark.executor.memoryOverhead is not set."""
+    keys = OVERHEAD_FACTORS if settings.master.startswith("k8s") else OVERHEAD_FACTORS[:1]
+    factor = next((settings.options[key] for key in keys if key in settings.options), OVERHEAD_FACTOR)
+    heap = settings.size("spark.executor.memory", "1g", unit="m")
+    return max(settings.size("spark.executor.minMemoryOverhead", "384m", unit="m"), int(heap * float(factor)))
 
 
 Check = Callable[[SparkSettings, StudySpec], Iterator[Finding]]

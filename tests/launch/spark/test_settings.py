@@ -15,6 +15,8 @@ CLUSTER = "spark://host:7077"
 SPEC = StudySpec()
 FAULT = pytest.mark.fault("settings with which trials hang, starve or are lost: refused or warned of")
 KILLED = {"spark.python.worker.killOnIdleTimeout": "true"}
+FACTOR, ON_KUBERNETES = "spark.executor.memoryOverheadFactor", "spark.kubernetes.memoryOverheadFactor"
+LEAST = "spark.executor.minMemoryOverhead"
 IDLE = "spark.python.worker.idleTimeoutSeconds"
 
 
@@ -58,10 +60,36 @@ def test_each_is_named_with_the_way_out(
         (CLUSTER, {"spark.driver.maxResultSize": "0", "spark.python.worker.reuse": "TRUE"}),
         ("local[2]", {"spark.excludeOnFailure.enabled": "true", "spark.rpc.message.maxSize": "1"}),
         ("yarn", {"spark.executor.memoryOverhead": "2g"}),
+        ("local[2]", {"spark.driver.maxResultSize": "1p"}),
     ],
 )
 def test_what_does_no_harm_is_not_named(master: str, options: dict[str, str]) -> None:
     assert [*setting_findings(SparkSettings(master, options), SPEC)] == []
+
+
+@pytest.mark.parametrize(
+    ("master", "options", "overhead"),
+    [
+        ("yarn", {}, 1024),
+        ("yarn", {FACTOR: "0.3"}, 3072),
+        ("yarn", {ON_KUBERNETES: "0.4"}, 1024),  # which is not read there
+        ("yarn", {LEAST: "3g"}, 3072),
+        ("k8s://host", {ON_KUBERNETES: "0.3"}, 3072),
+        ("k8s://host", {FACTOR: "0.2", ON_KUBERNETES: "0.4"}, 2048),
+        ("yarn", {FACTOR: "0.4"}, None),
+        ("yarn", {LEAST: "4096"}, None),
+        ("k8s://host", {ON_KUBERNETES: "0.4"}, None),
+    ],
+)
+def test_what_spark_adds_to_a_heap_must_hold_each_trial(
+    master: str, options: dict[str, str], overhead: int | None
+) -> None:
+    """Four trials beside a heap of 10 GiB; the expected MiB are too few for them, None is enough."""
+    given = {"spark.executor.memory": "10g", "spark.executor.cores": "4", **options}
+    texts = [found.text for found in setting_findings(SparkSettings(master, given), SPEC)]
+    expected = [] if overhead is None else [f"for 4 trials at once, but is {overhead * 2**20}, more"]
+    assert len(texts) == len(expected)
+    assert all(part in text for part, text in zip(expected, texts, strict=True))
 
 
 @FAULT
