@@ -1,11 +1,13 @@
 """A study on TensorBoard's HParams page: parameters and values, beside the runs that trials have written."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sparktune.errors import InputError
 from sparktune.files import write_atomically
+from sparktune.report.axis import Axis
 from sparktune.report.record import StudyRecord, TrialRecord
 from sparktune.report.series import axis_of, parameters
 from sparktune.spec import StudySpec
@@ -35,22 +37,21 @@ def write_hparams(study: StudyRecord, folder: Path) -> None:
         import tensorboard  # noqa: F401
     except ImportError:
         raise InputError("HParams need TensorBoard; run: pip install 'sparktune[tensorboard]'") from None
-    names = parameters(study)
-    _write(folder, study, [_experiment(study, names)])
+    axes = [axis_of(study, name) for name in parameters(study)]
+    _write(folder, study, [_experiment(study, axes)])
     for trial in study.trials:
-        _write(folder / f"trial-{trial.number}", study, _session(study, trial, names))
+        _write(folder / f"trial-{trial.number}", study, _session(study, trial, axes))
 
 
-def _experiment(study: StudyRecord, names: tuple[str, ...]) -> Any:
+def _experiment(study: StudyRecord, axes: Sequence[Axis]) -> Any:
     """What is searched, and that the objective is what counts."""
     from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
 
     infos = []
-    for name in names:
-        axis = axis_of(study, name)
+    for axis in axes:
         words = axis.kind == "category"
         info = api_pb2.HParamInfo(
-            name=name, type=api_pb2.DATA_TYPE_STRING if words else api_pb2.DATA_TYPE_FLOAT64
+            name=axis.name, type=api_pb2.DATA_TYPE_STRING if words else api_pb2.DATA_TYPE_FLOAT64
         )
         if words:
             info.domain_discrete.extend(axis.values)
@@ -69,7 +70,7 @@ def _experiment(study: StudyRecord, names: tuple[str, ...]) -> Any:
     return _hparams(metadata.EXPERIMENT_TAG, plugin_data_pb2.HParamsPluginData(experiment=experiment))
 
 
-def _session(study: StudyRecord, trial: TrialRecord, names: tuple[str, ...]) -> list[Any]:
+def _session(study: StudyRecord, trial: TrialRecord, axes: Sequence[Axis]) -> list[Any]:
     """A trial's parameters, its value, and how it ended."""
     from tensorboard.compat.proto import summary_pb2
     from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
@@ -78,12 +79,12 @@ def _session(study: StudyRecord, trial: TrialRecord, names: tuple[str, ...]) -> 
     start = plugin_data_pb2.SessionStartInfo(
         group_name=number, start_time_secs=trial.started or study.created
     )
-    for name in names:
-        value = trial.params.get(name)
-        if axis_of(study, name).kind == "category":
-            start.hparams[name].string_value = str(value)
+    for axis in axes:
+        value = trial.params.get(axis.name)
+        if axis.kind == "category":
+            start.hparams[axis.name].string_value = str(value)
         elif value is not None:
-            start.hparams[name].number_value = value
+            start.hparams[axis.name].number_value = value
     started = plugin_data_pb2.HParamsPluginData(session_start_info=start)
     found = [_hparams(metadata.SESSION_START_INFO_TAG, started)]
     if trial.value is not None:

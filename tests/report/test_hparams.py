@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from sparktune.errors import InputError
-from sparktune.report import StudyRecord, read_study
+from sparktune.report import StudyRecord, hparams, read_study
+from sparktune.report.axis import Axis
 from sparktune.report.hparams import tensorboard_folder, write_hparams
+from sparktune.report.series import axis_of
 from sparktune.spec import parse_spec
 from tests.report.ledgers import several
 
@@ -84,6 +86,20 @@ def test_each_trial_has_its_parameters_and_its_end(written: Written) -> None:
     for trial, status in ((5, api_pb2.STATUS_FAILURE), (6, api_pb2.STATUS_SUCCESS)):
         end = content(written[f"trial-{trial}"], "session_end_info")
         assert metadata.parse_session_end_info_plugin_data(end).status == status
+
+
+def test_each_parameter_is_looked_up_once_however_many_trials_there_are(
+    grid: StudyRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counted(study: StudyRecord, name: str) -> Axis:
+        asked.append(name)
+        return axis_of(study, name)
+
+    monkeypatch.setattr(hparams, "axis_of", counted)
+    write_hparams(grid, tmp_path)
+    assert asked == ["neurons", "learning_rate", "optimizer"]
 
 
 def test_the_folder_is_that_of_the_callback() -> None:
