@@ -14,7 +14,7 @@ from raw import write_raw
 
 COLUMNS = [f"f{i}" for i in range(20)]
 PIXELS = 784
-IMAGE_SHARE = 25  # one image for so many rows of the table
+IMAGE_SHARE = 10  # one image for so many rows of the table
 
 
 def write_tables(folder: Path, rows: int) -> None:
