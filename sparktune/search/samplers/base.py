@@ -6,6 +6,7 @@ from typing import Final, Literal, Self, final
 
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
+from sparktune.spec.search import BudgetSpec
 from sparktune.summary import Objective
 from sparktune.trial import Params, TrialReport, TrialResult
 
@@ -125,6 +126,16 @@ class Sampler(ABC):
 
         A trial that ended without a value and is trained again, as the user wants it, is told once more.
         """
+
+
+def check_ends(search: SearchSpec) -> None:
+    """Refuse a search without a number of trials or a budget, which nothing would end.
+
+    Raises:
+        Fault: it has neither.
+    """
+    if search.trials is None and search.budget == BudgetSpec():
+        raise Fault(f"is required for sampler {search.sampler}, but got nothing; add trials: 20", "trials")
 
 
 def check_learns_nothing(search: SearchSpec) -> None:

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Self
 
-from sparktune.search.samplers.base import Allows, Sampler, check_learns_nothing
+from sparktune.search.samplers.base import Allows, Sampler, check_ends, check_learns_nothing
 from sparktune.search.space import MAX_BUILT, MAX_REJECTED, MAX_WALK, IndexedSpace, count_allowed, count_built
 from sparktune.spec import SearchSpec
-from sparktune.spec.base import Fault
-from sparktune.spec.search import BudgetSpec
 from sparktune.trial import Params, TrialResult
 
 MAX_DRAWS = 200  # for one trial, before the space counts as used up
@@ -40,10 +38,7 @@ class DistinctSampler(Sampler, ABC):
     def check(cls, search: SearchSpec) -> None:
         """Refuse options, of which there are none, and a search without a number of trials or a budget."""
         check_learns_nothing(search)
-        if search.trials is None and search.budget == BudgetSpec():
-            raise Fault(
-                f"is required for sampler {search.sampler}, but got nothing; add trials: 20", "trials"
-            )
+        check_ends(search)
         count_allowed(search, IndexedSpace(search.space))
 
     @classmethod

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 from sparktune.errors import SparktuneError, StudyFailed
-from sparktune.search.samplers.base import Allows, Sampler
+from sparktune.search.samplers.base import Allows, Sampler, check_ends
 from sparktune.search.samplers.distinct import MAX_DRAWS, key_of, smallest
 from sparktune.search.samplers.optuna_study import OptunaStudy, silent_optuna
 from sparktune.search.space import (
@@ -83,8 +83,9 @@ class OptunaSampler(Sampler, ABC):
 
     @classmethod
     def check(cls, search: SearchSpec) -> None:
-        """Refuse options that Optuna's sampler does not take, and constraints that leave nothing."""
-        count_allowed(search, IndexedSpace(search.space))
+        """Refuse options that Optuna's sampler does not take, and a search without points or an end."""
+        if count_allowed(search, IndexedSpace(search.space)) is None:
+            check_ends(search)
         if failure := cls._failure(search, 1):
             raise Fault(
                 f"must be options of Optuna's sampler; it says: {failure!r}", "options", value=search.options

@@ -80,6 +80,7 @@ def test_the_spec_sets_rungs_and_epsilon() -> None:
     with pytest.raises(SpecError, match=r"must be options of pruner pasha \(epsilon\)"):
         StudySpec(search={**search, "pruner_options": {"epsilon": -1}})
     open_space = {"learning_rate": {"low": 0.001, "high": 0.1}}
+    budget = {"epochs": 99}
     with pytest.raises(SpecError, match=r"is required for pruner pasha .*\(search\.trials\)"):
-        StudySpec(search={**search, "sampler": "tpe", "space": open_space})
+        StudySpec(search={**search, "sampler": "tpe", "space": open_space, "budget": budget})
     StudySpec(search={**search, "sampler": "tpe", "space": open_space, "trials": 9})

@@ -149,6 +149,13 @@ class TestContract:
         assert rest[3] is None
         assert sorted(str(p) for p in [*launched, *rest[:3]]) == sorted(str(p) for p in points)
 
+    def test_an_open_space_needs_trials_or_a_budget(self, name: str) -> None:
+        search: dict[str, Any] = {"sampler": name, "space": {"learning_rate": {"low": 0.1, "high": 0.2}}}
+        with pytest.raises(SpecError, match=rf"is required for sampler {name}.*add trials.*search.trials"):
+            StudySpec(search=search)
+        for end in ({"trials": 3}, {"budget": {"epochs": 9}}, {"space": {"neurons": [8, 16]}}):
+            StudySpec(search=search | end)
+
     def test_it_is_asked_when_a_slot_is_free(self, name: str) -> None:
         assert learning(name, SPACE).lookahead == 0
 
@@ -182,10 +189,7 @@ VALUES = {"learning_rate": [0.01], "neurons": [8, 16]}  # of neurons Optuna know
         ("nsga2", {"constraints_func": "x"}),
         ("cmaes", {"independent_sampler": "x"}),
         ("cmaes", {"source_trials": [1]}),
-        (
-            "optuna",
-            {"sampler": "optuna.samplers:GridSampler", "args": {"search_space": {"neurons": [8, 16]}}},
-        ),
+        ("optuna", {"sampler": "optuna.samplers:GridSampler", "args": {"search_space": VALUES}}),
     ],
 )
 def test_what_optuna_refuses_only_when_it_is_asked_is_refused_at_once(
