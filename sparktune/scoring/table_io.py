@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -201,13 +202,20 @@ def write(frame: Any, target: str, mode: str, partition_by: str | None = None) -
     """Write rows to a path or table.
 
     Where `partition_by` names a column, each of its values has a folder, and only the folders of these rows
-    are overwritten.
+    are overwritten. With mode "error" a path that was free is free again where writing fails.
     """
     if not is_path(target):
         frame.write.saveAsTable(target, mode=mode)
         return
+    new = mode == "error" and not exists(frame.sparkSession, target)
     kind = target_format(target)
     options: dict[str, Any] = {"header": True} if kind == "csv" else {}
     if partition_by is not None:
         options["partitionOverwriteMode"] = "dynamic"
-    frame.write.save(target, format=kind, mode=mode, partitionBy=partition_by, **options)
+    try:
+        frame.write.save(target, format=kind, mode=mode, partitionBy=partition_by, **options)
+    except Exception:
+        with suppress(Exception):  # what went wrong first is what is raised
+            if new:
+                remove(frame.sparkSession, target)
+        raise

@@ -99,6 +99,17 @@ def test_what_is_written_is_read_again(spark: Any, tmp_path: Path, ending: str) 
     ]
 
 
+def test_what_cannot_be_written_leaves_nothing_but_what_was_there(spark: Any, tmp_path: Path) -> None:
+    failing = spark.range(1).selectExpr("raise_error('a bad row') AS id")
+    with pytest.raises(Exception, match="a bad row"):
+        write(failing, str(tmp_path / "rows"), "error")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "rows").mkdir()
+    with pytest.raises(Exception, match="already exists"):
+        write(failing, str(tmp_path / "rows"), "error")
+    assert (tmp_path / "rows").exists()
+
+
 def test_a_target_is_free_or_may_be_replaced(spark: Any, tmp_path: Path) -> None:
     check_target(spark, "in", str(tmp_path / "free"), "error")
     check_target(spark, "in", str(tmp_path), "overwrite")

@@ -16,7 +16,7 @@ from tests.launch import works
 
 ROOT = Path(__file__).parents[3]
 FACTS = """
-import json, os, signal, sys
+import contextlib, json, os, signal, sys
 from sparktune.launch import open_session, spark_is_configured
 from tests.launch import works
 assert "pyspark" not in sys.modules, "importing the launchers must not import Spark"
@@ -29,6 +29,9 @@ print(json.dumps({
     "own": signal.getsignal(signal.SIGINT) is signal.default_int_handler, "again": open_session() is spark,
     "file": context._jvm.java.io.File(sys.argv[1]).exists(), "answer": context.parallelize([20, 22], 1).sum(),
 }))
+with contextlib.suppress(Exception):
+    spark.range(0, 1, 1, 1).selectExpr("raise_error('bad row') AS id").write.parquet(sys.argv[1] + "/failed")
+    print("it is written")
 spark.stop()
 """
 CONFIGURING = ("SPARK_HOME", "SPARK_CONF_DIR", "SPARK_MASTER", "PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT")
