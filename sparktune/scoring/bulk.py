@@ -25,6 +25,7 @@ UNCHANGED = (
     "binary",
     "date",
     "timestamp",
+    "timestamp_ntz",
 )
 
 

@@ -20,6 +20,7 @@ KEPT = {
     "price": ("decimal(10,2)", Decimal("12.30")),
     "day": ("date", datetime.date(1969, 7, 20)),
     "at": ("timestamp", datetime.datetime(2026, 3, 29, 2, 30, 0, 123456)),
+    "there": ("timestamp_ntz", datetime.datetime(2026, 3, 29, 2, 30, 0, 123456)),
     "raw": ("binary", bytearray(b"\x00\xff")),
     "tags": ("array<string>", ["a", None]),
     "seen": ("boolean", None),
