@@ -13,7 +13,7 @@ from sparktune.errors import ScoringError
 from sparktune.scoring.executors import check_executors, classic_context
 from sparktune.scoring.expression import check_answers, function_definition, is_sql
 from sparktune.scoring.signature import COMMENT, definition, is_table
-from sparktune.scoring.types import OUTPUTS, Output, answer_type, checked_output
+from sparktune.scoring.types import OUTPUTS, Output, answer_type, checked_output, in_order
 from sparktune.scoring.worker import predict_columns
 
 KEYWORDS = re.compile(
@@ -72,11 +72,12 @@ def register(
     function may stand in an aggregate, `avg(CAST(predict(age, visits) = label AS INT))`, and a filter on its
     alias scores each row once.
 
-    `NAME_row` is made beside it: it takes the columns too, or one struct with their names, or all numbers
-    in one array, ML vector or float32 bytes. Where a feature is itself an array, NAME takes the same. Spark
-    neither casts nor checks these when it analyses a query: times are taken in UTC, and wrong arguments fail
-    when the first row is scored, with a trace whose last line says what was expected. They may stand in an
-    aggregate; a filter on an alias scores the rows that it keeps a second time (cache the answers before).
+    `NAME_row` is made beside it: it takes the columns too, also by name as the features are written, or one
+    struct with their names, or all numbers in one array, ML vector or float32 bytes. Where a feature is
+    itself an array, NAME takes the same. Spark neither casts nor checks these when it analyses a query: times
+    are taken in UTC, and wrong arguments fail when the first row is scored, with a trace whose last line says
+    what was expected. They may stand in an aggregate; a filter on an alias scores the rows that it keeps a
+    second time (cache the answers before).
 
     In the session it sets the notes `sparktune.function.NAME`, and switches off, with a log line,
     `spark.sql.execution.arrow.pythonUDF.columnarInput.enabled`, with which Spark refuses ML vectors of
@@ -164,10 +165,10 @@ def predict_function(bundle: Bundle, output: Output, name: str = "predict") -> A
     """
     from pyspark.sql.functions import arrow_udf
 
-    payload = to_payload(bundle)
+    payload, features = to_payload(bundle), [feature.name for feature in bundle.schema.features]
 
-    def run(*columns: pa.Array) -> pa.Array:
-        return predict_columns(payload, output, *columns)
+    def run(*columns: pa.Array, **named: pa.Array) -> pa.Array:
+        return predict_columns(payload, output, *columns, *in_order(named, features[len(columns) :]))
 
     run.__name__ = name
     return arrow_udf(run, answer_type(bundle.schema, output))

@@ -1,7 +1,7 @@
 """The SQL types of columns and answers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from sparktune.bundle.labels import label_kind
 from sparktune.columns.names import find
@@ -98,6 +98,20 @@ def own_names(schema: Schema, columns: Iterable[str], case_sensitive: bool) -> l
         ScoringError: a feature column is missing.
     """
     return [_own_name(feature.name, list(columns), case_sensitive) for feature in schema.features]
+
+
+def in_order(named: Mapping[str, Any], features: Sequence[str]) -> list[Any]:
+    """Arguments given by name, none perhaps, in the order of `features`, which have none by position.
+
+    Raises:
+        ScoringError: a feature has none, or one names no feature.
+    """
+    if named and named.keys() != set(features):
+        raise ScoringError(
+            "arguments by name must be those features that have none by position "
+            f"({', '.join(features)}), but got {', '.join(named)}"
+        )
+    return [named[name] for name in features if name in named]
 
 
 def _own_name(name: str, columns: list[str], case_sensitive: bool) -> str:

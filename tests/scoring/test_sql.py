@@ -86,13 +86,25 @@ def test_array_columns(
     assert_equal(got, bundles["classes"], tables["classes"])
 
 
-@pytest.mark.parametrize("arguments", ["a, b", "a, b[0], b[1], b[2]", "struct(b, a)"])
+@pytest.mark.parametrize(
+    "arguments", ["a, b", "b => b, a => a", "a, b => b", "a, b[0], b[1], b[2]", "struct(b, a)"]
+)
 def test_mixed_columns(
     spark: Any, bundles: dict[str, Bundle], tables: dict[str, np.ndarray], arguments: str
 ) -> None:
     register(spark, str(bundles["regression"].path), "estimate", output="raw")
     got = answers(spark, f"SELECT id, estimate({arguments}) FROM regression")
     assert_equal(got, bundles["regression"], tables["regression"])
+
+
+@pytest.mark.usefixtures("tables")
+@pytest.mark.parametrize("arguments", ["c => b, a => a", "b => b", "a, a => a"])
+def test_named_arguments_that_are_not_the_features(
+    spark: Any, bundles: dict[str, Bundle], arguments: str
+) -> None:
+    register(spark, bundles["regression"], "estimate")
+    with pytest.raises(Exception, match=r"ScoringError: arguments by name must be .* \((a, b|b|)\), but got"):
+        spark.sql(f"SELECT estimate({arguments}) FROM regression").collect()
 
 
 def test_ml_vectors(
