@@ -1,5 +1,6 @@
-"""The program of docs/streams.md: killed in between, it loses no row and scores none twice."""
+"""The programs of docs/streams.md: killed in between, no row is lost and none is scored twice."""
 
+import json
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sparktune.bundle import Bundle
+from sparktune.scoring import register
 
 PAGE = Path(__file__).parents[2] / "docs" / "streams.md"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -25,16 +27,20 @@ PATIENCE = 120  # seconds
 
 
 def program(folder: Path) -> Path:
-    """The program of the page, for the columns of the bundle `regression`."""
-    text = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)[
-        0
-    ]
-    text = text.replace("age DOUBLE, visits DOUBLE", "a INT, b ARRAY<FLOAT>").replace(
-        '"age", "visits"', '"a", "b"'
-    )
+    """The program of the page, in a file."""
     file = folder / "stream.py"
-    file.write_text(text)
+    file.write_text(block(0))
     return file
+
+
+def block(number: int) -> str:
+    """Python of the page, for the columns of the bundle `regression`."""
+    text = BLOCK.findall(PAGE.read_text(encoding="utf-8"))[number]
+    columns = {"age DOUBLE, visits DOUBLE": "a INT, b ARRAY<FLOAT>", '"age", "visits"': '"a", "b"'}
+    for name, here in columns.items():
+        assert name in text
+        text = text.replace(name, here)
+    return text
 
 
 def arrive(folder: Path, numbers: range) -> np.ndarray:
@@ -107,3 +113,38 @@ def test_a_killed_stream_loses_no_row_and_scores_none_twice(
     rows = spark.read.parquet(str(scored)).orderBy("id").collect()
     assert [row.id for row in rows] == [*range(8 * ROWS)]
     np.testing.assert_allclose([row.churned for row in rows], bundle.predict(x)[:, 0], rtol=1e-5, atol=1e-6)
+
+
+def test_messages_of_kafka_are_answered_by_their_key(
+    spark: Any, bundles: dict[str, Bundle], tmp_path: Path
+) -> None:
+    """The page's block between files in place of a broker, which stand for the topics."""
+    x = np.random.default_rng(0).integers(0, 9, (ROWS, 4)).astype("float32")
+    messages = [
+        (f"key {n}".encode(), json.dumps({"id": n, "a": int(row[0]), "b": row[1:].tolist()}).encode())
+        for n, row in enumerate(x)
+    ]
+    topic, answered = tmp_path / "customers", tmp_path / "churned"
+    spark.createDataFrame(messages, "key BINARY, value BINARY").coalesce(1).write.parquet(str(topic))
+    text = block(1)
+    for kafka, here in {
+        'readStream.format("kafka")': 'readStream.schema("key BINARY, value BINARY").format("parquet")',
+        ".load()": f".load({str(topic)!r})",
+        'writeStream.format("kafka")': f'writeStream.format("parquet").option("path", {str(answered)!r})',
+        "/data/checkpoint": str(tmp_path / "checkpoint"),
+        ".start()": ".trigger(availableNow=True).start()",
+    }.items():
+        assert text.count(kafka) == 1, kafka
+        text = text.replace(kafka, here)
+    names = {"spark": spark, "predict": register(spark, bundles["regression"], "of_message")}
+    exec(compile(text, "the block of Kafka", "exec"), names)
+    names["query"].awaitTermination()
+    rows = spark.read.parquet(str(answered)).collect()
+    found = {bytes(row.key).decode(): json.loads(row.value) for row in rows}
+    assert {key: answer["id"] for key, answer in found.items()} == {f"key {n}": n for n in range(ROWS)}
+    np.testing.assert_allclose(
+        [found[f"key {n}"]["churned"] for n in range(ROWS)],
+        bundles["regression"].predict(x)[:, 0],
+        rtol=1e-5,
+        atol=1e-6,
+    )
