@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -97,12 +98,16 @@ def _score_by_spark(
     from sparktune.bundle.requirements import engine_modules
     from sparktune.launch import open_session
     from sparktune.scoring import check_lasting, score
+    from sparktune.scoring.task_progress import tasks_shown
 
     with as_if_absent("pandas"):  # PySpark imports it for its own tests, in 0.6 s
         spark = open_session(preload="tensorflow" in engine_modules([bundle.manifest.engine]))
     check_lasting(spark, target)
     progress = None if partition_by is None else lambda scored: output.note(str(scored))
-    return score(spark, bundle, source, target, mode, kept, partition_by=partition_by, on_progress=progress)
+    with nullcontext() if progress else tasks_shown(spark, output.note):
+        return score(
+            spark, bundle, source, target, mode, kept, partition_by=partition_by, on_progress=progress
+        )
 
 
 @with_output

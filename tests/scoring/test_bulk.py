@@ -1,6 +1,7 @@
 """One pass of Arrow batches gives what the SQL function does, and kept columns come back as they were."""
 
 import datetime
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -63,19 +64,22 @@ def test_columns_that_arrow_would_change_are_named(spark: Any, frame: Any) -> No
 @pytest.mark.parametrize("face", ["python", "command"])
 def test_a_table_of_which_few_columns_are_kept(
     capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
     spark: Any,
     frame: Any,
     bundles: dict[str, Bundle],
     tmp_path: Path,
     face: str,
 ) -> None:
+    monkeypatch.setattr("sparktune.scoring.task_progress.SECONDS", 0.002)
     source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
     frame.write.parquet(str(source))
     if face == "python":
         assert score(spark, bundles["binary"], source, target, columns=["ü name", "id"]) == 12
     else:
         places = ["--model", str(bundles["binary"].path), "--input", str(source), "--output", str(target)]
-        assert run(capfd, "score", *places, "--columns", "ü name,id")[0] == 0
+        code, _, said = run(capfd, "score", *places, "--columns", "ü name,id")
+        assert (code, bool(re.search(r"^\d+ of \d+ tasks$", said, re.MULTILINE))) == (0, True), said
     written = spark.read.parquet(str(target))
     assert written.columns == ["ü name", "id", "prediction", "probability"]
     assert written.where("prediction IS NULL").count() == 1
