@@ -26,7 +26,7 @@ def asked(folder: Path, *python: str) -> Report:
     (folder / "probe").write_bytes(cloudpickle.dumps(probe))
     cloudpickle.unregister_pickle_by_value(module)
     command = [sys.executable, *python, "-c", ELSEWHERE, str(folder / "probe")]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return Report(**json.loads(done.stdout))
 
