@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,12 +86,17 @@ def started(words: list[str], folder: Path) -> Iterator[None]:
             process.wait()
 
 
-def wait_for(batches: int, checkpoint: Path) -> None:
-    """Until so many batches are complete."""
+def wait_for(reached: Callable[[], bool], log: Path) -> None:
+    """Until something is so; `log` is what the program says."""
     end = time.monotonic() + PATIENCE
-    while len(list(checkpoint.glob("commits/[0-9]*"))) < batches:
-        assert time.monotonic() < end, (checkpoint.parent / "log").read_text()
+    while not reached():
+        assert time.monotonic() < end, log.read_text()
         time.sleep(0.05)
+
+
+def batches(checkpoint: Path) -> int:
+    """How many are complete."""
+    return len(list(checkpoint.glob("commits/[0-9]*")))
 
 
 @pytest.mark.usefixtures("spark")
@@ -104,12 +109,14 @@ def test_a_killed_stream_loses_no_row_and_scores_none_twice(
     )
     first = arrive(arriving, range(6))
     words = [str(program(tmp_path)), str(bundle.path), str(arriving), str(scored), str(checkpoint)]
+    log = tmp_path / "log"
     with started(words, tmp_path):
-        wait_for(2, checkpoint)
-    assert len(list(checkpoint.glob("commits/[0-9]*"))) < 6, "the stream was killed in between"
+        wait_for(lambda: batches(checkpoint) >= 2, log)
+    assert batches(checkpoint) < 6, "the stream was killed in between"
     x = np.concatenate([first, arrive(arriving, range(6, 8))])
     with started(words, tmp_path):
-        wait_for(8, checkpoint)
+        # The first batch after a kill may take two files.
+        wait_for(lambda: spark.read.parquet(str(scored)).count() >= 8 * ROWS, log)
     rows = spark.read.parquet(str(scored)).orderBy("id").collect()
     assert [row.id for row in rows] == [*range(8 * ROWS)]
     np.testing.assert_allclose([row.churned for row in rows], bundle.predict(x)[:, 0], rtol=1e-5, atol=1e-6)
