@@ -110,6 +110,7 @@ def _stratified(strata: np.ndarray, count: int, random: np.random.RandomState) -
     """
     sizes = np.bincount(strata)
     staying = _shares(sizes, len(strata) - count, random)
+    _shares(sizes - staying, count, random)  # where rounding leaves a row, scikit-learn draws a lot here, too
     members = np.split(np.argsort(strata, kind="stable"), np.cumsum(sizes)[:-1])
     return np.concatenate(
         [of[random.permutation(len(of))[stay:]] for of, stay in zip(members, staying, strict=True)]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
@@ -25,6 +25,7 @@ def splits(data, rows, classes=None, seed=0, **columns):
 
 
 @settings(max_examples=60)
+@example([13, 15, 19, 19], 0.78125, 0)
 @given(st.lists(st.integers(2, 30), min_size=1, max_size=6), st.floats(0.01, 0.99), st.integers(0, 2**40))
 def test_the_rows_that_scikit_learn_draws_unless_training_loses_a_class(sizes, share, seed):
     classes = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
