@@ -33,6 +33,7 @@ def sql_command(
     from sparktune.scoring.batch import load_model
     from sparktune.scoring.expression import function_definition
     from sparktune.scoring.sql import check_name
+    from sparktune.scoring.table_io import own_catalog_is_in_memory
     from sparktune.scoring.types import checked_output
 
     check_name(name)
@@ -40,8 +41,7 @@ def sql_command(
     statement = function_definition(bundle, name, checked_output(bundle.schema, answer), permanent=True)
     if create:
         spark = open_session()
-        kind = spark.conf.get("spark.sql.catalogImplementation", "in-memory")
-        if kind == "in-memory" and spark.catalog.currentCatalog() == "spark_catalog":
+        if own_catalog_is_in_memory(spark) and spark.catalog.currentCatalog() == "spark_catalog":
             raise ScoringError(
                 "--create needs a catalog that lasts, but Spark's is in memory, where a function would be "
                 "forgotten when this command ends; configure one (spark.sql.catalogImplementation=hive), or "

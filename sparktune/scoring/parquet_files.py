@@ -9,6 +9,7 @@ from typing import Self, final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sparktune.data.sources.file_set import is_hidden
 from sparktune.scoring.table_io import file_format, is_path, no_source, target_format
 
 GLOB = frozenset("*?[]{}\\")  # Spark takes a path with one of them for a pattern
@@ -105,15 +106,10 @@ def _visible(place: Path) -> list[Path]:
     if file_format(str(place)) != "parquet":
         raise ValueError(f"{str(place)!r} is no Parquet")
     folder = place.is_dir()
-    found = sorted(path for path in place.iterdir() if not _is_hidden(path.name)) if folder else [place]
-    if not found or not all(path.is_file() for path in found) or _is_hidden(found[0].name):
+    found = sorted(path for path in place.iterdir() if not is_hidden(path.name)) if folder else [place]
+    if not found or not all(path.is_file() for path in found) or is_hidden(found[0].name):
         raise ValueError(f"Spark alone can read {str(place)!r}")
     return found
-
-
-def _is_hidden(name: str) -> bool:
-    """Whether Spark passes over files of this name."""
-    return name.startswith(".") or name.endswith("._COPYING_") or (name.startswith("_") and "=" not in name)
 
 
 def _read_schema(path: Path) -> pa.Schema:

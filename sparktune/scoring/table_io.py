@@ -189,13 +189,17 @@ def check_lasting(spark: Any, target: str) -> None:
     Raises:
         ScoringError: the target is a table of Spark's own catalog, which is in memory.
     """
-    kind = spark.conf.get("spark.sql.catalogImplementation", "in-memory")
-    if kind == "in-memory" and not is_path(target) and target.count(".") < 2:
+    if own_catalog_is_in_memory(spark) and not is_path(target) and target.count(".") < 2:
         raise ScoringError(
             f"the output {target!r} must be a path where Spark's catalog is in memory, as a table would be "
             "forgotten when this command ends; give a path, or configure a catalog "
             "(spark.sql.catalogImplementation=hive, or CATALOG.DATABASE.TABLE)"
         )
+
+
+def own_catalog_is_in_memory(spark: Any) -> bool:
+    """Whether what Spark's own catalog, `spark_catalog`, has is forgotten when the session ends."""
+    return bool(spark.conf.get("spark.sql.catalogImplementation", "in-memory") == "in-memory")
 
 
 def write(frame: Any, target: str, mode: str, partition_by: str | None = None) -> None:

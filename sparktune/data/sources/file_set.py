@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileInfo, FileSystem
 
 WILD = frozenset("*?[")
-HIDDEN = (".", "_")  # how names of files and folders begin that Spark writes beside the rows
 OF_ARROW = ("file", "s3", "gs", "hdfs", "viewfs", "abfs", "abfss")
 SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs"}
 GCS_SECONDS = "retry_limit_seconds=60"  # a lack of credentials is tried again for 15 minutes otherwise
@@ -143,17 +142,17 @@ def _matching(system: "FileSystem", pattern: str) -> tuple[str, ...]:
 
 def _fits(name: str, pattern: str) -> bool:
     """Whether a part of a path is what a pattern means; a hidden one must be named without wildcards."""
-    return name == pattern or (fnmatchcase(name, pattern) and not _hidden(name))
+    return name == pattern or (fnmatchcase(name, pattern) and not is_hidden(name))
 
 
 def _visible(found: "list[FileInfo]") -> tuple[str, ...]:
     """The files that are not hidden, in order of name."""
-    return tuple(sorted(info.path for info in found if info.is_file and not _hidden(_name(info.path))))
+    return tuple(sorted(info.path for info in found if info.is_file and not is_hidden(_name(info.path))))
 
 
-def _hidden(name: str) -> bool:
-    """Whether Spark takes no rows from it; a folder such as `_year=2024` names a value of its column."""
-    return name.startswith(HIDDEN) and (name.startswith(".") or "=" not in name)
+def is_hidden(name: str) -> bool:
+    """Whether Spark takes no rows from what has this name; `_year=2024` names a value of a column."""
+    return name.startswith(".") or name.endswith("._COPYING_") or (name.startswith("_") and "=" not in name)
 
 
 def _name(path: str) -> str:

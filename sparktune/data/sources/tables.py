@@ -1,6 +1,6 @@
 """CSV, Parquet and Arrow files, by file, folder, glob or URI."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, final
@@ -137,7 +137,7 @@ def columns_of(files: FileSet, form: str) -> Table:
     return Table.of(columns, files.where, scan=reader)
 
 
-def csv_table(files: FileSet, words: Iterable[str] = ()) -> Table:
+def csv_table(files: FileSet, words: Sequence[str] = ()) -> Table:
     """Files with a header line, compressed or not; of a folder those whose names hold `.csv`.
 
     Types are read off all rows of a file; columns named in `words` are text whatever they hold. An empty
@@ -147,20 +147,9 @@ def csv_table(files: FileSet, words: Iterable[str] = ()) -> Table:
         DataError: it cannot be read, is not UTF-8, or the files have different columns.
     """
     import pyarrow as pa
-    from pyarrow.csv import ConvertOptions, ParseOptions, read_csv
 
-    missing = {"strings_can_be_null": True, "quoted_strings_can_be_null": False}
-    text = dict.fromkeys(words, pa.string())
-    parts = []
     try:
-        for path in files.named("*.csv*"):
-            if (files.system.get_file_info(path).size or 0) > LARGE_CSV:
-                parts.append(read_large_csv(partial(files.system.open_input_stream, path), missing, text))
-                continue
-            with files.system.open_input_stream(path) as opened:
-                convert = ConvertOptions(column_types=text, **missing)
-                parse = ParseOptions(newlines_in_values=True)
-                parts.append(read_csv(opened, parse_options=parse, convert_options=convert))
+        parts = [_csv_part(files, path, words) for path in files.named("*.csv*")]
         for part in parts:
             _refuse_binary(part)
             if sorted(part.column_names) != sorted(parts[0].column_names):
@@ -177,6 +166,20 @@ def csv_table(files: FileSet, words: Iterable[str] = ()) -> Table:
     except (pa.ArrowException, OSError) as error:
         raise files.unreadable(error) from None
     return arrow_table(found, files.where)
+
+
+def _csv_part(files: FileSet, path: str, words: Sequence[str]) -> Any:
+    """One of the files, as an Arrow table."""
+    import pyarrow as pa
+    from pyarrow.csv import ConvertOptions, ParseOptions, read_csv
+
+    missing = {"strings_can_be_null": True, "quoted_strings_can_be_null": False}
+    text = dict.fromkeys(words, pa.string())
+    if (files.system.get_file_info(path).size or 0) > LARGE_CSV:
+        return read_large_csv(partial(files.system.open_input_stream, path), missing, text)
+    with files.system.open_input_stream(path) as opened:
+        convert = ConvertOptions(column_types=text, **missing)
+        return read_csv(opened, parse_options=ParseOptions(newlines_in_values=True), convert_options=convert)
 
 
 def _refuse_binary(part: Any) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from sparktune.cores import usable_cores
 from sparktune.errors import LaunchError
 from sparktune.launch.forkserver.client import safe_here
 from sparktune.launch.jvm.java import HOT_CODE_ONLY, QUICK_START, check_java
@@ -108,7 +109,7 @@ def spark_slots(resources: ResourcesSpec) -> int | None:
     local = re.match(r"local(?:\[(\d+|\*)|$)", master)
     if local is None:
         return None
-    threads = os.cpu_count() or 1 if local[1] == "*" else int(local[1] or 1)
+    threads = usable_cores() if local[1] == "*" else int(local[1] or 1)
     fits = max(1, threads // resources.cpus)
     return min(fits, resources.parallelism or fits)
 
