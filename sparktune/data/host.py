@@ -2,8 +2,9 @@
 
 Files are named by the digest of what they hold and lie in memory (`/dev/shm`) where they fit, else on the
 local disk. Every process that uses a copy has a shared lock on it; the kernel drops it when the process ends,
-even by SIGKILL. A small process waits for the exclusive lock, that is, for the end of the last user, and then
-deletes the files: nothing stays after a crash.
+even by SIGKILL. A small process, the remover, waits for the exclusive lock, that is, for the end of the last
+user, and then deletes the files: nothing stays after a crash. It has a lock of its own, so that the next user
+sees that a remover was killed, and starts another.
 """
 
 import fcntl
@@ -26,7 +27,7 @@ from sparktune.temporary import host_folder
 
 MEMORY = Path("/dev/shm")
 SPARE = 1.25  # a copy in memory must leave a quarter of its size free
-DELETE_AFTER_LAST_USER = """\
+REMOVER = """\
 import fcntl, os, sys
 if os.fork():
     os._exit(0)
@@ -107,14 +108,16 @@ def lock_unused(users: Path) -> int:
 def _use(key: DataKey, make: Callable[[Path], None]) -> SharedData:
     """Take the shared lock, then look for the copy; the first process to find none makes it, others wait."""
     folder = _folder(key)
-    path, users, makers = (folder / f"{key.digest}.{name}" for name in ("data", "users", "makers"))
+    path, *others = (folder / f"{key.digest}.{name}" for name in ("data", "makers", "remover", "users"))
+    makers, remover, users = others
+    draft = path.with_name(f".{path.name}")
     lock = _locked(users, fcntl.LOCK_SH)
     try:
         making = _locked(makers, fcntl.LOCK_EX)
         try:
+            with suppress(BlockingIOError):  # one waits already
+                _start_remover(remover, users, [draft, path, *others])
             if not path.exists():
-                draft = path.with_name(f".{path.name}")
-                _delete_after_last_user(users, [draft, path, makers, users])
                 _make(path, draft, make)
         finally:
             os.close(making)
@@ -166,14 +169,23 @@ def _locked(path: Path, how: int) -> int:
         os.close(handle)
 
 
-def _delete_after_last_user(lock: Path, files: list[Path]) -> None:
-    """Start the process that waits for the last user and deletes the files; it detaches itself."""
-    subprocess.run(
-        [sys.executable, "-I", "-S", "-c", DELETE_AFTER_LAST_USER, str(lock), *map(str, files)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        check=True,
-        cwd="/",
-    )
+def _start_remover(remover: Path, lock: Path, files: list[Path]) -> None:
+    """Start the process that waits for the last user and deletes the files; it detaches itself.
+
+    Raises:
+        BlockingIOError: there is one.
+    """
+    held = _locked(remover, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", REMOVER, str(lock), *map(str, files)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            check=True,
+            cwd="/",
+            pass_fds=[held],
+        )
+    finally:
+        os.close(held)

@@ -103,8 +103,8 @@ def _data_copies() -> Iterator[Candidate]:
         folder = base / f"sparktune-{os.getuid()}"
         inside = folder.iterdir() if _is_ours(folder) else ()
         for digest in sorted({path.name.lstrip(".").partition(".")[0] for path in inside}):
-            names = (f"{digest}.data", f".{digest}.data", f"{digest}.makers", f"{digest}.users")
-            paths = tuple(folder / name for name in names)
+            others = (f".{digest}.data", f"{digest}.makers", f"{digest}.remover", f"{digest}.users")
+            paths = tuple(folder / name for name in (f"{digest}.data", *others))
             yield "unused copy of data", paths, partial(_descriptor, lock_unused, paths[-1])
 
 

@@ -1,5 +1,6 @@
 """Hosts of a standalone Spark cluster on the loopback, drivers on it, and access to all their processes."""
 
+import fcntl
 import json
 import os
 import select
@@ -214,8 +215,22 @@ class Cluster:
         return found
 
     def left_files(self, data_digest: str) -> list[Path]:
-        """Temporary files of the package, and copies of this data set in memory."""
-        return [*(self.folder / "tmp").glob("*sparktune*"), *MEMORY.glob(f"sparktune-*/*{data_digest}*")]
+        """Temporary files of the package, and copies of this data set in memory that no process uses."""
+        copies = [path for path in MEMORY.glob(f"sparktune-*/*{data_digest}*") if not is_used(path)]
+        return [*(self.folder / "tmp").glob("*sparktune*"), *copies]
+
+
+def is_used(copy: Path) -> bool:
+    """Whether a process, one of another cluster say, uses the copy of data that this file belongs to."""
+    users = copy.with_name(f"{copy.name.lstrip('.').partition('.')[0]}.users")
+    try:
+        with users.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:  # the last of its files to be deleted
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 @contextmanager

@@ -174,3 +174,30 @@ def test_users_killed_without_warning_leave_nothing(tmp_path):
             user.kill()
             user.communicate()
     assert gone(first.path)
+
+
+def test_where_the_remover_was_killed_the_next_user_starts_another():
+    first = share(made())
+    kill_remover_of(first.path)
+    first.close()
+    second = borrow(first.key, unwanted)
+    third = borrow(first.key, unwanted)
+    second.close()
+    third.close()
+    assert gone(first.path)
+
+
+def kill_remover_of(copy: Path) -> None:
+    """SIGKILL the process that waits to delete this copy."""
+    (remover,) = [entry for entry in Path("/proc").glob("[0-9]*") if str(copy) in arguments(entry)]
+    os.kill(int(remover.name), signal.SIGKILL)
+    while str(copy) in arguments(remover):
+        time.sleep(0.01)
+
+
+def arguments(process: Path) -> list[str]:
+    """Those of a process, none where it has ended."""
+    try:
+        return (process / "cmdline").read_bytes().decode().split("\0")
+    except OSError:
+        return []

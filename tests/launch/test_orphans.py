@@ -29,7 +29,7 @@ from sparktune.temporary import driver_folder
 
 host.MEMORY = Path(sys.argv[1])
 if sys.argv[2] == "orphan":  # the process that deletes the copy is killed too
-    host._delete_after_last_user = lambda lock, files: None
+    host._start_remover = lambda remover, lock, files: None
 rows = Rows(np.zeros((50, 2), "float32"), np.zeros(50, "float32"))
 schema = Schema(features=(Feature(name="x", shape=(2,)),), input_shape=(2,), task="regression", outputs=1)
 (driver_folder() / "left").write_bytes(bytes(1000))
