@@ -15,19 +15,20 @@ from sparktune.columns.schema import Schema
 from sparktune.errors import CheckpointError
 from sparktune.spec.training import CustomCallback, ReduceOnPlateau
 from sparktune.training.checkpoint import Arrays, Checkpoint, Tree, plain_state
-from sparktune.training.engine.structure import all_layers
 from sparktune.training.epoch_tracker import EpochTracker, Fitted, Plan, TrackerState
 from sparktune.training.hidden_state import hidden_state, hidden_state_of_goals
+from sparktune.training.layer_values import (
+    numbers_of,
+    owners_of_numbers,
+    set_numbers,
+    set_trainable,
+    trainable_flags,
+)
 from sparktune.trial import TrialNotes
 
 PLATEAU = ("best", "wait", "cooldown_counter")  # what Keras' ReduceLROnPlateau counts
 HISTORY_ROW = 1024  # bytes at most of an epoch in Keras' own History, which is called after us
 NOT_STATE = ("_model", "params", "validation_data")  # what Keras sets anew
-# Plain numbers of layers, weight penalties and optimizers, which callbacks may change while training goes on.
-NUMBERS = (
-    *("rate", "dropout", "recurrent_dropout", "stddev", "l1", "l2"),
-    *("momentum", "weight_decay", "clipnorm", "clipvalue", "beta_1", "beta_2", "rho", "epsilon"),
-)
 
 
 @final
@@ -79,15 +80,17 @@ class SegmentTraining:
         """The user's callbacks between two of ours.
 
         The first one puts back the state after all `on_train_begin`, and takes it before any `on_train_end`.
-        The last one gives the model what its graphs were traced with in the trial's first epoch.
+        The last one gives the model what its graphs were traced with in the trial's first epoch, and says
+        after each epoch whether training goes on.
         """
         before = keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, logs: self._begin_epoch(),
-            on_epoch_end=lambda epoch, logs: self._epoch_trained(),
+            on_epoch_begin=lambda epoch, logs: self._restore_checkpoint(),
+            on_epoch_end=lambda epoch, logs: self._note_traced_values(),
             on_train_end=lambda logs: self._take_checkpoint(),
         )
         after = keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, logs: self._epoch_begun(), on_epoch_end=self._end_epoch
+            on_epoch_begin=lambda epoch, logs: self._restore_traced_values(),
+            on_epoch_end=self._conclude_epoch,
         )
         return [before, *self._callbacks, after]
 
@@ -99,31 +102,51 @@ class SegmentTraining:
         checkpoint = self._checkpoint and replace(self._checkpoint, compiler=notes.compiler)
         return replace(fitted, paused=self._paused, checkpoint=checkpoint)
 
-    def _begin_epoch(self) -> None:
-        if self._resumed is not None:
-            self._restore(self._resumed)
+    def _restore_checkpoint(self) -> None:
+        """Put everything back where it was, before the user's callbacks see the segment's first epoch.
 
-    def _epoch_begun(self) -> None:
+        Raises:
+            CheckpointError: it is that of another trial or model.
+        """
+        checkpoint, model, plan = self._resumed, self._model, self._plan
+        if checkpoint is None:
+            return
+        if (checkpoint.seed, checkpoint.budget) != (plan.seed, plan.training.epochs):
+            raise CheckpointError("the checkpoint is that of another trial")
+        set_trainable(model, checkpoint.trainable)
+        model.optimizer.build(model.trainable_variables)
+        set_numbers(model.optimizer, checkpoint.settings)
+        _assign(model.variables, checkpoint.variables)
+        _assign(model.optimizer.variables, checkpoint.optimizer)
+        self._tracker.restore(TrackerState(**checkpoint.tracker), model.get_weights)
+        *states, history = checkpoint.callbacks
+        for callback, state in zip(self._callbacks, states, strict=True):
+            vars(callback).update(state)
+        vars(model.history).update(history)
+        random.setstate(checkpoint.random["python"])
+        np.random.set_state(checkpoint.random["numpy"])
+
+    def _restore_traced_values(self) -> None:
         """What the user's callbacks change in layers after the trial's first epoch has no effect."""
         resumed, self._resumed = self._resumed, None
         if resumed is None:
             return
         self._trainable, self._numbers = resumed.trainable, resumed.numbers
-        _set_flags(self._model, resumed.trainable)
-        owners = _with_numbers(self._model)
+        set_trainable(self._model, resumed.trainable)
+        owners = owners_of_numbers(self._model)
         # Compiled epochs take the optimizer's numbers in anew, Keras' `fit` does not.
         traced = owners if resumed.compiler is None else owners[:-1]
         for owner, numbers in zip(traced, resumed.numbers, strict=False):
-            _set_numbers(owner, numbers)
+            set_numbers(owner, numbers)
 
-    def _epoch_trained(self) -> None:
+    def _note_traced_values(self) -> None:
         """Graphs are traced in the first epoch: what is trainable then counts for all, as numbers do."""
         if self._trainable is None:
-            self._trainable = [part.trainable for part in _with_flags(self._model)]
+            self._trainable = trainable_flags(self._model)
             if self._callbacks:  # nobody else changes them
-                self._numbers = [_numbers_of(owner) for owner in _with_numbers(self._model)]
+                self._numbers = [numbers_of(owner) for owner in owners_of_numbers(self._model)]
 
-    def _end_epoch(self, epoch: int, logs: dict[str, float]) -> None:
+    def _conclude_epoch(self, epoch: int, logs: dict[str, float]) -> None:
         if self._tracker.epoch_ended(logs, self._model.get_weights):
             self._model.stop_training = True
         self._epochs = epoch + 1
@@ -166,33 +189,11 @@ class SegmentTraining:
             optimizer=[np.asarray(variable) for variable in model.optimizer.variables],
             trainable=self._trainable or [],
             numbers=self._numbers,
-            settings=_numbers_of(model.optimizer),
+            settings=numbers_of(model.optimizer),
             tracker=vars(self._tracker.state()),
             callbacks=deepcopy([*self._states(), _history_of(model)]),  # before `on_train_end` changes them
             random={"python": random.getstate(), "numpy": np.random.get_state(legacy=False)},
         )
-
-    def _restore(self, checkpoint: Checkpoint) -> None:
-        """Put everything back where it was.
-
-        Raises:
-            CheckpointError: it is that of another trial or model.
-        """
-        model, plan = self._model, self._plan
-        if (checkpoint.seed, checkpoint.budget) != (plan.seed, plan.training.epochs):
-            raise CheckpointError("the checkpoint is that of another trial")
-        _set_flags(model, checkpoint.trainable)
-        model.optimizer.build(model.trainable_variables)
-        _set_numbers(model.optimizer, checkpoint.settings)
-        _assign(model.variables, checkpoint.variables)
-        _assign(model.optimizer.variables, checkpoint.optimizer)
-        self._tracker.restore(TrackerState(**checkpoint.tracker), model.get_weights)
-        *states, history = checkpoint.callbacks
-        for callback, state in zip(self._callbacks, states, strict=True):
-            vars(callback).update(state)
-        vars(model.history).update(history)
-        random.setstate(checkpoint.random["python"])
-        np.random.set_state(checkpoint.random["numpy"])
 
     def _states(self) -> list[Tree]:
         """The state of each callback of the study: of a custom one all attributes."""
@@ -202,35 +203,6 @@ class SegmentTraining:
             else {}
             for section, callback in zip(self._plan.training.callbacks, self._callbacks, strict=True)
         ]
-
-
-def _with_flags(model: keras.Model) -> list[Any]:
-    """Layers, then variables: a layer's flag is that of all inside it until they get their own."""
-    return [*all_layers(model), *model.variables]
-
-
-def _set_flags(model: keras.Model, flags: Sequence[bool]) -> None:
-    for part, flag in zip(_with_flags(model), flags, strict=False):
-        if part.trainable != flag:
-            part.trainable = flag
-
-
-def _with_numbers(model: keras.Model) -> list[Any]:
-    """Layers, weight penalties, and the optimizer as the last one."""
-    penalties = [variable.regularizer for variable in model.variables]
-    return [*all_layers(model), *penalties, model.optimizer]
-
-
-def _numbers_of(owner: Any) -> Tree:
-    attributes = getattr(owner, "__dict__", {})
-    found = {name: attributes.get(name) for name in NUMBERS}
-    return {name: value for name, value in found.items() if isinstance(value, (int, float, np.floating))}
-
-
-def _set_numbers(owner: Any, numbers: Tree) -> None:
-    for name, value in numbers.items():
-        if getattr(owner, name) != value:
-            setattr(owner, name, value)
 
 
 def _attributes(callback: Any, names: Sequence[str] | None) -> Tree:
