@@ -31,7 +31,6 @@ LATER = (
     ("data", "columns"),
     ("model", "initializer"),
     ("model", "source"),
-    ("training", "weighted_metrics"),
 )  # fields added after the first version: a study that does not set them keeps its identity
 PRUNING = ("pruner", "min_epochs", "keep", "reduction", "pruner_options")
 BUDGETS = ("trials", "budget", "failures", *PRUNING)  # of the section search: they may change between runs
@@ -213,6 +212,8 @@ class StudySpec(Section):
         for section, name in LATER:
             if name not in getattr(self, section).model_dump(exclude_defaults=True):
                 identity[section].pop(name, None)
+        if not self.training.weighted_metrics:  # None is filled in before a study starts
+            identity["training"].pop("weighted_metrics")
         if identity["model"].get("embedding") is None:  # that of an mlp
             identity["model"].pop("embedding", None)
         if self.data.scale == "auto":  # what it was called before columns were encoded

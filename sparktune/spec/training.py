@@ -201,8 +201,10 @@ class TrainingSpec(Section):
     metrics: tuple[Metric, ...] | None = sequence(
         None, description="follow from the label when not given; one of your own: package.module:function"
     )
-    weighted_metrics: tuple[Metric, ...] = sequence(
-        (), description="also measured by row weights, as weighted_accuracy and so on"
+    weighted_metrics: tuple[Metric, ...] | None = sequence(
+        None,
+        description="measured by row weights too, as weighted_accuracy and so on; all of `metrics` where the "
+        "data have weights when not given, none with an empty list",
     )
     class_weight: Literal["balanced"] | dict[str, Positive] | None = Field(
         None, description="weight of each class, by label or by the name in data.class_names"

@@ -24,6 +24,7 @@ from sparktune.study.column_table import ColumnRow, column_table
 from sparktune.study.model_sizes import bounded_size
 from sparktune.study.runtime import Runtime
 from sparktune.study.warm_start import read_warm_start
+from sparktune.study.weighted_metrics import with_weighted_metrics
 from sparktune.summary import Objective
 from sparktune.tracking import MlflowTracker
 from sparktune.training import resolve_objective
@@ -82,6 +83,7 @@ def plan_study(spec: StudySpec, offline: bool = False) -> StudyPlan:
     if runtime.on_spark:
         check_java()
     data = runtime.load(None)
+    spec = with_weighted_metrics(spec, data)
     objective = resolve_objective(spec, data.schema)
     check_study(spec, data)
     read_warm_start(spec, objective)

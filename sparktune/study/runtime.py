@@ -84,8 +84,8 @@ class Runtime:
         log.info("data: %.1f MB at %s", shared.key.size / 1e6, shared.path)
         return shared
 
-    def start_launcher(self, shared: SharedData) -> Launcher:
-        """The launcher, ready to run trials on these data. Whoever enters its context closes it.
+    def start_launcher(self, spec: StudySpec, shared: SharedData) -> Launcher:
+        """The launcher, ready to run trials of the study on these data. Whoever enters its context closes it.
 
         Raises:
             LaunchError: the trials cannot run there.
@@ -93,6 +93,6 @@ class Runtime:
         launcher = self._launcher
         if launcher is None:
             launcher = SparkLauncher(self.session()) if self.on_spark else LocalLauncher()
-        launcher.start(self._spec, shared)
+        launcher.start(spec, shared)
         log.info("trials: %d at once by %s", launcher.slots(), type(launcher).__name__)
         return launcher

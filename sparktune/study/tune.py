@@ -32,6 +32,7 @@ from sparktune.study.runtime import Runtime
 from sparktune.study.stop import Stop, check_timeout, interruptible
 from sparktune.study.trial_queue import TrialQueue
 from sparktune.study.warm_start import keep_warm_start, read_warm_start, with_initial_weights
+from sparktune.study.weighted_metrics import with_weighted_metrics
 from sparktune.summary import AGAIN, Objective, Reason
 from sparktune.tracking import MlflowTracker, NullTracker, Tracker
 from sparktune.training import resolve_objective
@@ -108,6 +109,7 @@ def tune(
         with ended_by_signals(), Runtime(spec, spark, launcher) as runtime:
             tracker.check(spec)
             dataset = runtime.load(data)
+            spec = with_weighted_metrics(spec, dataset)
             objective = resolve_objective(spec, dataset.schema)
             check_study(spec, dataset)
             warm = read_warm_start(spec, objective)
@@ -254,7 +256,7 @@ class _Study:
             ended, waiting = len(self.ledger.results), pruning.waiting_after(result)
             on_progress(Progress(result, self.ledger.best, ended, queue.size, waiting))
 
-        with self.runtime.start_launcher(self.shared) as launcher:
+        with self.runtime.start_launcher(self.spec, self.shared) as launcher:
             try:
                 StudyLoop(
                     self.spec, queue, launcher, self.ledger, self.tracker, on_result, exporter.begin, pruning

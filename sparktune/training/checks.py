@@ -11,7 +11,7 @@ from sparktune.errors import ModelError, SpecError
 from sparktune.spec import Choice, StudySpec, TrainingSpec
 from sparktune.spec.conditions import enabling, in_force
 from sparktune.spec.kinds import KIND
-from sparktune.spec.training import CsvLog, CustomCallback, TensorBoard
+from sparktune.spec.training import CsvLog, CustomCallback, TensorBoard, name_of
 from sparktune.training.device import load_tensorflow
 from sparktune.training.feeding import class_indices
 from sparktune.training.input_values import InputValues
@@ -22,6 +22,7 @@ from sparktune.training.objective import (
     check_monitors,
     loss_of,
     resolve_objective,
+    weighted_metrics_of,
 )
 from sparktune.training.own_goals import check_own_goals
 from sparktune.training.references import import_reference, mismatch
@@ -196,11 +197,12 @@ def _say_what_the_objective_ignores(spec: StudySpec, schema: Schema, metric: str
     if plain == "loss" or plain.startswith(WEIGHTED):
         return
     if weighted or spec.data.weight is not None:
+        weighed = map(name_of, weighted_metrics_of(spec.training, schema))
         log.warning(
             "row weights count in the loss, but the objective %s counts every row alike; to weigh it too, "
-            "set training.weighted_metrics: [%s] and objective.metric: %s",
+            "%sset objective.metric: %s",
             metric,
-            plain,
+            "" if plain in weighed else f"add {plain} to training.weighted_metrics and ",
             metric.removesuffix(plain) + WEIGHTED + plain,
         )
     if spec.training.class_weight is not None and plain not in ALIKE_BY_CLASS.get(schema.task, ()):

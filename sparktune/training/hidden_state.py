@@ -37,7 +37,7 @@ def hidden_state_of_goals(training: TrainingSpec, schema: Schema) -> str | None:
 
     Only functions of the user's own can have any. They are traced with a few rows.
     """
-    goals = (training.loss, *(training.metrics or ()), *training.weighted_metrics)
+    goals = (training.loss, *(training.metrics or ()), *(training.weighted_metrics or ()))
     for goal in (goal for goal in goals if goal is not None and is_own(goal)):
         call = tf.function(import_reference(goal, "training"), autograph=False)
         graph = call.get_concrete_function(*map(tf.constant, example_rows(schema))).graph

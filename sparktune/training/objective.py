@@ -88,10 +88,12 @@ def metrics_for(schema: Schema) -> tuple[Metric, ...]:
 def weighted_metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
     """The metrics measured by row weights too, without the `weighted_` that is in front of them in histories.
 
+    None where the spec does not list any: a study lists them once its data are known.
+
     Raises:
         SpecError: a metric does not fit the label.
     """
-    return _fitting(training.weighted_metrics, "training.weighted_metrics", schema)
+    return _fitting(training.weighted_metrics or (), "training.weighted_metrics", schema)
 
 
 def _fitting(metrics: tuple[str, ...], field: str, schema: Schema) -> tuple[str, ...]:

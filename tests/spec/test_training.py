@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from sparktune.spec import TrainingSpec
+from sparktune.spec import StudySpec, TrainingSpec
 from sparktune.spec.training import in_full
 
 
@@ -37,6 +37,12 @@ def test_lists_of_metrics_and_callbacks_are_not_searched():
     names = TrainingSpec.searchable()
     assert {"batch_size", "loss", "optimizer"} <= set(names)
     assert not {"metrics", "weighted_metrics", "callbacks"} & set(names)
+
+
+def test_studies_without_weighted_metrics_keep_their_identity():
+    none, empty, one = (StudySpec(training={"weighted_metrics": given}) for given in (None, [], ["f1"]))
+    assert "weighted_metrics" not in none.identity()["training"]
+    assert none.digest() == empty.digest() != one.digest()
 
 
 def test_labels_of_class_weights_are_text():

@@ -22,15 +22,16 @@ def test_a_launcher_without_a_session_is_local_and_no_spark_starts(tmp_path, mon
     study = spec(tmp_path, preload=False)
     with Runtime(study) as runtime:
         shared = runtime.share(runtime.load(data()))
-        with runtime.start_launcher(shared) as launcher:
+        with runtime.start_launcher(study, shared) as launcher:
             assert isinstance(launcher, LocalLauncher)
             assert launcher.slots() >= 1
 
 
 def test_a_session_that_is_given_runs_the_trials_and_stays_open(spark, tmp_path):
-    with Runtime(spec(tmp_path, preload=False), spark) as runtime:
+    study = spec(tmp_path, preload=False)
+    with Runtime(study, spark) as runtime:
         assert runtime.session() is spark
-        with runtime.start_launcher(runtime.share(runtime.load(data()))) as launcher:
+        with runtime.start_launcher(study, runtime.share(runtime.load(data()))) as launcher:
             assert isinstance(launcher, SparkLauncher)
     assert spark.range(3).count() == 3
 

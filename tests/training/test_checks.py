@@ -133,8 +133,13 @@ class TestWhatTheObjectiveIgnores:
         return check
 
     def test_row_weights(self, said, blobs):
-        (message,) = said(np.ones(len(blobs.train), np.float32))
-        assert "training.weighted_metrics: [accuracy] and objective.metric: val_weighted_accuracy" in message
+        weights = np.ones(len(blobs.train), np.float32)
+        (message,) = said(weights, training={"weighted_metrics": ["accuracy"]})
+        assert message.endswith("to weigh it too, set objective.metric: val_weighted_accuracy")
+
+    def test_row_weights_that_no_metric_counts(self, said, blobs):
+        (message,) = said(np.ones(len(blobs.train), np.float32), training={"weighted_metrics": []})
+        assert "add accuracy to training.weighted_metrics and set objective.metric: val_weighted" in message
 
     def test_class_weights(self, said):
         (message,) = said(training={"class_weight": "balanced"})
