@@ -9,7 +9,7 @@ import numpy as np
 from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.registry import load_engine
 from sparktune.bundle.labels import labels
-from sparktune.bundle.manifest import Lineage, Manifest
+from sparktune.bundle.manifest import Lineage, Manifest, unchanged
 from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
 
@@ -18,7 +18,8 @@ from sparktune.errors import ScoringError
 class Bundle:
     """A model on disk with its columns, label map and lineage. The model itself is loaded when first needed.
 
-    `sparktune.load` and `export_bundle` make one; its files have been compared with their digests.
+    `sparktune.load` and `export_bundle` make one; its files have been compared with their digests, and those
+    of a model are compared again when it is loaded.
 
     Attributes:
         path: the bundle's folder.
@@ -60,19 +61,24 @@ class Bundle:
         """What predicts, loaded.
 
         Raises:
-            BundleError: no installed package has it, or it cannot be loaded safely.
+            BundleError: no installed package has it, it cannot be loaded safely, or a file of it has changed.
         """
-        return self._loaded or load_engine(self.path, self.manifest)
+        if self._loaded is not None:
+            return self._loaded
+        self._check_unchanged(self.manifest.engine)
+        return load_engine(self.path, self.manifest)
 
     @cached_property
     def model(self) -> Any:
         """The Keras model that the bundle was made from, loaded in safe mode, not compiled.
 
         Raises:
-            BundleError: the bundle holds none, or it cannot be loaded safely.
+            BundleError: the bundle holds none, it cannot be loaded safely, or its file has changed.
         """
         from sparktune.bundle.engines.checks import keras_model
 
+        if "keras" in self.manifest.engines and self.manifest.engine != "keras":
+            self._check_unchanged("keras")
         return keras_model(self.path, self.manifest, self.engine)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
@@ -120,6 +126,10 @@ class Bundle:
     def labels(self, raw: np.ndarray) -> list[Any]:
         """The decoded label of each row of raw outputs; for regression the value. NaN has no label: None."""
         return labels(self.schema, raw)
+
+    def _check_unchanged(self, engine: str) -> None:
+        for name, digest in self.manifest.files_of(engine).items():
+            unchanged(self.path / name, digest)
 
     def _checked(self, x: np.ndarray) -> np.ndarray:
         width = int(np.prod(self.schema.input_shape))

@@ -87,6 +87,11 @@ class Manifest(Frozen):
             )
         return self.model_copy(update={"engines": {name: file, **self.engines}})
 
+    def files_of(self, engine: str) -> dict[str, str]:
+        """The digests of an engine's files, by their paths inside the bundle."""
+        place = self.engines[engine]
+        return {name: d for name, d in self.files.items() if name == place or name.startswith(f"{place}/")}
+
     def sealed(self) -> "Manifest":
         """The same manifest with its digest."""
         return self.model_copy(update={"digest": self._digest()})
@@ -169,6 +174,21 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def unchanged(path: Path, digest: str) -> bytes:
+    """What a file of a bundle holds that was loaded before, compared with its sha256.
+
+    Raises:
+        BundleError: it has changed, or is gone.
+    """
+    content = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise BundleError(
+            f"{str(path)!r} has changed since the bundle was loaded: its sha256 must be {digest}; load the "
+            "bundle again"
+        )
+    return content
+
+
 def _members(folder: Path) -> set[str]:
     """The relative paths of all that lies below `folder`, besides the folders themselves."""
     return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()}
@@ -186,10 +206,10 @@ def verify_digests(folder: Path, manifest: Manifest) -> None:
             f"{str(folder / added[0])!r} was added after the export: a bundle holds the files of its "
             "manifest alone; remove it, or export again"
         )
-    for engine in manifest.engines.values():
-        if not any(name == engine or name.startswith(f"{engine}/") for name in manifest.files):
+    for engine, file in manifest.engines.items():
+        if not manifest.files_of(engine):
             raise BundleError(
-                f"{folder / MANIFEST} names the engine {engine!r}, but gives no digest; export again"
+                f"{folder / MANIFEST} names the engine {file!r}, but gives no digest; export again"
             )
     for name, expected in manifest.files.items():
         path = folder / name

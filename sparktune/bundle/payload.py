@@ -1,6 +1,5 @@
 """A bundle in memory, as it is sent to executors that share neither disk nor MLflow with the driver."""
 
-import hashlib
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +8,8 @@ from typing import final
 from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.registry import engine_class
-from sparktune.bundle.manifest import Manifest
+from sparktune.bundle.manifest import Manifest, unchanged
 from sparktune.columns.schema import Schema
-from sparktune.errors import BundleError
 
 
 @final
@@ -45,22 +43,10 @@ def to_payload(bundle: Bundle) -> ModelPayload:
         BundleError: a file has changed, or is gone, since the bundle was loaded.
     """
     manifest = bundle.manifest
-    place = manifest.engines[manifest.engine]
-    names = [name for name in manifest.files if name == place or name.startswith(f"{place}/")]
-    files = {name: _unchanged(bundle.path / name, manifest.files[name]) for name in names}
+    expected = manifest.files_of(manifest.engine)
+    files = {name: unchanged(bundle.path / name, digest) for name, digest in expected.items()}
     # An engine that reads another one's file need not be in the manifest that was sealed.
     return ModelPayload(manifest.digest, manifest.engine, manifest.sealed().to_json(), files)
-
-
-def _unchanged(path: Path, digest: str) -> bytes:
-    """What a file holds, compared with its sha256."""
-    content = path.read_bytes() if path.is_file() else b""
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise BundleError(
-            f"{str(path)!r} has changed since the bundle was loaded: its sha256 must be {digest}; load the "
-            "bundle again"
-        )
-    return content
 
 
 def load_payload(payload: ModelPayload, threads: int) -> Predictor:

@@ -1,5 +1,6 @@
 """What a bundle predicts, and from which frames."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from sparktune.bundle import Bundle, load_bundle
-from sparktune.errors import ScoringError
+from sparktune.errors import BundleError, ScoringError
 from tests.bundle.models import by_keras, inputs
 
 
@@ -23,6 +24,21 @@ def test_predictions_are_those_of_keras(bundles: dict[str, Bundle], kind: str) -
 
 def test_no_rows_give_no_predictions(bundles: dict[str, Bundle]) -> None:
     assert bundles["classes"].predict(inputs("classes", 0)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "keras", "tensorflow"])
+def test_files_that_changed_before_they_are_first_needed_are_refused(
+    bundles: dict[str, Bundle], tmp_path: Path, engine: str
+) -> None:
+    bundle = load_bundle(shutil.copytree(bundles["binary"].path, tmp_path / "copy"), engine=engine)
+    file = bundle.path / bundle.manifest.engines[engine]
+    file = file / "saved_model.pb" if file.is_dir() else file
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    with pytest.raises(BundleError, match=f"{file.name}' has changed since the bundle was loaded"):
+        bundle.predict(inputs("binary", 1))
+    if engine == "keras":
+        with pytest.raises(BundleError, match="has changed since the bundle was loaded"):
+            _ = bundle.with_engine("numpy").model
 
 
 def test_frames_of_scalars(bundles: dict[str, Bundle]) -> None:
