@@ -81,8 +81,11 @@ class Bundle:
             self._check_unchanged("keras")
         return keras_model(self.path, self.manifest, self.engine)
 
+    @np.errstate(over="ignore")
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Raw outputs, float32 (rows, outputs), of raw inputs x (rows, *input_shape) or (rows, width).
+
+        Models compute in float32: a number beyond its range is infinite.
 
         Raises:
             ScoringError: x has another width.

@@ -14,13 +14,15 @@ from sparktune.errors import ScoringError
 Filled = tuple[np.ndarray, np.ndarray]
 
 
+@np.errstate(over="ignore")
 def side_by_side(
     columns: Sequence[Any], features: Sequence[Feature], dtype: np.dtype, row: RowOf = int
 ) -> Filled:
     """The numbers of equally long columns, (rows, width), and which rows hold no NULL, (rows,) bool.
 
     A column is an Arrow or numpy array; features with encoders take raw values. A row with a NULL, inside an
-    array too, is not valid: its numbers mean nothing. `row` gives what names a row in errors, its number by
+    array too, is not valid: its numbers mean nothing. A number that `dtype` is too small for is infinite, as
+    encoders have it; training refuses those. `row` gives what names a row in errors, its number by
     default.
 
     Raises:

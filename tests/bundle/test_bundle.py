@@ -22,6 +22,16 @@ def test_predictions_are_those_of_keras(bundles: dict[str, Bundle], kind: str) -
     np.testing.assert_allclose(raw, by_keras(bundle, x), atol=1e-5)
 
 
+@pytest.mark.parametrize("engine", ["numpy", "keras", "tensorflow"])
+def test_numbers_beyond_float32_score_as_infinite_ones(bundles: dict[str, Bundle], engine: str) -> None:
+    bundle = bundles["binary"].with_engine(engine)
+    x = inputs("binary", 2).astype(np.float64)
+    x[0, 0] = 1e300
+    infinite = np.where(x > 1e30, np.inf, x)
+    np.testing.assert_array_equal(bundle.predict(x), bundle.predict(infinite))
+    np.testing.assert_array_equal(bundle.predict(x)[1:], bundle.predict(x[1:]))
+
+
 def test_no_rows_give_no_predictions(bundles: dict[str, Bundle]) -> None:
     assert bundles["classes"].predict(inputs("classes", 0)).shape == (0, 3)
 

@@ -124,3 +124,12 @@ def test_raw_values_of_several_types_are_refused() -> None:
     for values in ([2**64 - 1], ["a", 1]):
         with pytest.raises(ScoringError, match="'c' must hold values of one type, whole numbers of 64 bits"):
             side_by_side([np.array(values, object)], [feature], F4)
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_numbers_beyond_float32_are_infinite(others: int) -> None:
+    column = pa.array([1e300, -1e300, 1.0])
+    features = [Feature(name=f"f{i}") for i in range(1 + others)]
+    x, valid = side_by_side([column] * len(features), features, np.dtype(np.float32))
+    assert x.tolist() == [[value] * len(features) for value in (np.inf, -np.inf, 1.0)]
+    assert valid.all()
