@@ -54,6 +54,15 @@ def server(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         running.kill()
 
 
+@pytest.fixture(params=["database", "server"])
+def uri(request: pytest.FixtureRequest) -> str:
+    """A database, and a server before one."""
+    if request.param == "server":
+        server: Server = request.getfixturevalue("server")
+        return server.uri
+    return str(request.getfixturevalue("store"))
+
+
 @pytest.fixture
 def door(server: Server) -> Iterator[Door]:
     opened = Door(server.port)

@@ -12,6 +12,8 @@ from sparktune.columns.schema import Feature, Schema
 from sparktune.spec import StudySpec, parse_spec
 from sparktune.summary import BestTrial, Objective, Summary
 from sparktune.tracking import MlflowTracker
+from sparktune.tracking.mlflow.entries import StudyEntries
+from sparktune.tracking.mlflow.runs import StudyRuns
 from sparktune.trial import TrialResult, TrialState
 
 Records = list[TrialResult]
@@ -49,6 +51,18 @@ def complete(number: int, **changes: object) -> TrialResult:
 
 
 OBJECTIVE = Objective("val_accuracy", "maximize")
+
+
+def entries_of(study_id: str) -> StudyEntries:
+    """The entries of a study that is never written to the place that its spec names."""
+    return StudyEntries(study_spec("sqlite:///unused.db"), study_id, OBJECTIVE)
+
+
+def runs_of(uri: str, study_id: str) -> StudyRuns:
+    """A study's runs, as a driver opens them."""
+    runs = StudyRuns(uri, "lessons", study_id)
+    runs.write_study(entries_of(study_id).study(1_000))
+    return runs
 
 
 def summary_of(results: Records) -> Summary:

@@ -31,7 +31,7 @@ def write_model(
         str(runs.study),
         spec.tracking.registered_model_name,
         metrics=model_metrics(trained, test),
-        trial_run_id=runs.run_of(bundle.lineage.trial),
+        trial_run_id=runs.trials.run_of(bundle.lineage.trial),
     )
 
 

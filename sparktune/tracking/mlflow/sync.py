@@ -14,8 +14,9 @@ from sparktune.tracking.mlflow.best import BEST, PARETO, best_first
 from sparktune.tracking.mlflow.client import limits, retry
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.model import write_model
-from sparktune.tracking.mlflow.runs import StudyRuns, together
+from sparktune.tracking.mlflow.runs import StudyRuns
 from sparktune.tracking.mlflow.tracker import first_line, now_ms, spec_text, summary_text
+from sparktune.tracking.mlflow.trial_runs import together
 from sparktune.tracking.mlflow.writer import parts
 from sparktune.trial import TrialResult
 
@@ -93,11 +94,11 @@ def _write_runs(
     end = max((e.end_ms for e in shown if e.end_ms), default=now_ms())
     run_id = retry(lambda: runs.write_study(entries.study(start), reopen=False), PAUSE_S)
     for some in parts(shown, at_once):
-        retry(partial(runs.write_trials, some), PAUSE_S)
+        retry(partial(runs.trials.write, some), PAUSE_S)
     own = entries.finish(status, summary, start, end, best, runs.page_of, runs.table)
     retry(lambda: runs.finish_study(own), PAUSE_S)
     if best:
-        retry(lambda: runs.mark(BEST, [best[0].trial]), PAUSE_S)
-    retry(lambda: runs.mark(PARETO, front), PAUSE_S)
-    retry(runs.delete_others, PAUSE_S)
+        retry(lambda: runs.trials.mark(BEST, [best[0].trial]), PAUSE_S)
+    retry(lambda: runs.trials.mark(PARETO, front), PAUSE_S)
+    retry(runs.trials.delete_others, PAUSE_S)
     return run_id

@@ -18,7 +18,8 @@ from sparktune.tracking.mlflow.best import BEST, PARETO, best_first
 from sparktune.tracking.mlflow.client import limits, may_pass
 from sparktune.tracking.mlflow.entries import Entry, StudyEntries
 from sparktune.tracking.mlflow.model import write_model
-from sparktune.tracking.mlflow.runs import StudyRuns, together
+from sparktune.tracking.mlflow.runs import StudyRuns
+from sparktune.tracking.mlflow.trial_runs import together
 from sparktune.tracking.outbox import Outbox, connection_error
 from sparktune.trial import Trial, TrialResult, TrialState
 
@@ -57,7 +58,7 @@ class MlflowTracker(Tracker):
             "sparktune-tracking",
             self._warn,
             limits(),
-            lambda trials: self._open_runs().write_trials(trials),
+            lambda trials: self._open_runs().trials.write(trials),
             together(spec.tracking.uri),
             lambda error: not is_database(spec.tracking.uri) and may_pass(error),
         )
@@ -95,10 +96,10 @@ class MlflowTracker(Tracker):
 
         self._outbox.put("finish", write_end)
         if best:
-            self._outbox.put("best", lambda: self._open_runs().mark(BEST, [best[0].trial]))
+            self._outbox.put("best", lambda: self._open_runs().trials.mark(BEST, [best[0].trial]))
         if summary is not None:
             front = [entry.trial for entry in summary.pareto]
-            self._outbox.put("pareto", lambda: self._open_runs().mark(PARETO, front))
+            self._outbox.put("pareto", lambda: self._open_runs().trials.mark(PARETO, front))
             self._put_artifact("summary.json", summary_text(summary))
         for name, content in (artifacts or {}).items():
             self._put_artifact(name, content)

@@ -48,10 +48,10 @@ def test_a_run_is_complete_when_it_shows_all_of_its_entry(store: str) -> None:
         entries.launch(Trial("digits", 0, {}, 1), 1_000),
         entries.result(complete(0), 9_000, 1_000),
     )
-    runs.write_trials([running])
-    begun = client.get_run(str(runs.run_of(0)))
-    runs.write_trials([ended])
-    run = client.get_run(str(runs.run_of(0)))
+    runs.trials.write([running])
+    begun = client.get_run(str(runs.trials.run_of(0)))
+    runs.trials.write([ended])
+    run = client.get_run(str(runs.trials.run_of(0)))
     assert is_complete(run, ended, runs.study)
     assert not is_complete(begun, ended, runs.study)
     assert not is_complete(run, running, runs.study)

@@ -58,9 +58,9 @@ def test_the_rows_are_those_that_mlflow_writes(
     for uri in stores:
         runs = runs_of(uri)
         if running:
-            runs.write_trials(STARTED)
-        runs.write_trials(ENDED)
-        monkeypatch.setattr("sparktune.tracking.mlflow.runs.engine_for", lambda uri: None)
+            runs.trials.write(STARTED)
+        runs.trials.write(ENDED)
+        monkeypatch.setattr("sparktune.tracking.mlflow.trial_runs.engine_for", lambda uri: None)
     together, alone = map(content, stores)
     assert all(together.values())
     assert together == alone
@@ -68,14 +68,14 @@ def test_the_rows_are_those_that_mlflow_writes(
 
 def test_a_batch_that_is_refused_leaves_nothing_and_each_is_written_by_itself(store: str) -> None:
     runs = runs_of(store)
-    runs.write_trials(STARTED[:1])
+    runs.trials.write(STARTED[:1])
     no_text = ENTRIES.result(complete(1, params={"neurons": 8}), 9_000)
     no_text.params["neurons"] = None  # type: ignore[assignment]
     with pytest.raises(Exception, match="NOT NULL"):
-        runs.write_trials([ENDED[0], no_text, ENDED[2]])
+        runs.trials.write([ENDED[0], no_text, ENDED[2]])
     assert {n: r.info.status for n, r in shown(store, "batch").trials.items()} == {0: "RUNNING"}
-    runs.write_trials([ENDED[0]])
-    runs.write_trials([ENDED[2]])
+    runs.trials.write([ENDED[0]])
+    runs.trials.write([ENDED[2]])
     seen = shown(store, "batch").trials
     assert {n: r.info.status for n, r in seen.items()} == {0: "FINISHED", 2: "FAILED"}
 
@@ -86,7 +86,7 @@ def test_a_batch_waits_for_another_process_that_writes(store: str) -> None:
         other.execute("BEGIN IMMEDIATE")
         ending = threading.Timer(0.5, other.rollback)
         ending.start()
-        runs.write_trials(ENDED)
+        runs.trials.write(ENDED)
         ending.join()
     assert sorted(shown(store, "batch").trials) == [0, 1, 2]
 
@@ -102,9 +102,9 @@ def test_a_batch_whose_answer_was_lost_is_not_written_twice(
 
     with monkeypatch.context() as patch, pytest.raises(ConnectionError):
         patch.setattr(Batch, "commit", commit_and_lose)
-        runs.write_trials(ENDED)
+        runs.trials.write(ENDED)
     before = {n: r.info.run_id for n, r in shown(store, "batch").trials.items()}
-    runs.write_trials(ENDED)
+    runs.trials.write(ENDED)
     assert {n: r.info.run_id for n, r in shown(store, "batch").trials.items()} == before
 
 
@@ -117,8 +117,8 @@ def test_an_mlflow_that_is_another_inside_is_written_by_its_client(
     monkeypatch.setattr(Batch, "commit", another)
     runs = runs_of(store)
     with pytest.raises(TypeError):
-        runs.write_trials(ENDED[:1])
-    runs.write_trials(ENDED)
+        runs.trials.write(ENDED[:1])
+    runs.trials.write(ENDED)
     assert sorted(shown(store, "batch").trials) == [0, 1, 2]
 
 
@@ -137,7 +137,7 @@ def test_another_mlflow_is_written_by_its_client(
     monkeypatch.setattr(mlflow, "__version__", version)
     monkeypatch.setattr(Batch, "commit", lambda batch: pytest.fail("the tables may be others"))
     assert engine_for(store) is None
-    runs_of(store).write_trials(ENDED)
+    runs_of(store).trials.write(ENDED)
     assert sorted(shown(store, "batch").trials) == [0, 1, 2]
 
 

@@ -108,7 +108,7 @@ def test_a_trial_whose_result_is_gone_is_no_longer_shown(store: str) -> None:
     synced(store, "gone", [*MIXED[:2], paused])
     runs = StudyRuns(store, "lessons", "gone")
     runs.write_study(entries.study(1_000), reopen=False)
-    runs.write_trials([entries.launch(Trial("digits", 2, {}, 1), 1_000)])
+    runs.trials.write([entries.launch(Trial("digits", 2, {}, 1), 1_000)])
     for _ in range(2):
         synced(store, "gone", MIXED[:1])
         states = {n: r.info.status for n, r in shown(store, "gone").trials.items()}
