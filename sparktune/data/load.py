@@ -1,6 +1,7 @@
 """From the spec to the data set: read, find each column's role, split, encode labels, fit the scaling."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from sparktune.data.mapped import rows_of
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import fit_scaling, scaling_of
 from sparktune.data.sources.base import Names, Origin, ReadTable, read_source
-from sparktune.data.splits import split_rows
+from sparktune.data.splits import Places, split_rows
 from sparktune.data.table import Table
 from sparktune.data.weights import weights_in, weights_of
 from sparktune.errors import DataError
@@ -59,49 +60,64 @@ def load_dataset(spec: StudySpec, arrays: Any = None, read_table: ReadTable | No
 
 def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) -> Dataset:
     """The data set of these tables; classes, encoders and scaling are learned from the training split."""
-    labels = labels_of([*tables.values()], roles.label)
-    weights = [weights_of(table, roles.weight) for table in tables.values()]
-    plain = _plain_numbers(spec.data, tables, roles, labels[0])
-    task = task_of(spec.data.task, labels[0], roles.label)
+    data, every, main = spec.data, [*tables.values()], tables[MAIN]
+    labels = labels_of(every, roles.label)
+    weights = [weights_of(table, roles.weight) for table in every]
+    plain = _plain_numbers(data, tables, roles, labels[0])
+    task = task_of(data.task, labels[0], roles.label)
     one_class = task in ("binary", "classes")
-    places = split_rows(spec.data, tables[MAIN], labels[0] if one_class else None, spec.study.seed)
-    classes = _classes(task, tables[MAIN], roles.label, labels[0], places["train"])
-    names = spec.data.class_names or ()
-    if names:
-        check_names(names, classes, task, roles.label)
-    every = [*tables.values()]
-    columns = plain or encoded_columns(roles.features, every, places["train"], labels[0], spec.data.columns)
-    rows = {MAIN: places, **{name: {name: np.arange(len(tables[name]))} for name in [*tables][1:]}}
-    inputs = read_inputs(columns, every, [[*of.values()] for of in rows.values()])
-    splits = {}
-    for sets, parts, y, weight in zip(rows.values(), inputs, labels, weights, strict=True):
-        for (name, at), x in zip(sets.items(), parts, strict=True):
-            encoded = encode_labels(rows_of(y, at), task, classes, name)
-            splits[name] = Rows(x, encoded, None if weight is None else weights_in(weight, at, name))
+    places = split_rows(data, main, labels[0] if one_class else None, spec.study.seed)
+    if one_class:
+        classes = classes_of(labels[0][places["train"]], roles.label)
+    else:
+        classes = label_names(main, roles.label, labels[0]) if task == "labels" else ()
+    if data.class_names:
+        check_names(data.class_names, classes, task, roles.label)
+    columns = plain or encoded_columns(roles.features, every, places["train"], labels[0], data.columns)
+    # The splits in each table: those of the main one, and each other table as a whole.
+    sets = [places, *({name: np.arange(len(table))} for name, table in tables.items() if name != MAIN)]
+    inputs = read_inputs(columns, every, [[*of_table.values()] for of_table in sets])
+    splits: dict[str, Rows] = {}
+    for of_table, x, y, weight in zip(sets, inputs, labels, weights, strict=True):
+        splits |= _rows_by_split(of_table, x, y, weight, task, classes)
     train, test = splits["train"], splits.get("test")
     validation = splits.get("validation", Rows(train.x[:0], train.y[:0]))
-    schema = Schema(
-        features=columns.features,
-        input_shape=train.x.shape[1:],
-        label=roles.label,
-        task=task,
-        classes=classes,
-        outputs=len(classes) if task == "classes" else train.y[0].size,
-        scaling=fit_scaling(spec.data.scale, train.x, columns.features),
-        class_names=names,
-        label_scaling=_label_scaling(spec.data, task, train.y, roles.label),
-    )
+    schema = _schema(data, roles.label, columns, train, task, classes)
     digest = digest_of([train, validation, test], schema)
     return Dataset(train, validation, test, schema, digest, columns.left_out, example=columns.example)
 
 
-def _classes(
-    task: Task, table: Table, label: str, values: np.ndarray, train: np.ndarray
-) -> tuple[Label, ...]:
-    """The classes of the training rows, or the names of several labels; none where the label is a number."""
-    if task in ("binary", "classes"):
-        return classes_of(values[train], label)
-    return label_names(table, label, values) if task == "labels" else ()
+def _rows_by_split(
+    places: Places,
+    inputs: Sequence[np.ndarray],
+    labels: np.ndarray,
+    weights: np.ndarray | None,
+    task: Task,
+    classes: tuple[Label, ...],
+) -> dict[str, Rows]:
+    """The rows of each split of a table: `inputs` has the x of each, `labels` and `weights` are all rows'."""
+    splits = {}
+    for (name, rows), x in zip(places.items(), inputs, strict=True):
+        y = encode_labels(rows_of(labels, rows), task, classes, name)
+        splits[name] = Rows(x, y, None if weights is None else weights_in(weights, rows, name))
+    return splits
+
+
+def _schema(
+    data: DataSpec, label: str, columns: InputColumns, train: Rows, task: Task, classes: tuple[Label, ...]
+) -> Schema:
+    """What is known of the data set, with what scales it as the training rows say."""
+    return Schema(
+        features=columns.features,
+        input_shape=train.x.shape[1:],
+        label=label,
+        task=task,
+        classes=classes,
+        outputs=len(classes) if task == "classes" else train.y[0].size,
+        scaling=fit_scaling(data.scale, train.x, columns.features),
+        class_names=data.class_names or (),
+        label_scaling=_label_scaling(data, task, train.y, label),
+    )
 
 
 def _label_scaling(data: DataSpec, task: Task, y: np.ndarray, label: str) -> Scaling | None:
