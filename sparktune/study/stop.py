@@ -41,10 +41,11 @@ class Stop:
 
     Args:
         timeout: seconds, from `start_clock` on, after which there is one.
+        budget: another such number; the smaller one counts.
     """
 
-    def __init__(self, timeout: float | None = None) -> None:
-        self._timeout = timeout
+    def __init__(self, timeout: float | None = None, budget: float | None = None) -> None:
+        self._timeout = min((limit for limit in (timeout, budget) if limit is not None), default=None)
         self._deadline: float | None = None
         self._interrupted = threading.Event()
         self._spent: Reason | None = None

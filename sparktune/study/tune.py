@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any, final
 
 from sparktune.data.host import SharedData
-from sparktune.errors import InputError, LaunchError, StudyInterrupted
+from sparktune.errors import LaunchError, StudyInterrupted
 from sparktune.launch import Launcher
 from sparktune.ledger import Ledger, StudyStarted, WarmStarted
 from sparktune.search import Pruner, Sampler, build_pruner, build_sampler
 from sparktune.signals import ended_by_signals
-from sparktune.spec import StudySpec, load_spec, parse_spec
-from sparktune.spec.document import read_document
-from sparktune.spec.idle import idle_fields
-from sparktune.spec.search import WHY_NO_PRUNER
+from sparktune.spec import StudySpec
+from sparktune.study.arguments import check_objects, check_prunable, read_study_spec
 from sparktune.study.budget import Budget
 from sparktune.study.check import check_study
 from sparktune.study.choices import check_numbers, choose_trials, states_to_retry
@@ -99,11 +97,10 @@ def tune(
     check_timeout(timeout)
     check_numbers(skip)
     retried = states_to_retry(retry)
-    _check_objects(sampler, pruner, launcher, tracker)
-    given = spec if builder is None else with_builder(spec, builder)
-    spec = _read_spec(given, any_sampler=sampler is not None)
+    check_objects(sampler, pruner, launcher, tracker)
+    spec = read_study_spec(spec, builder, any_sampler=sampler is not None)
     if pruner is not None:
-        _check_prunable(spec)
+        check_prunable(spec)
     tracker = tracker or (NullTracker() if offline else MlflowTracker())
     try:
         with ended_by_signals(), Runtime(spec, spark, launcher) as runtime:
@@ -127,61 +124,10 @@ def tune(
                 pruner = pruner or build_pruner(spec.search)
                 study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler, pruner, warm)
                 start = Standing(ledger.best, len(ledger.results), sampler.size)
-                limits = [limit for limit in (timeout, spec.search.budget.seconds) if limit is not None]
                 with notebook_progress(spec.study.name, start, on_progress) as show:
-                    return study.run(Stop(min(limits, default=None)), show, started)
+                    return study.run(Stop(timeout, spec.search.budget.seconds), show, started)
     except KeyboardInterrupt:
         raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN} to resume") from None
-
-
-def _check_prunable(spec: StudySpec) -> None:
-    """Refuse what the spec itself refuses beside `search.pruner`, where a pruner object is given."""
-    if "epochs" in spec.search.space:
-        raise InputError("search.space.epochs must not be searched beside a pruner; set search.max_epochs")
-    if spec.objective.metrics:
-        raise InputError(f"pruner must not be given beside several objectives; {WHY_NO_PRUNER}")
-
-
-def _check_objects(sampler: Any, pruner: Any, launcher: Any, tracker: Any) -> None:
-    """Refuse what is neither None nor an object of the public class."""
-    for name, given, kind in (
-        ("sampler", sampler, Sampler),
-        ("pruner", pruner, Pruner),
-        ("launcher", launcher, Launcher),
-        ("tracker", tracker, Tracker),
-    ):
-        if given is not None and not isinstance(given, kind):
-            raise InputError(f"{name} must be an object of a sparktune.{kind.__name__}, but got {given!r}")
-
-
-def _read_spec(given: StudySpec | dict[str, Any] | str | Path, any_sampler: bool) -> StudySpec:
-    """The spec, checked; says what in it has no effect."""
-    if isinstance(given, (str, Path)):
-        spec = load_spec(given, any_sampler=any_sampler)
-    else:
-        spec = parse_spec(given, any_sampler)
-    for sentence in idle_fields(spec):
-        log.warning(sentence)
-    return spec
-
-
-def with_builder(
-    spec: StudySpec | dict[str, Any] | str | Path, builder: Callable[..., Any] | str
-) -> dict[str, Any]:
-    """The sections of a study with this builder as its model's.
-
-    Raises:
-        SpecError: the study file cannot be read.
-    """
-    if isinstance(spec, StudySpec):
-        document = spec.model_dump(mode="json")
-    else:
-        document = read_document(spec) if isinstance(spec, (str, Path)) else spec
-    model = document.get("model") or {}
-    if not isinstance(model, dict):
-        raise InputError(f"model must be a mapping where builder is given, but got {model!r}")
-    others = {name: value for name, value in model.items() if name != "source"}
-    return {**document, "model": {"kind": "builder", **others, "builder": builder}}
 
 
 @final

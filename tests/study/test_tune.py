@@ -11,7 +11,6 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 from studies import data, document
 
 import sparktune
@@ -25,9 +24,7 @@ from sparktune.errors import (
     TrackingError,
 )
 from sparktune.report import read_study
-from sparktune.spec import StudySpec, parse_spec
 from sparktune.study import Progress, conclusion, sync_study, tune
-from sparktune.study.tune import with_builder
 
 pytestmark = pytest.mark.usefixtures("fork_server")
 
@@ -366,38 +363,6 @@ def test_objects_of_ones_own_propose_run_and_show(tmp_path):
     assert launcher.closed
     each = [line for n in range(3) for line in (f"trial {n} runs", f"trial {n} COMPLETE")]
     assert tracker.lines == ["small val_accuracy", *each, "FINISHED {'COMPLETE': 3}", "exported"]
-
-
-def own_model(params, input_shape, outputs):
-    raise NotImplementedError
-
-
-def test_a_builder_takes_the_place_of_the_models_in_every_form_of_a_spec(tmp_path):
-    def build(params, input_shape, outputs):
-        return own_model(params, input_shape, outputs)
-
-    mapping = {"model": {"params": {"a": 1}}, "search": {"space": {"any": [1, 2]}}}
-    path = tmp_path / "study.yaml"
-    path.write_text(yaml.safe_dump(mapping))
-    earlier = {**mapping, "model": {"builder": "old", "source": "def old(): pass", "params": {"a": 1}}}
-    given = [mapping, path, str(path), StudySpec(**earlier)]
-    models = [parse_spec(with_builder(spec, build)).model for spec in given]
-    assert all(model == models[0] for model in models)
-    assert (models[0].builder, models[0].params) == ("build", {"a": 1})
-    assert "import own_model" in models[0].source
-    assert parse_spec(with_builder(mapping, "package.module:build")).model.source is None
-
-
-@pytest.mark.parametrize(
-    ("model", "message"),
-    [
-        ("mlp", "model must be a mapping where builder is given, but got 'mlp'"),
-        ({"kind": "mlp"}, "builder is unknown"),
-    ],
-)
-def test_a_builder_beside_another_kind_is_refused(model, message):
-    with pytest.raises(InputError, match=message):
-        tune({"model": model}, builder=own_model)
 
 
 def test_a_study_of_an_earlier_release_is_resumed(tmp_path):
