@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 KERAS = {
     "accuracy": "BinaryAccuracy",
-    "auc": "AUC",
-    "pr_auc": "AUC",
     "precision": "Precision",
     "recall": "Recall",
     "top_5_accuracy": "SparseTopKCategoricalAccuracy",
@@ -29,8 +27,8 @@ OWN = {  # of `sparktune.training.metrics`, by metric and, where it is not for a
     ("f1", None): "F1",
     ("precision", "classes"): "MacroPrecision",
     ("recall", "classes"): "MacroRecall",
-    ("auc", "classes"): "AucByClass",
-    ("pr_auc", "classes"): "AucByClass",
+    ("auc", None): "AreaUnderCurve",
+    ("pr_auc", None): "AreaUnderCurve",
     ("r2", None): "R2",
 }
 
@@ -89,15 +87,15 @@ def _metric(metric: str, schema: Schema, prefix: str = "") -> Any:
     if (own := OWN.get((metric, schema.task)) or OWN.get((metric, None))) is not None:
         return _own_metric(own, metric, name, schema)
     kind = {("accuracy", "classes"): "SparseCategoricalAccuracy"}.get((metric, schema.task)) or KERAS[metric]
-    options = {"curve": "PR"} if metric == "pr_auc" else {}
-    return getattr(keras.metrics, kind)(name=name, **options)
+    return getattr(keras.metrics, kind)(name=name)
 
 
 def _own_metric(kind: str, metric: str, name: str, schema: Schema) -> Any:
     import sparktune.training.metrics as own  # loads Keras
 
-    if kind == "AucByClass":
-        return own.AucByClass(schema.outputs, name=name, curve="PR" if metric == "pr_auc" else "ROC")
+    if kind == "AreaUnderCurve":
+        curve = "PR" if metric == "pr_auc" else "ROC"
+        return own.AreaUnderCurve(schema.task, schema.outputs, curve, name=name)
     if kind == "R2":
         return own.R2(schema.outputs, name=name)
     return getattr(own, kind)(schema.task, 2 if schema.task == "binary" else schema.outputs, name=name)

@@ -1,8 +1,8 @@
 """Metrics that Keras does not have, or not for class indices.
 
-Each adds up a few numbers over rows, so that it is exact over an epoch however the rows come in: counts by
-class, or means and squares. All are as scikit-learn has them, and count rows by their weights where there are
-any.
+Each adds up numbers over rows, so that it is that of an epoch however the rows come in: counts by class or by
+probability, or means and squares. All are as scikit-learn has them, and count rows by their weights where
+there are any.
 """
 
 from abc import abstractmethod
@@ -14,6 +14,8 @@ from keras import ops
 PACKAGE = "sparktune"
 ROUNDING = 1e-13  # share of the square that float32 makes of labels that are all the same
 HALF = 0.5  # from here on a probability means yes
+BINS, LEAST_BINS = 2**16, 2**9  # of all classes together, and of each
+LOG_ODDS = (-28.0, 17.0)  # of the bins; from the higher end on float32 has 1 alone
 
 
 class CountsByClass(keras.metrics.Metric):  # type: ignore[misc]
@@ -106,26 +108,69 @@ class MacroRecall(CountsByClass):
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class AucByClass(keras.metrics.AUC):  # type: ignore[misc]
-    """The mean over classes of the area under the curve of each against all others; labels are indices."""
+class AreaUnderCurve(keras.metrics.Metric):  # type: ignore[misc]
+    """ROC AUC, or average precision: of yes or no, or the mean over classes, each against all others.
 
-    def __init__(self, num_labels: int, **options: Any) -> None:
-        super().__init__(**{**options, "multi_label": True, "num_labels": num_labels})
+    Rows are counted in narrow bins of equal width in log odds, and only those of one bin are taken for tied.
+    Thresholds of equal distance in probability, as Keras has them, would tie most rows of a rare class.
+
+    Args:
+        task: `binary` or `classes`; or `labels`, which are all counted together.
+        classes: number of classes, or of labels.
+        curve: `ROC` or `PR`.
+        name: the metric's.
+        dtype: that of its numbers.
+    """
+
+    def __init__(
+        self, task: str, classes: int, curve: str, name: str | None = None, dtype: Any = None
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.task, self.classes, self.curve = task, classes, curve
+        self._curves = classes if task == "classes" else 1
+        self._bins = max(BINS // self._curves, LEAST_BINS)
+        shape = (self._curves, self._bins)
+        self._counts = [self.add_variable(shape, initializer="zeros", name=name) for name in ("yes", "no")]
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take in class indices (rows,), probabilities (rows, classes) and weights (rows,)."""
-        index = ops.cast(ops.reshape(y_true, (-1,)), "int32")
+        """Take in class indices (rows,), or 0 and 1 (rows, outputs); probabilities; weights (rows,)."""
+        if self.task == "classes":
+            index = ops.cast(ops.reshape(y_true, (-1,)), "int32")
+            flags = ops.one_hot(index, self.classes, dtype=self.dtype)
+        else:
+            flags = ops.cast(ops.reshape(y_true, ops.shape(y_pred)), self.dtype)
+        weight = ops.ones_like(flags)
         if sample_weight is not None:
-            sample_weight = ops.reshape(sample_weight, (-1, 1))
-        super().update_state(ops.one_hot(index, self.num_labels, dtype=self.dtype), y_pred, sample_weight)
+            weight = weight * ops.reshape(ops.cast(sample_weight, self.dtype), (-1, 1))
+        bins = ops.reshape(self._bin(y_pred) + self._bins * ops.arange(self._curves), (-1,))
+        for count, counted in zip(self._counts, (flags * weight, (1 - flags) * weight), strict=True):
+            sums = ops.segment_sum(ops.reshape(counted, (-1,)), bins, self._curves * self._bins)
+            count.assign_add(ops.reshape(sums, count.shape))
 
     def result(self) -> Any:
-        """The mean over the classes that occur, and for ROC are not alone: Keras takes others for 0."""
-        counts = self.true_positives[0] + self.false_negatives[0] > 0
-        if self.curve.value == "ROC":
-            counts = ops.logical_and(counts, self.true_negatives[0] + self.false_positives[0] > 0)
-        counted = ops.sum(ops.cast(counts, self.dtype))
-        return super().result() * _share(ops.cast(self.num_labels, self.dtype), counted)
+        """The mean over the classes that occur, and for ROC are not alone; 0 where there is none."""
+        # The likeliest rows come first.
+        yes, no = (ops.flip(ops.cast(count, "float64"), axis=1) for count in self._counts)
+        found, all_yes, all_no = ops.cumsum(yes, axis=1), ops.sum(yes, axis=1), ops.sum(no, axis=1)
+        if self.curve == "ROC":
+            areas = _share(ops.sum(no * (found - yes / 2), axis=1), all_yes * all_no)
+            counts = all_yes * all_no > 0
+        else:
+            precision = _share(found, found + ops.cumsum(no, axis=1))
+            areas, counts = _share(ops.sum(yes * precision, axis=1), all_yes), all_yes > 0
+        area = _share(ops.sum(areas), ops.sum(ops.cast(counts, "float64")))
+        return ops.cast(area, self.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """What a metric of the same kind is made of."""
+        return {**super().get_config(), "task": self.task, "classes": self.classes, "curve": self.curve}
+
+    def _bin(self, probability: Any) -> Any:
+        """The bin that each row's log odds are in, int32."""
+        probability = ops.clip(ops.cast(probability, self.dtype), 0.0, 1.0)
+        odds = ops.log(probability) - ops.log1p(-probability)
+        share = (odds - LOG_ODDS[0]) / (LOG_ODDS[1] - LOG_ODDS[0])
+        return ops.cast(ops.clip(self._bins * share, 0, self._bins - 1), "int32")
 
 
 @final

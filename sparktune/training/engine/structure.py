@@ -16,7 +16,7 @@ WIRING = ("__keras_tensor__", "__slice__")  # how a functional model says where 
 OURS = (
     "sparktune>RootMeanSquaredError",
     "sparktune>OfScaledLabel",
-    *(f"sparktune>{metric}" for metric in ("AucByClass", "BalancedAccuracy", "F1", "R2")),
+    *(f"sparktune>{metric}" for metric in ("AreaUnderCurve", "BalancedAccuracy", "F1", "R2")),
     *(f"sparktune>{metric}" for metric in ("MacroPrecision", "MacroRecall")),
 )
 BEGIN = "_initializer"  # says how a weight begins, which no graph depends on
