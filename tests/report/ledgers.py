@@ -29,6 +29,7 @@ SPACE: dict[str, Any] = {
     "optimizer": ["sgd", "adam"],
 }
 Timed = tuple[float, Event]
+STARTED: Timed = (0.0, StudyStarted("val_accuracy", "maximize"))
 
 
 def write_ledger(folder: Path, events: list[Timed], direction: str = "maximize", **sections: Any) -> Path:
@@ -58,6 +59,11 @@ def result(number: int, value: float | None = None, seconds: float = 2.0, **fiel
     return TrialResult(
         **{"trial": number, "history": history, "timings": timings, "host": "a", **given, **fields}
     )
+
+
+def launched(time: float, *numbers: int, attempt: int = 1) -> list[Timed]:
+    """Events of the launch of these trials."""
+    return [(time, Launched(number, attempt, 7, result(number).params)) for number in numbers]
 
 
 def finished(folder: Path, count: int = 18, **sections: Any) -> Path:
