@@ -68,7 +68,7 @@ def score_command(
     in `local[*]` does the rest: other formats, tables, --partition-by, engines with TensorFlow.
     """
     from sparktune.launch import anything_configures_spark
-    from sparktune.scoring.batch import load_model
+    from sparktune.scoring.answers import load_model
     from sparktune.scoring.without_spark import score_files
 
     started = time.monotonic()
@@ -125,7 +125,7 @@ def predict_command(
     such objects, or one object a line. A column that is null makes the answer null,
     unless it is encoded: the model answers then.
     """
-    from sparktune.scoring.batch import load_model
+    from sparktune.scoring.answers import load_model
     from sparktune.scoring.local import predict_rows
 
     if source is not None and given:
@@ -153,7 +153,7 @@ def evaluate_command(
     """Measure a model on labelled rows: its task's default loss, and every metric that suits the label."""
     from rich.table import Table
 
-    from sparktune.scoring.batch import load_model
+    from sparktune.scoring.answers import load_model
     from sparktune.scoring.local import measure_rows
     from sparktune.scoring.rows import read_rows
 

@@ -30,7 +30,7 @@ def sql_command(
     from sparktune.errors import ScoringError
     from sparktune.launch import open_session
     from sparktune.scoring import register
-    from sparktune.scoring.batch import load_model
+    from sparktune.scoring.answers import load_model
     from sparktune.scoring.expression import function_definition
     from sparktune.scoring.sql import check_name
     from sparktune.scoring.table_io import own_catalog_is_in_memory

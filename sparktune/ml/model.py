@@ -12,7 +12,7 @@ from sparktune.bundle.labels import label_kind
 from sparktune.columns.schema import Feature
 from sparktune.errors import ScoringError
 from sparktune.ml.persistence import BundleReader, BundleWriter
-from sparktune.scoring.batch import ANSWER, check_session, load_model, with_answer
+from sparktune.scoring.answers import ANSWER, check_session, load_model, with_answer
 from sparktune.scoring.signature import quoted
 from sparktune.scoring.types import check_columns
 

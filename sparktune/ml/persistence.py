@@ -8,7 +8,7 @@ from pyspark.ml.util import DefaultParamsReader, DefaultParamsWriter, MLReader, 
 
 from sparktune.bundle import Bundle
 from sparktune.errors import ScoringError
-from sparktune.scoring.batch import load_model
+from sparktune.scoring.answers import load_model
 from sparktune.temporary import driver_folder
 
 if TYPE_CHECKING:

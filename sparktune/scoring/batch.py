@@ -5,18 +5,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from sparktune.bundle import Bundle, load_bundle
+from sparktune.bundle import Bundle
 from sparktune.columns.names import find
-from sparktune.errors import BundleError, ScoringError
+from sparktune.errors import ScoringError
+from sparktune.scoring.answers import ANSWER, check_session, load_model, with_answer
 from sparktune.scoring.bulk import scored_in_one_pass, through_arrow
-from sparktune.scoring.executors import check_executors, classic_context
-from sparktune.scoring.expression import answer_in_sql, check_answers, is_sql
+from sparktune.scoring.executors import classic_context
+from sparktune.scoring.expression import is_sql
 from sparktune.scoring.guessed_types import with_training_types
-from sparktune.scoring.moments import columns_in_sql, moments_as_trained
+from sparktune.scoring.moments import moments_as_trained
 from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
-from sparktune.scoring.signature import is_table, quoted
-from sparktune.scoring.sql import predict_function
+from sparktune.scoring.signature import quoted
 from sparktune.scoring.table_io import (
     check_apart,
     check_target,
@@ -27,11 +27,8 @@ from sparktune.scoring.table_io import (
     target_format,
     write,
 )
-from sparktune.scoring.types import answer_names, check_columns, check_kept
+from sparktune.scoring.types import answer_names, check_columns, check_kept, is_complex
 from sparktune.scoring.worker_errors import worker_errors_as_raised
-
-ANSWER = "__sparktune_answer"
-COMPLEX = ("array", "struct", "map", "binary", "vector", "variant")
 
 
 def score(
@@ -113,52 +110,6 @@ def score(
         return score_partitions(frame, place, scored, on_progress or (lambda _: None))
 
 
-def load_model(
-    model: str | Path | Bundle, tracking_uri: str | None = None, engine: str | None = None
-) -> Bundle:
-    """The bundle to score with, from its folder or an MLflow URI.
-
-    Raises:
-        ScoringError: there is none, it was changed after the export, or it does not have the engine.
-        TrackingError: MLflow does not answer or does not know it.
-    """
-    try:
-        if isinstance(model, Bundle):
-            return model if engine is None else model.with_engine(engine)
-        return load_bundle(model, tracking_uri, engine=engine)
-    except BundleError as error:
-        raise ScoringError(str(error)) from error
-
-
-def check_session(bundle: Bundle, frame: Any, features: Sequence[str]) -> None:
-    """Refuse, before any row is scored, a Spark session that cannot compute the bundle's answers.
-
-    Args:
-        bundle: the model.
-        frame: the rows.
-        features: as `with_answer` takes them.
-
-    Raises:
-        ScoringError: the workers' Python lacks what scoring needs; the engine is `sql`, and Spark SQL answers
-            the bundle's example rows differently from Python; or the session is one of Spark Connect.
-        BundleError: the engine is `sql`, and the model or a column has no SQL.
-    """
-    check = check_answers if _in_sql(bundle, frame, features) else check_executors
-    check(frame.sparkSession, bundle)
-
-
-def _in_sql(bundle: Bundle, frame: Any, features: Sequence[str]) -> bool:
-    """Whether Spark SQL computes the answers; one column with all numbers goes to Python."""
-    apart = len(features) == len(bundle.schema.features)
-    vector = is_table(bundle.schema) and _is_complex(frame.schema[features[0]].dataType.simpleString())
-    return is_sql(bundle) and apart and not vector
-
-
-def _is_complex(kind: str) -> bool:
-    """Whether a type holds more than single values."""
-    return kind.partition("<")[0] in COMPLEX
-
-
 def _scored(
     bundle: Bundle, features: list[str], kept: list[str], texts: bool, frame: Any
 ) -> tuple[Any, Callable[[], int]]:
@@ -192,25 +143,6 @@ def _joined(bundle: Bundle, frame: Any, features: Sequence[str], kept: Sequence[
     return with_answer(bundle, frame, features).select(*(col(quoted(name)) for name in kept), *answers)
 
 
-def with_answer(bundle: Bundle, frame: Any, features: Sequence[str]) -> Any:
-    """The frame with one more column, ANSWER: a struct of `prediction` and perhaps `probability`.
-
-    Args:
-        bundle: the model.
-        frame: the rows.
-        features: the frame's columns in the order of the bundle's, or one with all numbers.
-    """
-    from pyspark.sql.functions import col, expr
-
-    if _in_sql(bundle, frame, features):
-        columns = columns_in_sql(bundle.manifest, frame, features)
-        return frame.withColumn(ANSWER, expr(answer_in_sql(bundle, columns, "both")))
-    moments = moments_as_trained(bundle.schema, frame, features)
-    arguments = [expr(moments[name]) if name in moments else col(quoted(name)) for name in features]
-    function = predict_function(bundle, "both").asNondeterministic()  # never evaluated twice
-    return frame.withColumn(ANSWER, function(*arguments))
-
-
 def _partition_column(name: str, kept: list[str], target: str) -> str:
     """The column to partition by.
 
@@ -242,7 +174,7 @@ def _check_single_values(types: dict[str, str]) -> None:
         ScoringError: one holds more than single values.
     """
     for name, kind in types.items():
-        if _is_complex(kind):
+        if is_complex(kind):
             raise ScoringError(
                 f"CSV cannot hold column {name!r} of type {kind}; "
                 "write Parquet or JSON, or name the columns to keep without it"

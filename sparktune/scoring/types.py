@@ -11,6 +11,7 @@ from sparktune.errors import ScoringError
 Output = Literal["prediction", "probability", "both", "raw"]
 OUTPUTS = ("prediction", "probability", "both", "raw")
 MOMENTS = ("date", "timestamp", "timestamp_ntz")
+COMPLEX = ("array", "struct", "map", "binary", "vector", "variant")
 NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "boolean")
 
 
@@ -147,3 +148,8 @@ def _check_raw_type(feature: Feature, got: str) -> None:
 
 def _numeric(kind: str) -> bool:
     return kind in NUMBERS or kind.startswith("decimal")
+
+
+def is_complex(kind: str) -> bool:
+    """Whether a type of Spark SQL holds more than single values."""
+    return kind.partition("<")[0] in COMPLEX

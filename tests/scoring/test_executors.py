@@ -14,7 +14,7 @@ from pyspark.sql.types import FloatType, StructField, StructType
 from sparktune.bundle import Bundle
 from sparktune.errors import ScoringError
 from sparktune.scoring import executors, register, score
-from sparktune.scoring.batch import check_session
+from sparktune.scoring.answers import check_session
 
 SESSION = """
 import sys
