@@ -33,7 +33,7 @@ def sql_command(
     from sparktune.scoring.answers import load_model
     from sparktune.scoring.expression import function_definition
     from sparktune.scoring.sql import check_name
-    from sparktune.scoring.table_io import own_catalog_is_in_memory
+    from sparktune.scoring.targets import own_catalog_is_in_memory
     from sparktune.scoring.types import checked_output
 
     check_name(name)

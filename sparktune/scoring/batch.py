@@ -17,16 +17,8 @@ from sparktune.scoring.moments import moments_as_trained
 from sparktune.scoring.nanoseconds import nanoseconds_readable
 from sparktune.scoring.partitions import OnScored, PartitionedTarget, score_partitions
 from sparktune.scoring.signature import quoted
-from sparktune.scoring.table_io import (
-    check_apart,
-    check_target,
-    files_digest,
-    is_path,
-    read,
-    remove,
-    target_format,
-    write,
-)
+from sparktune.scoring.table_io import files_digest, is_path, read, remove, target_format, write
+from sparktune.scoring.targets import check_apart, check_target
 from sparktune.scoring.types import answer_names, check_columns, check_kept, is_complex
 from sparktune.scoring.worker_errors import worker_errors_as_raised
 

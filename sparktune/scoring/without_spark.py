@@ -24,7 +24,7 @@ from sparktune.cores import usable_cores
 from sparktune.errors import ScoringError
 from sparktune.files import whole_folder
 from sparktune.scoring.parquet_files import ParquetFiles, is_parquet_here
-from sparktune.scoring.table_io import check_target_name, holds_source, target_exists
+from sparktune.scoring.targets import check_target_name, holds_source, target_exists
 from sparktune.scoring.types import MOMENTS, answer_names, check_columns, check_kept
 from sparktune.scoring.worker import predict_batch
 from sparktune.signals import ended_by_signals

@@ -14,8 +14,8 @@ from pyspark.ml.functions import array_to_vector
 
 from sparktune.bundle import Bundle
 from sparktune.errors import ScoringError
-from sparktune.scoring import check_lasting, score
-from sparktune.scoring.table_io import check_apart
+from sparktune.scoring import score
+from sparktune.scoring.targets import check_apart
 from tests.bundle.models import by_keras, inputs
 
 ROWS = 30
@@ -37,15 +37,6 @@ def sources(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     mixed = [(i, int(row[0] * 9), row[1:].tolist()) for i, row in enumerate(inputs("regression", ROWS))]
     spark.createDataFrame(mixed, "id int, a int, b array<float>").coalesce(1).createOrReplaceTempView("mixed")
     return folder
-
-
-@pytest.mark.parametrize(("target", "lasts"), [("scored", False), ("default.scored", False), ("a/b", True)])
-def test_a_table_that_would_be_forgotten_is_refused(spark: Any, target: str, lasts: bool) -> None:
-    if lasts:
-        check_lasting(spark, target)
-        return
-    with pytest.raises(ScoringError, match="forgotten when this command ends"):
-        check_lasting(spark, target)
 
 
 @pytest.fixture

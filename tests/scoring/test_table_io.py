@@ -6,16 +6,7 @@ from typing import Any
 import pytest
 
 from sparktune.errors import ScoringError
-from sparktune.scoring.table_io import (
-    check_target,
-    check_target_name,
-    exists,
-    file_format,
-    is_path,
-    read,
-    target_format,
-    write,
-)
+from sparktune.scoring.table_io import exists, file_format, is_path, read, target_format, write
 
 
 @pytest.mark.parametrize(
@@ -79,12 +70,6 @@ def test_lz4_is_refused_as_it_would_end_spark(spark: Any, tmp_path: Path) -> Non
         read(spark, str(tmp_path / "new.csv.lz4"))
 
 
-@pytest.mark.parametrize("target", [".", "./", "..", "/", ""])
-def test_a_target_has_a_name_of_its_own(target: str) -> None:
-    with pytest.raises(ScoringError, match="must have a name of its own"):
-        check_target_name("in", target, "overwrite")
-
-
 @pytest.mark.parametrize("ending", ["parquet", "csv", "json"])
 def test_what_is_written_is_read_again(spark: Any, tmp_path: Path, ending: str) -> None:
     target = str(tmp_path / f"rows.{ending}")
@@ -108,13 +93,3 @@ def test_what_cannot_be_written_leaves_nothing_but_what_was_there(spark: Any, tm
     with pytest.raises(Exception, match="already exists"):
         write(failing, str(tmp_path / "rows"), "error")
     assert (tmp_path / "rows").exists()
-
-
-def test_a_target_is_free_or_may_be_replaced(spark: Any, tmp_path: Path) -> None:
-    check_target(spark, "in", str(tmp_path / "free"), "error")
-    check_target(spark, "in", str(tmp_path), "overwrite")
-    with pytest.raises(ScoringError, match="exists already"):
-        check_target(spark, "in", str(tmp_path), "error")
-    for target in ("out.csv.gz", "a/out.GZ/"):
-        with pytest.raises(ScoringError, match=r"must not be compressed, but .* ends in \.(gz|GZ); leave"):
-            check_target(spark, "in", target, "overwrite")
