@@ -54,16 +54,6 @@ class EncodedColumn(InputColumn):
         return found[0] if len(found) == 1 else np.concatenate(found)
 
 
-def needs_encoders(table: Table, names: Sequence[str]) -> bool:
-    """Whether a column holds words, dates or what else is no number, by the types of the columns."""
-    return any(_is_raw(table.columns[name]) for name in names if name in table.columns)
-
-
-def lacks_numbers(table: Table, names: Sequence[str]) -> bool:
-    """Whether a column of single numbers has missing ones."""
-    return any(_has_missing(table.columns[name]) for name in names if name in table.columns)
-
-
 def encoded_columns(
     names: Sequence[str],
     tables: Sequence[Table],
@@ -102,7 +92,8 @@ def encoded_columns(
         _warn_of(left_out)
     if not columns:
         refuse_together([*errors.values()])
-        raise _all_left_out(left_out)
+        reasons = "; ".join(f"{column.name!r}: {column.why}" for column in left_out)
+        raise DataError(f"data must hold feature columns that say something, but all are left out: {reasons}")
     layout = layout_of([column.feature for column in columns])
     return InputColumns(
         columns=tuple(columns),
@@ -113,11 +104,6 @@ def encoded_columns(
         example=tuple(zip(*(column.example for column in columns), strict=True)),
         errors=errors,
     )
-
-
-def _all_left_out(left_out: Sequence[LeftOut]) -> DataError:
-    reasons = "; ".join(f"{column.name!r}: {column.why}" for column in left_out)
-    return DataError(f"data must hold feature columns that say something, but all are left out: {reasons}")
 
 
 def _warn_of(left_out: Sequence[LeftOut]) -> None:
@@ -243,30 +229,3 @@ def _chunks(table: Table, name: str) -> "list[pa.Array]":
 
     found = chunks_of(table.column(name, "feature"), _place(table, name))
     return [without_view(chunk) for chunk in found if len(chunk)]
-
-
-def _is_raw(column: Any) -> bool:
-    if isinstance(column, np.ndarray):
-        return column.dtype.kind not in "biuf"
-    from sparktune.columns.encoders.types import holds_numbers, stands_for, usual_kind
-
-    kind = stands_for(column.type)
-    if not holds_numbers(kind):
-        return usual_kind(kind) != "vector"
-    return usual_kind(column.type) != usual_kind(kind)  # a dictionary of whole numbers is a category
-
-
-def _has_missing(column: Any) -> bool:
-    if isinstance(column, np.ndarray):
-        return column.ndim == 1 and column.dtype.kind == "f" and bool(np.isnan(column).any())
-    from sparktune.columns.arrow import plain
-    from sparktune.columns.encoders.types import holds_numbers
-
-    if not holds_numbers(column.type):
-        return False
-    import pyarrow.compute as pc
-
-    return any(
-        chunk.null_count or bool(pc.any(pc.is_nan(plain(chunk).cast("float64"))).as_py())
-        for chunk in getattr(column, "chunks", [column])
-    )

@@ -10,11 +10,12 @@ import numpy as np
 from sparktune.columns.schema import Label, Scaling, Schema, Task
 from sparktune.data.dataset import Dataset, Rows
 from sparktune.data.digest import digest_of
-from sparktune.data.encoding import encoded_columns, lacks_numbers, needs_encoders
+from sparktune.data.encoding import encoded_columns
 from sparktune.data.features import plain_columns
 from sparktune.data.inputs import InputColumns, read_inputs
 from sparktune.data.labels import check_names, classes_of, encode_labels, label_names, labels_of, task_of
 from sparktune.data.mapped import rows_of
+from sparktune.data.raw_columns import lacks_numbers, needs_encoders
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import fit_scaling, scaling_of
 from sparktune.data.sources.base import Names, Origin, ReadTable, read_source
