@@ -38,6 +38,8 @@ class OptunaStudy:
         self._worst = [-math.inf if o.direction == "maximize" else math.inf for o in objective.all]
         self._order = by_dependence(space)
         self._storage = ReportedTrials()
+        # Others leave out trials that are pruned, and remember that of those that wait once they have ended.
+        self._learns_of_pruned = isinstance(algorithm, optuna.samplers.TPESampler)
         self._stopped = False
         with silent_optuna():
             self._study = optuna.create_study(
@@ -94,12 +96,13 @@ class OptunaStudy:
             self._study.tell(trial, state=State.FAIL)
 
     def report(self, trial: "optuna.Trial", report: TrialReport) -> None:
-        """How a trial stands: samplers take it for one that was pruned there, until it has ended.
+        """How a trial stands: `tpe` takes it for one that was pruned there, until it has ended.
 
-        To Optuna it would only run. With a pruner that lets trials wait few ones end, so that there would be
-        next to nothing to learn from. With several objectives Optuna has no pruned trials.
+        To Optuna it would only run, as it does for other samplers. With a pruner that lets trials wait few
+        ones end, so that there would be next to nothing to learn from. With several objectives Optuna has no
+        pruned trials.
         """
-        if len(self._worst) == 1 and self._metric in report.metrics:
+        if self._learns_of_pruned and len(self._worst) == 1 and self._metric in report.metrics:
             self._storage.report(trial.number, report.epochs, report.metrics[self._metric])
 
     def tell(self, trial: "optuna.Trial", result: TrialResult) -> None:

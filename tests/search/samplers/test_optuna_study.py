@@ -4,7 +4,7 @@ import math
 
 import optuna
 import pytest
-from optuna.samplers import RandomSampler
+from optuna.samplers import NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import TrialState as State
 
 from sparktune.search.samplers.optuna_study import OptunaStudy, silent_optuna
@@ -100,8 +100,8 @@ def test_of_a_pruned_trial_optuna_learns_every_epoch() -> None:
     assert (seen.state, seen.intermediate_values) == (State.PRUNED, {1: 0.5, 2: 0.25})
 
 
-def test_a_trial_that_waits_is_shown_as_pruned_until_it_ends() -> None:
-    study = OptunaStudy(SPACE, RandomSampler(seed=0), Objective("val_loss", "minimize"))
+def test_a_trial_that_waits_is_shown_to_tpe_as_pruned_until_it_ends() -> None:
+    study = OptunaStudy(SPACE, TPESampler(seed=0), Objective("val_loss", "minimize"))
     trial, params = study.ask()
     for epochs, value in ((1, 0.5), (3, 0.25)):
         study.report(trial, TrialReport(0, epochs, {"val_loss": value, "loss": 0.1}))
@@ -116,6 +116,23 @@ def test_a_trial_that_waits_is_shown_as_pruned_until_it_ends() -> None:
     study.tell(trial, TrialResult(0, params, TrialState.COMPLETE, 0.125))
     (seen,) = trial.study.trials
     assert (seen.state, seen.value, seen.intermediate_values) == (State.COMPLETE, 0.125, {})
+
+
+def test_samplers_that_leave_pruned_trials_out_know_which_names_those_had_that_waited() -> None:
+    space = {"a": [1, 2], "b": {"low": 1, "high": 9, "when": {"a": 2}}}
+    search = SearchSpec(sampler="random", trials=1, space=space)
+    sampler = NSGAIISampler(population_size=2, seed=0)
+    study = OptunaStudy(search.space, sampler, Objective("val_loss", "minimize"))
+    waits, without_b = study.ask({"a": 1})
+    study.report(waits, TrialReport(0, 1, {"val_loss": 0.25}))
+    for number in (1, 2):
+        trial, params = study.ask({"a": 2, "b": number})
+        study.tell(trial, TrialResult(number, params, TrialState.COMPLETE, 0.5))
+    study.ask()
+    study.tell(waits, TrialResult(0, without_b, TrialState.COMPLETE, 0.25))
+    for number in range(4, 9):
+        trial, params = study.ask()
+        study.tell(trial, TrialResult(number, params, TrialState.COMPLETE, 0.5))
 
 
 def test_fixed_parameters_come_back_exactly() -> None:
