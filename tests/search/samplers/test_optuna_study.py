@@ -130,9 +130,8 @@ def test_samplers_that_leave_pruned_trials_out_know_which_names_those_had_that_w
         study.tell(trial, TrialResult(number, params, TrialState.COMPLETE, 0.5))
     study.ask()
     study.tell(waits, TrialResult(0, without_b, TrialState.COMPLETE, 0.25))
-    for number in range(4, 9):
-        trial, params = study.ask()
-        study.tell(trial, TrialResult(number, params, TrialState.COMPLETE, 0.5))
+    for _ in range(9):  # a parent of which is the one that has waited
+        assert study.ask()[1].keys() >= {"a"}
 
 
 def test_fixed_parameters_come_back_exactly() -> None:
