@@ -6,6 +6,7 @@ from sparktune.columns.encoders.category import CategoryEncoder
 from sparktune.columns.schema import Feature, Schema
 from sparktune.scoring.signature import quoted
 from sparktune.scoring.table_io import file_format, is_path
+from sparktune.scoring.text_files import reading_options
 from sparktune.scoring.types import MOMENTS, own_names
 
 GUESSED = ("csv", "json")
@@ -50,7 +51,8 @@ def _with_text(spark: Any, source: str, frame: Any, words: set[str]) -> Any:
     typed = [
         StructField(field.name, StringType() if field.name in words else field.dataType) for field in fields
     ]
-    return spark.read.load(source, format="csv", schema=StructType(typed), header=True)
+    options = reading_options(spark, source, "csv")
+    return spark.read.load(source, format="csv", schema=StructType(typed), **options)
 
 
 def _with_missing_cells(frame: Any, features: dict[str, Feature]) -> Any:

@@ -10,6 +10,7 @@ from urllib.request import url2pathname
 
 from sparktune.errors import ScoringError
 from sparktune.scoring.nanoseconds import as_timestamps
+from sparktune.scoring.text_files import reading_options, writing_options
 
 ENDINGS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json"}
 COMPRESSED = (".bz2", ".gz", ".lz4", ".zst")
@@ -79,15 +80,16 @@ def read(spark: Any, source: str) -> Any:
         kind = file_format(source)
         if source.endswith(".lz4"):  # Spark expects another header, and asks for gigabytes of memory
             raise ValueError("Spark does not read LZ4 files; compress it with gzip")
-        options = {"header": True, "inferSchema": True} if kind == "csv" else {}
-        frame = spark.read.load(source, format=kind, **options)
+        options = reading_options(spark, source, kind)
+        frame = spark.read.load(source, format=kind, inferSchema=kind == "csv", **options)
         return as_timestamps(spark, source, frame) if kind == "parquet" else frame
     except Exception as error:  # noqa: BLE001 - PySpark's errors and Py4J's have no base in common
         kind = file_format(source) if is_path(source) else "a table"
         # The last cause that Java names, without its stack.
         causes = re.findall(r"(?:Caused by: |: )(?:[\w$]+\.)+[\w$]+: ([^\n]+)", str(error))
         cause = causes[-1] if causes else str(error).strip().splitlines()[0]
-        raise ScoringError(f"the input {source!r} cannot be read as {kind}: {cause}") from None
+        rule = "; JSON must hold one object a line" if "MALFORMED_RECORD" in str(error) else ""
+        raise ScoringError(f"the input {source!r} cannot be read as {kind}: {cause}{rule}") from None
 
 
 def no_source(source: str) -> ScoringError:
@@ -120,9 +122,9 @@ def write(frame: Any, target: str, mode: str, partition_by: str | None = None) -
         return
     new = mode == "error" and not exists(frame.sparkSession, target)
     kind = target_format(target)
-    options: dict[str, Any] = {"header": True} if kind == "csv" else {}
+    options = writing_options(kind)
     if partition_by is not None:
-        options["partitionOverwriteMode"] = "dynamic"
+        options = {**options, "partitionOverwriteMode": "dynamic"}
     try:
         frame.write.save(target, format=kind, mode=mode, partitionBy=partition_by, **options)
     except Exception:

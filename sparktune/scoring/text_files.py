@@ -1,0 +1,28 @@
+"""CSV and JSON files, which Spark reads here by the rules of training and of `sparktune predict`."""
+
+from typing import Any
+
+HEADER = {
+    "header": True,
+    "escape": '"',
+}  # Spark would write a quote inside quotes as \", which few others read
+ODD_QUOTES = "contains(value, '\"') AND length(value) % 2 <> length(replace(value, '\"')) % 2"
+
+
+def writing_options(kind: str) -> dict[str, Any]:
+    """Spark's options to write a format."""
+    return HEADER if kind == "csv" else {}
+
+
+def reading_options(spark: Any, source: str, kind: str) -> dict[str, Any]:
+    """Spark's options to read files of a format: by its own, rows that it cannot read are others, or NULL.
+
+    A quoted cell of CSV may have several lines. Spark reads such files whole, and only such ones: there a
+    line has an odd number of quotes.
+    """
+    if kind == "json":
+        return {"mode": "FAILFAST"}
+    if kind != "csv":
+        return {}
+    lines = spark.read.text(source).filter(ODD_QUOTES)
+    return {**HEADER, "mode": "FAILFAST", "multiLine": not lines.isEmpty()}
