@@ -9,7 +9,7 @@ import numpy as np
 from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.registry import load_engine
 from sparktune.bundle.labels import labels
-from sparktune.bundle.manifest import Lineage, Manifest, unchanged
+from sparktune.bundle.manifest import Lineage, Manifest, check_unchanged
 from sparktune.columns.schema import Feature, Schema
 from sparktune.errors import ScoringError
 
@@ -65,7 +65,7 @@ class Bundle:
         """
         if self._loaded is not None:
             return self._loaded
-        self._check_unchanged(self.manifest.engine)
+        check_unchanged(self.path, self.manifest, self.manifest.engine)
         return load_engine(self.path, self.manifest)
 
     @cached_property
@@ -77,8 +77,6 @@ class Bundle:
         """
         from sparktune.bundle.engines.checks import keras_model
 
-        if "keras" in self.manifest.engines and self.manifest.engine != "keras":
-            self._check_unchanged("keras")
         return keras_model(self.path, self.manifest, self.engine)
 
     @np.errstate(over="ignore")
@@ -129,10 +127,6 @@ class Bundle:
     def labels(self, raw: np.ndarray) -> list[Any]:
         """The decoded label of each row of raw outputs; for regression the value. NaN has no label: None."""
         return labels(self.schema, raw)
-
-    def _check_unchanged(self, engine: str) -> None:
-        for name, digest in self.manifest.files_of(engine).items():
-            unchanged(self.path / name, digest)
 
     def _checked(self, x: np.ndarray) -> np.ndarray:
         width = int(np.prod(self.schema.input_shape))

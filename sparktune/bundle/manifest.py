@@ -189,6 +189,16 @@ def unchanged(path: Path, digest: str) -> bytes:
     return content
 
 
+def check_unchanged(folder: Path, manifest: Manifest, engine: str) -> None:
+    """Compare the files of an engine, in a bundle that was loaded before, with their sha256.
+
+    Raises:
+        BundleError: one has changed, or is gone.
+    """
+    for name, digest in manifest.files_of(engine).items():
+        unchanged(folder / name, digest)
+
+
 def _members(folder: Path) -> set[str]:
     """The relative paths of all that lies below `folder`, besides the folders themselves."""
     return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()}

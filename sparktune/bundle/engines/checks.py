@@ -8,7 +8,7 @@ import numpy as np
 from sparktune.bundle.engines.base import Engine
 from sparktune.bundle.engines.keras import KerasEngine
 from sparktune.bundle.engines.trained import TrainedModel, load_keras
-from sparktune.bundle.manifest import Manifest
+from sparktune.bundle.manifest import Manifest, check_unchanged
 from sparktune.columns.schema import Task
 from sparktune.errors import BundleError
 
@@ -62,7 +62,7 @@ def keras_model(folder: Path, manifest: Manifest, engine: Engine) -> Any:
     """The Keras model that the bundle in `folder` was made from; that of its engine where it has one.
 
     Raises:
-        BundleError: the bundle holds none, or it cannot be loaded safely.
+        BundleError: the bundle holds none, it cannot be loaded safely, or its file has changed.
     """
     if isinstance(engine, KerasEngine):
         return engine.model
@@ -70,4 +70,5 @@ def keras_model(folder: Path, manifest: Manifest, engine: Engine) -> Any:
         raise BundleError(
             f"the bundle {str(folder)!r} holds no Keras model: export it with the engine 'keras'"
         )
+    check_unchanged(folder, manifest, "keras")
     return load_keras(folder / manifest.engines["keras"])
