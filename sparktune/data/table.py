@@ -13,6 +13,7 @@ from sparktune.errors import DataError
 
 BATCH_ROWS = 2**15
 SMALL = 2**26  # bytes of columns that are kept once they are read
+LEAVE_OUT = "convert it, or leave it out by naming data.features"
 
 
 class Scan(Protocol):
@@ -112,7 +113,8 @@ class Table:
         if isinstance(column, np.ndarray):
             yield 0, column
         else:
-            yield from decoded(column, f"{self.where}: column {name!r}", part=part)
+            way_out = LEAVE_OUT if role == "feature" else "convert it"
+            yield from decoded(column, f"{self.where}: column {name!r}", part=part, way_out=way_out)
 
     def held(self, names: Iterable[str]) -> "Table":
         """The table with these of its columns in memory, if they are small; they are read in one go.
@@ -149,7 +151,7 @@ class Table:
 
 
 def decoded(
-    column: Any, what: str, start: int = 0, part: str | None = None
+    column: Any, what: str, start: int = 0, part: str | None = None, way_out: str = LEAVE_OUT
 ) -> Iterator[tuple[int, np.ndarray]]:
     """An Arrow column as numpy (rows, ...), chunk by chunk, each with the number of its first row.
 
@@ -160,7 +162,7 @@ def decoded(
 
     from sparktune.columns.arrow import ColumnPlace, values
 
-    place = ColumnPlace(what, DataError, "convert it, or leave it out by naming data.features")
+    place = ColumnPlace(what, DataError, way_out)
     shape = None
     for chunk in getattr(column, "chunks", [column]):
         if not len(chunk):

@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from sparktune.spec.base import Fault, Section
 from sparktune.spec.extensions import ENCODERS
-from sparktune.spec.messages import one_of
+from sparktune.spec.messages import one_of, way_out
 
 
 @final
@@ -32,6 +32,9 @@ def _validated(given: Any, info: ValidationInfo) -> Section:
     if kind not in kinds:
         raise Fault(one_of(kinds, kind), "kind", value=kind)
     options = IgnoredColumn if kind == "ignore" else ENCODERS.load(kind).options
+    for name in section:
+        if name not in options.model_fields:
+            raise Fault(f"is unknown for kind {kind}; {way_out(name, options.model_fields)}", str(name))
     return cast(Section, options.model_validate(section))
 
 

@@ -35,6 +35,8 @@ RULES = {
 }
 WAYS_OUT = {"string_type": "; put it in quotes", "tuple_type": "; write [{}]"}
 MAX_SHOWN = 100
+MAX_NAMES = 12
+SHORTENED = 3  # letters from which on the beginning of a name is taken for it
 
 
 def explained(error: ValidationError, root: type[BaseModel], document: Any) -> str:
@@ -67,7 +69,9 @@ def way_out(name: Any, known: Iterable[str]) -> str:
 
 
 def _nearest(name: Any, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(str(name), list(known), n=1)
+    known, name = list(known), str(name)
+    longer = [whole for whole in known if len(name) >= SHORTENED and whole.startswith(name)]
+    near = longer or difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}?" if near else ""
 
 
@@ -113,7 +117,13 @@ def _fault(entry: Any, root: type[BaseModel], document: Any) -> Fault:
         return Fault(rule, *path, context["discriminator"].strip("'"), value=context["tag"])
     if loc and loc[-1] == "[key]":
         return Fault("must have text as names; put it in quotes", *path[:-1], value=value)
-    return Fault(_rule(entry), *path, value=value)
+    hint = f"; its names are {_listed(_names(root, loc))}" if kind.startswith("model_") else ""
+    return Fault(_rule(entry) + hint, *path, value=value)
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = sorted(names)
+    return ", ".join([*names[:MAX_NAMES], *(["..."] if len(names) > MAX_NAMES else [])])
 
 
 def _rule(entry: Any) -> str:
@@ -144,6 +154,8 @@ def _quoted(expected: str) -> list[str]:
 def _joined(several: list[Fault]) -> Fault:
     """The rules of a field that may have several types, as one fault: must be a number or one of ..."""
     rules = dict.fromkeys(fault.rule for fault in several)
+    if len(rules) > 1:  # a number that breaks the rule for numbers is no better in a list
+        rules = dict.fromkeys(rule.partition("; write [")[0] for rule in rules)
     if "must be a number" in rules:
         rules.pop("must be a whole number", None)
     first, *others = (rule.partition("; ")[0] for rule in rules)

@@ -34,6 +34,16 @@ def test_a_missing_column_is_named_with_the_nearest():
         table.values("zzz", "weight")
 
 
+def test_only_a_feature_is_left_out_by_naming_features():
+    dates = Table({"when": pa.array([1], pa.date32())}, "data")
+    with pytest.raises(
+        DataError, match=r"'when' must hold numbers, but its type is date32\[day\]; convert it$"
+    ):
+        dates.values("when", "label")
+    with pytest.raises(DataError, match=r"convert it, or leave it out by naming data\.features$"):
+        dates.values("when", "feature")
+
+
 def column(*chunks):
     return Table({"a": pa.chunked_array(chunks)}, "data").values("a", "feature")
 

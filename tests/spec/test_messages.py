@@ -54,7 +54,7 @@ def told(document: Any) -> str:
         ),
         ({"lives": 3}, "lives is unknown; did you mean pet.lives? (lives)"),
         ({"a\nb": 3}, "a\\nb is unknown; known names: pet, size (a\\nb)"),
-        (3, "the spec must be a section of names and values, but got 3"),
+        (3, "the spec must be a section of names and values, but got 3; its names are pet, size"),
     ],
 )
 def test_a_broken_rule_is_one_line(document: Any, expected: str) -> None:
@@ -95,5 +95,6 @@ def test_a_fault_as_a_line(fault: Fault, expected: str) -> None:
 def test_the_nearest_name_is_offered_else_all() -> None:
     assert way_out("epocs", ["epochs", "loss"]) == "did you mean epochs?"
     assert way_out("zzz", ["epochs", "Adam"]) == "known names: Adam, epochs"
+    assert way_out("acc", ["auc", "accuracy"]) == "did you mean accuracy?"
     assert unknown_name("mpl", ["mlp"]) == "unknown name 'mpl'; did you mean mlp?"
     assert one_of(["grid", "random"], 3) == "must be one of grid, random"

@@ -152,7 +152,29 @@ SECTIONS = [
         {"model": {"learning_rate": 3}},
         "learning_rate is unknown; did you mean training.learning_rate? (model.learning_rate)",
     ),
-    ({"training": 3}, "training must be a section of names and values, but got 3 (training)"),
+    (
+        {"training": 3},
+        "training must be a section of names and values, but got 3; its names are batch_size, callbacks, "
+        "class_weight, clip_norm, clip_value, early_stopping, epochs, learning_rate, loss, metrics, "
+        "momentum, optimizer, ... (training)",
+    ),
+    (
+        {"data": {"validation": 0.2}},
+        "validation must be a section of names and values, but got 0.2; its names are column, fraction, "
+        "labels, last, options, path, query, source, table, value (data.validation)",
+    ),
+    (
+        {"data": {"columns": {"age": {"kind": "number", "clip": 0.7}}}},
+        "clip must be < 0.5 or a list, but got 0.7 (data.columns.age.clip)",
+    ),
+    (
+        {"data": {"columns": {"age": {"kind": "category", "level": 3}}}},
+        "level is unknown for kind category; did you mean levels? (data.columns.age.level)",
+    ),
+    (
+        {"data": {"columns": {"age": {"kind": "category", "clip": 0.1}}}},
+        "clip is unknown for kind category; known names: kind, levels (data.columns.age.clip)",
+    ),
     (
         {"training": {"schedule": {"kind": "cosine", "alfa": 1}}},
         "alfa is unknown; did you mean alpha? (training.schedule.alfa)",
@@ -223,7 +245,8 @@ SECTIONS = [
     ),
     (
         {"objective": {"direction": "max"}},
-        "direction must be one of maximize, minimize, but got 'max' (objective.direction)",
+        "direction must be one of maximize, minimize, but got 'max'; did you mean maximize? "
+        "(objective.direction)",
     ),
     ({"objective": {"metric": ""}}, "metric must not be empty, but got '' (objective.metric)"),
     ({"search": {"sapce": {}, "space": SPACE}}, "sapce is unknown; did you mean space? (search.sapce)"),

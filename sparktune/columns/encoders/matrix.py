@@ -105,5 +105,5 @@ def chunks_of(column: Any, place: ColumnPlace) -> Sequence[pa.Array]:
             return [pa.FixedShapeTensorArray.from_numpy_ndarray(np.ascontiguousarray(column))]
         array = pa.array(column, from_pandas=numpy)
         return [array.cast(pa.string()) if numpy and column.dtype.kind == "S" else array]
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeError) as error:
         raise place.error(f"{place.what} must hold values of one kind, text in UTF-8: {error}") from None

@@ -125,7 +125,7 @@ def _arrow(name: str, values: Any, where: str) -> Any:
         if not hasattr(values, "dtype"):
             values = [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
         return pa.array(values, from_pandas=True)
-    except (pa.ArrowException, TypeError, OverflowError) as error:
+    except (pa.ArrowException, TypeError, OverflowError, UnicodeEncodeError) as error:
         raise DataError(
             f"{where}: column {name!r} must hold values of one kind: numbers, text, or lists of numbers; "
             f"{error}"

@@ -12,6 +12,8 @@ from sparktune.data.table import BATCH_ROWS, Table
 from sparktune.errors import DataError
 
 LARGE_CSV = 2**26  # bytes
+HEADER = 2**16  # bytes in which a header line ends
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 RETURNED = 2**24  # bytes of batches after which Arrow gives back the memory that it keeps for later
 
 
@@ -164,7 +166,10 @@ def csv_table(files: FileSet, words: Sequence[str] = ()) -> Table:
             "save it as UTF-8"
         ) from None
     except (pa.ArrowException, OSError) as error:
+        _refuse_other_separators(files)
         raise files.unreadable(error) from None
+    if len(found.column_names) == 1:
+        _refuse_other_separators(files)
     return arrow_table(found, files.where)
 
 
@@ -180,6 +185,22 @@ def _csv_part(files: FileSet, path: str, words: Sequence[str]) -> Any:
     with files.system.open_input_stream(path) as opened:
         convert = ConvertOptions(column_types=text, **missing)
         return read_csv(opened, parse_options=ParseOptions(newlines_in_values=True), convert_options=convert)
+
+
+def _refuse_other_separators(files: FileSet) -> None:
+    """Raise where the header of the first file has no comma, but another usual separator.
+
+    Raises:
+        DataError: it has.
+    """
+    with files.system.open_input_stream(files.named("*.csv*")[0]) as opened:
+        header = opened.read(HEADER).partition(b"\n")[0].decode(errors="replace")
+    found = next((name for separator, name in SEPARATORS.items() if separator in header), None)
+    if found and "," not in header:
+        raise DataError(
+            f"{files.where}: CSV files must have commas between columns, but {files.given!r} seems to have "
+            f"{found}: {header.strip():.80}; write it with commas, or as Parquet"
+        )
 
 
 def _refuse_binary(part: Any) -> None:

@@ -71,6 +71,11 @@ def test_what_was_handed_over_is_not_changed(load):
         (([[1, 2], [3]], [0, 1]), r"'features' is ragged"),
         (([[1, 2], "x"], [0, 1]), r"column 'x' must hold values of one kind"),
         (([1, "x"], [0, 1]), r"must hold values of one kind"),
+        (
+            pd.DataFrame({"a": ["u", "\udce4"], "y": [0, 1]}),
+            r"column 'a' must hold values of one kind.*utf-8",
+        ),
+        ({"a": np.array(["u", "\udce4"]), "y": [0, 1]}, r"feature 'a' must hold .* text in UTF-8: 'utf"),
         (([], []), r"must hold rows, but it is empty"),
         ({}, r"must hold rows, but it is empty"),
         ((np.ma.masked_equal(X, 3.0), Y), r"x must have a value in every row, but is masked in row 1; fill"),

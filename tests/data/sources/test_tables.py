@@ -46,6 +46,14 @@ def test_csv_files_in_order_of_name(load, csv, tmp_path, place):
     np.testing.assert_array_equal(data.train.x[:, 0], np.arange(16))
 
 
+@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs")])
+@pytest.mark.parametrize("cell", ["1.5", "1,5"])
+def test_other_separators_are_named(load, csv, separator, name, cell):
+    section = csv(data=f"a;label\n{cell};yes\n2.5;no\n".replace(";", separator))
+    with pytest.raises(DataError, match=f"must have commas between columns, but .* seems to have {name}: a."):
+        load(**section)
+
+
 def test_types_are_read_off_all_rows(load, csv):
     rows = "".join(f"{i},{i % 2}\n" for i in range(200_000))
     data = load(**csv(data="a,label\n" + rows + "0.5,1\n"))
