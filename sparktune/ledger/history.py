@@ -36,7 +36,8 @@ class LedgerState:
     every trial ever launched; `under_way` are launched without a result since; `skipped` are left out for
     good. `sequence` has first launches, as number and parameters, reports of paused trials, terminal results,
     and which of them were opened again, in the order in which they came. `front` are the trials that no other
-    one beats: with one objective the best one alone.
+    one beats: with one objective the best one alone. `voided` are results of trials that run again for their
+    model alone: until they end again, what they measured still stands.
     """
 
     def __init__(self, direction: str, metrics: Sequence[Objective] = ()) -> None:
@@ -46,6 +47,7 @@ class LedgerState:
         self.results: dict[int, TrialResult] = {}
         self.unfinished: dict[int, TrialResult] = {}
         self.paused: dict[int, TrialResult] = {}
+        self.voided: dict[int, TrialResult] = {}
         self.ended: dict[int, float] = {}
         self.attempts: dict[int, int] = {}
         self.params: dict[int, Params] = {}
@@ -87,8 +89,20 @@ class LedgerState:
 
     @property
     def best(self) -> TrialResult | None:
-        """The best trial of the front."""
-        return self.front.best
+        """The best trial, also where its result was voided."""
+        return self.measured_front.best
+
+    @property
+    def measured_front(self) -> ParetoFront:
+        """The front with the results that were voided."""
+        front = self._empty_front()
+        for result in (*self.front.members.values(), *self.voided.values()):
+            front.add(result)
+        return front
+
+    def last_result(self, trial: int) -> TrialResult | None:
+        """What stands for a trial in the tables; None where there is nothing."""
+        return self.results.get(trial) or self.voided.get(trial) or self.unfinished.get(trial)
 
     @property
     def end(self) -> StudyEnded | None:
@@ -163,6 +177,7 @@ class LedgerState:
             self.unfinished[result.trial] = result
             return
         self.unfinished.pop(result.trial, None)
+        self.voided.pop(result.trial, None)
         self.paused.pop(result.trial, None)
         self.results[result.trial] = result
         if result.error == LEFT_OUT:  # the line of the choice may be lost
@@ -199,6 +214,8 @@ class LedgerState:
 
     def _void(self, trial: int) -> None:
         void = self.results.pop(trial, None)
+        if void is not None:
+            self.voided[trial] = void
         self.sequence = [event for event in self.sequence if event is not void]
         self._digests.pop(trial, None)
         self.front = self._empty_front()

@@ -143,8 +143,12 @@ class Ledger:
 
     @property
     def all_results(self) -> list[TrialResult]:
-        """The last result of every trial that has one, terminal ones first."""
-        return [*self._history.results.values(), *self._history.unfinished.values()]
+        """What stands for every trial that has a result, terminal ones first.
+
+        That is the last one, but of a trial that runs again for its model alone the one that it had.
+        """
+        history = self._history
+        return [*history.results.values(), *{**history.unfinished, **history.voided}.values()]
 
     @property
     def ended(self) -> Mapping[int, float]:
@@ -202,7 +206,8 @@ class Ledger:
     def best(self) -> TrialResult | None:
         """The best complete trial; of equal values the one with the lowest number.
 
-        With several objectives the trial of the front that is best by the deciding one.
+        It stays so while it runs again because its model is lost. With several objectives it is the trial of
+        the front that is best by the deciding one.
         """
         return self._history.best
 
@@ -357,7 +362,8 @@ class Ledger:
             self.skip(trial)  # the driver died in between, or the line of its end is damaged
         self.remove_unused_checkpoints()
         digests = self._history.model_digests
-        lost = [trial for trial, digest in digests.items() if not self._models.is_intact(trial, digest)]
+        measured = self._history.measured_front.members  # no other trial had a model that could be lost
+        lost = [t for t, digest in digests.items() if t in measured and not self._models.is_intact(t, digest)]
         if lost:
             self._retry_those_with_a_model()
         if lost and self._models.has_others(self._history.results):

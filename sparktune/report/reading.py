@@ -77,7 +77,7 @@ def _trials(state: LedgerState, executions: Sequence[Execution]) -> tuple[TrialR
     trials = []
     for number, params in sorted(state.params.items()):
         own = tuple(of_trial.get(number, ()))
-        result = state.results.get(number) or state.unfinished.get(number)
+        result = state.last_result(number)
         now = own[-1].state if own and number not in state.results else None
         result = result or TrialResult(number, params, now or TrialState.KILLED)
         trials.append(TrialRecord.of(result, now or result.state, state.attempts.get(number, 1), own))

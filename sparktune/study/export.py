@@ -94,23 +94,26 @@ class Exporter:
     def export(self) -> Exported:
         """The verified bundle of the best trial, and its metrics on the test split.
 
-        Both are None where no trial has a value and, with a warning, where the model of the best one is lost;
-        the metrics also where there is no test split.
+        Both are None where no trial has a value and, with a warning, where the model of the best one was lost
+        before there was a bundle; the metrics also where there is no test split.
 
         Raises:
             BundleError: it cannot be written, or does not give the metric that its trial reported.
             LaunchError: the process that exports ended before it was done.
         """
         best, model = self._ledger.best, self._ledger.best_model
-        if best is not None and model is None:
-            log.warning(
-                "no bundle was made: the model file of trial %d, the best one, is missing; run the same "
-                "command again, which trains that trial once more",
-                best.trial,
-            )
-        if best is None or model is None:
+        if best is None:
             return None, None
-        exported = self._existing(best) or self._make(best, model)
+        exported = self._existing(best)
+        if exported is None:
+            if model is None:
+                log.warning(
+                    "no bundle was made: the model file of trial %d, the best one, is missing; run the same "
+                    "command again, which trains that trial once more, with more search.budget if spent",
+                    best.trial,
+                )
+                return None, None
+            exported = self._make(best, model)
         return load_bundle(self._place), exported.test
 
     def close(self) -> None:

@@ -188,7 +188,8 @@ class _Study:
         queue = TrialQueue(self.sampler, self.ledger.sequence, held=held)
         done = queue.exhausted() and not held
         # A trial that is to be trained again has spent nothing.
-        spent = (r for r in self.ledger.all_results if r.trial in self.ledger.results or not r.state.terminal)
+        unfinished = (result for result in self.ledger.unfinished.values() if not result.state.terminal)
+        spent = [*self.ledger.results.values(), *unfinished]
         failures = FailuresInARow(self.spec.search.failures)
         budget = Budget(self.spec.search.budget, self.objective, spent)
         stop.end(None if done else budget.spent)

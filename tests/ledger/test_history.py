@@ -60,12 +60,23 @@ def test_what_goes_on_is_unfinished_until_it_ends(state: TrialState) -> None:
     assert after(Recorded(result(0), None), first).unfinished == {}
 
 
-def test_a_voided_best_leaves_the_next_one() -> None:
+def test_a_voided_best_leaves_the_model_of_the_next_one() -> None:
     results = [Recorded(result(n, value), str(n)) for n, value in enumerate([0.2, 0.9, 0.5])]
     state = after(*results, Voided(1, "gone"))
-    assert ([*state.results], state.best, state.model_digests) == ([0, 2], state.results[2], {2: "2"})
+    assert ([*state.results], [*state.front.members], state.model_digests) == ([0, 2], [2], {2: "2"})
     assert after(*results, Voided(1, "gone"), results[1]).model_digests == {1: "1"}
     assert after(Voided(7, "never there")).best is None
+
+
+def test_what_a_voided_result_has_measured_stands_until_the_trial_has_ended_again() -> None:
+    results = [Recorded(result(n, value), str(n)) for n, value in enumerate([0.2, 0.9, 0.5])]
+    killed = Recorded(result(1, None, state=TrialState.KILLED, attempt=2), None)
+    for more in ([], [Launched(1, 2, 9, {"n": 1})], [Launched(1, 2, 9, {"n": 1}), killed]):
+        state = after(*results, Voided(1, "gone"), *more)
+        assert state.best == state.last_result(1) == results[1].result
+    ended = Recorded(result(1, None, state=TrialState.FAILED, attempt=2), None)
+    state = after(*results, Voided(1, "gone"), ended)
+    assert (state.best, state.last_result(1), state.voided) == (results[2].result, ended.result, {})
 
 
 def test_a_retried_trial_is_open_until_its_next_end_and_both_did_happen() -> None:

@@ -223,6 +223,21 @@ class TestBest:
         with opened(tmp_path, spec) as ledger:
             assert [*ledger.results] == [1]
 
+    def test_a_lost_model_costs_no_other_trial_its_result(self, tmp_path: Path, spec: StudySpec) -> None:
+        with opened(tmp_path, spec) as ledger:
+            for trial, value in enumerate([0.3, 0.5, 0.4]):
+                ledger.record(done(trial, value))
+            (ledger.directory / "best-1.keras").unlink()
+        for _ in range(3):  # it may not run again: a budget is spent
+            with opened(tmp_path, spec) as ledger:
+                assert [*ledger.results] == [0, 2]
+                assert sorted(result.value for result in ledger.all_results) == [0.3, 0.4, 0.5]
+                assert (ledger.best.trial, ledger.best_model) == (1, None)
+        with opened(tmp_path, spec) as ledger:
+            ledger.record(done(1, 0.5, attempt=2))
+            assert (ledger.best.trial, models(ledger)) == (1, ["best-1.keras"])
+            assert len(ledger.all_results) == 3
+
     def test_a_retried_best_trial_whose_lines_are_all_lost_runs_again_and_costs_no_other(
         self, tmp_path: Path, spec: StudySpec
     ) -> None:

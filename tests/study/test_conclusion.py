@@ -2,6 +2,7 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 from studies import document
@@ -87,6 +88,15 @@ def end(tmp_path):
                 return tracker, error
 
     return run
+
+
+def test_a_best_trial_whose_model_is_lost_stays_in_the_outcome(end, tmp_path):
+    _, first = end([GOOD, replace(GOOD, trial=1, value=0.4)])  # without a model, as after its loss
+    for _ in range(2):
+        _, again = end([], "patience")
+        assert again.summary["best"] == first.summary["best"]
+        assert again.summary["states"] == {"COMPLETE": 2}
+        assert sorted(again.trials["value"]) == [0.4, 0.5]
 
 
 def noted(tmp_path):

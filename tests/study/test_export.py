@@ -115,6 +115,18 @@ def test_a_best_trial_whose_model_is_lost_is_a_warning(
     assert desk.begun == []
 
 
+def test_a_bundle_of_the_best_trial_outlives_its_model_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.lead(1)
+    with exporter(desk) as ours:
+        first = ours.export()
+    monkeypatch.setattr(Desk, "best_model", None)
+    with exporter(desk) as ours:
+        assert ours.export() == first == (desk.directory / "bundle", {"loss": 0.5})
+    assert desk.begun == [1]
+
+
 def test_what_was_begun_with_the_last_trials_is_the_bundle(desk: Desk) -> None:
     with exporter(desk) as ours:
         desk.lead(1)
