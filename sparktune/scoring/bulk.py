@@ -46,6 +46,7 @@ def scored_in_one_pass(bundle: Bundle, frame: Any, features: Sequence[str], kept
         features: the frame's columns in the order of the bundle's.
         kept: columns of which `through_arrow` is true.
     """
+    from pyspark.sql.functions import col
     from pyspark.sql.types import StructType
 
     payload, names = to_payload(bundle), answer_names(bundle.schema)
@@ -62,5 +63,6 @@ def scored_in_one_pass(bundle: Bundle, frame: Any, features: Sequence[str], kept
             columns = [*(batch.column(place) for place in others), *found.flatten()]
             yield pa.RecordBatch.from_arrays(columns, [field.name for field in fields])
 
-    selected = frame.select(*(quoted(name) for name in taken))
+    # PySpark takes names apart once more here, and fails at a backtick.
+    selected = frame.select(*(col(quoted(name)).alias(f"c{place}") for place, name in enumerate(taken)))
     return selected.mapInArrow(run, StructType(fields))

@@ -54,6 +54,12 @@ def test_answers_are_those_of_the_function(frame: Any, bundles: dict[str, Bundle
     assert [number for number, row in enumerate(found) if row.prediction is None] == [3]
 
 
+def test_names_may_have_any_letters(frame: Any, bundles: dict[str, Bundle]) -> None:
+    odd = frame.withColumnRenamed("id", "a`b.c").limit(1)
+    (row,) = scored_in_one_pass(bundles["binary"], odd, [f"f{i}" for i in range(20)], ["a`b.c"]).collect()
+    assert row["a`b.c"] == 2**60
+
+
 def test_columns_that_arrow_would_change_are_named(spark: Any, frame: Any) -> None:
     assert through_arrow(frame, [*KEPT, "f0"])
     odd = spark.sql("SELECT 1 AS a, named_struct('b', 2) AS s, map('k', 1) AS m, parse_json('1') AS v")
