@@ -1,6 +1,7 @@
 """Parquet files of this machine that are read in this process as Spark would read them."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,8 @@ class ParquetFiles:
         """The files of a path; None for a table, another format, or whatever Spark alone may read.
 
         That is: other file systems, patterns, folders in folders, files whose columns differ, names that
-        differ in case alone, and types that Spark and Arrow understand in different ways.
+        differ in case alone, intervals, dates of old calendars, and types that Spark and Arrow
+        understand in different ways.
 
         Raises:
             ScoringError: there is nothing at the path.
@@ -113,13 +115,27 @@ def _visible(place: Path) -> list[Path]:
 
 
 def _read_schema(path: Path) -> pa.Schema:
-    """A file's columns. INT96 are instants, which Arrow gives no time zone; their metadata tells them."""
+    """A file's columns. INT96 are instants, which Arrow gives no time zone; their metadata tells them.
+
+    Raises:
+        ValueError: Spark understands the file in a way of its own.
+    """
     with pq.ParquetFile(path) as file:
+        if _has_meanings_of_spark(file.metadata.metadata or {}):
+            raise ValueError(f"Spark alone can read {str(path)!r}")
         columns = [file.schema.column(number) for number in range(len(file.schema))]
         instants = {column.path for column in columns if column.physical_type == "INT96"}
         fields = [field.remove_metadata() for field in file.schema_arrow]
     instant = pa.field("", pa.timestamp("ns", "UTC"), metadata={"stored": "INT96"})
     return pa.schema([instant.with_name(one.name) if one.name in instants else one for one in fields])
+
+
+def _has_meanings_of_spark(notes: dict[bytes, bytes]) -> bool:
+    """Whether a file's notes give numbers a meaning that Arrow does not know: intervals, or old calendars."""
+    former = notes.get(b"org.apache.spark.version", b"3") < b"3"
+    legacy = any(name.startswith(b"org.apache.spark.legacy") for name in notes)
+    types = notes.get(b"org.apache.spark.sql.parquet.row.metadata", b"")
+    return former or legacy or re.search(rb'ype":"(interval|udt)', types) is not None
 
 
 def _in_microseconds(field: pa.Field) -> pa.Field:

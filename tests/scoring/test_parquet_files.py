@@ -89,6 +89,19 @@ def test_types_that_spark_reads_in_its_own_way_are_left_to_it(tmp_path: Path, co
     assert ParquetFiles.find(str(tmp_path / "rows.parquet")) is None
 
 
+@pytest.mark.parametrize("column", ["INTERVAL '3' MONTH", "INTERVAL '2' DAY", "DATE'1500-01-01'"])
+def test_numbers_that_mean_something_to_spark_alone_are_left_to_it(
+    spark: Any, tmp_path: Path, column: str
+) -> None:
+    calendar = "spark.sql.parquet.datetimeRebaseModeInWrite"
+    spark.conf.set(calendar, "LEGACY")
+    try:
+        spark.sql(f"SELECT 1 AS a, {column} AS b").coalesce(1).write.parquet(str(tmp_path / "rows"))
+    finally:
+        spark.conf.unset(calendar)
+    assert ParquetFiles.find(str(tmp_path / "rows")) is None
+
+
 def table(**columns: Any) -> pa.Table:
     return pa.table({"a": [1.0], "b": ["x"], **columns})
 
