@@ -2,11 +2,8 @@
 
 from typing import Any
 
-HEADER = {
-    "header": True,
-    "escape": '"',
-}  # Spark would write a quote inside quotes as \", which few others read
-ODD_QUOTES = "contains(value, '\"') AND length(value) % 2 <> length(replace(value, '\"')) % 2"
+HEADER = {"header": True, "escape": '"'}  # quotes inside quotes are doubled, not escaped by a backslash
+ODD_QUOTES = "octet_length(value) % 2 <> octet_length(replace(value, '\"')) % 2"
 
 
 def writing_options(kind: str) -> dict[str, Any]:
