@@ -13,7 +13,6 @@ from sparktune.columns.schema import Feature
 from sparktune.errors import ScoringError
 from sparktune.ml.persistence import BundleReader, BundleWriter
 from sparktune.scoring.answers import ANSWER, check_session, load_model, with_answer
-from sparktune.scoring.signature import quoted
 from sparktune.scoring.types import check_columns
 
 
@@ -69,8 +68,6 @@ class SparktuneModel(
         return BundleReader(cls)
 
     def _transform(self, dataset: Any) -> Any:
-        from pyspark.sql.functions import col
-
         answers = self._answers()
         taken = {name.lower() for name in dataset.columns}
         if clash := [name for name in answers if name.lower() in taken]:
@@ -81,8 +78,7 @@ class SparktuneModel(
         columns = self._columns(dataset)
         check_session(self.bundle, dataset, columns)
         scored = with_answer(self.bundle, dataset, columns)
-        kept = [col(quoted(name)) for name in dataset.columns]
-        return scored.select(*kept, *(answer.alias(name) for name, answer in answers.items()))
+        return scored.withColumns(answers).drop(ANSWER)  # names of other columns may stand twice
 
     def _answers(self) -> dict[str, Any]:
         """What is added, by the name of its column."""
@@ -127,4 +123,16 @@ class SparktuneModel(
         ]
         types = {field.name: field.dataType.simpleString() for field in dataset.schema.fields}
         strict = dataset.sparkSession.conf.get("spark.sql.caseSensitive") == "true"
-        return check_columns(self.bundle.schema.model_copy(update={"features": tuple(own)}), types, strict)
+        found = check_columns(self.bundle.schema.model_copy(update={"features": tuple(own)}), types, strict)
+        for feature, name in zip(own, found, strict=True):
+            _check_width(feature, dataset.schema[name])
+        return found
+
+
+def _check_width(feature: Feature, field: Any) -> None:
+    """Refuse a vector of which Spark ML has noted another number of attributes."""
+    noted = field.metadata.get("ml_attr", {}).get("num_attrs", feature.width)
+    if noted != feature.width:
+        raise ScoringError(
+            f"feature column {field.name!r} must hold {feature.width} numbers in a row, but got {noted}"
+        )

@@ -91,3 +91,22 @@ def test_a_column_that_is_missing_or_in_the_way_is_refused(spark: Any, bundles: 
         SparktuneModel(bundle).transform(frame.withColumn(first, frame[first].cast("string")))
     with pytest.raises(ScoringError, match="inputCols must name"):
         SparktuneModel(bundle, inputCols=[first]).transform(frame)
+
+
+def test_a_vector_that_is_noted_to_be_too_short_is_refused(spark: Any, bundles: dict[str, Bundle]) -> None:
+    from pyspark.ml.feature import VectorAssembler
+
+    frame, _ = table(spark, bundles["binary"])
+    short = VectorAssembler(inputCols=frame.columns[1:], outputCol="all").transform(frame)
+    with pytest.raises(ScoringError, match="'all' must hold 20 numbers in a row, but got 19"):
+        SparktuneModel(bundles["binary"], featuresCol="all").transform(short)
+
+
+def test_other_columns_may_have_one_name(spark: Any, bundles: dict[str, Bundle]) -> None:
+    frame, x = table(spark, bundles["binary"])
+    twice = frame.selectExpr("*", "1 AS key", "2 AS key")
+    scored = SparktuneModel(bundles["binary"]).transform(twice)
+    assert scored.columns == [*twice.columns, "prediction", "probability"]
+    assert [row[-4:-1] for row in scored.collect()] == [
+        (1, 2, label) for label in bundles["binary"].labels(bundles["binary"].predict(x))
+    ]
