@@ -137,7 +137,7 @@ def _check_type(feature: Feature, got: str) -> None:
 def _check_raw_type(feature: Feature, got: str) -> None:
     """Refuse a type that the encoder of a column cannot read; NULL alone has no type, and is read by all."""
     wanted = feature.dtype.partition("(")[0]
-    held = "string" if got.startswith(("char(", "varchar(")) else got
+    held = "string" if got.startswith(("char(", "varchar(", "string collate ")) else got
     allowed = {"string": ("string",), "boolean": ("boolean",), **dict.fromkeys(MOMENTS, (*MOMENTS, "string"))}
     if held == "void" or (held in allowed[wanted] if wanted in allowed else _numeric(held)):
         return

@@ -251,6 +251,19 @@ def test_every_face_answers_as_the_local_predictor(
     assert 0.3 < np.mean(wanted > 0.5) < 0.7 and wanted.std() > 0.1  # what the columns hold tells rows apart
 
 
+@pytest.mark.parametrize("face", ["sql", "pipeline", "bulk"])
+def test_words_of_a_collation_are_words(spark: Any, bundle: Bundle, tmp_path: Path, face: str) -> None:
+    pq.write_table(odd_rows(), tmp_path / "rows.parquet")
+    expected = by_predictor(spark, bundle, tmp_path / "rows.parquet")
+    frame = spark.read.parquet(str(tmp_path / "rows.parquet"))
+    collated = frame.withColumn("plan", frame.plan.try_cast("string collate UTF8_LCASE")).coalesce(1)
+    collated.write.parquet(str(tmp_path / "collated"))
+    found = FACES[face](spark, bundle, tmp_path / "collated")
+    assert {key: label for key, (label, _) in found.items()} == {
+        key: label for key, (label, _) in expected.items()
+    }
+
+
 def refused(face: Face, spark: Any, bundle: Bundle, table: pa.Table, folder: Path) -> str:
     """What the face says: its last line, which is the only one where it is an error of sparktune."""
     pq.write_table(table, folder / "rows.parquet")
