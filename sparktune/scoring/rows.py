@@ -1,6 +1,7 @@
 """A few rows for scoring in this process: from a file, or as JSON."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,12 @@ def parse_rows(text: str, where: str) -> list[Row]:
         >>> parse_rows('{"age": 31}', "--row")
         [{'age': 31}]
     """
+    text = text.removeprefix("\ufeff")  # with which some programs begin a file
     try:
         try:
             found = json.loads(text)
-        except ValueError:
-            found = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:  # splitlines() would cut at letters that JSON has within text, U+2028 say
+            found = [json.loads(line) for line in re.split(r"[\r\n]", text) if line.strip()]
     except ValueError as error:
         raise ScoringError(f"{where} must hold rows as JSON, {EXAMPLE}, but is not: {error}") from None
     rows = found if isinstance(found, list) else [found]

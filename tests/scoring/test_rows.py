@@ -46,6 +46,11 @@ def test_rows_as_json(text: str) -> None:
     assert parse_rows(text, "--row") == [{"a": 1}]
 
 
+def test_lines_of_json_may_hold_any_letters() -> None:
+    text = '\ufeff{"a": "one\u2028line"}\r\n{"a": "\x85"}\r{"a": ""}'
+    assert parse_rows(text, "--row") == [{"a": "one\u2028line"}, {"a": "\x85"}, {"a": ""}]
+
+
 @pytest.mark.parametrize("text", ["", "[]", "1", "[[1]]", '{"a": 1', "NaN x"])
 def test_what_is_no_row_is_refused_by_name(text: str) -> None:
     with pytest.raises(ScoringError, match=r"^--row must hold"):
