@@ -6,7 +6,7 @@ import shutil
 import stat
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -54,17 +54,18 @@ def write_atomically(path: Path, content: bytes) -> None:
 def whole_folder(path: Path, *, replace: bool) -> Iterator[Path]:
     """A new folder to write to, which takes the place of `path` at the end; after an error it is removed.
 
-    What is at `path`, a file or a folder, stays there until then. Folders above it are made.
+    What is at `path`, a file or a folder, stays there until then. Folders above it are made, and removed
+    after an error.
 
     Raises:
         FileExistsError: something is at `path` at the end, and `replace` is False.
         OSError: the folder cannot be made or moved.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     unique = uuid.uuid4().hex
     beside, former = (path.with_name(f".{path.name}.{unique}.{kind}") for kind in ("tmp", "former"))
-    beside.mkdir()
+    new = [folder for folder in path.parents if not os.path.lexists(folder)]
     try:
+        beside.mkdir(parents=True)
         yield beside
         if os.path.lexists(path):
             if not replace:
@@ -75,6 +76,9 @@ def whole_folder(path: Path, *, replace: bool) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
         if os.path.lexists(former):
             former.rename(path)
+        for folder in new:
+            with suppress(OSError):  # it was not made, or somebody else uses it
+                folder.rmdir()
         raise
     if former.is_dir() and not former.is_symlink():
         shutil.rmtree(former)

@@ -75,6 +75,23 @@ def test_after_an_error_what_was_there_stays(tmp_path, error):
     assert [path.name for path in tmp_path.iterdir()] == ["scored"]
 
 
+def test_after_an_error_no_folder_above_is_left_but_those_that_others_use(tmp_path):
+    with pytest.raises(OSError, match="full"), whole_folder(tmp_path / "a" / "b" / "c", replace=False):
+        (tmp_path / "a" / "of another").touch()
+        raise OSError("full")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["of another"]
+
+
+def test_below_a_file_there_is_no_folder(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(NotADirectoryError),
+        whole_folder(tmp_path / "file" / "scored", replace=False),
+    ):
+        pass
+    assert (tmp_path / "file").is_file()
+
+
 def test_what_was_there_comes_back_where_the_new_folder_cannot_be_moved(tmp_path, monkeypatch):
     (tmp_path / "scored").write_text("old")
     rename = Path.rename

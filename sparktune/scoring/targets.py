@@ -92,7 +92,7 @@ def check_lasting(spark: Any, target: str) -> None:
     if own_catalog_is_in_memory(spark) and not is_path(target) and target.count(".") < 2:
         raise ScoringError(
             f"the output {target!r} must be a path where Spark's catalog is in memory, as a table would be "
-            "forgotten when this command ends; give a path, or configure a catalog "
+            f"forgotten when this command ends; give a path, './{target}' say, or configure a catalog "
             "(spark.sql.catalogImplementation=hive, or CATALOG.DATABASE.TABLE)"
         )
 
