@@ -12,7 +12,7 @@ import numpy as np
 
 from sparktune.columns.schema import Feature
 from sparktune.data.inputs import InputColumn, InputColumns, LeftOut, refuse_together
-from sparktune.data.suspects import misread_number, missing_count, why_useless
+from sparktune.data.suspects import lost_in_words, misread_number, missing_count, why_useless
 from sparktune.data.table import Table
 from sparktune.errors import DataError
 from sparktune.spec.base import Section
@@ -139,6 +139,9 @@ def _fitted(
             f"{place.what} must be numeric, as nearly all its words are, but row {row} holds {word!r}; "
             f"leave the row out, or set data.columns: {{{name}: category}}"
         )
+    if said is None and (advice := lost_in_words(column, name, place)):
+        kept = f"set data.columns: {{{name}: category}} to keep words"
+        log.warning("data: column %r has %s to use them, %s", name, advice, kept)
     if said is None and (why := why_useless(column, rows, labels)):
         return LeftOut(name, sql_type(column.type), missing_count(rows), why)
     encoder = encoder_class.fit(rows, options, place)

@@ -1,12 +1,17 @@
 """Columns that a model must not learn from, or cannot: ids, and the label under another name."""
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from sparktune.errors import InputError
+
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from sparktune.columns.arrow import ColumnPlace
 
 EXACT = 2**24  # up to here float32 holds every whole number exactly
 FLOAT32_MAX = float(np.finfo(np.float32).max)
@@ -14,6 +19,10 @@ FEW = 20  # rows, of which nothing can be said
 NEARLY = 0.9
 ROWS = 1000  # compared at a time
 MANY_ROWS = 1_000_000
+FIRST_ROWS = 10_000
+FEW_WORDS = 3  # different ones; of fewer nothing can be said
+ADORNED = re.compile(r"[$€£%,\s]")  # what people write into numbers
+OTHER_DATE = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}([ T].*)?")
 
 Coding = Callable[[np.ndarray], np.ndarray]  # of labels, as some column may write them
 
@@ -107,6 +116,40 @@ def misread_number(column: "pa.ChunkedArray") -> str | None:
     words = pc.unique(plain_column(column)).drop_null()[:ROWS].to_pylist()
     odd = [word for word in words if not _reads_as_number(word)]
     return odd[0] if 0 < len(odd) < (1 - NEARLY) * len(words) else None
+
+
+def lost_in_words(column: "pa.ChunkedArray", name: str, place: "ColumnPlace") -> str | None:
+    """The dates or numbers that the words of a column are, and how to use them; None where they are neither.
+
+    As words they would be names without an order, most of them rare. Whole numbers may be meant as names.
+    """
+    import pyarrow.compute as pc
+
+    from sparktune.columns.arrow import plain_column
+    from sparktune.columns.encoders.types import holds_words
+
+    if not holds_words(column.type):
+        return None
+    words = pc.unique(plain_column(column[:FIRST_ROWS])).drop_null()[:ROWS]
+    texts = words.to_pylist()
+    if len(texts) < FEW_WORDS or all(map(str.isdigit, texts)):
+        return None
+    if all(map(OTHER_DATE.fullmatch, texts)):
+        return f"dates as words, such as {texts[0]!r}; write them as 2024-01-31"
+    if all(_reads_as_number(ADORNED.sub("", text)) for text in texts):
+        return f"numbers as words, such as {texts[0]!r}; write them as numbers"
+    return f"dates as words; set data.columns: {{{name}: date}}" if _are_dates(words, place) else None
+
+
+def _are_dates(words: "pa.Array", place: "ColumnPlace") -> bool:
+    import pyarrow as pa
+
+    from sparktune.columns.encoders.date import DateEncoder, DateOptions
+
+    try:
+        return bool(DateEncoder.fit(pa.chunked_array([words]), DateOptions(), place))
+    except InputError:
+        return False
 
 
 def _reads_as_number(word: str) -> bool:

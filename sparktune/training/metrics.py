@@ -14,7 +14,8 @@ from keras import ops
 PACKAGE = "sparktune"
 ROUNDING = 1e-13  # share of the square that float32 makes of labels that are all the same
 HALF = 0.5  # from here on a probability means yes
-BINS, LEAST_BINS = 2**16, 2**9  # of all classes together, and of each
+BINS = 2**18  # of all classes together
+MOST_BINS, LEAST_BINS = 2**16, 2**9  # of one
 LOG_ODDS = (-28.0, 17.0)  # of the bins; from the higher end on float32 has 1 alone
 
 
@@ -128,7 +129,7 @@ class AreaUnderCurve(keras.metrics.Metric):  # type: ignore[misc]
         super().__init__(name=name, dtype=dtype)
         self.task, self.classes, self.curve = task, classes, curve
         self._curves = classes if task == "classes" else 1
-        self._bins = max(BINS // self._curves, LEAST_BINS)
+        self._bins = max(min(BINS // self._curves, MOST_BINS), LEAST_BINS)
         shape = (self._curves, self._bins)
         self._counts = [self.add_variable(shape, initializer="zeros", name=name) for name in ("yes", "no")]
 

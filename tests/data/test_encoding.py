@@ -194,6 +194,34 @@ def test_useless_columns_are_named_and_left_out(load, caplog) -> None:
         load(FRAME[["y"]].assign(id=useless["id"]))
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["2024-01-31", "2024-02-01T08:30:00+02:00", "2023-12-01"],
+            r"dates as words; set data.columns: {a: date}",
+        ),
+        (
+            ["31.12.2024", "1.2.2024", "2.2.24"],
+            r"dates as words, such as '31.12.2024'; write them as 2024-01-31",
+        ),
+        (["1,234.5", "99", "7"], r"numbers as words, such as '1,234.5'; write them as numbers"),
+        (["12%", "99%", "7%"], r"numbers as words, such as '12%'; write them as numbers"),
+        (["01234", "99", "7"], None),
+        (["1.2.3", "2024-01-31", "x"], None),
+    ],
+)
+def test_dates_and_numbers_as_words_are_named(load, caplog, words, said) -> None:
+    load(FRAME[["y"]].assign(a=[*words, None] * (ROWS // 4)), validation=LAST)
+    ends = f"{said} to use them, set data.columns: {{a: category}} to keep words"
+    assert [record.getMessage() for record in caplog.records] == (
+        [] if said is None else [f"data: column 'a' has {ends}"]
+    )
+    caplog.clear()
+    load(FRAME[["y"]].assign(a=[*words, None] * (ROWS // 4)), validation=LAST, columns={"a": "category"})
+    assert not caplog.records
+
+
 def test_all_columns_that_cannot_be_used_are_named_at_once(load) -> None:
     frame = FRAME.assign(
         wait=pd.timedelta_range("1h", periods=ROWS),
