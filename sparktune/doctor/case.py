@@ -67,8 +67,16 @@ class Case:
         if any(found.level is Level.ERROR for found in setting_findings(self.settings, self.spec)):
             raise LaunchError("executors are not asked before the settings of Spark are changed")
         with self.marked_checkpoints() as file:
-            answers = on_each_slot(self.session.sparkContext, SECONDS, probe, file, SPREAD)
+            there = 0
+            while self._executors_at_work > there:  # more of a cluster's have started since
+                there = self._executors_at_work
+                answers = on_each_slot(self.session.sparkContext, SECONDS, probe, file, SPREAD)
         return list({answer["host"]: Report(**answer) for answer in answers}.values())
+
+    @property
+    def _executors_at_work(self) -> int:
+        """How many executors have registered, and the driver."""
+        return int(self.session.sparkContext._jsc.sc().getExecutorMemoryStatus().size())
 
     @contextmanager
     def marked_checkpoints(self) -> Iterator[str | None]:

@@ -16,7 +16,12 @@ def check_python(case: Case) -> Iterator[Finding]:
     yield Finding(Level.OK, f"driver: Python {platform.python_version()}, {listed(found)}")
     for name, version in found.items():
         if version is None:
-            yield Finding(Level.ERROR, f"{name} is not installed on the driver; pip install {name}")
+            yield not_installed(name)
+
+
+def not_installed(package: str) -> Finding:
+    """A package is missing on the driver."""
+    return Finding(Level.ERROR, f"{package} is not installed on the driver; pip install {package}")
 
 
 def check_memory(case: Case) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, final
 
 from sparktune.doctor.case import Case
+from sparktune.doctor.driver import not_installed
 from sparktune.doctor.registry import CHECKS
 from sparktune.errors import SparktuneError
 from sparktune.finding import Finding, Level
@@ -50,8 +51,10 @@ def examine(spec: StudySpec, offline: bool = False) -> Examination:
 
 
 def _findings(name: str, case: Case) -> Iterator[Finding]:
-    """What a check finds; where it cannot end, that is an error."""
+    """What a check finds; where it cannot end, for a package that is missing, say, that is an error."""
     try:
         yield from CHECKS.load(name)(case)
     except SparktuneError as error:
         yield Finding(Level.ERROR, str(error))
+    except ModuleNotFoundError as error:
+        yield not_installed(str(error.name).partition(".")[0])

@@ -31,6 +31,6 @@ def differences(report: Report) -> Iterator[Finding]:
         there = report.packages.get(name)
         if there is None:
             yield Finding(Level.ERROR, f"{report.host}: {name} is not installed; {SHIP}")
-        elif there != version:
+        elif version is not None and there != version:  # what the driver lacks, it says itself
             text = f"{report.host}: {name} should be that of the driver, {version}, but is {there}"
             yield Finding(Level.WARNING, f"{text}; {SHIP}")

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from sparktune.doctor.case import Case
 from sparktune.finding import Finding, Level
 from sparktune.tracking import check_tracking
-from sparktune.tracking.mlflow.address import is_databricks, server_version
+from sparktune.tracking.mlflow.address import is_looked_at, server_version
 
 
 def check_mlflow(case: Case) -> Iterator[Finding]:
@@ -15,7 +15,7 @@ def check_mlflow(case: Case) -> Iterator[Finding]:
         return
     uri, here = case.spec.tracking.uri, version("mlflow")
     check_tracking(case.spec)
-    if is_databricks(uri):
+    if not is_looked_at(uri):
         yield Finding(Level.OK, f"{uri}: not checked, client {here}")
         return
     there = server_version(uri)

@@ -1,6 +1,7 @@
 """What the checks look at: a real session, and executors that answer or do not."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -10,6 +11,7 @@ from sparktune.doctor.case import Case
 from sparktune.doctor.examination import examine
 from sparktune.errors import LaunchError
 from sparktune.finding import Level
+from sparktune.launch.spark.everywhere import on_each_slot
 from sparktune.launch.spark.settings import SparkSettings
 from sparktune.spec import StudySpec
 
@@ -25,6 +27,22 @@ def test_every_host_answers_once_and_leaves_nothing(spark: SparkSession, tmp_pat
     assert [*(tmp_path / "shared").iterdir()] == []
     assert case.settings.local
     assert case.session is spark
+
+
+def test_executors_are_asked_again_while_more_of_them_start(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def ask(*given: Any) -> list[dict[str, Any]]:
+        asked.append(given[0].defaultParallelism)
+        return on_each_slot(*given)
+
+    at_work = property(lambda case: 1 + min(len(asked), 2))  # two of a cluster start while they are asked
+    monkeypatch.setattr(Case, "_executors_at_work", at_work)
+    monkeypatch.setattr(module, "on_each_slot", ask)
+    assert len(case_of().executors) == 1
+    assert len(asked) == 3
 
 
 def test_a_place_that_cannot_be_written_is_named(spark: SparkSession, tmp_path: Path) -> None:

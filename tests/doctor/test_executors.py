@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
 from pyspark.sql import SparkSession
 
+from sparktune.doctor import executors
 from sparktune.doctor.case import Case
 from sparktune.doctor.executors import check_hosts, differences
 from sparktune.doctor.probe import Report, probe
@@ -30,3 +32,9 @@ def test_differences_from_the_driver_are_named_with_the_way_out() -> None:
     assert (missing.level, other.level) == (Level.ERROR, Level.WARNING)
     assert "sparktune is not installed; ship one environment" in missing.text
     assert "keras should be that of the driver" in other.text and "but is 3.0.0" in other.text
+
+
+def test_what_the_driver_lacks_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    same = Report(**probe())
+    monkeypatch.setattr(executors, "PACKAGES", ("numpy", "no-such-package"))
+    assert [*differences(replace(same, packages={**same.packages, "no-such-package": "1.0"}))] == []

@@ -49,7 +49,7 @@ def test_a_file_has_no_server(tmp_path) -> None:
     assert ", server" not in found.text
 
 
-@pytest.mark.parametrize("uri", ["databricks", "databricks://profile"])
+@pytest.mark.parametrize("uri", ["databricks", "databricks://profile", "postgresql:///db"])
 def test_what_is_not_looked_at_is_not_called_reachable(uri: str) -> None:
     (found,) = check_mlflow(case_of(uri))
     assert found.text.startswith(f"{uri}: not checked, client 3.")

@@ -38,7 +38,7 @@ def check_tracking(spec: StudySpec) -> None:
     uri = spec.tracking.uri
     scheme = urlsplit(uri).scheme
     dialect, _, driver = scheme.partition("+")
-    if is_databricks(uri):
+    if _is_databricks(uri):
         return
     if scheme in ("http", "https"):
         _check_server(uri)
@@ -65,9 +65,14 @@ def server_version(uri: str) -> str | None:
         return None
 
 
-def is_databricks(uri: str) -> bool:
-    """Whether the URI names a workspace of Databricks, which `check_tracking` does not look at."""
-    return uri == "databricks" or urlsplit(uri).scheme == "databricks"
+def is_looked_at(uri: str) -> bool:
+    """Whether `check_tracking` finds out if the URI can be written.
+
+    It looks at no workspace of Databricks, and at no database without a host in its URI: its driver finds
+    that by a socket of this machine, or by its own settings.
+    """
+    parts = urlsplit(uri)
+    return not _is_databricks(uri) and (parts.scheme.partition("+")[0] not in DRIVERS or bool(parts.hostname))
 
 
 def is_database(uri: str) -> bool:
@@ -80,6 +85,10 @@ def sqlite_file(uri: str) -> Path | None:
     if not uri.startswith("sqlite:///"):
         return None
     return Path(unquote(uri.removeprefix("sqlite:///").partition("?")[0]))
+
+
+def _is_databricks(uri: str) -> bool:
+    return uri == "databricks" or urlsplit(uri).scheme == "databricks"
 
 
 def _check_file(uri: str) -> None:
