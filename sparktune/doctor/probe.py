@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 PACKAGES = ("sparktune", "tensorflow", "keras", "numpy", "pyarrow", "pyspark")
+GROUP = "/sys/fs/cgroup"
 
 
 @final
@@ -58,13 +59,30 @@ def version_of(name: str) -> str | None:
 
 
 def available_memory() -> int | None:
-    """Bytes that processes of this machine can still have; None where the system does not say."""
+    """Bytes that processes of this machine, or container, can still have; None where neither says."""
+    left = [bytes_left for bytes_left in (_left_on_machine(), _left_in_container()) if bytes_left is not None]
+    return min(left, default=None)
+
+
+def _left_on_machine() -> int | None:
     from pathlib import Path
 
     try:
         sizes = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
         return int(sizes["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):
+        return None
+
+
+def _left_in_container() -> int | None:
+    """Bytes below the container's limit; cached pages of files can be dropped, so they count as free."""
+    from pathlib import Path
+
+    try:
+        limit, used = (int(Path(GROUP, file).read_text()) for file in ("memory.max", "memory.current"))
+        cached = dict(line.split() for line in Path(GROUP, "memory.stat").read_text().splitlines())
+        return max(0, limit - used + int(cached["inactive_file"]))
+    except (OSError, KeyError, ValueError):  # no container, or one without a limit
         return None
 
 

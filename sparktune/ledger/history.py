@@ -95,6 +95,8 @@ class LedgerState:
     @property
     def measured_front(self) -> ParetoFront:
         """The front with the results that were voided."""
+        if not self.voided:
+            return self.front
         front = self._empty_front()
         for result in (*self.front.members.values(), *self.voided.values()):
             front.add(result)

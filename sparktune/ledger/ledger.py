@@ -213,8 +213,16 @@ class Ledger:
 
     @property
     def front(self) -> ParetoFront:
-        """The trials that no other one beats in all objectives; with one objective the best one alone."""
+        """The trials that no other one beats in all objectives; with one objective the best one alone.
+
+        Models of these are kept. `measured_front` also has trials that run again because theirs is lost.
+        """
         return self._history.front
+
+    @property
+    def measured_front(self) -> ParetoFront:
+        """The front of `all_results`."""
+        return self._history.measured_front
 
     def model(self, trial: int) -> Path | None:
         """The `.keras` file of a trial of the front; None where it has none."""

@@ -103,6 +103,11 @@ class Evaluation:
     residuals: tuple[Residuals, ...] = ()
 
     @property
+    def exclusive_classes(self) -> tuple[ClassFigures, ...]:
+        """The classes where a row has one of them; none where it may have several labels at once."""
+        return () if self.task == "labels" else self.classes
+
+    @property
     def calibration_error(self) -> float | None:
         """The mean gap between probability and share, over rows; None where there is no calibration."""
         rows = sum(b.rows for b in self.calibration)

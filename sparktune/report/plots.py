@@ -215,9 +215,9 @@ class StudyPlots:
         """The confusion matrix of the exported model.
 
         Raises:
-            InputError: the model was not measured, or does not predict classes.
+            InputError: the model was not measured, or does not predict one of several classes.
         """
-        evaluation = self._evaluation("classes")
+        evaluation = self._evaluation("exclusive_classes")
         names = [figures.name for figures in evaluation.classes]
         matrix, actual = confusion_matrix(evaluation), [max(c.actual, 1) for c in evaluation.classes]
         shares = [[rows / all_rows for rows in row] for all_rows, row in zip(actual, matrix, strict=True)]
@@ -270,7 +270,7 @@ class StudyPlots:
         if evaluation is None or not getattr(evaluation, needed):
             has = "was not measured" if evaluation is None else f"has task {evaluation.task}"
             raise InputError(
-                f"this figure needs the {needed} of an exported model, but that of "
+                f"this figure needs the {needed.replace('_', ' ')} of an exported model, but that of "
                 f"study {self.study.name} {has}"
             )
         return evaluation

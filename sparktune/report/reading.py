@@ -56,7 +56,7 @@ def read_study(directory: Path) -> StudyRecord:
         test=exported.test if exported and exported.trial == best else None,
         evaluation=read_evaluation(directory, best),
         summary=_summary(directory, state),
-        front=tuple(result.trial for result in state.front.ranked),
+        front=tuple(result.trial for result in state.measured_front.ranked),
     )
 
 

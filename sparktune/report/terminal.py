@@ -27,6 +27,7 @@ from sparktune.trial import param_texts
 
 SHOWN = 10
 MOST_COLUMNS = 5
+LARGE = 1e15  # from here on whole numbers are written as 1.2e+15
 NARROW = 60  # columns of a terminal that everything fits into
 
 
@@ -194,8 +195,8 @@ def _star(value: bool) -> str:
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, float) and not value.is_integer():
-        return "" if pd.isna(value) else f"{value:.6g}"
-    if isinstance(value, float):
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGE:
         return str(int(value))
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.6g}"
     return str(value)

@@ -91,7 +91,7 @@ def conclude(
     """
     with interruptible(stop):
         drain_seconds = ending.drain_seconds
-        table = trial_table(ledger.all_results, objective, ledger.front.members)
+        table = trial_table(ledger.all_results, objective, ledger.measured_front.members)
         summary = summarize(spec, objective, ledger, ending)
         write_end(spec, ledger, tracker, ending, table, summary)
     try:
@@ -156,7 +156,7 @@ def summarize(spec: StudySpec, objective: Objective, ledger: Ledger, ending: End
         test=ending.test,
         bundle=str(ending.bundle.path) if ending.bundle else None,
         seconds=ending.seconds,
-        pareto=tuple(map(ParetoTrial.of, ledger.front.ranked)) if objective.metrics else (),
+        pareto=tuple(map(ParetoTrial.of, ledger.measured_front.ranked)) if objective.metrics else (),
         classes=tuple(figures.score for figures in evaluation.classes) if evaluation else (),
     )
 

@@ -11,7 +11,7 @@ import pytest
 from pyspark import cloudpickle
 
 from sparktune.doctor import probe as module
-from sparktune.doctor.probe import PACKAGES, Report, is_readable, probe, versions
+from sparktune.doctor.probe import PACKAGES, Report, available_memory, is_readable, probe, versions
 
 ELSEWHERE = """
 import json, pickle, sys
@@ -47,6 +47,19 @@ def test_pyspark_is_found_where_executors_have_it_from_spark_alone(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, zips)))
     found = asked(tmp_path, "-S").packages
     assert found == {**dict.fromkeys(PACKAGES), "pyspark": pyspark.__version__}
+
+
+def test_a_container_has_no_more_memory_than_its_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GROUP", str(tmp_path))
+    machine = available_memory()
+    for name, text in {"memory.max": "max", "memory.current": "5000", "memory.stat": "file 9\n"}.items():
+        (tmp_path / name).write_text(text + "\n")
+    assert machine is None or (available_memory() or 0) > machine / 2
+    (tmp_path / "memory.max").write_text("9000\n")
+    (tmp_path / "memory.stat").write_text("file 2000\ninactive_file 1000\n")
+    assert available_memory() == 5000
 
 
 def test_packages_that_are_missing_have_no_version() -> None:

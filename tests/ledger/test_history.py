@@ -74,6 +74,7 @@ def test_what_a_voided_result_has_measured_stands_until_the_trial_has_ended_agai
     for more in ([], [Launched(1, 2, 9, {"n": 1})], [Launched(1, 2, 9, {"n": 1}), killed]):
         state = after(*results, Voided(1, "gone"), *more)
         assert state.best == state.last_result(1) == results[1].result
+        assert ([*state.front.members], [*state.measured_front.members]) == ([2], [1])
     ended = Recorded(result(1, None, state=TrialState.FAILED, attempt=2), None)
     state = after(*results, Voided(1, "gone"), ended)
     assert (state.best, state.last_result(1), state.voided) == (results[2].result, ended.result, {})

@@ -105,6 +105,10 @@ def test_the_exported_model(grid: StudyRecord) -> None:
             "needs the residuals of an exported model, but that of study small has task classes",
         ),
         (StudyPlots(grid).confusion, "but that of study small was not measured"),
+        (
+            StudyPlots(replace(grid, evaluation=replace(CLASSES, task="labels"))).confusion,
+            "needs the exclusive classes of an exported model, but that of study small has task labels",
+        ),
     ):
         with pytest.raises(InputError, match=message):
             plot()

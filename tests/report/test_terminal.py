@@ -63,6 +63,12 @@ def test_with_several_objectives_the_front_comes_first_with_a_star():
     assert lines[3].split()[3] == "1234567"
 
 
+def test_large_losses_are_written_in_short():
+    table = trials(2).assign(value=[1.5e33, 12.0])
+    text = shown(trials_ranked(table, "minimize"))
+    assert " 1.5e+33 " in text and " 12 " in text
+
+
 def test_the_outcome_counts_the_front():
     metrics = (Objective("val_accuracy", "maximize"), Objective("parameters", "minimize"))
     front = (ParetoTrial(1, {"neurons": 4}, {"val_accuracy": 0.75, "parameters": 41}, 2),)

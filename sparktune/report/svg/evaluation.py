@@ -12,8 +12,11 @@ LEFT, TOP = 110.0, 30.0
 
 
 def confusion_chart(evaluation: Evaluation) -> str:
-    """The matrix, darker where more of an actual class went; nothing where there are more than 30 classes."""
-    count = len(evaluation.classes)
+    """The matrix, darker where more of an actual class went.
+
+    Nothing where there are more than 30 classes, or a row may have several labels.
+    """
+    count = len(evaluation.exclusive_classes)
     if not 0 < count <= MOST_CLASSES:
         return ""
     side = max(min(330.0 / count, 60.0), 14.0)
@@ -81,5 +84,6 @@ def residual_chart(residuals: Residuals) -> str:
     plot = Plot(x, y, "Residuals")
     for left, right, count in zip(residuals.edges, residuals.edges[1:], residuals.counts, strict=False):
         plot.line([(left, 0), (left, count), (right, count), (right, 0)], "area c0")
-    plot.line([(0.0, 0), (0.0, y.high)], "line diagonal")
+    if x.low <= 0 <= x.high:
+        plot.line([(0.0, 0), (0.0, y.high)], "line diagonal")
     return plot.svg()

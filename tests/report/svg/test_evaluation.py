@@ -24,6 +24,7 @@ def test_the_confusion_matrix() -> None:
     ]
     many = replace(CLASSES, classes=(ClassFigures("a", 1, 1, 1),) * (MOST_CLASSES + 1))
     assert confusion_chart(many) == ""
+    assert confusion_chart(replace(CLASSES, task="labels", confusions=())) == ""
 
 
 def test_calibration_has_a_dot_for_each_tenth() -> None:
@@ -31,6 +32,13 @@ def test_calibration_has_a_dot_for_each_tenth() -> None:
     assert len([*image.iter("circle")]) == 2
     assert "6 rows: 0.95 given, 0.75 true" in calibration_chart(CLASSES)
     assert calibration_chart(NUMBERS) == ""
+
+
+def test_residuals_that_all_lie_on_one_side_have_no_line_at_zero() -> None:
+    (residuals,) = NUMBERS.residuals
+    beside = replace(residuals, edges=tuple(100 + edge for edge in residuals.edges))
+    assert residual_chart(residuals).count("line diagonal") == 1
+    assert residual_chart(beside).count("line diagonal") == 0
 
 
 def test_residuals() -> None:
