@@ -130,8 +130,7 @@ class AreaUnderCurve(keras.metrics.Metric):  # type: ignore[misc]
         self.task, self.classes, self.curve = task, classes, curve
         self._curves = classes if task == "classes" else 1
         self._bins = max(min(BINS // self._curves, MOST_BINS), LEAST_BINS)
-        shape = (self._curves, self._bins)
-        self._counts = [self.add_variable(shape, initializer="zeros", name=name) for name in ("yes", "no")]
+        self._counts = self.add_variable((self._curves * self._bins, 2), initializer="zeros", name="counts")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in class indices (rows,), or 0 and 1 (rows, outputs); probabilities; weights (rows,)."""
@@ -144,14 +143,15 @@ class AreaUnderCurve(keras.metrics.Metric):  # type: ignore[misc]
         if sample_weight is not None:
             weight = weight * ops.reshape(ops.cast(sample_weight, self.dtype), (-1, 1))
         bins = ops.reshape(self._bin(y_pred) + self._bins * ops.arange(self._curves), (-1,))
-        for count, counted in zip(self._counts, (flags * weight, (1 - flags) * weight), strict=True):
-            sums = ops.segment_sum(ops.reshape(counted, (-1,)), bins, self._curves * self._bins)
-            count.assign_add(ops.reshape(sums, count.shape))
+        yes_and_no = ops.stack([flags * weight, (1 - flags) * weight], axis=-1)
+        self._counts.assign_add(
+            ops.segment_sum(ops.reshape(yes_and_no, (-1, 2)), bins, self._curves * self._bins)
+        )
 
     def result(self) -> Any:
         """The mean over the classes that occur, and for ROC are not alone; 0 where there is none."""
-        # The likeliest rows come first.
-        yes, no = (ops.flip(ops.cast(count, "float64"), axis=1) for count in self._counts)
+        counted = ops.reshape(ops.cast(self._counts, "float64"), (self._curves, self._bins, 2))
+        yes, no = ops.unstack(ops.flip(counted, axis=1), axis=-1)  # the likeliest rows come first
         found, all_yes, all_no = ops.cumsum(yes, axis=1), ops.sum(yes, axis=1), ops.sum(no, axis=1)
         if self.curve == "ROC":
             areas = _share(ops.sum(no * (found - yes / 2), axis=1), all_yes * all_no)
