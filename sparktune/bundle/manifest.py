@@ -94,13 +94,13 @@ class Manifest(Frozen):
 
     def sealed(self) -> "Manifest":
         """The same manifest with its digest."""
-        return self.model_copy(update={"digest": self._digest()})
+        return self.model_copy(update={"digest": self._computed_digest()})
 
     def to_json(self) -> str:
         """The text of the manifest's file: indented JSON and a line end."""
         return json.dumps(self.model_dump(mode="json", by_alias=True), indent=2) + "\n"
 
-    def _digest(self) -> str:
+    def _computed_digest(self) -> str:
         content = self.model_dump(mode="json", by_alias=True, exclude={"digest"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -118,7 +118,7 @@ class Manifest(Frozen):
             raise BundleError(
                 f"{where} is not a manifest that this version reads ({rules}); export again"
             ) from None
-        if manifest.digest != manifest._digest():
+        if manifest.digest != manifest._computed_digest():
             raise BundleError(f"{where} was changed after the export: its digest does not fit; export again")
         return manifest
 

@@ -29,14 +29,15 @@ def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: i
     left = _unmarked(places, len(table))
     for name, split in splits.items():
         if split.last is not None:
-            by_share = isinstance(split.last, float)
-            count = _share(f"data.{name}.last", split.last, len(table)) if by_share else int(split.last)
+            count = int(split.last)
+            if isinstance(split.last, float):
+                count = _rows_of_share(f"data.{name}.last", split.last, len(table))
             cut = max(len(left) - count, 0)
             left, places[name] = left[:cut], left[cut:]
             _refuse_empty(left, f"data.{name}, last: {split.last},", len(table))
     for name, split in splits.items():
         if split.fraction is not None:
-            count = _share(f"data.{name}.fraction", split.fraction, len(table))
+            count = _rows_of_share(f"data.{name}.fraction", split.fraction, len(table))
             if count >= len(left):
                 _refuse_empty(left[:0], f"data.{name}, fraction: {split.fraction},", len(table))
             left, places[name] = _drawn(left, count, classes, seed)
@@ -44,7 +45,7 @@ def split_rows(data: DataSpec, table: Table, classes: np.ndarray | None, seed: i
     return {"train": left, **places}
 
 
-def _share(field: str, share: float, rows: int) -> int:
+def _rows_of_share(field: str, share: float, rows: int) -> int:
     """How many rows a share of all rows is, at least one."""
     if share * rows < MIN_ROWS:
         log.warning("%s %g is less than a row of %d: the split has 1 row", field, share, rows)
@@ -109,15 +110,16 @@ def _stratified(strata: np.ndarray, count: int, random: np.random.RandomState) -
     They are those that scikit-learn's `train_test_split` draws, which takes 94 bytes of memory for a row.
     """
     sizes = np.bincount(strata)
-    staying = _shares(sizes, len(strata) - count, random)
-    _shares(sizes - staying, count, random)  # where rounding leaves a row, scikit-learn draws a lot here, too
+    staying = _rows_by_stratum(sizes, len(strata) - count, random)
+    # Where rounding leaves a row, scikit-learn draws a lot here, too.
+    _rows_by_stratum(sizes - staying, count, random)
     members = np.split(np.argsort(strata, kind="stable"), np.cumsum(sizes)[:-1])
     return np.concatenate(
         [of[random.permutation(len(of))[stay:]] for of, stay in zip(members, staying, strict=True)]
     )
 
 
-def _shares(sizes: np.ndarray, rows: int, random: np.random.RandomState) -> np.ndarray:
+def _rows_by_stratum(sizes: np.ndarray, rows: int, random: np.random.RandomState) -> np.ndarray:
     """How many of `rows` rows each stratum gives: its share, rounded down.
 
     The rows that are left over come from those that rounding has cost most; of equal ones it is drawn by lot.

@@ -61,7 +61,7 @@ def pack(
         entries = [*interpreter_entries(Path(scratch)), *package_entries(site_packages(), exclude)]
         try:
             with beside.open("wb") as file:
-                files, unpacked = _write(file, entries, level)
+                files, unpacked = _write_entries(file, entries, level)
             beside.replace(output)
         except OSError as error:
             raise InputError(f"cannot write {str(output)!r}: {error.strerror}; name another file") from None
@@ -70,7 +70,7 @@ def pack(
     return Packed(output, files, output.stat().st_size, unpacked)
 
 
-def _write(file: BinaryIO, entries: list[ArchiveEntry], level: int) -> tuple[int, int]:
+def _write_entries(file: BinaryIO, entries: list[ArchiveEntry], level: int) -> tuple[int, int]:
     """The number of files written and their bytes before compression."""
     files = unpacked = 0
     with (

@@ -92,7 +92,8 @@ def _pair(study: StudyRecord, names: tuple[str, ...]) -> str:
     numbers = [name for name in names if axis_of(study, name).kind != "category"]
     name = max(numbers or names[:1], key=lambda number: _suits_across(study, number))
     others = [other for other in names if other != name]
-    by = next((other for other in others if _values(study, other) <= GROUPS), others[0])
+    values = {other: {repr(trial.params.get(other)) for trial in study.trials} for other in others}
+    by = next((other for other in others if len(values[other]) <= GROUPS), others[0])
     title = f"<h3>{escape(study.objective.metric)} against {escape(name)} by {escape(by)}</h3>"
     return title + charts(multiples(study, name, by), "small")
 
@@ -102,10 +103,6 @@ def _suits_across(study: StudyRecord, name: str) -> tuple[bool, bool, float]:
     axis, domain = axis_of(study, name), study.spec.search.space.get(name)
     log = isinstance(domain, Range) and domain.log
     return name == "learning_rate", log, axis.high / axis.low if axis.low > 0 else 0.0
-
-
-def _values(study: StudyRecord, name: str) -> int:
-    return len({repr(trial.params.get(name)) for trial in study.trials})
 
 
 def parallel_section(study: StudyRecord, names: tuple[str, ...]) -> str:

@@ -137,9 +137,10 @@ def _table(rows: pd.DataFrame, params: list[str], *, apart: bool) -> Table:
     for _, row in rows.iterrows():
         pairs = [f"{title(name)}={_cell(row[name])}" for name in params]
         together = ["\n".join(pairs)] if params and not apart else []
-        table.add_row(
-            *(_star(row[name]) if name == FRONT else _cell(row[name]) for name in columns), *together
-        )
+        cells = {name: _cell(row[name]) for name in columns}
+        if FRONT in cells:
+            cells[FRONT] = "*" if row[FRONT] else ""
+        table.add_row(*cells.values(), *together)
     return table
 
 
@@ -188,10 +189,6 @@ def _where_runs_are(summary: Summary, tracking_uri: str) -> list[str]:
     if is_database(tracking_uri):
         return [f"runs: mlflow ui --backend-store-uri {quote(tracking_uri)}", f"      then open {page}"]
     return [f"runs: {page}"]
-
-
-def _star(value: bool) -> str:
-    return "*" if value else ""
 
 
 def _cell(value: Any) -> str:

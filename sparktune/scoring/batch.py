@@ -90,7 +90,7 @@ def score(
         if _is_csv(target):
             _check_single_values({name: types[name] for name in kept})
         check_session(bundle, frame, features)
-        scored = partial(_scored, bundle, features, kept, _is_csv(target))
+        scored = partial(_table_with_answers, bundle, features, kept, _is_csv(target))
         if partition_by is None:
             answered, count = scored(frame)
             write(answered, target, mode)
@@ -102,7 +102,7 @@ def score(
         return score_partitions(frame, place, scored, on_progress or (lambda _: None))
 
 
-def _scored(
+def _table_with_answers(
     bundle: Bundle, features: list[str], kept: list[str], texts: bool, frame: Any
 ) -> tuple[Any, Callable[[], int]]:
     """The rows with their answers, and what says how many there were once they are written.

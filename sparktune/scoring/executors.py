@@ -45,7 +45,7 @@ def check_executors(spark: Any, bundle: Bundle) -> None:
     if asked in _CHECKED or (context.master.startswith("local") and _is_this_python(context.pythonExec)):
         return
     try:
-        ((python, missing),) = context.parallelize([0], 1).mapPartitions(_look(needed)).collect()
+        ((python, missing),) = context.parallelize([0], 1).mapPartitions(_import_check(needed)).collect()
     except Exception as error:  # noqa: BLE001 - PySpark's errors and Py4J's have no base in common
         raise ScoringError(
             f"Spark's workers must run Python {sys.version_info[0]}.{sys.version_info[1]}, but "
@@ -65,16 +65,16 @@ def _is_this_python(command: str) -> bool:
     return found is not None and Path(found).absolute() == Path(sys.executable).absolute()
 
 
-def _look(needed: tuple[str, ...]) -> Callable[[Iterable[int]], Iterator[tuple[str, list[str]]]]:
+def _import_check(needed: tuple[str, ...]) -> Callable[[Iterable[int]], Iterator[tuple[str, list[str]]]]:
     """What the task runs; it is pickled by value, as a worker without this package could not import it."""
 
-    def look(_: Iterable[int]) -> Iterator[tuple[str, list[str]]]:
+    def check(_: Iterable[int]) -> Iterator[tuple[str, list[str]]]:
         import sys
         from importlib.util import find_spec
 
         yield sys.executable, [name for name in needed if find_spec(name) is None]
 
-    return look
+    return check
 
 
 def _cause(error: Exception) -> str:

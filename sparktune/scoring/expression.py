@@ -46,11 +46,11 @@ def answer_in_sql(bundle: Bundle, columns: Sequence[str], output: Output) -> str
     kind = answer_type(schema, output)
     if schema.outputs > 1:
         raw = f"CAST({raw} AS ARRAY<FLOAT>)"
-        return f"CAST(transform(array({raw}), p -> {_of_numbers(schema, output, 'p')})[0] AS {kind})"
+        return f"CAST(transform(array({raw}), p -> {_from_outputs(schema, output, 'p')})[0] AS {kind})"
     raw = f"CAST({raw} AS FLOAT)"
     if output == "both":  # which takes it twice
-        return f"CAST(transform(array({raw}), p -> {_of_number(schema, output, 'p')})[0] AS {kind})"
-    return f"CAST({_of_number(schema, output, raw)} AS {kind})"
+        return f"CAST(transform(array({raw}), p -> {_from_one_output(schema, output, 'p')})[0] AS {kind})"
+    return f"CAST({_from_one_output(schema, output, raw)} AS {kind})"
 
 
 def function_definition(bundle: Bundle, name: str, output: Output, permanent: bool) -> str:
@@ -104,10 +104,10 @@ def _typed(value: Any, kind: str) -> str:
     return f"CAST({given} AS {kind})"
 
 
-def _of_number(schema: Schema, output: Output, p: str) -> str:
+def _from_one_output(schema: Schema, output: Output, p: str) -> str:
     """The answer of a model with one output, `p`; NaN has no label."""
     if output == "both":
-        return _struct(schema, lambda name: _of_number(schema, name, p))
+        return _struct(schema, lambda name: _from_one_output(schema, name, p))
     if output == "prediction" and schema.task == "binary":
         return f"element_at({_labels(schema)}, 1 + CAST(nanvl({p}, NULL) > 0.5D AS INT))"
     if output == "prediction" and schema.task == "labels":
@@ -115,10 +115,10 @@ def _of_number(schema: Schema, output: Output, p: str) -> str:
     return p
 
 
-def _of_numbers(schema: Schema, output: Output, p: str) -> str:
+def _from_outputs(schema: Schema, output: Output, p: str) -> str:
     """The answer of a model with several outputs, the array `p`; a row with NaN has no label."""
     if output == "both":
-        return _struct(schema, lambda name: _of_numbers(schema, name, p))
+        return _struct(schema, lambda name: _from_outputs(schema, name, p))
     answer = p
     if output == "prediction" and schema.task == "labels":
         answer = f"IF(isnan(array_max({p})), NULL, filter({_labels(schema)}, (label, i) -> {p}[i] > 0.5D))"

@@ -29,16 +29,14 @@ def with_training_types(spark: Any, source: str, frame: Any, schema: Schema) -> 
     features = {
         name: feature for name, feature in zip(names, schema.features, strict=True) if not feature.shape
     }
-    types = {name: _sql_type(feature) for name, feature in features.items()}
+    types = {
+        name: "double" if feature.encoder is None else feature.dtype for name, feature in features.items()
+    }
     csv = file_format(source) == "csv"
     if csv:
         frame = _with_text(spark, source, frame, {name for name, kind in types.items() if kind == "string"})
         frame = _with_missing_cells(frame, features)
     return _as_read(frame, {name: kind for name, kind in types.items() if kind != "string"}, csv)
-
-
-def _sql_type(feature: Feature) -> str:
-    return "double" if feature.encoder is None else feature.dtype
 
 
 def _with_text(spark: Any, source: str, frame: Any, words: set[str]) -> Any:

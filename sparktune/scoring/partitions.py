@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -54,7 +54,9 @@ class PartitionedTarget:
         Raises:
             ScoringError: the folder is there, but holds something else.
         """
-        lines = [json.loads(row.value) for row in self._notes()]
+        place = f"{self.path}/{NOTES}"
+        noted_rows = self.spark.read.text(place).collect() if exists(self.spark, place) else []
+        lines = [json.loads(row.value) for row in noted_rows]
         zone = {"zone": self.identity["zone"]}  # former versions do not note it
         noted = [zone | line["identity"] for line in lines if "identity" in line]
         if not lines and set(names(self.spark, self.path)) <= {NOTES}:
@@ -80,10 +82,6 @@ class PartitionedTarget:
         write(frame.withColumn(self.column, self.folder), self.path, "overwrite", self.column)
         self._note({"finished": folders})
 
-    def _notes(self) -> list[Any]:
-        place = f"{self.path}/{NOTES}"
-        return list(self.spark.read.text(place).collect()) if exists(self.spark, place) else []
-
     def _note(self, line: dict[str, Any]) -> None:
         frame = self.spark.createDataFrame([(json.dumps(line),)], "value string").coalesce(1)
         frame.write.mode("append").text(f"{self.path}/{NOTES}")
@@ -107,17 +105,13 @@ def score_partitions(
     folders = [row.folder for row in source.select(target.folder.alias("folder")).distinct().collect()]
     left = sorted((folder for folder in folders if folder not in finished), key=lambda folder: folder or "")
     done, rows, started = len(folders) - len(left), 0, time.monotonic()
-    for group in _groups(left):
+    size = max(1, -(-len(left) // GROUPS))
+    for group in [left[start : start + size] for start in range(0, len(left), size)]:
         frame, count = scored(source.filter(_among(target.folder, group)))
         target.write(frame, group)
         done, rows = done + len(group), rows + count()
         on_progress(ScoringProgress(done, len(folders), rows, time.monotonic() - started))
     return rows
-
-
-def _groups(folders: list[str | None]) -> Iterator[list[str | None]]:
-    size = -(-len(folders) // GROUPS)
-    return (folders[start : start + size] for start in range(0, len(folders), size or 1))
 
 
 def _among(column: Any, values: list[str | None]) -> Any:

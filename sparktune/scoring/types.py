@@ -98,7 +98,7 @@ def own_names(schema: Schema, columns: Iterable[str], case_sensitive: bool) -> l
     Raises:
         ScoringError: a feature column is missing.
     """
-    return [_own_name(feature.name, list(columns), case_sensitive) for feature in schema.features]
+    return [_name_in_table(feature.name, list(columns), case_sensitive) for feature in schema.features]
 
 
 def in_order(named: Mapping[str, Any], features: Sequence[str]) -> list[Any]:
@@ -115,7 +115,7 @@ def in_order(named: Mapping[str, Any], features: Sequence[str]) -> list[Any]:
     return [named[name] for name in features if name in named]
 
 
-def _own_name(name: str, columns: list[str], case_sensitive: bool) -> str:
+def _name_in_table(name: str, columns: list[str], case_sensitive: bool) -> str:
     alike = [] if case_sensitive else [column for column in columns if column.lower() == name.lower()]
     return alike[0] if alike and name not in columns else find(name, columns)
 

@@ -68,7 +68,9 @@ def score_files(
     files = ParquetFiles.find(source)
     if files is None:
         return None
-    _check_apart(files, target)
+    held = [path for path in files.paths if path.resolve().is_relative_to(Path(target).resolve())]
+    if held:
+        raise holds_source(target, held[0])
     features = check_columns(bundle.schema, files.types, case_sensitive=False)
     if not _as_trained(bundle.schema, files, features):
         return None
@@ -172,17 +174,6 @@ def _parts(files: ParquetFiles, threads: int) -> list[_Part]:
         ends = [groups * part // count for part in range(count + 1)]
         ranges += [(path, range(*pair)) for pair in pairwise(ends)]
     return [_Part(path, groups, number) for number, (path, groups) in enumerate(ranges)]
-
-
-def _check_apart(files: ParquetFiles, target: str) -> None:
-    """As `check_apart`.
-
-    Raises:
-        ScoringError: the target holds files of the source.
-    """
-    held = [path for path in files.paths if path.resolve().is_relative_to(Path(target).resolve())]
-    if held:
-        raise holds_source(target, held[0])
 
 
 def _as_trained(schema: Schema, files: ParquetFiles, features: Sequence[str]) -> bool:

@@ -103,20 +103,17 @@ def answers(schema: Schema, output: Output, raw: np.ndarray, valid: np.ndarray) 
 
 
 def _labels(schema: Schema, raw: np.ndarray, valid: np.ndarray) -> pa.Array:
-    names = _label_values(schema)
+    kind = label_kind(schema)
+    if kind == "string":
+        names = from_words([str(label) for label in schema.label_map], pa.string())
+    else:
+        names = from_numpy(np.array(schema.label_map, DTYPES[kind]))
     if schema.task == "labels":
         has, known = present(raw)
         ends = np.concatenate([[0], np.cumsum(has.sum(axis=1))]).astype(np.int32)
         return lists(ends, names.take(from_numpy(np.nonzero(has)[1])), valid & known)
     index, known = indices(schema, raw)
     return names.take(from_numpy(index, valid & known))
-
-
-def _label_values(schema: Schema) -> pa.Array:
-    kind = label_kind(schema)
-    if kind == "string":
-        return from_words([str(label) for label in schema.label_map], pa.string())
-    return from_numpy(np.array(schema.label_map, DTYPES[kind]))
 
 
 def _numbers(raw: np.ndarray, valid: np.ndarray) -> pa.Array:

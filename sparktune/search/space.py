@@ -132,10 +132,10 @@ def _counted(
 
 def draw(space: Space, source: random.Random) -> Params:
     """A random configuration: each domain on its own, uniform, or uniform in the logarithm."""
-    return in_force(space, {name: _drawn(domain, source) for name, domain in space.items()})
+    return in_force(space, {name: _random_value(domain, source) for name, domain in space.items()})
 
 
-def _drawn(domain: Choice | Range, source: random.Random) -> object:
+def _random_value(domain: Choice | Range, source: random.Random) -> object:
     if domain.points is None:
         return at_share(domain, source.random())
     return domain.value(source.randrange(domain.points))

@@ -57,10 +57,10 @@ def check_conditions(space: Mapping[str, Domain]) -> None:
         )
     for name, domain in space.items():
         for parent, wanted in domain.when.items():
-            _check_condition(space, name, parent, wanted)
+            _check_parent(space, name, parent, wanted)
 
 
-def _check_condition(space: Mapping[str, Domain], name: str, parent: str, wanted: Any) -> None:
+def _check_parent(space: Mapping[str, Domain], name: str, parent: str, wanted: Any) -> None:
     place = (name, "when", parent)
     if parent not in space:
         raise Fault(f"is not searched; {way_out(parent, space)}", *place)

@@ -51,7 +51,7 @@ def faults(error: ValidationError, root: type[BaseModel], document: Any) -> list
     """
     found: dict[Path, list[Fault]] = {}
     for entry in error.errors():
-        fault = _fault(entry, root, document)
+        fault = _fault_of_entry(entry, root, document)
         found.setdefault(fault.path, []).append(fault)
     deepest = [path for path in found if not any(path == other[: len(path)] != other for other in found)]
     return [_joined(found[path]) for path in deepest]
@@ -81,11 +81,11 @@ def line(fault: Fault) -> str:
     leaf = next((part for part in reversed(fault.path) if isinstance(part, str)), "the spec")
     value = "" if fault.value is NOTHING else f", but got {_shown(fault.value)}"
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.path)
-    field = _named("".join(parts).lstrip("."))
-    return f"{_named(leaf)} {rule}{value}{hint and '; ' + hint}{field and f' ({field})'}"
+    field = _short_name("".join(parts).lstrip("."))
+    return f"{_short_name(leaf)} {rule}{value}{hint and '; ' + hint}{field and f' ({field})'}"
 
 
-def _named(name: str) -> str:
+def _short_name(name: str) -> str:
     """A name as it is, on one line and cut where it is long."""
     printable = name if name.isprintable() else repr(name)[1:-1]
     return printable if len(printable) <= MAX_SHOWN else printable[: MAX_SHOWN - 3] + "..."
@@ -100,7 +100,7 @@ def _shown(value: Any) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
 
 
-def _fault(entry: Any, root: type[BaseModel], document: Any) -> Fault:
+def _fault_of_entry(entry: Any, root: type[BaseModel], document: Any) -> Fault:
     """One of pydantic's errors as a fault."""
     kind, loc, value, context = entry["type"], entry["loc"], entry["input"], entry.get("ctx", {})
     path = _path(loc, document)
@@ -117,7 +117,7 @@ def _fault(entry: Any, root: type[BaseModel], document: Any) -> Fault:
         return Fault(rule, *path, context["discriminator"].strip("'"), value=context["tag"])
     if loc and loc[-1] == "[key]":
         return Fault("must have text as names; put it in quotes", *path[:-1], value=value)
-    hint = f"; its names are {_listed(_names(root, loc))}" if kind.startswith("model_") else ""
+    hint = f"; its names are {_listed(_field_names(root, loc))}" if kind.startswith("model_") else ""
     return Fault(_rule(entry) + hint, *path, value=value)
 
 
@@ -182,15 +182,15 @@ def _path(loc: Path, document: Any) -> Path:
 def _unknown(loc: Path, root: type[BaseModel]) -> str:
     """The rule for an unknown key: the nearest name of its section, or the section that has it."""
     *place, name = loc
-    known = _names(root, tuple(place))
+    known = _field_names(root, tuple(place))
     if not _nearest(name, known):
-        homes = [section for section in root.model_fields if name in _names(root, (section,))]
+        homes = [section for section in root.model_fields if name in _field_names(root, (section,))]
         if homes and homes[0] not in place:
             return f"is unknown; did you mean {homes[0]}.{name}?"
     return f"is unknown; {way_out(name, known)}"
 
 
-def _names(root: type[BaseModel], loc: Path) -> set[str]:
+def _field_names(root: type[BaseModel], loc: Path) -> set[str]:
     """Names of the fields that the section at `loc` may have, of every type that it can have."""
     kinds = [root]
     for part in loc:

@@ -156,7 +156,7 @@ class StudySpec(Section):
     def _broken_rule(self, model: ModelSection, params: dict[str, Any]) -> Fault | None:
         """The first rule of model or training that a trial of this kind with these parameters would break."""
         try:
-            self._configured(model, params)
+            self._with_params(model, params)
         except ValidationError as error:
             root = TrainingSpec if TrainingSpec.model_fields.keys() & params else type(model)
             return faults(error, root, params)[0]
@@ -185,11 +185,11 @@ class StudySpec(Section):
             pydantic.ValidationError: a parameter breaks the rule of its field.
         """
         if KIND not in params or not self.searches_kinds:
-            return self._configured(self.model, params)
+            return self._with_params(self.model, params)
         others = {name: value for name, value in params.items() if name != KIND}
-        return self._configured(model_of_kind(self.model, params[KIND]), others)
+        return self._with_params(model_of_kind(self.model, params[KIND]), others)
 
-    def _configured(self, model: ModelSection, params: dict[str, Any]) -> tuple[ModelSpec, TrainingSpec]:
+    def _with_params(self, model: ModelSection, params: dict[str, Any]) -> tuple[ModelSpec, TrainingSpec]:
         params = params if self.search.max_epochs is None else {"epochs": self.search.max_epochs, **params}
         training = {n: v for n, v in params.items() if n in TrainingSpec.model_fields}
         fields = {n: v for n, v in params.items() if n not in training}

@@ -47,7 +47,7 @@ class JobSizer:
 
     def has_room(self, segments: Sequence[Segment], jobs: int) -> bool:
         """Whether so many jobs have room for one more segment beside these, all of trials that go on."""
-        return sum(map(self._share, segments)) < jobs
+        return sum(map(self._part_of_job, segments)) < jobs
 
     def sharing(self, segments: Sequence[Segment], slots: int) -> int:
         """How many of these segments of trials that go on, the first ones, share the next job: at least 1.
@@ -55,10 +55,10 @@ class JobSizer:
         Idle slots, at least 1, get alike numbers of them.
         """
         most = math.ceil(len(segments) / slots)
-        filled = accumulate(map(self._share, segments[:most]))
+        filled = accumulate(map(self._part_of_job, segments[:most]))
         return max(1, sum(share <= 1 for share in filled))
 
-    def _share(self, segment: Segment) -> float:
+    def _part_of_job(self, segment: Segment) -> float:
         """The share of a job that a segment fills, by what its trial's epochs took and by what is sent."""
         if not segment.start:  # trained anew
             return 1.0
@@ -66,11 +66,11 @@ class JobSizer:
         end = segment.end or segment.trial.params.get("epochs", self._epochs)
         bound = math.inf if segment.seconds is None else segment.seconds + epoch
         seconds = min(epoch * (end - segment.start), bound)
-        share = max(1 / MOST, seconds / TOGETHER_SECONDS, _size(segment.checkpoint) / MOST_BYTES)
+        share = max(1 / MOST, seconds / TOGETHER_SECONDS, _bytes_sent(segment.checkpoint) / MOST_BYTES)
         return 1.0 if seconds >= SHORT else share
 
 
-def _size(checkpoint: str | None) -> int:
+def _bytes_sent(checkpoint: str | None) -> int:
     """Bytes of a checkpoint that is sent; one of another place is read where its segment runs."""
     try:
         return Path(checkpoint).stat().st_size if checkpoint else 0

@@ -181,6 +181,8 @@ class SegmentTraining:
     def _present_checkpoint(self) -> Checkpoint:
         """The training as it is now, after an epoch at least."""
         model = self._model
+        # What Keras' own History has seen, which callbacks may read.
+        history = {"epoch": model.history.epoch, "history": model.history.history}
         return Checkpoint(
             seed=self._plan.seed,
             epochs=self._epochs,
@@ -191,7 +193,7 @@ class SegmentTraining:
             numbers=self._numbers,
             settings=numbers_of(model.optimizer),
             tracker=vars(self._tracker.state()),
-            callbacks=deepcopy([*self._states(), _history_of(model)]),  # before `on_train_end` changes them
+            callbacks=deepcopy([*self._states(), history]),  # before `on_train_end` changes them
             random={"python": random.getstate(), "numpy": np.random.get_state(legacy=False)},
         )
 
@@ -219,11 +221,6 @@ def _attributes(callback: Any, names: Sequence[str] | None) -> Tree:
 def _is_function_of_keras(value: Any) -> bool:
     """Whether a callback of Keras has chosen it, to compare metrics say, and will choose it again."""
     return isroutine(value) and str(value.__module__).startswith("keras.")
-
-
-def _history_of(model: keras.Model) -> Tree:
-    """What Keras' own History has seen, which callbacks may read."""
-    return {"epoch": model.history.epoch, "history": model.history.history}
 
 
 def _assign(variables: Sequence[Any], values: Arrays) -> None:

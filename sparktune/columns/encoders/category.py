@@ -76,8 +76,8 @@ class CategoryEncoder(Encoder):
         if isinstance(array, pa.ExtensionArray):
             array = array.storage
         if not isinstance(array, pa.DictionaryArray):
-            return self._codes(array, place).astype(np.float32).reshape(-1, 1)
-        of_words = self._codes(array.dictionary, place)
+            return self._codes_of_values(array, place).astype(np.float32).reshape(-1, 1)
+        of_words = self._codes_of_values(array.dictionary, place)
         codes = of_words[to_numpy(array.indices)] if len(of_words) else np.zeros(len(array), np.int64)
         if (valid := given(array.indices)) is not None:
             codes[~valid] = NULL
@@ -114,7 +114,7 @@ class CategoryEncoder(Encoder):
         """The commonest value."""
         return f"top {self.levels[0]!r}" if self.levels else "none twice"
 
-    def _codes(self, array: pa.Array, place: ColumnPlace) -> np.ndarray:
+    def _codes_of_values(self, array: pa.Array, place: ColumnPlace) -> np.ndarray:
         """Codes as whole numbers, (rows,)."""
         typed = _typed(array, self.column_type, place)
         if self.levels:

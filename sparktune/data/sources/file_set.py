@@ -58,7 +58,7 @@ class FileSet:
         Raises:
             DataError: there are none.
         """
-        paths = [path for path in self.paths if self.folder is None or fnmatchcase(_name(path), pattern)]
+        paths = [path for path in self.paths if self.folder is None or fnmatchcase(_last_part(path), pattern)]
         if not paths:
             raise DataError(
                 f"{self.where}.path must name a file, a folder or a glob, but {self.given!r} holds no files"
@@ -67,7 +67,7 @@ class FileSet:
 
     def unreadable(self, error: Exception) -> DataError:
         """The error for files that cannot be read."""
-        return _unreadable(self.given, self.where, error)
+        return _read_error(self.given, self.where, error)
 
 
 def find_files(given: str, where: str) -> FileSet:
@@ -89,9 +89,9 @@ def find_files(given: str, where: str) -> FileSet:
             inside = _visible(system.get_file_info(FileSelector(path)))
             return FileSet(given, where, system, path, inside)
         if WILD & set(path):
-            return FileSet(given, where, system, None, _matching(system, path))
+            return FileSet(given, where, system, None, _files_of_glob(system, path))
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(given, where, error) from None
+        raise _read_error(given, where, error) from None
     seen_from = "" if "://" in given else f" (seen from {Path.cwd()})"
     raise DataError(f"{where}.path must exist, but there is nothing at {given!r}{seen_from}")
 
@@ -120,11 +120,11 @@ def _connected(given: str, where: str) -> "tuple[FileSystem, str]":
             "fsspec and the package of this file system"
         ) from None
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise _unreadable(given, where, error) from None
+        raise _read_error(given, where, error) from None
     return system, path
 
 
-def _matching(system: "FileSystem", pattern: str) -> tuple[str, ...]:
+def _files_of_glob(system: "FileSystem", pattern: str) -> tuple[str, ...]:
     """The files that a pattern matches, which may have wildcards in any part between slashes."""
     from pyarrow.fs import FileSelector
 
@@ -147,7 +147,7 @@ def _fits(name: str, pattern: str) -> bool:
 
 def _visible(found: "list[FileInfo]") -> tuple[str, ...]:
     """The files that are not hidden, in order of name."""
-    return tuple(sorted(info.path for info in found if info.is_file and not is_hidden(_name(info.path))))
+    return tuple(sorted(info.path for info in found if info.is_file and not is_hidden(_last_part(info.path))))
 
 
 def is_hidden(name: str) -> bool:
@@ -155,11 +155,11 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".") or name.endswith("._COPYING_") or (name.startswith("_") and "=" not in name)
 
 
-def _name(path: str) -> str:
+def _last_part(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _unreadable(given: str, where: str, error: Exception) -> DataError:
+def _read_error(given: str, where: str, error: Exception) -> DataError:
     return DataError(
         "; ".join(filter(None, [f"{where}: cannot read {given!r}: {_one_line(error)}", _way_out(given)]))
     )

@@ -50,7 +50,7 @@ def npz_tables(path: Path, where: str) -> tuple[Table, Table | None]:
     Raises:
         DataError: the archive cannot be read, or holds pickled objects.
     """
-    arrays = _read(path, where)
+    arrays = _load(path, where)
     if not isinstance(arrays, dict):
         raise DataError(
             f"{where}.path must be an .npz archive, but {str(path)!r} holds one array; use source npy"
@@ -64,7 +64,7 @@ def npy_table(path: Path, labels: Path, names: tuple[str, str], where: str) -> T
     """Inputs in one .npy file and labels in another, as columns of these names."""
     arrays = []
     for field, file in (("path", path), ("labels", labels)):
-        array = _read(file, where)
+        array = _load(file, where)
         if isinstance(array, dict):
             raise DataError(
                 f"{where}.{field} must be an .npy file, but {str(file)!r} is an archive; use source npz"
@@ -73,7 +73,7 @@ def npy_table(path: Path, labels: Path, names: tuple[str, str], where: str) -> T
     return Table.of(zip(names, arrays, strict=True), where)
 
 
-def _read(path: Path, where: str) -> Any:
+def _load(path: Path, where: str) -> Any:
     """An array, mapped rather than read, or a dict of the arrays in an archive."""
     try:
         with path.open("rb") as file:

@@ -48,7 +48,7 @@ class OptunaStudy:
                 sampler=algorithm,
                 pruner=optuna.pruners.NopPruner(),
             )
-        self._study.stop = self._stop  # type: ignore[method-assign]  # Optuna's own needs its own loop
+        self._study.stop = self._note_stop  # type: ignore[method-assign]  # Optuna's own needs its own loop
 
     @property
     def stopped(self) -> bool:
@@ -121,7 +121,7 @@ class OptunaStudy:
         with silent_optuna():
             self._study.tell(trial, values)
 
-    def _stop(self) -> None:
+    def _note_stop(self) -> None:
         self._stopped = True
 
     def _values(self, result: TrialResult) -> list[float] | None:

@@ -65,8 +65,8 @@ class FusedGraphs:
         self._design, self._model = design, design.model
         self._metrics = Metrics(design.model)
         compiled = True if design.compiler == "xla" else None
-        self._train = tf.function(partial(self._trained), autograph=False, jit_compile=compiled)
-        self._evaluate = tf.function(partial(self._evaluated), autograph=False)
+        self._train = tf.function(partial(self._train_graph), autograph=False, jit_compile=compiled)
+        self._evaluate = tf.function(partial(self._evaluate_graph), autograph=False)
 
     def train(
         self, stack: Stack, scalars: np.ndarray, rows: Columns, orders: Any, tables: np.ndarray
@@ -87,21 +87,21 @@ class FusedGraphs:
         """Loss and metrics of every trial over the rows, as they stand."""
         return _values(self._evaluate(stack, scalars, tuple(rows)))
 
-    def _trained(self, stack: Stack, scalars: Any, rows: Columns, orders: Any, tables: Any) -> Any:
+    def _train_graph(self, stack: Stack, scalars: Any, rows: Columns, orders: Any, tables: Any) -> Any:
         batch = self._design.batch
         trials, count = orders.shape
 
         def step(number: Any, stack: Stack, sums: FusedSums, size: int = batch) -> Any:
             index = tf.slice(orders, [0, number * batch], [trials, size])
             parts = (stack, sums, scalars, index, tables[:, number])
-            return number + 1, *vectorized(lambda parts: self._step(rows, *parts), parts)
+            return number + 1, *vectorized(lambda parts: self._step_of_trial(rows, *parts), parts)
 
         number, stack, sums = _while(count // batch, step, (0, stack, self._start(trials, rows)))
         if count % batch:
             _, stack, sums = step(number, stack, sums, count % batch)
         return stack, self._results(sums, count)
 
-    def _step(
+    def _step_of_trial(
         self, rows: Columns, stack: Stack, sums: FusedSums, scalars: Any, index: Any, numbers: Any
     ) -> tuple[Stack, FusedSums]:
         """One training step of one trial."""
@@ -117,7 +117,7 @@ class FusedGraphs:
         weights = [w if rule is None else rule(w) for rule, w in zip(rules, weights, strict=True)]
         return Stack(weights, others, slots), self._added(sums, loss, output, *picked[1:])
 
-    def _evaluated(self, stack: Stack, scalars: Any, rows: Columns) -> Any:
+    def _evaluate_graph(self, stack: Stack, scalars: Any, rows: Columns) -> Any:
         count, chunk = rows[0].shape[0], self._design.chunk
 
         def step(number: Any, sums: FusedSums, size: int = chunk) -> Any:

@@ -18,7 +18,7 @@ def scalars_of(model: Any) -> list[float]:
     penalties = [
         penalty for variable in _penalised(model) for penalty in _penalties(variable.regularizer).values()
     ]
-    return [*(layer.rate for layer in _dropouts(model)), *penalties]
+    return [*(layer.rate for layer in _dropout_layers(model)), *penalties]
 
 
 @contextmanager
@@ -43,8 +43,8 @@ def with_scalars(model: Any, scalars: Sequence[Any]) -> Iterator[None]:
             # Keras adds the offset of a rescaling layer even where it is 0: a pass over all inputs.
             if type(layer) is keras.layers.Rescaling and not np.any(layer.offset):
                 undo.enter_context(_replaced(layer, "call", _factor(layer)))
-        for layer in _dropouts(model):
-            undo.enter_context(_replaced(layer, "call", _dropout(layer, next(numbers))))
+        for layer in _dropout_layers(model):
+            undo.enter_context(_replaced(layer, "call", _dropout_call(layer, next(numbers))))
         for variable in _penalised(model):
             kinds = {name: next(numbers) for name in _penalties(variable.regularizer)}
             undo.enter_context(_replaced(variable, "_regularizer", _penalty(kinds)))
@@ -68,7 +68,7 @@ def _factor(layer: Any) -> Callable[[Any], Any]:
     return lambda inputs: tf.cast(inputs, tf.float32) * tf.constant(layer.scale, tf.float32)
 
 
-def _dropouts(model: Any) -> list[Any]:
+def _dropout_layers(model: Any) -> list[Any]:
     return [layer for layer in all_layers(model) if type(layer) is keras.layers.Dropout and layer.rate > 0]
 
 
@@ -91,7 +91,7 @@ def _penalty(factors: dict[str, Any]) -> Callable[[Any], Any]:
     )
 
 
-def _dropout(layer: Any, rate: Any) -> Callable[..., Any]:
+def _dropout_call(layer: Any, rate: Any) -> Callable[..., Any]:
     def call(inputs: Any, training: bool = False) -> Any:
         if not training:
             return inputs

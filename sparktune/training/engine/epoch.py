@@ -74,8 +74,8 @@ class Graphs:
         self._blocks = Blocks(design.model)
         # Of a partial TensorFlow counts traces one by one; of a method for all graph designs together, whose
         # first traces it would take for a fault and warn of.
-        self._train = tf.function(partial(self._trained), autograph=False)
-        self._evaluate = tf.function(partial(self._evaluated), autograph=False)
+        self._train = tf.function(partial(self._train_graph), autograph=False)
+        self._evaluate = tf.function(partial(self._evaluate_graph), autograph=False)
 
     def train(self, state: TrialVariables, rows: Columns, order: Any, table: np.ndarray) -> Logs:
         """One epoch over the rows in this order, int32 (rows,); `table` has a row of numbers for each step.
@@ -88,7 +88,7 @@ class Graphs:
         """Loss and metrics over the rows, as they stand."""
         return _floats(self._evaluate(state.variables, state.scalars, tuple(rows)))
 
-    def _trained(
+    def _train_graph(
         self, variables: Any, slots: Any, scalars: Any, rows: Columns, order: Any, table: Any
     ) -> dict[str, Any]:
         """XLA knows fixed shapes only: a last batch that is not full goes without it."""
@@ -102,10 +102,10 @@ class Graphs:
             for first, last, compiled in ((0, cut, length), (cut, steps, 0)):
                 if first < last:
                     part = order[first * batch : last * batch], table[first:last]
-                    sums = self._blocks.add(sums, self._steps(rows, slots, *part), compiled)
+                    sums = self._blocks.add(sums, self._training_steps(rows, slots, *part), compiled)
         return self._blocks.results(sums, order.shape[0])
 
-    def _steps(self, rows: Columns, slots: Any, order: Any, table: Any) -> Steps:
+    def _training_steps(self, rows: Columns, slots: Any, order: Any, table: Any) -> Steps:
         """Training steps over the rows in this order."""
         batch, model = self._design.batch, self._model
         pick = _ordered(order, batch)
@@ -124,7 +124,7 @@ class Graphs:
         even = order.shape[0] % batch == 0
         return Steps(table.shape[0], step, partial(pick, rows[1:]), batch, even)
 
-    def _evaluated(self, variables: Any, scalars: Any, rows: Columns) -> dict[str, Any]:
+    def _evaluate_graph(self, variables: Any, scalars: Any, rows: Columns) -> dict[str, Any]:
         chunk = self._design.chunk
 
         def pick(columns: Columns, first: Any, count: Any) -> Columns:

@@ -21,10 +21,10 @@ BATCH_HOOKS = (
 
 def obstacle(model: Any, callbacks: Sequence[Any]) -> str | None:
     """Why a compiled Keras model has to train with `fit`; None where it need not."""
-    return next(_obstacles(model, callbacks), None)
+    return next(_reasons_against(model, callbacks), None)
 
 
-def _obstacles(model: Any, callbacks: Sequence[Any]) -> Iterator[str]:
+def _reasons_against(model: Any, callbacks: Sequence[Any]) -> Iterator[str]:
     yield from _of_model(model)
     yield from _of_optimizer(model.optimizer)
     goals = model.get_compile_config()
