@@ -236,10 +236,10 @@ class TrialResult:
         return {**record, "notes": self.notes.to_record()}
 
     @classmethod
-    def from_record(cls, record: dict[str, Any], model: bytes | None = None) -> "TrialResult":
-        """The result that `to_record` gave, with the bytes of its model where they are known."""
+    def from_record(cls, record: dict[str, Any]) -> "TrialResult":
+        """The result that `to_record` gave."""
         notes = TrialNotes.from_record(record.get("notes", {}))
-        return cls(**{**record, "state": TrialState(record["state"]), "notes": notes, "model": model})
+        return cls(**{**record, "state": TrialState(record["state"]), "notes": notes})
 
 
 def state_after(error: BaseException | None) -> TrialState:

@@ -122,12 +122,12 @@ class Plot:
             [at for (x, y), then in zip(points, later, strict=False) for at in ((x, y), (then, y))], kind
         )
 
-    def note(self, x: Any, y: Any, words: str, kind: str = "note") -> None:
+    def note(self, x: Any, y: Any, words: str) -> None:
         """Write words beside a point, on the side where there is room."""
         if at := self.place(x, y):
             fits = at[0] + 11 + BOLD * len(words) < self._size[0]
             side, anchor = (11, "start") if fits else (-11, "end")
-            self._content.append(text(at[0] + side, at[1] + 4, words, kind, anchor))
+            self._content.append(text(at[0] + side, at[1] + 4, words, "note", anchor))
 
     def svg(self, kind: str = "chart") -> str:
         """The image: the axes, then what was added, in order."""
