@@ -10,7 +10,7 @@ CHECKS = Registry(
         "study": "sparktune.doctor.places:check_study_directory",
         "mlflow": "sparktune.doctor.tracking:check_mlflow",
         "spark": "sparktune.doctor.spark:check_spark",
-        "heap": "sparktune.doctor.spark:check_heap",
+        "disk": "sparktune.doctor.spark:check_disk",
         "executors": "sparktune.doctor.executors:check_hosts",
         "slots": "sparktune.doctor.spark:check_slots",  # once executors are there
         "checkpoints": "sparktune.doctor.places:check_checkpoints",

@@ -7,7 +7,7 @@ from sparktune.finding import Finding, Level
 from sparktune.launch.local.launcher import local_slots
 from sparktune.launch.spark.cluster import Cluster
 from sparktune.launch.spark.settings import setting_findings
-from sparktune.launch.spark.tables import heap_findings
+from sparktune.launch.spark.tables import disk_findings
 from sparktune.spec import DataSpec, SplitSpec
 
 NO_MASTER = (
@@ -27,13 +27,13 @@ def check_spark(case: Case) -> Iterator[Finding]:
     yield from setting_findings(case.settings, case.spec)
 
 
-def check_heap(case: Case) -> Iterator[Finding]:
-    """Whether the driver's heap holds the tables and queries that a study reads; no row is read."""
+def check_disk(case: Case) -> Iterator[Finding]:
+    """Whether the temporary folder has room for the tables and queries that a study reads; no row is read."""
     data = case.spec.data
     sections: list[DataSpec | SplitSpec] = [data, *data.splits.values()]
     for section in sections:
         if section.source in ("table", "query"):
-            yield from heap_findings(case.session, section.table, section.query)
+            yield from disk_findings(case.session, section.table, section.query)
 
 
 def check_slots(case: Case) -> Iterator[Finding]:

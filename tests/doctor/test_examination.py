@@ -20,7 +20,7 @@ def test_a_cluster_on_which_studies_run_is_healthy(spark: SparkSession, tmp_path
     sections = {"resources": {"launcher": "spark"}, "output": {"directory": str(tmp_path)}}
     found = examine(StudySpec(**sections), offline=True)
     assert found.healthy, found
-    silent = ("mlflow", "heap")  # offline, and nothing is read from Spark
+    silent = ("mlflow", "disk")  # offline, and nothing is read from Spark
     assert [name for name, _ in found.findings] == [n for n in CHECKS.names if n not in silent]
     assert json.loads(json.dumps(found.to_record()))["findings"][0]["level"] == "ok"
 

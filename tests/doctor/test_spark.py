@@ -4,7 +4,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sparktune.doctor.case import Case
-from sparktune.doctor.spark import check_heap, check_slots, check_spark
+from sparktune.doctor.spark import check_disk, check_slots, check_spark
 from sparktune.errors import LaunchError
 from sparktune.finding import Level
 from sparktune.launch.spark.settings import SparkSettings
@@ -35,13 +35,13 @@ def test_settings_and_slots_of_a_session(spark: SparkSession) -> None:
         [*check_slots(case_of("spark", cpus=3))]
 
 
-def test_a_query_beyond_the_heap_is_named(spark: SparkSession) -> None:
+def test_a_query_beyond_the_disk_is_named(spark: SparkSession) -> None:
     large, small = "SELECT id AS y FROM range(1000000000000)", "SELECT 1 AS y"
     data = {"source": "query", "query": small, "label": "y", "test": {"source": "query", "query": large}}
-    (found,) = check_heap(Case(StudySpec(resources={"launcher": "spark"}, data=data)))
+    (found,) = check_disk(Case(StudySpec(resources={"launcher": "spark"}, data=data)))
     assert found.level is Level.WARNING
     assert "Spark estimates 8000000000000 bytes" in found.text
-    assert [*check_heap(case_of("spark"))] == []
+    assert [*check_disk(case_of("spark"))] == []
 
 
 def test_spark_does_not_start_for_processes_of_this_machine() -> None:

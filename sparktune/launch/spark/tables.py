@@ -1,12 +1,15 @@
 """Spark tables and queries as Arrow tables on the driver."""
 
 import logging
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sparktune.errors import DataError
 from sparktune.finding import Finding, Level
+from sparktune.launch.spark.collecting import collect, estimated_bytes
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -25,28 +28,30 @@ def read_table(spark: "SparkSession", table: str | None = None, query: str | Non
         return to_arrow(_frame(spark, table, query))
 
 
-def heap_findings(
+def disk_findings(
     spark: "SparkSession", table: str | None = None, query: str | None = None
 ) -> Iterator[Finding]:
-    """A warning where the rows may not fit into the driver's heap, through which they pass; reads none.
+    """A warning where the rows may not fit into the driver's temporary folder; reads none.
 
     Raises:
         DataError: Spark cannot find the table, or refuses the query.
     """
     with _refusals_named(table or query):
-        yield from _beyond_heap(_frame(spark, table, query))
+        yield from _beyond_disk(_frame(spark, table, query))
 
 
 def to_arrow(frame: "DataFrame") -> Any:
     """All rows of a Spark DataFrame as a pyarrow.Table; ML vectors become float32 arrays, bytes stay.
 
+    A large table is mapped from a temporary file, and takes no memory of its own.
+
     Raises:
-        DataError: two columns have the same name.
+        DataError: two columns have the same name, or neither disk nor Spark has room for the rows.
     """
     from pyspark.ml.functions import vector_to_array
     from pyspark.ml.linalg import VectorUDT
 
-    for finding in _beyond_heap(frame):
+    for finding in _beyond_disk(frame):
         log.warning(finding.text)
     names = frame.columns
     if twice := [name for name in names if names.count(name) > 1]:
@@ -56,7 +61,7 @@ def to_arrow(frame: "DataFrame") -> Any:
         for field in frame.schema.fields
         if isinstance(field.dataType, VectorUDT)
     }
-    return (frame.withColumns(plain) if plain else frame).toArrow()
+    return collect(frame.withColumns(plain) if plain else frame)
 
 
 def _frame(spark: "SparkSession", table: str | None, query: str | None) -> "DataFrame":
@@ -78,15 +83,13 @@ def _refusals_named(what: str | None) -> Iterator[None]:
         raise DataError(f"Spark cannot read {what!r}: {str(error).strip()}") from None
 
 
-def _beyond_heap(frame: "DataFrame") -> Iterator[Finding]:
-    """A warning where Spark would hang or die, as it takes the rows for more than the heap holds."""
-    java: Any = frame._jdf  # the Python API has no estimate
-    size = int(java.queryExecution().optimizedPlan().stats().sizeInBytes())
-    heap = int(frame.sparkSession._jvm.java.lang.Runtime.getRuntime().maxMemory())
-    if heap < size < UNKNOWN:
+def _beyond_disk(frame: "DataFrame") -> Iterator[Finding]:
+    """A warning where the disk would become full, as Spark estimates the rows."""
+    size, folder = estimated_bytes(frame), tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if free < size < UNKNOWN:
         yield Finding(
             Level.WARNING,
-            f"the data should fit into the driver's heap, but Spark estimates {size} bytes and the heap has "
-            f"{heap}; if the study hangs or ends while it reads them, raise spark.driver.memory, or select "
-            "fewer rows and columns",
+            f"{folder} should have room for the data, but Spark estimates {size} bytes and {free} are free; "
+            "set TMPDIR to a folder with more, or select fewer rows and columns",
         )

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from pyspark.ml.linalg import Vectors, VectorUDT
@@ -6,7 +8,8 @@ from pyspark.sql.types import ArrayType, BinaryType, DoubleType, FloatType, Long
 from sparktune.data import load_dataset
 from sparktune.errors import DataError
 from sparktune.finding import Level
-from sparktune.launch.spark.tables import heap_findings, read_table, to_arrow
+from sparktune.launch.spark import tables
+from sparktune.launch.spark.tables import disk_findings, read_table, to_arrow
 from sparktune.spec import parse_spec
 
 X = np.arange(40, dtype="<f4").reshape(20, 2)
@@ -79,21 +82,19 @@ def test_a_query_that_fails_while_it_runs(spark):
         read_table(spark, query="SELECT 1 / (id - id) AS x FROM range(3)")
 
 
-def test_more_rows_than_the_heap_holds_are_warned_of(spark, caplog, monkeypatch) -> None:
-    frame = spark.range(10**12)
-    monkeypatch.setattr(type(frame), "toArrow", lambda self: "no job")
-    assert to_arrow(frame) == "no job"
-    assert "Spark estimates 8000000000000 bytes" in caplog.text
-    assert "raise spark.driver.memory" in caplog.text
+def test_more_rows_than_the_disk_holds_are_warned_of(spark, caplog, monkeypatch) -> None:
+    monkeypatch.setattr(tables.shutil, "disk_usage", lambda folder: SimpleNamespace(free=79))
+    assert to_arrow(spark.range(10)).num_rows == 10
+    assert "Spark estimates 80 bytes and 79 are free; set TMPDIR" in caplog.text
     caplog.clear()
-    to_arrow(spark.range(10))
+    to_arrow(spark.range(9))
     assert caplog.text == ""
 
 
-def test_the_heap_is_looked_at_before_any_row(spark, people):
-    (found,) = heap_findings(spark, query="SELECT * FROM range(1000000000000)")
+def test_the_disk_is_looked_at_before_any_row(spark, people):
+    (found,) = disk_findings(spark, query="SELECT * FROM range(1000000000000)")
     assert found.level is Level.WARNING
-    assert "raise spark.driver.memory" in found.text
-    assert [*heap_findings(spark, table=people)] == []
+    assert "set TMPDIR" in found.text
+    assert [*disk_findings(spark, table=people)] == []
     with pytest.raises(DataError, match="Spark cannot read 'no_such_table'"):
-        [*heap_findings(spark, table="no_such_table")]
+        [*disk_findings(spark, table="no_such_table")]
