@@ -68,7 +68,7 @@ def score(
             source, a feature column is missing or not numeric, a written column has the name of an answer,
             the workers' Python lacks what scoring needs, or the engine is `sql` and Spark answers the
             bundle's example rows differently from Python. While rows are scored: one of them cannot be
-            encoded; the message has its values.
+            encoded; the message has its values; or Spark fails, which is the cause.
     """
     if on_progress is not None and partition_by is None:
         raise ScoringError(

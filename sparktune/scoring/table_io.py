@@ -1,7 +1,6 @@
 """Where rows come from and go to: a path or a table."""
 
 import hashlib
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.request import url2pathname
 from sparktune.errors import ScoringError
 from sparktune.scoring.nanoseconds import as_timestamps
 from sparktune.scoring.text_files import reading_options, writing_options
+from sparktune.scoring.worker_errors import cause_of
 
 ENDINGS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json"}
 COMPRESSED = (".bz2", ".gz", ".lz4", ".zst")
@@ -85,11 +85,10 @@ def read(spark: Any, source: str) -> Any:
         return as_timestamps(spark, source, frame) if kind == "parquet" else frame
     except Exception as error:  # noqa: BLE001 - PySpark's errors and Py4J's have no base in common
         kind = file_format(source) if is_path(source) else "a table"
-        # The last cause that Java names, without its stack.
-        causes = re.findall(r"(?:Caused by: |: )(?:[\w$]+\.)+[\w$]+: ([^\n]+)", str(error))
-        cause = causes[-1] if causes else str(error).strip().splitlines()[0]
         rule = "; JSON must hold one object a line" if "MALFORMED_RECORD" in str(error) else ""
-        raise ScoringError(f"the input {source!r} cannot be read as {kind}: {cause}{rule}") from None
+        raise ScoringError(
+            f"the input {source!r} cannot be read as {kind}: {cause_of(error)}{rule}"
+        ) from None
 
 
 def no_source(source: str) -> ScoringError:

@@ -1,4 +1,4 @@
-"""What a task of Spark refuses, in one line."""
+"""What a task of Spark refuses, and why Spark fails, in one line."""
 
 import re
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from sparktune.errors import ScoringError
 
 IN_PYTHON, IN_SQL = r"^sparktune\.errors\.\w+Error: ", r"\[USER_RAISED_EXCEPTION\] (?=feature column )"
 RAISED = re.compile(rf"(?:{IN_PYTHON}|{IN_SQL})(.+?)(?: SQLSTATE: P0001)?$", re.MULTILINE)
+CAUSE = re.compile(r"(?:Caused by: |: )(?:[\w$]+\.)+[\w$]+: ([^\n]+)")
 
 
 @contextmanager
@@ -15,12 +16,20 @@ def worker_errors_as_raised() -> Iterator[None]:
     """Within the context an error of sparktune in a task is raised here, without the traces around it.
 
     Raises:
-        ScoringError: a task raised an error of sparktune. Spark's own ones stay as they are.
+        ScoringError: a task raised an error of sparktune, or Spark one of its own, which is its cause.
     """
     try:
         yield
     except Exception as error:
         found = RAISED.findall(str(error))
-        if not found:
-            raise
-        raise ScoringError(found[-1]) from None
+        if found:
+            raise ScoringError(found[-1]) from None
+        if type(error).__module__.startswith(("py4j.", "pyspark.")):
+            raise ScoringError(f"Spark cannot score the rows or write them: {cause_of(error)}") from error
+        raise
+
+
+def cause_of(error: Exception) -> str:
+    """The last cause that Java names in an error, without its stack; else the error's first line."""
+    causes = CAUSE.findall(str(error))
+    return str(causes[-1] if causes else str(error).strip().partition("\n")[0])

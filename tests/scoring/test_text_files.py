@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from py4j.protocol import Py4JJavaError
 
 from sparktune.data.sources.file_set import find_files
 from sparktune.data.sources.tables import csv_table
 from sparktune.errors import DataError, ScoringError
 from sparktune.scoring.rows import parse_rows
 from sparktune.scoring.table_io import read, write
+from sparktune.scoring.worker_errors import worker_errors_as_raised
 
 CELLS = ['"a ""b"", c"', '"C:\\dir\\"', "back\\slash", "it's", '5" pipe', "  spaces ", '"  "', "#no comment"]
 IN_LINES = ['"two\nlines"', '"two\nlines, and ""more"""']
@@ -47,7 +47,8 @@ def test_a_csv_row_of_another_length_is_refused(spark: Any, tmp_path: Path, line
     (tmp_path / "rows.csv").write_text(f"id,word,n\n0,y,1\n{line}\n")
     with pytest.raises(DataError, match="Expected 3 columns"):
         by_python(tmp_path / "rows.csv")
-    with pytest.raises(Py4JJavaError, match="Malformed records are detected in record parsing"):
+    message = f"^Spark cannot score the rows or write them: .* Malformed CSV record: {line} [^\n]*$"
+    with pytest.raises(ScoringError, match=message), worker_errors_as_raised():
         read(spark, str(tmp_path / "rows.csv")).collect()
 
 
