@@ -42,6 +42,16 @@ def test_a_plan_says_what_would_run_and_writes_nothing(sections: dict[str, Any],
     assert [path.name for path in tmp_path.iterdir()] == ["rows.npz"]
 
 
+def test_row_weights_may_decide(sections: dict[str, Any]) -> None:
+    sections["objective"] = {"metric": "val_weighted_accuracy"}
+    with pytest.raises(SpecError, match="metric that training produces"):
+        plan_study(StudySpec(**sections))
+    rows = dict(np.load("rows.npz"))
+    np.savez("rows.npz", **rows, w=np.arange(1, 101))
+    sections["data"]["weight"] = "w"
+    assert plan_study(StudySpec(**sections)).objective.metric == "val_weighted_accuracy"
+
+
 def test_a_study_that_goes_on(sections: dict[str, Any]) -> None:
     spec = StudySpec(**sections)
     folder = Path("studies/planned")
