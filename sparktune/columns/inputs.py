@@ -88,9 +88,10 @@ def _arrow(column: Any, name: str) -> pa.Array:
         plain = [value.ravel() if isinstance(value, np.ndarray) else value for value in column]
         try:
             column = pa.array(plain, from_pandas=not nested)  # NaN inside an array stays NaN
-        except (pa.ArrowException, OverflowError) as error:
+        except (pa.ArrowException, OverflowError, UnicodeError) as error:
             raise ScoringError(
-                f"feature column {name!r} must hold values of one type, whole numbers of 64 bits: {error}"
+                f"feature column {name!r} must hold values of one type, whole numbers of 64 bits and "
+                f"text that UTF-8 has: {error}"
             ) from None
     if isinstance(column, pa.ChunkedArray):
         return pa.concat_arrays(column.chunks) if column.num_chunks else pa.nulls(0, column.type)

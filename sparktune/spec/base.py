@@ -1,6 +1,7 @@
 """The base of every section, the types of its fields, and a broken rule."""
 
 import math
+import os
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from numbers import Integral, Real
@@ -158,4 +159,5 @@ Name = Annotated[str, Field(min_length=1), AfterValidator(_text)]
 Units = Annotated[int, Field(ge=1, le=MAX_UNITS)]
 Line = Annotated[Name, AfterValidator(_one_line)]
 Place = Annotated[Name, AfterValidator(place)]
+Folder = Annotated[Place, AfterValidator(os.path.expanduser)]  # `~` is the user's own, as for a shell
 Plain = Annotated[Any, AfterValidator(plain_value)]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, final
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from sparktune.spec.base import MAX_INT, Count, Fault, Line, Name, Place, Plain, Positive, Section, sequence
+from sparktune.spec.base import MAX_INT, Count, Fault, Folder, Line, Name, Plain, Positive, Section, sequence
 from sparktune.spec.conditions import check_conditions, is_searched
 from sparktune.spec.constraint import Constraint, constraint_of
 from sparktune.spec.domain import Domain, is_empty, is_same
@@ -42,7 +42,7 @@ class BudgetSpec(Section):
 class WarmStartSpec(Section):
     """An earlier study whose trials the sampler learns of before it proposes anything."""
 
-    study: Place = Field(description="the earlier study's own folder, studies/NAME say")
+    study: Folder = Field(description="the earlier study's own folder, studies/NAME say")
     weights: bool = Field(
         False, description="trials whose weights have the shapes of its best model's begin with those"
     )

@@ -9,7 +9,7 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationError, Validati
 
 from sparktune.errors import SpecError
 from sparktune.shared_files import inside
-from sparktune.spec.base import Fault, Place, Section, Whole
+from sparktune.spec.base import Fault, Folder, Section, Whole
 from sparktune.spec.data import DataSpec
 from sparktune.spec.domain import Choice, Domain, Range
 from sparktune.spec.kinds import KIND, in_force_at, model_of_kind, models_of, searched_kinds, with_kinds
@@ -54,9 +54,9 @@ class StudySection(Section):
 class OutputSpec(Section):
     """The place of the study directory, and of checkpoints that are too large to be sent."""
 
-    directory: Place = Field("studies", description="holds one folder per study")
+    directory: Folder = Field("studies", description="holds one folder per study")
     checkpoint_limit: Whole = Field(32 * 2**20, description="bytes of a checkpoint that is sent to and fro")
-    checkpoints: Place | None = Field(
+    checkpoints: Folder | None = Field(
         None, description="path or URI for larger ones, which driver and executors share"
     )
 

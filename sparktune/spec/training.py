@@ -16,9 +16,9 @@ from pydantic import (
 from sparktune.spec.base import (
     Count,
     Fault,
+    Folder,
     Name,
     NonNegative,
-    Place,
     Plain,
     Positive,
     Section,
@@ -122,7 +122,7 @@ class TensorBoard(Section):
     """
 
     kind: Literal["tensorboard"] = Field("tensorboard", description="which one this is")
-    directory: Place | None = Field(
+    directory: Folder | None = Field(
         None,
         description="folder that all hosts share; `tensorboard` in the study's own folder when not given",
     )
@@ -146,7 +146,7 @@ class CsvLog(Section):
     """Write the history of each trial to a CSV file, where the trial runs."""
 
     kind: Literal["csv"] = "csv"
-    directory: Place = Field(description="folder of the files, one for each trial")
+    directory: Folder = Field(description="folder of the files, one for each trial")
 
 
 @final

@@ -112,6 +112,11 @@ def test_columns_without_numbers(column: pa.Array) -> None:
         (np.zeros((4, 3)), 2, "must hold 2 numbers in a row, but got 3"),
         (np.array([2**64 - 1, None], object), 1, "must hold values of one type, whole numbers of 64"),
         (np.array(["a", 1], object), 1, "must hold values of one type"),
+        (
+            np.array(["a", "\udce4"], object),
+            1,
+            "must hold values of one type, .* and text that UTF-8 has: 'utf",
+        ),
     ],
 )
 def test_what_is_refused(column: Any, width: int, message: str) -> None:

@@ -29,6 +29,14 @@ def test_relative_folders_are_those_of_the_present_directory(tmp_path, monkeypat
     assert placed.shared_checkpoints == f"{tmp_path}/large/s"
 
 
+def test_a_tilde_is_the_folder_of_the_user(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert study("~/", "~/large") == study("/home/ada/", "/home/ada/large")
+    warm = StudySpec(study={"name": "s"}, search={"warm_start": {"study": "~/studies/a", "weights": True}})
+    assert warm.search.warm_start.study == "/home/ada/studies/a"
+    assert study("a~/", "s3://~/large").output.directory == "a~/studies"
+
+
 def test_absolute_folders_and_uris_stay():
     for checkpoints in (None, "/large", "s3://bucket/large"):
         placed = study("/mnt/", checkpoints)
