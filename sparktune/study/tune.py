@@ -123,9 +123,7 @@ def tune(
                 log.info("study %s: %s", spec.study.name, ledger.directory)
                 pruner = pruner or build_pruner(spec.search)
                 study = _Study(spec, objective, ledger, tracker, shared, runtime, sampler, pruner, warm)
-                start = Standing(ledger.best, len(ledger.results), sampler.size)
-                with notebook_progress(spec.study.name, start, on_progress) as show:
-                    return study.run(Stop(timeout, spec.search.budget.seconds), show, started)
+                return study.run(timeout, on_progress, started)
     except KeyboardInterrupt:
         raise StudyInterrupted(f"study {spec.study.name} was interrupted; {AGAIN} to resume") from None
 
@@ -145,13 +143,20 @@ class _Study:
     pruner: Pruner | None
     warm: WarmStarted | None
 
-    def run(self, stop: Stop, on_progress: OnProgress, started: float) -> StudyResult:
+    def run(self, timeout: float | None, on_progress: OnProgress | None, started: float) -> StudyResult:
         """Search, export, and conclude; however the search or the export ends, the outcome is written."""
-        data = self.shared.data.summary
-        with interruptible(stop):
-            self.ledger.note(StudyStarted(self.objective.metric, self.objective.direction, data.rows))
-            self.tracker.start(self.spec, self.ledger.study_id, self.objective)
-            self.tracker.loaded(data)
+        stop, data = Stop(timeout, self.spec.search.budget.seconds), self.shared.data.summary
+        start = Standing(self.ledger.best, len(self.ledger.results), self.sampler.size)
+        with notebook_progress(self.spec.study.name, start, on_progress) as show:
+            with interruptible(stop):
+                self.ledger.note(StudyStarted(self.objective.metric, self.objective.direction, data.rows))
+                self.tracker.start(self.spec, self.ledger.study_id, self.objective)
+                self.tracker.loaded(data)
+            ending = self._search_and_export(stop, show, started)
+            return conclude(self.spec, self.objective, self.ledger, self.tracker, ending, stop)
+
+    def _search_and_export(self, stop: Stop, on_progress: OnProgress, started: float) -> Ending:
+        """How the search and the export ended; what either raises is among the failures."""
         exported: Exported = (None, None)
         stopped: Reason | None = None
         failures: list[Exception] = []
@@ -164,8 +169,7 @@ class _Study:
             stop.interrupt()
         except Exception as error:  # noqa: BLE001 - raised once the outcome is written
             failures.append(error)
-        ending = Ending(started, "interrupt" if stop.reason == "interrupt" else stopped, *exported, failures)
-        return conclude(self.spec, self.objective, self.ledger, self.tracker, ending, stop)
+        return Ending(started, "interrupt" if stop.reason == "interrupt" else stopped, *exported, failures)
 
     def _tell_what_is_known(self) -> None:
         """The tracker gets the results of earlier runs, sampler and pruner the objective and a warm start."""
@@ -183,15 +187,16 @@ class _Study:
         Gives what ended the search early; None where no trial is left, also if the last one spent a budget.
         """
         self._tell_what_is_known()
-        pruning = Pruning(self.pruner, self.ledger)
+        spec, ledger, tracker = self.spec, self.ledger, self.tracker
+        pruning = Pruning(self.pruner, ledger)
         held = {result.trial for result in pruning.earlier}
-        queue = TrialQueue(self.sampler, self.ledger.sequence, held=held)
+        queue = TrialQueue(self.sampler, ledger.sequence, held=held)
         done = queue.exhausted() and not held
         # A trial that is to be trained again has spent nothing.
-        unfinished = (result for result in self.ledger.unfinished.values() if not result.state.terminal)
-        spent = [*self.ledger.results.values(), *unfinished]
-        failures = FailuresInARow(self.spec.search.failures)
-        budget = Budget(self.spec.search.budget, self.objective, spent)
+        unfinished = (result for result in ledger.unfinished.values() if not result.state.terminal)
+        spent = [*ledger.results.values(), *unfinished]
+        failures = FailuresInARow(spec.search.failures)
+        budget = Budget(spec.search.budget, self.objective, spent)
         stop.end(None if done else budget.spent)
         if done or stop.reason:
             return stop.reason
@@ -200,17 +205,16 @@ class _Study:
             budget.observe(result)
             failures.observe(result)
             stop.end(budget.spent or failures.reason)
-            ended, waiting = len(self.ledger.results), pruning.waiting_after(result)
-            on_progress(Progress(result, self.ledger.best, ended, queue.size, waiting))
+            ended, waiting = len(ledger.results), pruning.waiting_after(result)
+            on_progress(Progress(result, ledger.best, ended, queue.size, waiting))
 
-        with self.runtime.start_launcher(self.spec, self.shared) as launcher:
+        with self.runtime.start_launcher(spec, self.shared) as launcher:
+            loop = StudyLoop(spec, queue, launcher, ledger, tracker, on_result, exporter.begin, pruning)
             try:
-                StudyLoop(
-                    self.spec, queue, launcher, self.ledger, self.tracker, on_result, exporter.begin, pruning
-                ).run(stop)
+                loop.run(stop)
             except LaunchError:
                 if stop.reason != "interrupt":  # Ctrl-C in a terminal ends the JVM of spark-submit, too
                     raise
-            reason = None if not self.ledger.unfinished and queue.exhausted() else stop.reason
-        self.ledger.remove_unused_checkpoints()
+            reason = None if not ledger.unfinished and queue.exhausted() else stop.reason
+        ledger.remove_unused_checkpoints()
         return reason
