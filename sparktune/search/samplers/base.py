@@ -1,9 +1,10 @@
 """What every sampler promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal, Self, final
 
+from sparktune.search.allowed_points import Allows
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.spec.search import BudgetSpec
@@ -23,7 +24,6 @@ class Wait:
 
 
 WAIT: Final = Wait()
-Allows = Callable[[Params], bool]
 
 
 class Sampler(ABC):

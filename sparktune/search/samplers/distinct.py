@@ -4,15 +4,13 @@ import json
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from itertools import chain, islice
 from typing import Self
 
-from sparktune.search.samplers.base import Allows, Sampler, check_ends, check_learns_nothing
-from sparktune.search.space import MAX_BUILT, MAX_REJECTED, MAX_WALK, IndexedSpace, count_allowed, count_built
+from sparktune.search.allowed_points import AllowedPoints, Allows
+from sparktune.search.samplers.base import Sampler, check_ends, check_learns_nothing
+from sparktune.search.space import IndexedSpace, count_allowed
 from sparktune.spec import SearchSpec
 from sparktune.trial import Params, TrialResult
-
-MAX_DRAWS = 200  # for one trial, before the space counts as used up
 
 
 class DistinctSampler(Sampler, ABC):
@@ -26,11 +24,7 @@ class DistinctSampler(Sampler, ABC):
     def __init__(self, search: SearchSpec, seed: int) -> None:
         self._search = search
         self._seed = seed
-        self._index = IndexedSpace(search.space)
-        self._size = smallest(search.trials, count_allowed(search, self._index))
-        self._allows: Allows = search.allows
-        self._most_drawn = MAX_REJECTED if search.constraints else MAX_DRAWS
-        self._most_walked = MAX_WALK
+        self._points = AllowedPoints(search)
         self._asked: list[Params] = [*search.start]
         self._seen = {key_of(params) for params in search.start}
 
@@ -48,12 +42,10 @@ class DistinctSampler(Sampler, ABC):
     @property
     def size(self) -> int | None:
         """Most trials; a logarithmic range of few ints, or constraints, may end the search earlier."""
-        return self._size
+        return self._points.size
 
     def restrict(self, allows: Allows) -> None:
-        self._allows = allows
-        self._most_drawn = self._most_walked = MAX_BUILT
-        self._size = smallest(self._search.trials, count_built(self._search, self._index, allows))
+        self._points.restrict(allows)
 
     def ask(self, number: int) -> Params | None:
         """The point of trial `number`; earlier numbers are drawn first, as they decide what is taken."""
@@ -76,18 +68,9 @@ class DistinctSampler(Sampler, ABC):
 
     def _next(self, number: int) -> Params | None:
         source = random.Random(f"{self._seed}/{number}")
-        drawn = islice(self.draws(source), self._most_drawn)
-        fresh = (
-            params
-            for params in chain(drawn, self._index.walk(source, self._most_walked))
-            if key_of(params) not in self._seen
-        )
-        return next(filter(self._allows, fresh), None)
-
-
-def smallest(*limits: int | None) -> int | None:
-    """The smallest of the limits that there are; None where there is none."""
-    return min((limit for limit in limits if limit is not None), default=None)
+        candidates = self._points.candidates(self.draws(source), source)
+        fresh = (params for params in candidates if key_of(params) not in self._seen)
+        return next(filter(self._points.allows, fresh), None)
 
 
 def key_of(params: Params) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Self, final
 
-from sparktune.search.samplers.base import Allows, Sampler, check_learns_nothing
-from sparktune.search.samplers.distinct import key_of, smallest
+from sparktune.search.allowed_points import Allows, smallest
+from sparktune.search.samplers.base import Sampler, check_learns_nothing
+from sparktune.search.samplers.distinct import key_of
 from sparktune.search.space import IndexedSpace, count_allowed, count_built
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault

@@ -6,22 +6,15 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 
 from sparktune.errors import SparktuneError, StudyFailed
-from sparktune.search.samplers.base import Allows, Sampler, check_ends
-from sparktune.search.samplers.distinct import MAX_DRAWS, key_of, smallest
+from sparktune.search.allowed_points import AllowedPoints, Allows
+from sparktune.search.samplers.base import Sampler, check_ends
+from sparktune.search.samplers.distinct import key_of
 from sparktune.search.samplers.optuna_study import OptunaStudy, silent_optuna
-from sparktune.search.space import (
-    MAX_BUILT,
-    MAX_REJECTED,
-    MAX_WALK,
-    IndexedSpace,
-    count_allowed,
-    count_built,
-    draw,
-)
+from sparktune.search.space import IndexedSpace, count_allowed, draw
 from sparktune.spec import SearchSpec
 from sparktune.spec.base import Fault
 from sparktune.summary import Objective
@@ -73,11 +66,7 @@ class OptunaSampler(Sampler, ABC):
     def __init__(self, search: SearchSpec, seed: int) -> None:
         self._search = search
         self._seed = seed
-        self._index = IndexedSpace(search.space)
-        self._size = smallest(search.trials, count_allowed(search, self._index))
-        self._allows: Allows = search.allows
-        self._most_drawn = MAX_REJECTED if search.constraints else MAX_DRAWS
-        self._most_walked = MAX_WALK
+        self._points = AllowedPoints(search)
         self._trials: dict[int, optuna.Trial] = {}
         self._seen: Counter[str] = Counter()
 
@@ -152,7 +141,7 @@ class OptunaSampler(Sampler, ABC):
     @property
     def size(self) -> int | None:
         """Most trials; None where `search.trials` is not set and the space cannot be counted."""
-        return self._size
+        return self._points.size
 
     @property
     def lookahead(self) -> int:
@@ -160,9 +149,7 @@ class OptunaSampler(Sampler, ABC):
         return 0
 
     def restrict(self, allows: Allows) -> None:
-        self._allows = allows
-        self._most_drawn = self._most_walked = MAX_BUILT
-        self._size = smallest(self._search.trials, count_built(self._search, self._index, allows))
+        self._points.restrict(allows)
 
     def set_objective(self, objective: Objective) -> None:
         with silent_optuna():
@@ -182,8 +169,8 @@ class OptunaSampler(Sampler, ABC):
                 return self._taken(number, trial, params)
             self._study.discard(trial)
         source = random.Random(f"{self._seed}/{number}")
-        drawn = (draw(self._search.space, source) for _ in range(self._most_drawn))
-        for params in filter(self._fresh, chain(drawn, self._index.walk(source, self._most_walked))):
+        draws = (draw(self._search.space, source) for _ in count())
+        for params in filter(self._fresh, self._points.candidates(draws, source)):
             return self._taken(number, *self._study.ask(params))
         return None
 
@@ -218,7 +205,7 @@ class OptunaSampler(Sampler, ABC):
         return params
 
     def _fresh(self, params: Params) -> bool:
-        return not self._seen[key_of(params)] and self._allows(params)
+        return not self._seen[key_of(params)] and self._points.allows(params)
 
 
 def options_of(search: SearchSpec) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 import random
 from collections.abc import Iterator
 
-from sparktune.search.samplers.distinct import DistinctSampler, key_of, smallest
+from sparktune.search.allowed_points import smallest
+from sparktune.search.samplers.distinct import DistinctSampler, key_of
 from sparktune.spec import SearchSpec
 from sparktune.trial import Params
 
