@@ -11,11 +11,8 @@ if TYPE_CHECKING:
     from sparktune.launch.local.launcher import LocalLauncher
     from sparktune.launch.payload import Work
     from sparktune.launch.spark.classic import SparkLauncher
-    from sparktune.launch.spark.session import (
-        anything_configures_spark,
-        open_session,
-        spark_is_configured,
-    )
+    from sparktune.launch.spark.configured import anything_configures_spark, spark_is_configured
+    from sparktune.launch.spark.session import open_session
     from sparktune.launch.spark.tables import read_table, to_arrow
 
 __all__ = [
@@ -44,12 +41,12 @@ __getattr__, __dir__ = lazily(
         "LocalLauncher": "sparktune.launch.local.launcher",
         "SparkLauncher": "sparktune.launch.spark.classic",
         "Work": "sparktune.launch.payload",
-        "anything_configures_spark": "sparktune.launch.spark.session",
+        "anything_configures_spark": "sparktune.launch.spark.configured",
         "open_session": "sparktune.launch.spark.session",
         "read_table": "sparktune.launch.spark.tables",
         "keep_fork_server": "sparktune.launch.forkserver.client",
         "start_fork_server": "sparktune.launch.forkserver.client",
-        "spark_is_configured": "sparktune.launch.spark.session",
+        "spark_is_configured": "sparktune.launch.spark.configured",
         "to_arrow": "sparktune.launch.spark.tables",
     },
 )

@@ -12,7 +12,7 @@ from sparktune.data.packed import packed_size
 from sparktune.errors import StudyDirectoryError
 from sparktune.launch.jvm.java import check_java
 from sparktune.launch.local.launcher import local_slots
-from sparktune.launch.spark.session import spark_slots
+from sparktune.launch.spark.configured import spark_slots
 from sparktune.ledger import Ledger
 from sparktune.ledger.lock import is_driven
 from sparktune.ledger.ownership import LEDGER, LOCK, check_directory, check_same, check_writable

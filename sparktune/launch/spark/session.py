@@ -3,7 +3,6 @@
 import locale
 import logging
 import os
-import re
 import shlex
 import signal
 import sys
@@ -14,13 +13,13 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from sparktune.cores import usable_cores
 from sparktune.errors import LaunchError
 from sparktune.launch.forkserver.client import safe_here
 from sparktune.launch.jvm.java import HOT_CODE_ONLY, QUICK_START, check_java
 from sparktune.launch.payload import ATTEMPTS
+from sparktune.launch.spark.configured import configured_options, submitted
 from sparktune.signals import ending_signals, note_signal
-from sparktune.spec import ResourcesSpec, StudySpec
+from sparktune.spec import StudySpec
 from sparktune.temporary import driver_folder, temporary_environment
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def open_session(
     configured = configured_options()
     here = os.environ.get("SPARK_MASTER") or f"local[*,{ATTEMPTS}]"
     master = None if "spark.master" in configured else here
-    if not _submitted():
+    if not submitted():
         check_java()
         _let_java_read_utf8()
     builder = SparkSession.builder.appName(
@@ -85,57 +84,6 @@ def open_session(
             raise LaunchError(f"Spark does not start: {_refusal(error)}") from error
 
 
-def spark_is_configured() -> bool:
-    """Whether a session is active, spark-submit runs this, or somebody has named a master."""
-    if _submitted() or os.environ.get("SPARK_MASTER"):
-        return True
-    if "pyspark.sql" in sys.modules:
-        from pyspark.sql import SparkSession
-
-        if SparkSession.getActiveSession() is not None:
-            return True
-    return "spark.master" in configured_options()
-
-
-def anything_configures_spark() -> bool:
-    """Whether Spark may read and write otherwise than where nobody has set anything up."""
-    hadoop = any(os.environ.get(name) for name in ("HADOOP_CONF_DIR", "YARN_CONF_DIR"))  # another file system
-    return spark_is_configured() or hadoop or bool(configured_options())
-
-
-def spark_slots(resources: ResourcesSpec) -> int | None:
-    """Trials that run at once where the master is this machine; None where only the cluster knows."""
-    master = os.environ.get("SPARK_MASTER") or ("" if "spark.master" in configured_options() else "local[*]")
-    local = re.match(r"local(?:\[(\d+|\*)|$)", master)
-    if local is None:
-        return None
-    threads = usable_cores() if local[1] == "*" else int(local[1] or 1)
-    fits = max(1, threads // resources.cpus)
-    return min(fits, resources.parallelism or fits)
-
-
-def configured_options() -> set[str]:
-    """Names of the options that spark-submit, PYSPARK_SUBMIT_ARGS or spark-defaults.conf set.
-
-    One without a value is not set: spark-submit always names `spark.submit.pyFiles`.
-    """
-    if _submitted():
-        from pyspark import SparkConf, SparkContext
-
-        SparkContext._ensure_initialized()  # the options live in the JVM that spark-submit started
-        return {key for key, value in SparkConf().getAll() if value}
-    arguments = os.environ.get("PYSPARK_SUBMIT_ARGS", "")
-    keys = set(re.findall(r"--conf[ =]['\"]?([\w.]+)=", arguments))
-    if re.search(r"--master\b", arguments):
-        keys.add("spark.master")
-    home = os.environ.get("SPARK_HOME")
-    folder = os.environ.get("SPARK_CONF_DIR") or (str(Path(home) / "conf") if home else None)
-    file = Path(folder) / "spark-defaults.conf" if folder else None
-    if file is not None and file.is_file():
-        keys.update(re.findall(r"^\s*(spark\.[\w.]+)", file.read_text(encoding="utf-8"), re.MULTILINE))
-    return keys
-
-
 def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
     """Options of a new session. Workers on this machine run this Python and listen on the loopback only."""
     from sparktune.launch.jvm.class_archive import archive_options  # here, for it is also run as a program
@@ -145,7 +93,7 @@ def _defaults(master: str | None, spec: StudySpec | None) -> dict[str, str]:
     options = {"spark.ui.showConsoleProgress": "false", **WORKERS}
     if "IPython" not in sys.modules:  # which is imported for it, in 0.4 s, where it is installed
         options["spark.python.sql.dataFrameDebugging.enabled"] = "false"
-    if _submitted():  # its JVM runs already: it logs errors only from here on
+    if submitted():  # its JVM runs already: it logs errors only from here on
         options["spark.log.level"] = "ERROR"
     else:
         compiler = QUICK_START if schedules_only else HOT_CODE_ONLY
@@ -171,11 +119,6 @@ def _refusal(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines()]
     said = [line for line in lines if line and not line.startswith(("at ", "An error occurred", "..."))]
     return said[0].removeprefix(": ") if said else type(error).__name__
-
-
-def _submitted() -> bool:
-    """Whether spark-submit has started the JVM."""
-    return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
 @contextmanager
