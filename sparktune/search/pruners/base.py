@@ -101,8 +101,11 @@ class Pruner(ABC):
 
     def ranked(self, results: Mapping[int, TrialResult], epochs: int) -> list[int]:
         """Numbers of trials, the best after `epochs` epochs first; of equal ones the lowest number is."""
+        return self.in_order({number: self.best_value(result, epochs) for number, result in results.items()})
+
+    def in_order(self, values: Mapping[int, float | None]) -> list[int]:
+        """Numbers of trials by their values, the best first; of equal ones the lowest number is."""
         sign = -1 if self.objective.direction == "maximize" else 1
-        values = {number: self.best_value(result, epochs) for number, result in results.items()}
         known = [(sign * value, number) for number, value in values.items() if value is not None]
         return [number for _, number in sorted(known)]
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from sparktune.search.pruners.base import Decision, Pruner, PrunerView
 from sparktune.trial import TrialResult, TrialState
 
+Values = dict[int, float | None]  # by rung
+
 
 class HalvingPruner(Pruner, ABC):
     """Trials wait at rungs of min_epochs * reduction^k epochs, from where the best 1 / `reduction` go on.
@@ -22,6 +24,7 @@ class HalvingPruner(Pruner, ABC):
         self.rungs = [min_epochs]
         while self.rungs[-1] * reduction < max_epochs:
             self.rungs.append(self.rungs[-1] * reduction)
+        self._measured: dict[int, tuple[TrialResult, Values]] = {}  # by trial
 
     def next_rung(self, epochs: int) -> int | None:
         return next((rung for rung in self.rungs if rung > epochs), None)
@@ -35,12 +38,16 @@ class HalvingPruner(Pruner, ABC):
 
     def reached(self, view: PrunerView, rung: int) -> list[int]:
         """Trials that have reached a rung and did not fail or diverge since, the best one first."""
-        there = {
-            number: result
-            for number, result in view.results.items()
-            if result.epochs >= rung and not result.state.unsuccessful
-        }
-        return self.ranked(there, rung)
+        return self.in_order({n: self._values(result).get(rung) for n, result in view.results.items()})
+
+    def _values(self, result: TrialResult) -> Values:
+        """The best values at the rungs that a trial has reached; found once, as each launch asks for all."""
+        known, values = self._measured.get(result.trial, (None, {}))
+        if known is not result:
+            epochs = 0 if result.state.unsuccessful else result.epochs
+            values = {rung: self.best_value(result, rung) for rung in self.rungs if rung <= epochs}
+            self._measured[result.trial] = result, values
+        return values
 
     def among_best(self, view: PrunerView, rung: int) -> list[int]:
         """The best 1 / `reduction` of the trials that have reached a rung, the best one first."""

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import cache
 from itertools import accumulate
 from typing import Self, final
 
@@ -36,7 +37,7 @@ class HyperbandPruner(HalvingPruner):
         count = len(self.rungs) + whole
         self.brackets = [self.rungs[bracket:] for bracket in range(count)]
         shares = (math.ceil(count * reduction**s / (s + 1)) for s in reversed(range(count)))
-        self._ends = list(accumulate(shares))
+        self._ends = tuple(accumulate(shares))
 
     @classmethod
     def check(cls, search: SearchSpec) -> None:
@@ -48,8 +49,7 @@ class HyperbandPruner(HalvingPruner):
 
     def bracket_of(self, number: int) -> int:
         """The bracket of a trial, from 0."""
-        place = number * GOLDEN % 1 * self._ends[-1]
-        return next(bracket for bracket, end in enumerate(self._ends) if place < end)
+        return _bracket_of(number, self._ends)
 
     def decide(self, result: TrialResult, view: PrunerView) -> Decision:
         """Rungs below the first one of its bracket mean nothing to a trial."""
@@ -72,3 +72,10 @@ class HyperbandPruner(HalvingPruner):
             paused=[n for n in view.paused if self.bracket_of(n) == bracket],
             running=[n for n in view.running if self.bracket_of(n) == bracket],
         )
+
+
+@cache
+def _bracket_of(number: int, ends: tuple[int, ...]) -> int:
+    """Each launch asks for that of every trial."""
+    place = number * GOLDEN % 1 * ends[-1]
+    return next(bracket for bracket, end in enumerate(ends) if place < end)

@@ -1,6 +1,7 @@
 """Rungs, and the trial that is trained to the end in any case."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -56,3 +57,25 @@ def test_an_epoch_without_a_number_is_passed_over() -> None:
         for number, history in enumerate(histories)
     }
     assert pruner.ranked(results, 2) == [3, 2, 1]
+
+
+class CountedHistory(dict[str, list[float]]):
+    """A history that counts how often a metric is looked up."""
+
+    looked_up = 0
+
+    def get(self, *args: Any) -> Any:
+        self.looked_up += 1
+        return super().get(*args)
+
+
+def test_a_trial_is_measured_once_at_each_rung_however_often_trials_are_promoted() -> None:
+    pruner = AshaPruner(9)
+    pruner.set_objective(Objective("val_accuracy", "maximize"))
+    histories = [CountedHistory(val_accuracy=curve[:3]) for curve in CURVES]
+    results = {n: TrialResult(n, {}, TrialState.PAUSED, history=h) for n, h in enumerate(histories)}
+    view = PrunerView(results, paused=[*results])
+    assert [pruner.promote(view) for _ in range(5)] == [3] * 5
+    assert [history.looked_up for history in histories] == [len(pruner.rungs)] * 4
+    longer = {**results, 0: TrialResult(0, {}, TrialState.PAUSED, history={"val_accuracy": [0.9] * 3})}
+    assert pruner.promote(PrunerView(longer, paused=[*longer])) == 0
