@@ -3,7 +3,7 @@
 import random
 from itertools import islice, repeat
 
-from sparktune.search.allowed_points import MAX_DRAWS, AllowedPoints
+from sparktune.search.allowed_points import MAX_DRAWS, AllowedPoints, smallest
 from sparktune.search.space import MAX_BUILT
 from sparktune.spec import SearchSpec
 
@@ -31,3 +31,8 @@ def test_fewer_points_are_looked_at_where_models_are_built() -> None:
     assert points.allows({"a": 10_000}) and not points.allows({"a": 1})
     drawn = islice(points.candidates(repeat({"a": 0}), random.Random(1)), 3 * MAX_BUILT)
     assert len([*drawn]) == 2 * MAX_BUILT
+
+
+def test_the_smallest_of_the_limits_that_there_are() -> None:
+    assert smallest(3, None, 2) == 2
+    assert smallest(None) is None

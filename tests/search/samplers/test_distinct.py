@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator
 
-from sparktune.search.allowed_points import smallest
 from sparktune.search.samplers.distinct import DistinctSampler, key_of
 from sparktune.spec import SearchSpec
 from sparktune.trial import Params
@@ -20,8 +19,3 @@ def test_a_sampler_that_draws_the_same_point_for_ever_uses_up_the_space() -> Non
     assert asked[0] == {"a": 2, "b": 1}
     assert asked[6] is None
     assert len({key_of(params or {}) for params in asked[:6]}) == 6
-
-
-def test_the_smallest_of_the_limits_that_there_are() -> None:
-    assert smallest(3, None, 2) == 2
-    assert smallest(None) is None
