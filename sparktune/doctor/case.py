@@ -64,6 +64,19 @@ class Case:
         Raises:
             LaunchError: none of them could answer, or jobs would hang with the settings of Spark.
         """
+        if isinstance(self._answers, LaunchError):
+            raise self._answers
+        return list({answer["host"]: Report(**answer) for answer in self._answers}.values())
+
+    @cached_property
+    def _answers(self) -> list[dict[str, Any]] | LaunchError:
+        """What executors answer, or why they do not: that may take a minute, so it is found out once."""
+        try:
+            return self._asked()
+        except LaunchError as error:
+            return error
+
+    def _asked(self) -> list[dict[str, Any]]:
         if any(found.level is Level.ERROR for found in setting_findings(self.settings, self.spec)):
             raise LaunchError("executors are not asked before the settings of Spark are changed")
         with self.marked_checkpoints() as file:
@@ -71,7 +84,7 @@ class Case:
             while self._executors_at_work > there:  # more of a cluster's have started since
                 there = self._executors_at_work
                 answers = on_each_slot(self.session.sparkContext, SECONDS, probe, file, SPREAD)
-        return list({answer["host"]: Report(**answer) for answer in answers}.values())
+        return answers
 
     @property
     def _executors_at_work(self) -> int:

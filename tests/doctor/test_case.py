@@ -45,6 +45,22 @@ def test_executors_are_asked_again_while_more_of_them_start(
     assert len(asked) == 3
 
 
+def test_executors_that_do_not_answer_are_asked_once(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def ask(*given: Any) -> list[dict[str, Any]]:
+        asked.append(1)
+        raise LaunchError("no executor has answered")
+
+    monkeypatch.setattr(module, "on_each_slot", ask)
+    output = {"directory": str(tmp_path), "checkpoints": str(tmp_path / "shared")}
+    found = examine(StudySpec(resources={"launcher": "spark"}, output=output), offline=True)
+    assert [f.text for _, f in found.findings if f.level is Level.ERROR] == ["no executor has answered"]
+    assert len(asked) == 1
+
+
 def test_a_place_that_cannot_be_written_is_named(spark: SparkSession, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(LaunchError, match=r"output\.checkpoints .*file/shared cannot be written"):
