@@ -5,7 +5,7 @@ from typing import Any
 from sparktune.columns.encoders.category import CategoryEncoder
 from sparktune.columns.schema import Feature, Schema
 from sparktune.scoring.signature import quoted
-from sparktune.scoring.table_io import file_format, is_path
+from sparktune.scoring.table_io import file_format, is_path, readable
 from sparktune.scoring.text_files import reading_options
 from sparktune.scoring.types import MOMENTS, own_names
 
@@ -49,8 +49,9 @@ def _with_text(spark: Any, source: str, frame: Any, words: set[str]) -> Any:
     typed = [
         StructField(field.name, StringType() if field.name in words else field.dataType) for field in fields
     ]
-    options = reading_options(spark, source, "csv")
-    return spark.read.load(source, format="csv", schema=StructType(typed), **options)
+    place = readable(spark, source)
+    options = reading_options(spark, place, "csv")
+    return spark.read.load(place, format="csv", schema=StructType(typed), **options)
 
 
 def _with_missing_cells(frame: Any, features: dict[str, Feature]) -> Any:

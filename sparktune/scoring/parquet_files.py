@@ -11,9 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparktune.data.sources.file_set import is_hidden
-from sparktune.scoring.table_io import file_format, is_path, no_source, target_format
+from sparktune.scoring.table_io import PATTERN, file_format, is_path, no_source, target_format
 
-GLOB = frozenset("*?[]{}\\")  # Spark takes a path with one of them for a pattern
 SQL_TYPES = {
     pa.bool_(): "boolean",
     pa.int8(): "tinyint",
@@ -57,9 +56,11 @@ class ParquetFiles:
         Raises:
             ScoringError: there is nothing at the path.
         """
-        if not is_path(source) or _is_remote(source) or GLOB & {*source}:
+        if not is_path(source) or _is_remote(source):
             return None
         if not os.path.lexists(source):
+            if {*PATTERN} & {*source}:
+                return None
             raise no_source(source)
         try:
             paths = _visible(Path(source))

@@ -1,6 +1,7 @@
 """Where rows come from and go to: a path or a table."""
 
 import hashlib
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sparktune.scoring.text_files import reading_options, writing_options
 from sparktune.scoring.worker_errors import cause_of
 
 ENDINGS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json"}
+PATTERN = "*?[]{}\\"  # letters that make a pattern of a path
 COMPRESSED = (".bz2", ".gz", ".lz4", ".zst")
 
 
@@ -67,28 +69,42 @@ def target_format(place: str) -> str:
 
 
 def read(spark: Any, source: str) -> Any:
-    """The rows of a path or table; CSV has a header line. Within `nanoseconds_readable`.
+    """The rows of a path, pattern or table; CSV has a header line. Within `nanoseconds_readable`.
 
     Raises:
         ScoringError: there is none, or it cannot be read.
     """
-    if not exists(spark, source):
-        raise no_source(source)
+    place = readable(spark, source)
     try:
         if not is_path(source):
             return spark.table(source)
         kind = file_format(source)
         if source.endswith(".lz4"):  # Spark expects another header, and asks for gigabytes of memory
             raise ValueError("Spark does not read LZ4 files; compress it with gzip")
-        options = reading_options(spark, source, kind)
-        frame = spark.read.load(source, format=kind, inferSchema=kind == "csv", **options)
-        return as_timestamps(spark, source, frame) if kind == "parquet" else frame
+        options = reading_options(spark, place, kind)
+        frame = spark.read.load(place, format=kind, inferSchema=kind == "csv", **options)
+        return as_timestamps(spark, place, frame) if kind == "parquet" else frame
     except Exception as error:  # noqa: BLE001 - PySpark's errors and Py4J's have no base in common
         kind = file_format(source) if is_path(source) else "a table"
         rule = "; JSON must hold one object a line" if "MALFORMED_RECORD" in str(error) else ""
         raise ScoringError(
             f"the input {source!r} cannot be read as {kind}: {cause_of(error)}{rule}"
         ) from None
+
+
+def readable(spark: Any, source: str) -> str:
+    """A source as Spark's readers take it: what exists is no pattern, whatever its letters.
+
+    Raises:
+        ScoringError: there is none.
+    """
+    if exists(spark, source):
+        return re.sub(f"([{re.escape(PATTERN)}])", r"\\\1", source) if is_path(source) else source
+    if is_path(source):
+        files, path = file_system(spark, source)
+        if files.globStatus(path):
+            return source
+    raise no_source(source)
 
 
 def no_source(source: str) -> ScoringError:

@@ -149,6 +149,15 @@ def test_other_places_are_left_to_spark(tmp_path: Path, place: str) -> None:
     assert ParquetFiles.find(place.format(tmp_path)) is None
 
 
+def test_a_folder_that_exists_is_no_pattern(tmp_path: Path) -> None:
+    odd = tmp_path / "a [1]*"
+    odd.mkdir()
+    pq.write_table(table(), odd / "rows{}.parquet")
+    found = ParquetFiles.find(str(odd))
+    assert found is not None
+    assert [path.name for path in found.paths] == ["rows{}.parquet"]
+
+
 def test_other_formats_and_empty_folders_are_left_to_spark(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("a,b\n1,x\n")
     (tmp_path / "empty").mkdir()

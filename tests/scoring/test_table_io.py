@@ -64,6 +64,17 @@ def test_compressed_files_are_read(spark: Any, tmp_path: Path, ending: str, code
     assert read(spark, str(file)).select("id", "name").collect() == [(1, "x")]
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
+def test_what_exists_is_no_pattern(spark: Any, tmp_path: Path, ending: str) -> None:
+    odd, like_it = tmp_path / f"a [1] {{b,c}} ü#%.{ending}", tmp_path / f"a 1 b ü#%.{ending}"
+    for number, place in enumerate((odd, like_it)):
+        write(spark.range(number, number + 1).coalesce(1), str(place), "error")
+    assert [row.id for row in read(spark, str(odd)).collect()] == [0]
+    assert {row.id for row in read(spark, str(tmp_path / f"a*.{ending}")).collect()} == {0, 1}
+    with pytest.raises(ScoringError, match="there is no file or folder"):
+        read(spark, str(tmp_path / f"b*.{ending}"))
+
+
 def test_lz4_is_refused_as_it_would_end_spark(spark: Any, tmp_path: Path) -> None:
     (tmp_path / "new.csv.lz4").touch()
     with pytest.raises(ScoringError, match=r"lz4' cannot be read as csv: Spark does not read LZ4 files"):
