@@ -9,7 +9,8 @@ import numpy as np
 
 from sparktune.columns.schema import Feature, places_of
 from sparktune.data.inputs import InputColumn, InputColumns, refuse_together
-from sparktune.data.suspects import MANY_ROWS, Watch, conflated
+from sparktune.data.precision import MANY_ROWS, SAID, coarse, conflated
+from sparktune.data.suspects import Watch
 from sparktune.data.table import Table, decoded
 from sparktune.errors import DataError
 
@@ -156,7 +157,7 @@ def _why_not_numeric(values: np.ndarray) -> str:
 
 
 def _warn_of_equal_in_float32(table: Table, name: str, values: np.ndarray) -> None:
-    """Warn where different whole numbers, of an id perhaps, become the same float32 number.
+    """Warn where different whole numbers, of an id perhaps, become the same float32 number, or nearly all do.
 
     Only the first million rows are looked at, because they must be sorted for it.
     """
@@ -170,6 +171,8 @@ def _warn_of_equal_in_float32(table: Table, name: str, values: np.ndarray) -> No
             distinct,
             left,
         )
+    elif coarse(values):
+        log.warning("%s: feature %r has numbers %s", table.where, name, SAID)
 
 
 def _compact(values: np.ndarray) -> np.dtype:

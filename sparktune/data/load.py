@@ -15,6 +15,7 @@ from sparktune.data.features import plain_columns
 from sparktune.data.inputs import InputColumns, read_inputs
 from sparktune.data.labels import check_names, classes_of, encode_labels, label_names, labels_of, task_of
 from sparktune.data.mapped import rows_of
+from sparktune.data.precision import SAID, coarse
 from sparktune.data.raw_columns import lacks_numbers, needs_encoders
 from sparktune.data.roles import Roles
 from sparktune.data.scaling import fit_scaling, scaling_of
@@ -66,6 +67,8 @@ def _split_and_encoded(spec: StudySpec, tables: dict[str, Table], roles: Roles) 
     weights = [weights_of(table, roles.weight) for table in every]
     plain = _plain_numbers(data, tables, roles, labels[0])
     task = task_of(data.task, labels[0], roles.label)
+    if task == "regression" and any(map(coarse, labels[0].reshape(len(labels[0]), -1).T)):
+        log.warning("data: label %r has numbers %s", roles.label, SAID)
     one_class = task in ("binary", "classes")
     places = split_rows(data, main, labels[0] if one_class else None, spec.study.seed)
     if one_class:

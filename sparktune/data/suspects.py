@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from sparktune.data.precision import MANY_ROWS, conflated
 from sparktune.errors import InputError
 
 if TYPE_CHECKING:
@@ -13,12 +14,9 @@ if TYPE_CHECKING:
 
     from sparktune.columns.arrow import ColumnPlace
 
-EXACT = 2**24  # up to here float32 holds every whole number exactly
-FLOAT32_MAX = float(np.finfo(np.float32).max)
 FEW = 20  # rows, of which nothing can be said
 NEARLY = 0.9
 ROWS = 1000  # compared at a time
-MANY_ROWS = 1_000_000
 FIRST_ROWS = 10_000
 FEW_WORDS = 3  # different ones; of fewer nothing can be said
 ADORNED = re.compile(r"[$€£%,\s]")  # what people write into numbers
@@ -204,19 +202,6 @@ class Watch:
     def constant(self) -> bool:
         """Whether it is a single number, the same in each of 20 rows or more."""
         return self._same and self._rows >= FEW
-
-
-def conflated(values: np.ndarray) -> tuple[int, int]:
-    """How many different values there are of whole numbers, and how many of them float32 holds apart.
-
-    Both are 0 where float32 holds them all, or where they are no whole numbers.
-    """
-    values = values[:MANY_ROWS]
-    largest = max(abs(float(values.min())), abs(float(values.max()))) if len(values) else 0.0
-    if not EXACT < largest <= FLOAT32_MAX or not np.array_equal(values, np.floor(values)):
-        return 0, 0
-    distinct, left = len(np.unique(values)), len(np.unique(values.astype(np.float32)))
-    return (distinct, left) if left < distinct else (0, 0)
 
 
 def _is_id(rows: "pa.ChunkedArray") -> bool:

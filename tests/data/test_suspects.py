@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sparktune.data.suspects import Watch, conflated, equals_label, misread_number, why_useless
+from sparktune.data.suspects import Watch, equals_label, misread_number, why_useless
 
 LABELS = np.array(["a", "b"] * 20)
 
@@ -110,11 +110,6 @@ def test_constants_among_plain_numbers_are_named(load, caplog) -> None:
     (message,) = [record.getMessage() for record in caplog.records]
     assert message.startswith("data: 2 features are the same in every row: 'one', 'two'; leave them out by")
     assert len(data.schema.features) == 4  # models of plain numbers stay what they were
-
-
-def test_numbers_that_float32_conflates() -> None:
-    assert conflated(np.arange(2**40, 2**40 + 50)) == (50, 1)
-    assert conflated(np.arange(50)) == (0, 0) and conflated(np.array([])) == (0, 0)
 
 
 def test_a_slip_among_numbers_as_text() -> None:
