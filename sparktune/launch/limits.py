@@ -60,11 +60,11 @@ class Limits:
         return None if self.seconds is None else max(0.0, self.seconds - segment.trained_seconds)
 
     def wait(self, answer: Connection, process: int, segment: Segment) -> Excess | float:
-        """Wait for the answer of the process that trains a segment, or for what it takes too much of.
+        """Wait until the process that trains a segment answers or ends, or its trial has passed a limit.
 
-        Returns at once when the process ends. Costs nothing but a look at its memory, where that is limited.
-        Time in which the host, and so this process, stood still does not count: a look that comes late counts
-        as little as one in time. With the answer it gives the seconds that did not count.
+        Gives the limit that was passed, else the seconds that did not count. Costs nothing but a look at the
+        process's memory, where that is limited. Time in which the host, and so this process, stood still does
+        not count: a look that comes late counts as little as one in time.
         """
         left = self.seconds_left(segment)
         seconds, before = 0.0, memory_of(process) if self.memory is not None else 0

@@ -47,7 +47,7 @@ class MemoryBound:
 
 @cache
 def memory_bound() -> MemoryBound:
-    """The bound of this process, for whoever is called anew for each trial."""
+    """The one bound of this process, for callers that keep nothing between two trials."""
     return MemoryBound()
 
 

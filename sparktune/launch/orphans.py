@@ -154,7 +154,7 @@ def _folder_without_owner(folder: Path) -> int | None:
 
 
 def _answers(address: Path) -> bool:
-    """Whether a process listens; also where this is no socket, which is not ours."""
+    """Whether a process listens; True also where this is no socket: no fork server has left that."""
     if not address.is_socket():
         return True
     with socket.socket(socket.AF_UNIX) as connection:

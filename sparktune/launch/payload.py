@@ -76,8 +76,9 @@ class StudyPayload:
             ) from error
 
     def check(self) -> None:
-        """Raise now what the first trial would. What trials with limits import, which is none of theirs, is
-        imported now.
+        """Raise now what the first trial would raise.
+
+        What trials import is imported now where they have limits, so that it does not count as theirs.
 
         Raises:
             LaunchError: this process cannot read the spec, the data or the work.
@@ -89,9 +90,9 @@ class StudyPayload:
             preload()
 
     def run(self, segment: Segment, limit: int | None = None) -> EncodedResult:
-        """Train a segment; whatever goes wrong in Python is returned as a result with its traceback.
+        """Train a segment; whatever goes wrong in Python is returned as a result.
 
-        It is FAILED, or OUT_OF_MEMORY.
+        Such a one is FAILED or OUT_OF_MEMORY, with the traceback.
 
         Args:
             segment: its trial has the number of this attempt.
@@ -115,9 +116,9 @@ class StudyPayload:
     ) -> Iterator[EncodedResult]:
         """Train segments, and stop where `seconds` have passed; gives each result when it is there.
 
-        Those of one graph key train as one where the study has it so. The results
-        are of the first segments, at least one: a model that does not fit beside those before it is left
-        for another time too.
+        Segments of one graph key train as one where the study has it so. Results are those of the first
+        segments, of one at least: where a model does not fit into `limit` bytes beside those before it, its
+        segment and all later ones are left out, as they are once the `seconds` have passed.
 
         Raises:
             LaunchError: this process cannot read the spec, the data or the work.

@@ -69,7 +69,7 @@ def _with_missing_cells(frame: Any, features: dict[str, Feature]) -> Any:
 
 
 def _as_read(frame: Any, types: dict[str, str], csv: bool) -> Any:
-    """The rows, with those of these columns that are text as of their types, where no value is lost.
+    """The rows; of these columns each that is text gets its type, where no value is lost by that.
 
     Text is read as numbers or truth values in CSV files alone; in others a column without any value is cast.
     """

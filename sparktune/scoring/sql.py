@@ -213,7 +213,7 @@ def _check_free(spark: Any, name: str) -> None:
 
 
 def _is_ours(spark: Any, name: str) -> bool:
-    """Whether a function is one of this session, or a permanent one of another, and hides none but ours."""
+    """Whether `register` made a function, for this session or for all; False where it hides another's."""
     permanent = f"{spark.catalog.currentDatabase()}.{name}"  # Spark gives its name quoted where need be
     if spark.catalog.functionExists(permanent) and not _has_comment(spark, permanent):
         return False

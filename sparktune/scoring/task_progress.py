@@ -10,7 +10,7 @@ SECONDS = 5.0  # between two lines
 
 @contextmanager
 def tasks_shown(spark: Any, show: Callable[[str], None]) -> Iterator[None]:
-    """Meanwhile `show` takes how many tasks of the running stages are done, every few seconds if new."""
+    """Within the context, show every few seconds how many tasks of the running stages are done, if new."""
     ended = threading.Event()
 
     def watch() -> None:

@@ -102,7 +102,7 @@ def own_names(schema: Schema, columns: Iterable[str], case_sensitive: bool) -> l
 
 
 def in_order(named: Mapping[str, Any], features: Sequence[str]) -> list[Any]:
-    """Arguments given by name, none perhaps, in the order of `features`, which have none by position.
+    """The arguments that are given by name, in the order of `features`: those without one by position.
 
     Raises:
         ScoringError: a feature has none, or one names no feature.

@@ -3,9 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from sparktune.spec.domain import Choice
 from sparktune.spec.kinds import in_force_at
-from sparktune.spec.study import StudySpec
+from sparktune.spec.study import StudySpec, has_momentum
 
 
 def idle_fields(spec: StudySpec) -> list[str]:
@@ -27,9 +26,7 @@ def idle_fields(spec: StudySpec) -> list[str]:
 def _training(spec: StudySpec) -> Iterator[tuple[str, str]]:
     """Fields of the section `training`, each with the reason."""
     training, space = spec.training, spec.search.space
-    optimizer = space.get("optimizer")
-    optimizers = optimizer.values if isinstance(optimizer, Choice) else (training.optimizer,)
-    if "momentum" in training.model_fields_set and not {"momentum", "nesterov"} & set(optimizers):
+    if "momentum" in training.model_fields_set and not has_momentum(spec):
         yield "training.momentum", f"optimizer {training.optimizer} has none; use momentum or nesterov"
     if "epochs" in space:
         return

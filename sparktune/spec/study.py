@@ -225,6 +225,13 @@ class StudySpec(Section):
         return hashlib.sha256(json.dumps(self._deciding_sections()).encode()).hexdigest()
 
 
+def has_momentum(spec: StudySpec) -> bool:
+    """Whether some trial has an optimizer with momentum."""
+    optimizer = spec.search.space.get("optimizer")
+    optimizers = optimizer.values if isinstance(optimizer, Choice) else (spec.training.optimizer,)
+    return bool({"momentum", "nesterov"} & set(optimizers))
+
+
 def idle_names(spec: StudySpec) -> list[tuple[str, str]]:
     """Searched names that would change nothing, each with the reason."""
     space = spec.search.space
@@ -236,9 +243,7 @@ def idle_names(spec: StudySpec) -> list[tuple[str, str]]:
         found |= unused
         matter |= {name for name in names if name not in unused}
     idle = [(name, why) for name, why in found.items() if name not in matter]
-    optimizer = space.get("optimizer")
-    optimizers = optimizer.values if isinstance(optimizer, Choice) else (spec.training.optimizer,)
-    if not {"momentum", "nesterov"} & set(optimizers):
+    if not has_momentum(spec):
         idle.append(("momentum", "no trial has optimizer momentum or nesterov; set training.optimizer"))
     return [(name, why) for name, why in idle if name in space]
 

@@ -46,13 +46,13 @@ class JobSizer:
         return int(max(1, min(MOST, TOGETHER_SECONDS / max(usual, 1e-3), left / (2 * slots))))
 
     def has_room(self, segments: Sequence[Segment], jobs: int) -> bool:
-        """Whether so many jobs have room for one more segment beside these, all of trials that go on."""
+        """Whether one more segment fits into so many jobs beside these; all are of trials that go on."""
         return sum(map(self._part_of_job, segments)) < jobs
 
     def sharing(self, segments: Sequence[Segment], slots: int) -> int:
-        """How many of these segments of trials that go on, the first ones, share the next job: at least 1.
+        """How many of these segments, from the first on, share the next job: at least 1.
 
-        Idle slots, at least 1, get alike numbers of them.
+        All are of trials that go on. The idle `slots`, at least 1, get about as many each.
         """
         most = math.ceil(len(segments) / slots)
         filled = accumulate(map(self._part_of_job, segments[:most]))

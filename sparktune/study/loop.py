@@ -120,7 +120,7 @@ class StudyLoop:
         return self._resume_paused(max(1, self._slots - len(self._jobs)))
 
     def _end_waiting(self) -> None:
-        """Nothing runs, so trials that the pruner does not promote now never go on."""
+        """Where nothing runs, end the waiting trials that the pruner does not promote: they never go on."""
         if not self._promote(max(1, self._most_jobs), exhausted=True):
             for result in self._pruning.left():
                 self._prune(result)
@@ -159,7 +159,7 @@ class StudyLoop:
         return int(min(self._most_jobs, self._slots + ahead)) - len(self._jobs)
 
     def _next_points(self) -> list[Point]:
-        """The trials of the next job: what suits a free slot best, or may wait for any."""
+        """The next job: what suits a free slot best; where none is free, what may wait for any slot."""
         size = self._queue.size
         known = len(self._ledger.results) + len(self._running) + len(self._pruning.waiting)
         left = math.inf if size is None else size - known
@@ -186,7 +186,7 @@ class StudyLoop:
         )
 
     def _segment(self, trial: Trial, paused: TrialResult | None) -> Segment:
-        """The next segment of a trial: from its checkpoint; where there can be none, all of it."""
+        """The next segment of a trial: from its checkpoint, or all of its training where it can have none."""
         seconds = self._spec.resources.segment_seconds
         rung = self._pruning.next_rung(paused.epochs if paused else 0)
         if paused is None:
@@ -227,7 +227,7 @@ class StudyLoop:
             raise lost[0]
 
     def _record(self, segment: Segment, result: TrialResult) -> None:
-        """The ledger first; then whoever proposes, shows or continues."""
+        """Record a result in the ledger, then show it, then go on with its trial."""
         self._warm = graph_key(segment.trial.params)
         if not segment.start:
             self._job_sizer.observe(result.counted_seconds)
@@ -237,7 +237,7 @@ class StudyLoop:
             self._go_on(result, segment.end)
 
     def _show(self, result: TrialResult) -> None:
-        """What the ledger has is for the sampler, for the tracker and for the user."""
+        """Give a result that the ledger has to the sampler, to the tracker and to the user."""
         self._queue.tell(result)
         self._tracker.record(result)
         self._on_result(result)

@@ -38,7 +38,7 @@ class ModelSizes:
         return min((count for count in self._known.values() if count is not None), default=None)
 
     def parameters(self, params: Params) -> int | None:
-        """Of the model of a configuration; None where it cannot be built: its trial says why."""
+        """How many a configuration's model has; None where it cannot be built: its trial says why."""
         try:
             section, _ = self._spec.configured(params)
         except ValueError:

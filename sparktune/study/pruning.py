@@ -77,7 +77,7 @@ class Pruning:
         return self._ledger.paused(number)
 
     def left(self) -> list[TrialResult]:
-        """Those that wait and will not go on; they wait no more."""
+        """Have no trial wait any more; gives the last result of each that has waited."""
         results = [self._ledger.paused(number) for number in sorted(self._waiting)]
         self._waiting.clear()
         return [result for result in results if result is not None]

@@ -137,7 +137,7 @@ class Fork:
             kill_with_descendants(self.pid)
 
     def _runs(self) -> bool:
-        """Whether its end has not been told yet; what is told is left to `wait`."""
+        """Whether nothing of its end has come so far; what has come is left for `wait` to read."""
         return self._code is None and not select.select([self._connection], [], [], 0)[0]
 
 

@@ -4,7 +4,7 @@ import getpass
 import math
 import socket
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, final
 
 from sparktune.spec import StudySpec
@@ -17,7 +17,7 @@ from sparktune.tracking.mlflow.text import (
     study_description,
     text_of,
 )
-from sparktune.trial import Trial, TrialResult, TrialState
+from sparktune.trial import Trial, TrialNotes, TrialResult, TrialState
 
 STUDY_ID = "sparktune.study_id"
 TRIAL = "sparktune.trial"
@@ -29,17 +29,7 @@ NOTE = "mlflow.note.content"
 
 PARAM_LENGTH = 6000
 TAG_LENGTH = 5000
-NOTES = (
-    "engine",
-    "compiler",
-    "reason",
-    "fused",
-    "batching",
-    "stopped",
-    "checkpoint",
-    "weights",
-    "lost",
-)  # of TrialNotes
+NOTES = tuple(note.name for note in fields(TrialNotes) if note.name != "threads")
 ERROR_LENGTH = 300
 
 EntryStatus = RunStatus | Literal["RUNNING", "SCHEDULED"]
