@@ -1,10 +1,9 @@
-"""The rows of a Spark DataFrame as one Arrow table, of which the driver has a part in memory at a time."""
+"""The rows of a Spark DataFrame as one Arrow table; a large one comes to the driver in parts."""
 
 import logging
-import struct
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from sparktune.data.spilled import spilled
 from sparktune.errors import DataError
@@ -18,11 +17,10 @@ log = logging.getLogger("sparktune")
 
 
 def collect(frame: "DataFrame") -> "pa.Table":
-    """What `frame.toArrow()` gives; if it is large, its columns are mapped from a temporary file.
+    """What `frame.toArrow()` gives; the columns of a large table are mapped from a temporary file.
 
-    All tasks send their rows at once, as for `toArrow`. Spark refuses that where they take more than
-    spark.driver.maxResultSize, and may lack the memory where that is more than its heap: then one partition
-    comes after another.
+    Spark refuses to send all rows at once where they take more than spark.driver.maxResultSize, and may lack
+    the memory where that is more than its heap: then one partition comes after another.
 
     Raises:
         DataError: the disk has no room for the rows, or a partition has too many of them.
@@ -30,7 +28,7 @@ def collect(frame: "DataFrame") -> "pa.Table":
     """
     if _may_come_at_once(frame):
         try:
-            return _all_at_once(frame)
+            return frame.toArrow()
         except Exception as error:  # Spark has no type of its own for it
             if LIMIT not in str(error):
                 raise
@@ -60,42 +58,6 @@ def _may_come_at_once(frame: "DataFrame") -> bool:
     return 0 < limit <= heap or estimated_bytes(frame) <= heap
 
 
-def _all_at_once(frame: "DataFrame") -> "pa.Table":
-    """The batches of each task as it ends; Spark says last in which order they belong."""
-    import pyarrow as pa
-
-    with _answer(frame) as stream:
-        with pa.ipc.open_stream(stream) as coming:
-            schema = coming.schema
-            arrived = spilled(coming)
-        (count,) = struct.unpack("!i", stream.read(4))
-        order = struct.unpack(f"!{count}i", stream.read(4 * count))
-    found = pa.Table.from_batches([arrived[place] for place in order], schema)
-    return found.cast(pa.schema([field.with_type(_in_utc(field.type)) for field in schema]))
-
-
-@contextmanager
-def _answer(frame: "DataFrame") -> Iterator[IO[bytes]]:
-    """The stream in which Spark sends all rows; what has ended it too early is raised."""
-    from pyspark.util import local_connect_and_auth
-
-    java: Any = frame._jdf
-    port, secret, sender = java.collectAsArrowToPython()
-    stream, connection = local_connect_and_auth(port, secret)
-    connection.settimeout(None)  # the first rows may take any time
-    try:
-        with closing(connection), closing(stream):
-            yield stream
-    except DataError:
-        raise
-    except Exception:
-        with _cause_raised():
-            sender.getResult()
-        raise
-    with _cause_raised():
-        sender.getResult()
-
-
 @contextmanager
 def _cause_raised() -> Iterator[None]:
     """Within the context an exception of Java is what PySpark makes of the first cause that it knows."""
@@ -109,20 +71,6 @@ def _cause_raised() -> Iterator[None]:
             if not isinstance(known := convert_exception(cause), UnknownException):
                 raise known from None
         raise
-
-
-def _in_utc(kind: "pa.DataType") -> "pa.DataType":
-    """The type with UTC in place of the session's time zone, which changes no value."""
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(kind) and kind.tz:
-        return pa.timestamp(kind.unit, "UTC")
-    inner = [field.with_type(_in_utc(field.type)) for field in map(kind.field, range(kind.num_fields))]
-    if pa.types.is_map(kind):
-        return pa.map_(*inner[0].type)
-    if pa.types.is_struct(kind):
-        return pa.struct(inner)
-    return pa.list_(*inner) if pa.types.is_list(kind) else kind
 
 
 def _by_partition(frame: "DataFrame") -> "pa.Table":
