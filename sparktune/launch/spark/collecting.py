@@ -39,8 +39,8 @@ def collect(frame: "DataFrame") -> "pa.Table":
         if LIMIT not in str(error):
             raise
         raise DataError(
-            f"each partition must fit into {LIMIT}, but one of them does not; raise it, or split the rows "
-            "into more partitions with /*+ REPARTITION(n) */ or frame.repartition(n)"
+            f"each partition of the data must fit into {LIMIT}, but one of them does not; raise it, or "
+            "split the rows into more partitions with /*+ REPARTITION(n) */ or frame.repartition(n)"
         ) from None
 
 

@@ -76,7 +76,8 @@ def test_every_type_is_read_as_spark_reads_it(spark: SparkSession, monkeypatch, 
 
 @pytest.mark.usefixtures("in_a_file", "in_bits")
 def test_rows_that_spark_does_not_return_at_once(spark: SparkSession, limit, caplog) -> None:
-    rows = "SELECT /*+ REPARTITION_BY_RANGE(4, id) */ id, repeat('x', 100) AS t FROM range(3000)"
+    rows = """SELECT /*+ REPARTITION_BY_RANGE(4, id), BROADCAST(b) */ id, repeat('x', 100) AS t
+        FROM range(3000) a JOIN range(3000) b USING (id) WHERE id >= (SELECT min(id) FROM range(9))"""
     frame = spark.sql(rows).sortWithinPartitions("id")
     expected = frame.toArrow()
     caplog.set_level(logging.INFO, "sparktune")
@@ -84,7 +85,9 @@ def test_rows_that_spark_does_not_return_at_once(spark: SparkSession, limit, cap
     assert collect(frame).equals(expected)
     assert "one partition is read after another" in caplog.text
     limit("100k")
-    with pytest.raises(DataError, match=f"each partition must fit into {LIMIT}, .* frame.repartition"):
+    with pytest.raises(
+        DataError, match=f"each partition of the data must fit into {LIMIT}, .* frame.repartition"
+    ):
         collect(frame)
 
 
