@@ -80,10 +80,12 @@ def _session(study: StudyRecord, trial: TrialRecord, axes: Sequence[Axis]) -> li
         group_name=number, start_time_secs=trial.started or study.created
     )
     for axis in axes:
-        value = trial.params.get(axis.name)
+        if axis.name not in trial.params:  # it depends on another one
+            continue
+        value = trial.params[axis.name]
         if axis.kind == "category":
             start.hparams[axis.name].string_value = str(value)
-        elif value is not None:
+        else:
             start.hparams[axis.name].number_value = value
     started = plugin_data_pb2.HParamsPluginData(session_start_info=start)
     found = [_hparams(metadata.SESSION_START_INFO_TAG, started)]

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any, final
 
 from sparktune.report.axis import short
+from sparktune.trial import Params
 
 
 @final
@@ -17,6 +18,11 @@ def markup(given: Any) -> str:
     if isinstance(given, Markup):
         return given
     return "" if given is None else escape(short(given))
+
+
+def parameter(params: Params, name: str) -> str:
+    """A trial's parameter in short; nothing where the trial does not have it."""
+    return short(params[name]) if name in params else ""
 
 
 def tile(big: Any, small: str, kind: str = "") -> str:

@@ -2,8 +2,7 @@
 
 from html import escape
 
-from sparktune.report.axis import short
-from sparktune.report.markup import charts, section, table
+from sparktune.report.markup import charts, parameter, section, table
 from sparktune.report.record import StudyRecord
 from sparktune.report.series import parameters
 from sparktune.report.svg.pareto import pareto_charts
@@ -17,7 +16,7 @@ def pareto_section(study: StudyRecord) -> str:
         return ""
     names, params = [o.metric for o in study.objective.metrics], parameters(study)
     rows = [
-        (t.number, *(t.values[name] for name in names), *(short(t.params.get(name)) for name in params))
+        (t.number, *(t.values[name] for name in names), *(parameter(t.params, name) for name in params))
         for t in study.pareto[:MOST_ROWS]
     ]
     hidden = len(study.pareto) - MOST_ROWS

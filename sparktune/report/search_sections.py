@@ -6,7 +6,7 @@ from html import escape
 
 from sparktune.report.axis import short
 from sparktune.report.importance import Importance, comparable
-from sparktune.report.markup import charts, duration, section, share_bar, table, tile, wide
+from sparktune.report.markup import charts, duration, parameter, section, share_bar, table, tile, wide
 from sparktune.report.record import StudyRecord
 from sparktune.report.series import GROUPS, axis_of, parameters
 from sparktune.report.svg.curves import curve_charts
@@ -57,7 +57,7 @@ def _best_table(study: StudyRecord) -> str:
         same = '<p class="muted">It is the trial nearest to the middle of the space, the baseline.</p>'
         shown = table(["parameter", "best"], [(name, short(value)) for name, value in best.params.items()])
         return (shown if best.params else "") + (same if baseline is best else "")
-    rows = [(name, short(best.params.get(name)), short(baseline.params.get(name))) for name in best.params]
+    rows = [(name, short(value), parameter(baseline.params, name)) for name, value in best.params.items()]
     says = (
         '<p class="muted">The baseline is the trial nearest to the middle of the space: what one would have '
         "taken without a search.</p>"

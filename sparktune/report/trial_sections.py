@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from sparktune.report.axis import short
-from sparktune.report.markup import duration, section, table, wide
+from sparktune.report.markup import duration, parameter, section, table, wide
 from sparktune.report.record import StudyRecord, TrialRecord
 from sparktune.report.slots import busy_share, slots_of, waiting_of
 from sparktune.report.svg.timeline import MOST_ROWS, timeline_chart
@@ -79,7 +79,7 @@ def trial_section(study: StudyRecord) -> str:
             t.value,
             t.epoch,
             float(f"{t.seconds:.3g}"),
-            *(short(t.params.get(n)) for n in names),
+            *(parameter(t.params, n) for n in names),
         ]
         for t in shown
     ]

@@ -2,6 +2,7 @@
 
 import struct
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,16 @@ def test_each_trial_has_its_parameters_and_its_end(written: Written) -> None:
     for trial, status in ((5, api_pb2.STATUS_FAILURE), (6, api_pb2.STATUS_SUCCESS)):
         end = content(written[f"trial-{trial}"], "session_end_info")
         assert metadata.parse_session_end_info_plugin_data(end).status == status
+
+
+def test_a_parameter_that_a_trial_does_not_have_is_left_out(grid: StudyRecord, tmp_path: Path) -> None:
+    from tensorboard.plugins.hparams import metadata
+
+    first = replace(grid.trials[0], params={"neurons": 16})
+    write_hparams(replace(grid, trials=(first, *grid.trials[1:])), tmp_path)
+    (file,) = (tmp_path / "trial-0").iterdir()
+    start = metadata.parse_session_start_info_plugin_data(content(summaries(file), "session_start_info"))
+    assert [*start.hparams] == ["neurons"]
 
 
 def test_each_parameter_is_looked_up_once_however_many_trials_there_are(

@@ -1,6 +1,9 @@
 """The parts of the page about the trials themselves."""
 
+from dataclasses import replace
+
 from sparktune.report import StudyRecord
+from sparktune.report.search_sections import summary_section
 from sparktune.report.trial_sections import failure_section, timeline_section, trial_section
 
 
@@ -22,6 +25,14 @@ def test_the_table_has_the_best_trials(random_search: StudyRecord) -> None:
     shown = trial_section(random_search)
     assert shown.count("<tr>") == 21
     assert "The best 20; 180 more are in trials.csv." in shown
+
+
+def test_a_parameter_that_a_trial_does_not_have_is_left_empty(grid: StudyRecord) -> None:
+    without = {name: value for name, value in grid.valued[0].params.items() if name != "optimizer"}
+    trials = [replace(t, params=without) if t is grid.valued[0] else t for t in grid.trials]
+    study = replace(grid, trials=tuple(trials))
+    assert "None" not in trial_section(study) + summary_section(study)
+    assert trial_section(study).count("<td></td>") == 1
 
 
 def test_a_study_that_has_launched_nothing(empty: StudyRecord) -> None:
