@@ -1,5 +1,10 @@
 """Errors of tasks in one line."""
 
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sparktune.errors import ScoringError
@@ -29,6 +34,14 @@ def test_what_sql_raises_of_a_column_is_raised_alone() -> None:
         raise RuntimeError(trace)
     with pytest.raises(RuntimeError, match="somebody else"), worker_errors_as_raised():
         raise RuntimeError("[USER_RAISED_EXCEPTION] of somebody else SQLSTATE: P0001")
+
+
+def test_a_file_that_spark_cannot_read_is_named(spark: Any, tmp_path: Path) -> None:
+    for name, column in (("a", pa.array([1, 2])), ("b", pa.array([0.5]))):
+        pq.write_table(pa.table({"age": column}), tmp_path / f"{name}.parquet")
+    message = r"^Spark cannot score the rows or write them: \[FAILED_READ_FILE.*b\.parquet.*age.*$"
+    with pytest.raises(ScoringError, match=message), worker_errors_as_raised():
+        spark.read.parquet(str(tmp_path)).collect()
 
 
 def test_other_errors_stay_as_they_are() -> None:
