@@ -68,7 +68,7 @@ def parse_rows(text: str, where: str) -> list[Row]:
             found = json.loads(text)
         except ValueError:  # splitlines() would cut at letters that JSON has within text, U+2028 say
             found = [json.loads(line) for line in re.split(r"[\r\n]", text) if line.strip()]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ScoringError(f"{where} must hold rows as JSON, {EXAMPLE}, but is not: {error}") from None
     rows = found if isinstance(found, list) else [found]
     if not rows:

@@ -30,8 +30,13 @@ def ending(path: Path) -> str:
 
 def exists(spark: Any, place: str) -> bool:
     """Whether a path or table is there."""
+    from pyspark.errors import ParseException
+
     if not is_path(place):
-        return bool(spark.catalog.tableExists(place))
+        try:
+            return bool(spark.catalog.tableExists(place))
+        except ParseException:  # it is no table's name
+            return False
     files, path = file_system(spark, place)
     return bool(files.exists(path))
 

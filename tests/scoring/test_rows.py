@@ -51,7 +51,7 @@ def test_lines_of_json_may_hold_any_letters() -> None:
     assert parse_rows(text, "--row") == [{"a": "one\u2028line"}, {"a": "\x85"}, {"a": ""}]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "1", "[[1]]", '{"a": 1', "NaN x"])
+@pytest.mark.parametrize("text", ["", "[]", "1", "[[1]]", '{"a": 1', "NaN x", "[" * 9999])
 def test_what_is_no_row_is_refused_by_name(text: str) -> None:
     with pytest.raises(ScoringError, match=r"^--row must hold"):
         parse_rows(text, "--row")

@@ -75,6 +75,11 @@ def test_what_exists_is_no_pattern(spark: Any, tmp_path: Path, ending: str) -> N
         read(spark, str(tmp_path / f"b*.{ending}"))
 
 
+def test_what_is_no_name_of_a_table_is_no_table(spark: Any) -> None:
+    with pytest.raises(ScoringError, match=r"there is no table 'new rows\*'"):
+        read(spark, "new rows*")
+
+
 def test_lz4_is_refused_as_it_would_end_spark(spark: Any, tmp_path: Path) -> None:
     (tmp_path / "new.csv.lz4").touch()
     with pytest.raises(ScoringError, match=r"lz4' cannot be read as csv: Spark does not read LZ4 files"):
