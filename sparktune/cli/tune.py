@@ -87,9 +87,9 @@ def known_before(spec: StudySpec) -> tuple[int, int | None]:
 
     What is wrong with the study's ledger is for `tune` to say.
     """
-    from sparktune.ledger.history import LedgerState
     from sparktune.ledger.ownership import LEDGER
     from sparktune.ledger.reading import read_ledger
+    from sparktune.ledger.state import LedgerState
     from sparktune.search import build_sampler
 
     earlier = LedgerState("maximize")

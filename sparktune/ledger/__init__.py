@@ -8,8 +8,8 @@ from sparktune.ledger.events import (
     StudyStarted,
     WarmStarted,
 )
-from sparktune.ledger.history import Step
 from sparktune.ledger.ledger import Ledger
+from sparktune.ledger.state import Step
 
 __all__ = [
     "BundleExported",

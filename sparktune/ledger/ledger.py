@@ -27,12 +27,12 @@ from sparktune.ledger.events import (
     WarmStarted,
     event_to_line,
 )
-from sparktune.ledger.history import LedgerState, Step
 from sparktune.ledger.journal import Journal
 from sparktune.ledger.lock import DriverLock
 from sparktune.ledger.models import ModelFiles
 from sparktune.ledger.opening import create_or_repair, read_existing
 from sparktune.ledger.ownership import LEDGER, LOCK, check_directory, stored_spec
+from sparktune.ledger.state import LedgerState, Step
 from sparktune.pareto import ParetoFront
 from sparktune.spec import StudySpec
 from sparktune.trial import Params, Trial, TrialResult, TrialState
@@ -60,8 +60,8 @@ class Ledger:
     ) -> None:
         self._directory = directory
         self._header = header
-        self._history = LedgerState(header.direction, header.metrics)
-        self._history.replay(events)
+        self._state = LedgerState(header.direction, header.metrics)
+        self._state.replay(events)
         self._journal = journal
         self._lock = lock
         self._models = ModelFiles(directory)
@@ -124,7 +124,7 @@ class Ledger:
     @property
     def spec(self) -> StudySpec:
         """The spec that the study was last run with."""
-        return stored_spec(self._history.spec or self._header.spec, self._directory)
+        return stored_spec(self._state.spec or self._header.spec, self._directory)
 
     @property
     def header(self) -> Header:
@@ -134,12 +134,12 @@ class Ledger:
     @property
     def results(self) -> Mapping[int, TrialResult]:
         """Terminal results by trial number, without models."""
-        return MappingProxyType(self._history.results)
+        return MappingProxyType(self._state.results)
 
     @property
     def unfinished(self) -> Mapping[int, TrialResult]:
         """The last result of each trial that was killed, paused or retried and has no end since."""
-        return MappingProxyType(self._history.unfinished)
+        return MappingProxyType(self._state.unfinished)
 
     @property
     def all_results(self) -> list[TrialResult]:
@@ -147,13 +147,13 @@ class Ledger:
 
         That is the last one, but of a trial that runs again for its model alone the one that it had.
         """
-        history = self._history
+        history = self._state
         return [*history.results.values(), *{**history.unfinished, **history.voided}.values()]
 
     @property
     def ended(self) -> Mapping[int, float]:
         """When each of these results came back, in seconds since 1970."""
-        return MappingProxyType(self._history.ended)
+        return MappingProxyType(self._state.ended)
 
     @property
     def sequence(self) -> Sequence[Step]:
@@ -162,31 +162,31 @@ class Ledger:
         First launches, as number and parameters, reports of paused trials, terminal results, and which trials
         were opened again.
         """
-        return self._history.sequence
+        return self._state.sequence
 
     @property
     def params(self) -> Mapping[int, Params]:
         """The parameters of every trial that was ever launched, by number."""
-        return MappingProxyType(self._history.params)
+        return MappingProxyType(self._state.params)
 
     def paused(self, trial: int) -> TrialResult | None:
         """The last paused result of a trial that is not over: what it goes on from; None where there is none.
 
         Its `checkpoint` is a path or URI; None where there is none, and the trial begins anew.
         """
-        result = self._history.paused.get(trial)
+        result = self._state.paused.get(trial)
         return result and replace(result, checkpoint=self._checkpoints.place(result.checkpoint))
 
     @property
     def paused_results(self) -> list[TrialResult]:
         """The last result of each trial that was paused and not launched since; `paused` of each."""
-        under_way = self._history.under_way
-        found = [self.paused(number) for number in sorted(self._history.paused) if number not in under_way]
+        under_way = self._state.under_way
+        found = [self.paused(number) for number in sorted(self._state.paused) if number not in under_way]
         return [result for result in found if result is not None]
 
     def attempts(self, trial: int) -> int:
         """How often this trial was launched so far, by any driver."""
-        return self._history.attempts.get(trial, 0)
+        return self._state.attempts.get(trial, 0)
 
     def last(self, kind: type[NoteKind]) -> NoteKind | None:
         """The newest note of a kind; None where there is none.
@@ -195,12 +195,12 @@ class Ledger:
             >>> ledger.last(StudyEnded).state  # doctest: +SKIP
             'FINISHED'
         """
-        return next((note for note in reversed(self._history.notes) if isinstance(note, kind)), None)
+        return next((note for note in reversed(self._state.notes) if isinstance(note, kind)), None)
 
     @property
     def end(self) -> StudyEnded | None:
         """How the last run ended; None where it goes on, or was killed, whatever an earlier run found."""
-        return self._history.end
+        return self._state.end
 
     @property
     def best(self) -> TrialResult | None:
@@ -209,7 +209,7 @@ class Ledger:
         It stays so while it runs again because its model is lost. With several objectives it is the trial of
         the front that is best by the deciding one.
         """
-        return self._history.best
+        return self._state.best
 
     @property
     def front(self) -> ParetoFront:
@@ -217,22 +217,22 @@ class Ledger:
 
         Models of these are kept. `measured_front` also has trials that run again because theirs is lost.
         """
-        return self._history.front
+        return self._state.front
 
     @property
     def measured_front(self) -> ParetoFront:
         """The front of `all_results`."""
-        return self._history.measured_front
+        return self._state.measured_front
 
     def model(self, trial: int) -> Path | None:
         """The `.keras` file of a trial of the front; None where it has none."""
         path = self._models.path(trial)
-        return path if self._history.model_digests.get(trial) and path.is_file() else None
+        return path if self._state.model_digests.get(trial) and path.is_file() else None
 
     @property
     def best_model(self) -> Path | None:
         """The `.keras` file of the best trial; None where it has none."""
-        best = self._history.best
+        best = self._state.best
         return self.model(best.trial) if best else None
 
     def launched(self, *trials: Trial) -> None:
@@ -258,14 +258,14 @@ class Ledger:
                 f"only a trial that has ended can be recorded, but trial {result.trial} is RUNNING"
             )
         with self._turn:
-            if result.trial in self._history.results:
-                return self._history.results[result.trial]
-            before = self._history.paused.get(result.trial)
-            result = self._history.joined(result)
+            if result.trial in self._state.results:
+                return self._state.results[result.trial]
+            before = self._state.paused.get(result.trial)
+            result = self._state.joined(result)
             if result.state is TrialState.PAUSED:
                 with self._writing():
                     result = self._checkpoints.write(result)
-                self._append(self._history.new_epochs(result))
+                self._append(self._state.new_epochs(result))
             else:
                 self._record_end(result)
             if before and before.checkpoint != result.checkpoint and result.state is not TrialState.KILLED:
@@ -286,7 +286,7 @@ class Ledger:
         Raises:
             RecordError: as for `record`.
         """
-        skipped = self._history.skipped
+        skipped = self._state.skipped
         numbers = [n for n, r in sorted(self.results.items()) if r.state in states and n not in skipped]
         self._append(*map(Retried, numbers))
         return numbers
@@ -298,7 +298,7 @@ class Ledger:
             RecordError: as for `record`.
         """
         ended = trial in self.results
-        if ended and trial in self._history.skipped:
+        if ended and trial in self._state.skipped:
             return
         self._append(*[Skipped(trial)] * (2 if ended else 1))  # two lines say it: one of them may be damaged
         attempt = max(1, self.attempts(trial))
@@ -322,7 +322,7 @@ class Ledger:
 
         A driver that was killed, or a host that was late, has left them.
         """
-        needed = [result.checkpoint for result in self._history.paused.values()]
+        needed = [result.checkpoint for result in self._state.paused.values()]
         self._checkpoints.remove_others(needed)
         if (shared := self.spec.shared_checkpoints) is not None:
             remove_other_shared(shared, self.study_id, needed)
@@ -349,7 +349,7 @@ class Ledger:
             now = round(time.time(), 3)
             with self._writing():
                 self._journal.append(*({**event_to_line(event), "time": now} for event in events))
-            self._history.replay((now, event) for event in events)
+            self._state.replay((now, event) for event in events)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -364,20 +364,20 @@ class Ledger:
     def _take_over(self, spec: StudySpec) -> None:
         """Note the spec that the study runs with now; skipped trials are over, models of the front there."""
         document = spec.model_dump(mode="json")
-        if document != (self._history.spec or self._header.spec):
+        if document != (self._state.spec or self._header.spec):
             self._append(SpecChanged(document))
-        for trial in sorted(self._history.skipped & self.params.keys() - self.results.keys()):
+        for trial in sorted(self._state.skipped & self.params.keys() - self.results.keys()):
             self.skip(trial)  # the driver died in between, or the line of its end is damaged
         self.remove_unused_checkpoints()
-        digests = self._history.model_digests
-        measured = self._history.measured_front.members  # no other trial had a model that could be lost
+        digests = self._state.model_digests
+        measured = self._state.measured_front.members  # no other trial had a model that could be lost
         lost = [t for t, digest in digests.items() if t in measured and not self._models.is_intact(t, digest)]
         if lost:
             self._retry_those_with_a_model()
-        if lost and self._models.has_others(self._history.results):
+        if lost and self._models.has_others(self._state.results):
             return  # the line of a better result is lost: its trial runs again, and brings its model
         for trial in lost:
-            one = "one of the best" if self._history.metrics else "the best one"
+            one = "one of the best" if self._state.metrics else "the best one"
             log.warning("the model file of trial %d, %s, is missing or damaged: it runs again", trial, one)
             self._append(Voided(trial, "the model file is missing or damaged"))
         self._models.remove_others(self.front.members)
@@ -385,7 +385,7 @@ class Ledger:
     def _retry_those_with_a_model(self) -> None:
         """A trial without a value that has a model was retried and became the best; those lines are lost."""
         ended = self.results.items()
-        failed = [n for n, r in ended if r.state.unsuccessful and n not in self._history.skipped]
+        failed = [n for n, r in ended if r.state.unsuccessful and n not in self._state.skipped]
         for trial in filter(self._models.is_there, failed):
             log.warning("the result that belongs to the model file of trial %d is lost: it runs again", trial)
             self._append(Retried(trial))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from sparktune.errors import InputError
 from sparktune.ledger import BundleExported, StudyEnded, StudyStarted
-from sparktune.ledger.history import LedgerState
 from sparktune.ledger.lock import is_driven
 from sparktune.ledger.opening import read_existing
 from sparktune.ledger.ownership import LOCK, stored_spec
+from sparktune.ledger.state import LedgerState
 from sparktune.report.evaluation import read_evaluation
 from sparktune.report.record import Execution, StudyRecord, StudyStatus, TrialRecord
 from sparktune.report.timing import executions_of, sessions_of

@@ -16,7 +16,7 @@ from sparktune.ledger.events import (
     StudyStarted,
     Voided,
 )
-from sparktune.ledger.history import LedgerState
+from sparktune.ledger.state import LedgerState
 from sparktune.trial import TrialResult, TrialState
 
 
