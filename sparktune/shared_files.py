@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
+GCS_LIMIT = "retry_limit_seconds"  # by default Google's library tries for 15 minutes, in silence
+GCS_SECONDS = 60
+
 
 def absolute(folder: str) -> str:
     """A folder as another process finds it; a relative one is one of the present directory."""
@@ -15,8 +18,17 @@ def absolute(folder: str) -> str:
 
 
 def inside(folder: str, *names: str) -> str:
-    """The file of this name in a folder; a relative folder is one of the present directory."""
-    return "/".join([absolute(folder).rstrip("/"), *names])
+    """The file of this name in a folder; a relative folder is one of the present directory.
+
+    The options of a URI, `?endpoint_override=host:9000` of S3 say, stay at its end.
+    """
+    place, mark, options = absolute(folder).partition("?" if "://" in folder else "\0")
+    return "/".join([place.rstrip("/"), *names]) + mark + options
+
+
+def name_of(place: str) -> str:
+    """The last name of a path or URI."""
+    return (place.partition("?")[0] if "://" in place else place).rpartition("/")[2]
 
 
 def read_file(place: str) -> bytes:
@@ -80,8 +92,11 @@ def _found(place: str) -> "tuple[FileSystem, str]":
     from pyarrow import ArrowException
     from pyarrow.fs import FileSystem
 
+    if place.startswith(("gs://", "gcs://")) and GCS_LIMIT not in place:
+        place += f"{'&' if '?' in place else '?'}{GCS_LIMIT}={GCS_SECONDS}"
     try:
         system, path = FileSystem.from_uri(place)
-    except (ArrowException, ValueError) as error:
-        raise OSError(f"{place} must be an absolute path or a URI that pyarrow.fs knows: {error}") from error
+    except (ArrowException, ValueError, OSError) as error:
+        reason = str(error).partition("\n")[0]  # dozens of lines where there is no Java for HDFS
+        raise OSError(f"{place} must be an absolute path or a URI that pyarrow.fs knows: {reason}") from error
     return system, path

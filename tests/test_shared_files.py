@@ -2,16 +2,43 @@
 
 import resource
 import signal
+import time
 
 import pytest
 
-from sparktune.shared_files import file_names, inside, read_file, remove_file, write_file
+from sparktune import shared_files
+from sparktune.shared_files import file_names, inside, name_of, read_file, remove_file, write_file
 
 
 def test_a_relative_folder_is_one_of_the_present_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert inside("shared/", "s", "a") == f"{tmp_path}/shared/s/a"
     assert inside("s3://bucket/folder/", "a") == "s3://bucket/folder/a"
+    assert inside("what?/", "a") == f"{tmp_path}/what?/a"
+
+
+def test_the_options_of_a_uri_stay_at_its_end(tmp_path):
+    """pyarrow reads what follows them as a part of the last one: all names would be one file."""
+    folder = inside(f"file://{tmp_path}/new/?use_mmap=true", "study")
+    for name in ("a", "b"):
+        write_file(inside(folder, name), name.encode())
+    assert sorted(file_names(folder)) == ["a", "b"]
+    assert read_file(inside(folder, "a")) == b"a"
+    assert [name_of(place) for place in (inside(folder, "a"), "/what?/b", "c")] == ["a", "b", "c"]
+
+
+def test_google_storage_that_does_not_answer_is_given_up(monkeypatch):
+    monkeypatch.setattr(shared_files, "GCS_SECONDS", 1)
+    started = time.monotonic()
+    with pytest.raises(OSError):
+        file_names("gs://anonymous@bucket/folder?scheme=http&endpoint_override=localhost:9")
+    assert time.monotonic() - started < 20
+
+
+def test_what_is_said_of_a_place_is_one_line():
+    with pytest.raises(OSError) as said:
+        file_names("hdfs://localhost:9/folder")
+    assert "\n" not in str(said.value)
 
 
 @pytest.mark.parametrize("scheme", ["", "file://"])

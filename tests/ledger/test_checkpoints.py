@@ -9,6 +9,7 @@ import pytest
 from sparktune.ledger import Ledger
 from sparktune.ledger.checkpoints import CheckpointFiles
 from sparktune.ledger.journal import decode_line, encode_line
+from sparktune.shared_files import inside
 from sparktune.spec import StudySpec
 from sparktune.trial import TrialNotes, TrialResult, TrialState
 
@@ -123,14 +124,17 @@ def test_one_that_lies_elsewhere_is_removed_there(ledger: Ledger, tmp_path: Path
     assert not place.exists()
 
 
-def sharing(spec: StudySpec, folder: Path) -> StudySpec:
+def sharing(spec: StudySpec, folder: Path | str) -> StudySpec:
     output = spec.output.model_copy(update={"checkpoints": str(folder)})
     return spec.model_copy(update={"output": output})
 
 
-def test_what_no_trial_goes_on_from_is_removed_from_the_shared_place(tmp_path: Path, spec: StudySpec) -> None:
+@pytest.mark.parametrize(("scheme", "options"), [("", ""), ("file://", "?use_mmap=true")])
+def test_what_no_trial_goes_on_from_is_removed_from_the_shared_place(
+    tmp_path: Path, spec: StudySpec, scheme: str, options: str
+) -> None:
     """At the end of a run and when the next one begins; files of other studies and of older versions stay."""
-    spec = sharing(spec, tmp_path / "shared")
+    spec = sharing(spec, f"{scheme}{tmp_path}/shared{options}")
     folder = tmp_path / "shared" / spec.study.name
     folder.mkdir(parents=True)
     with Ledger.open(tmp_path / "s", spec, "data", "minimize") as ledger:
@@ -139,13 +143,14 @@ def test_what_no_trial_goes_on_from_is_removed_from_the_shared_place(tmp_path: P
         late = [f"{mine}-0-1-cd.checkpoint", f"{mine}-1-1-ef.checkpoint.77.tmp"]
         for name in (*kept, *late):
             (folder / name).touch()
-        ledger.record(paused(2, None, checkpoint=str(folder / kept[0])))
+        place = inside(spec.shared_checkpoints or "", kept[0])
+        ledger.record(paused(2, None, checkpoint=place))
         ledger.remove_unused_checkpoints()
         assert {path.name for path in folder.iterdir()} == {*kept}
     (folder / late[0]).touch()
     with Ledger.open(tmp_path / "s", spec, "data", "minimize") as again:
         assert {path.name for path in folder.iterdir()} == {*kept}
-        assert again.paused(0).checkpoint == str(folder / kept[0])  # type: ignore[union-attr]
+        assert again.paused(0).checkpoint == place  # type: ignore[union-attr]
 
 
 def test_one_under_the_name_of_an_older_version_is_gone_on_from(tmp_path: Path, spec: StudySpec) -> None:
