@@ -14,14 +14,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sparktune.errors import LaunchError
-from sparktune.launch import SparkLauncher
 from sparktune.launch.spark.cluster import RESULT_OVERHEAD, Cluster
 from sparktune.trial import TrialState
 from tests.launch import works
 from tests.launch.contract import (
-    LIMITS,
     PATIENCE,
-    LimitsContract,
     facts,
     launched,
     launched_together,
@@ -30,7 +27,7 @@ from tests.launch.contract import (
     until,
 )
 from tests.launch.quick_java import quick_java
-from tests.launch.spark_contract import SparkContract, launch_on
+from tests.launch.spark_contract import SparkContract, SparkLimitsContract, launch_on
 
 MASTER = os.environ["MASTER"]
 SLOTS = 4
@@ -69,19 +66,9 @@ def until_executors_are_there(spark: SparkSession) -> None:
 class TestContract(SparkContract):
     expected_slots = SLOTS
 
-    @pytest.fixture(scope="class")
-    @classmethod
-    def launcher(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
-        with launch_on(spark) as launcher:
-            yield launcher
 
-
-class TestLimits(LimitsContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def limited(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
-        with launch_on(spark, **LIMITS) as launcher:
-            yield launcher
+class TestLimits(SparkLimitsContract):
+    pass
 
 
 def test_a_model_above_the_result_limit_fails_its_trial_alone(spark: SparkSession) -> None:

@@ -1,8 +1,9 @@
-"""What SparkLauncher promises besides the contract, on every kind of master; a subclass gives `launcher`."""
+"""What SparkLauncher promises besides the contract, on every kind of master: that of the fixture `spark`."""
 
 import json
 import time
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from sparktune.launch import SparkLauncher
 from sparktune.trial import TrialState
 from tests.launch import works
 from tests.launch.contract import (
+    LIMITS,
     PATIENCE,
     LauncherContract,
+    LimitsContract,
     facts,
     launched,
     launched_together,
@@ -44,7 +47,21 @@ def jobs(spark: SparkSession) -> list[dict[str, Any]]:
     return told
 
 
+class SparkLimitsContract(LimitsContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def limited(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
+        with launch_on(spark, **LIMITS) as launcher:
+            yield launcher
+
+
 class SparkContract(LauncherContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def launcher(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
+        with launch_on(spark) as launcher:
+            yield launcher
+
     afterglow = 15.0
 
     def test_a_trial_writes_to_the_places_that_the_driver_means(self, launcher: SparkLauncher) -> None:

@@ -1,6 +1,5 @@
 """SparkLauncher on the shared local session: the contracts, and what is peculiar to local mode."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,24 +9,16 @@ from sparktune.data.host import DataKey, share
 from sparktune.errors import LaunchError
 from sparktune.launch import SparkLauncher
 from tests.launch import works
-from tests.launch.contract import LIMITS, PATIENCE, LimitsContract, facts, launched, launched_together, trial
-from tests.launch.spark_contract import SparkContract, launch_on
+from tests.launch.contract import LIMITS, PATIENCE, facts, launched, launched_together, trial
+from tests.launch.spark_contract import SparkContract, SparkLimitsContract, launch_on
 
 
 class TestContract(SparkContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def launcher(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
-        with launch_on(spark) as launcher:
-            yield launcher
+    pass
 
 
-class TestLimits(LimitsContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def limited(cls, spark: SparkSession) -> Iterator[SparkLauncher]:
-        with launch_on(spark, **LIMITS) as launcher:
-            yield launcher
+class TestLimits(SparkLimitsContract):
+    pass
 
 
 def test_cores_of_a_trial_ration_the_slots(spark: SparkSession) -> None:
