@@ -32,8 +32,8 @@ def worker_errors_as_raised() -> Iterator[None]:
 def cause_of(error: Exception) -> str:
     """The last cause that Java names in an error, without its stack; else the error's first line.
 
-    Of a file that cannot be read it is the cause that names the file.
+    Of a Parquet file with another type it is the cause that names the file.
     """
     causes = CAUSE.findall(str(error))
-    named = [cause for cause in causes if cause.startswith("[FAILED_READ_FILE")]
+    named = [cause for cause in causes if cause.startswith("[FAILED_READ_FILE.PARQUET")]
     return str([*causes, *named][-1] if causes else str(error).strip().partition("\n")[0])
