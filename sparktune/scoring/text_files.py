@@ -16,10 +16,16 @@ def reading_options(spark: Any, source: str, kind: str) -> dict[str, Any]:
 
     A quoted cell of CSV may have several lines. Spark reads such files whole, and only such ones: there a
     line has an odd number of quotes.
+
+    Raises:
+        ValueError: a line of CSV is not UTF-8, of which Spark would make other words.
     """
     if kind == "json":
         return {"mode": "FAILFAST"}
     if kind != "csv":
         return {}
-    lines = spark.read.text(source).filter(ODD_QUOTES)
-    return {**HEADER, "mode": "FAILFAST", "multiLine": not lines.isEmpty()}
+    lines = spark.read.text(source)
+    odd, other = lines.selectExpr(f"bool_or({ODD_QUOTES})", "bool_or(NOT is_valid_utf8(value))").first()
+    if other:
+        raise ValueError("CSV files must be UTF-8, but this one is not; save it as UTF-8")
+    return {**HEADER, "mode": "FAILFAST", "multiLine": bool(odd)}

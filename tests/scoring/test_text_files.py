@@ -52,6 +52,17 @@ def test_a_csv_row_of_another_length_is_refused(spark: Any, tmp_path: Path, line
         read(spark, str(tmp_path / "rows.csv")).collect()
 
 
+def test_csv_in_another_encoding_is_refused(spark: Any, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("id,word,n\nx1,Zoë,1\n", encoding="utf-8-sig")
+    assert [row.asDict() for row in read(spark, str(file)).collect()] == by_python(file)
+    file.write_text("id,word,n\nx1,Zoë,1\n", encoding="latin-1")
+    with pytest.raises(DataError, match="UTF-8"):
+        by_python(file)
+    with pytest.raises(ScoringError, match=r"cannot be read as csv: CSV files must be UTF-8, but this one"):
+        read(spark, str(file))
+
+
 @pytest.mark.parametrize("text", ['[\n{"a": 1},\n{"a": 2}\n]', '{"a": 1}\n{"a": \n{"a": 3}'])
 def test_lines_that_are_no_json_objects_are_no_rows(spark: Any, tmp_path: Path, text: str) -> None:
     (tmp_path / "rows.json").write_text(text)
