@@ -166,10 +166,10 @@ def csv_table(files: FileSet, words: Sequence[str] = ()) -> Table:
             "save it as UTF-8"
         ) from None
     except (pa.ArrowException, OSError) as error:
-        _refuse_other_separators(files)
+        _refuse_what_is_no_csv(files)
         raise files.unreadable(error) from None
     if len(found.column_names) == 1:
-        _refuse_other_separators(files)
+        _refuse_what_is_no_csv(files)
     return arrow_table(found, files.where)
 
 
@@ -187,14 +187,19 @@ def _csv_part(files: FileSet, path: str, words: Sequence[str]) -> Any:
         return read_csv(opened, parse_options=ParseOptions(newlines_in_values=True), convert_options=convert)
 
 
-def _refuse_other_separators(files: FileSet) -> None:
-    """Raise where the header of the first file has no comma, but another usual separator.
+def _refuse_what_is_no_csv(files: FileSet) -> None:
+    """Raise where the first file is no text, or its header has no comma, but another usual separator.
 
     Raises:
-        DataError: it has.
+        DataError: so it is.
     """
     with files.system.open_input_stream(files.named("*.csv*")[0]) as opened:
-        header = opened.read(HEADER).partition(b"\n")[0].decode(errors="replace")
+        begin = opened.read(HEADER)
+    if b"\0" in begin:
+        raise DataError(
+            f"{files.where}: CSV files must be text, but {files.given!r} is not; name its kind as the source"
+        )
+    header = begin.partition(b"\n")[0].decode(errors="replace")
     found = next((name for separator, name in SEPARATORS.items() if separator in header), None)
     if found and "," not in header:
         raise DataError(

@@ -54,6 +54,15 @@ def test_other_separators_are_named(load, csv, separator, name, cell):
         load(**section)
 
 
+def test_a_csv_file_that_is_no_text(load, tmp_path):
+    path = tmp_path / "rows.csv"
+    pq.write_table(pa.table({"a": ["x;y", "\t"] * 9, "label": [0, 1] * 9}), path)
+    with pytest.raises(
+        DataError, match=r"^data: CSV files must be text, but '.*' is not; name its kind as the source$"
+    ):
+        load(source="csv", path=str(path), label="label")
+
+
 def test_types_are_read_off_all_rows(load, csv):
     rows = "".join(f"{i},{i % 2}\n" for i in range(200_000))
     data = load(**csv(data="a,label\n" + rows + "0.5,1\n"))
