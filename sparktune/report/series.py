@@ -147,7 +147,7 @@ def over_parameter(study: StudyRecord, name: str) -> tuple[Point, ...]:
 def best_by_value(study: StudyRecord, name: str, points: Sequence[Point]) -> list[Point]:
     """The best of these points at each value of a parameter.
 
-    None where it is no number, or where its values in the whole study are many or each trial's own.
+    None of them where it is no number, or where its values in the whole study are many or each trial's own.
     """
     every = [point.x for point in over_parameter(study, name)]
     if any(isinstance(x, bool) or not isinstance(x, (int, float)) for x in every):
