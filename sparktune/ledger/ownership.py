@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from sparktune.spec import StudySpec, parse_spec
 LEDGER = "ledger.jsonl"
 LOCK = ".driver.lock"
 LONG_TEXT = 100  # characters
+URI = re.compile("[a-z][a-z0-9+.-]+:")  # the first part of one that was taken for a path
 WAY_OUT = "set another study.name or output.directory, or remove the folder if nobody needs it"
 
 
@@ -30,6 +32,11 @@ def check_directory(directory: Path) -> None:
     """
     ledger = directory / LEDGER
     try:
+        if URI.fullmatch(directory.parts[0]) and not directory.exists():
+            raise StudyDirectoryError(
+                f"{directory} must be a folder of the driver's file system, not a URI; set output.directory, "
+                "and output.checkpoints for what hosts share"
+            )
         if directory.exists() and not directory.is_dir():
             raise StudyDirectoryError(f"{directory} must be a folder, but is a file; {WAY_OUT}")
         if not directory.exists() or (ledger.exists() and ledger.stat().st_size):

@@ -174,3 +174,14 @@ def test_a_folder_that_the_system_does_not_show_is_refused(tmp_path: Path) -> No
     for look in (check_directory, read_existing):
         with pytest.raises(StudyDirectoryError, match=r"n+ must be readable|jsonl must be readable"):
             look(tmp_path / ("n" * 300))
+
+
+def test_a_uri_is_no_study_directory_and_makes_no_folder_of_its_name(
+    tmp_path: Path, spec: StudySpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StudyDirectoryError, match="must be a folder of the driver's file system, not a URI"):
+        opened(Path("s3://bucket/studies/s"), spec)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "s3:/bucket").mkdir(parents=True)  # which earlier versions have made
+    opened(Path("s3://bucket"), spec).close()
