@@ -26,7 +26,7 @@ def inside(folder: str, *names: str) -> str:
     return "/".join([place.rstrip("/"), *names]) + mark + options
 
 
-def name_of(place: str) -> str:
+def base_name(place: str) -> str:
     """The last name of a path or URI."""
     return (place.partition("?")[0] if "://" in place else place).rpartition("/")[2]
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from sparktune import shared_files
-from sparktune.shared_files import file_names, inside, name_of, read_file, remove_file, write_file
+from sparktune.shared_files import base_name, file_names, inside, read_file, remove_file, write_file
 
 
 def test_a_relative_folder_is_one_of_the_present_directory(tmp_path, monkeypatch):
@@ -24,7 +24,7 @@ def test_the_options_of_a_uri_stay_at_its_end(tmp_path):
         write_file(inside(folder, name), name.encode())
     assert sorted(file_names(folder)) == ["a", "b"]
     assert read_file(inside(folder, "a")) == b"a"
-    assert [name_of(place) for place in (inside(folder, "a"), "/what?/b", "c")] == ["a", "b", "c"]
+    assert [base_name(place) for place in (inside(folder, "a"), "/what?/b", "c")] == ["a", "b", "c"]
 
 
 def test_google_storage_that_does_not_answer_is_given_up(monkeypatch):

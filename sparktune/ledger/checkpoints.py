@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import final
 
 from sparktune.files import write_atomically
-from sparktune.shared_files import file_names, inside, name_of, remove_file
+from sparktune.shared_files import base_name, file_names, inside, remove_file
 from sparktune.trial import TrialResult
 
 FOLDER = "checkpoints"
@@ -66,7 +66,7 @@ def remove_other_shared(folder: str, study_id: str, places: Iterable[str | None]
 
     Results that never came back have left them. A folder that cannot be listed is a warning.
     """
-    needed = {name_of(place) for place in places if place is not None}
+    needed = {base_name(place) for place in places if place is not None}
     try:
         names = file_names(folder)
     except OSError as error:

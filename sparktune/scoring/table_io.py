@@ -11,7 +11,7 @@ from urllib.request import url2pathname
 from sparktune.errors import ScoringError
 from sparktune.scoring.nanoseconds import as_timestamps
 from sparktune.scoring.text_files import reading_options, writing_options
-from sparktune.scoring.worker_errors import cause_of
+from sparktune.scoring.worker_errors import cause_in_java
 
 ENDINGS = {".parquet": "parquet", ".csv": "csv", ".json": "json", ".jsonl": "json"}
 PATTERN = "*?[]{}\\"  # letters that make a pattern of a path
@@ -93,7 +93,7 @@ def read(spark: Any, source: str) -> Any:
         kind = file_format(source) if is_path(source) else "a table"
         rule = "; JSON must hold one object a line" if "MALFORMED_RECORD" in str(error) else ""
         raise ScoringError(
-            f"the input {source!r} cannot be read as {kind}: {cause_of(error)}{rule}"
+            f"the input {source!r} cannot be read as {kind}: {cause_in_java(error)}{rule}"
         ) from None
 
 

@@ -25,11 +25,13 @@ def worker_errors_as_raised() -> Iterator[None]:
         if found:
             raise ScoringError(found[-1]) from None
         if type(error).__module__.startswith(("py4j.", "pyspark.")):
-            raise ScoringError(f"Spark cannot score the rows or write them: {cause_of(error)}") from error
+            raise ScoringError(
+                f"Spark cannot score the rows or write them: {cause_in_java(error)}"
+            ) from error
         raise
 
 
-def cause_of(error: Exception) -> str:
+def cause_in_java(error: Exception) -> str:
     """The last cause that Java names in an error, without its stack; else the error's first line.
 
     Of a Parquet file with another type it is the cause that names the file.
