@@ -183,5 +183,5 @@ def test_a_uri_is_no_study_directory_and_makes_no_folder_of_its_name(
     with pytest.raises(StudyDirectoryError, match="must be a folder of the driver's file system, not a URI"):
         opened(Path("s3://bucket/studies/s"), spec)
     assert not list(tmp_path.iterdir())
-    (tmp_path / "s3:/bucket").mkdir(parents=True)  # which earlier versions have made
+    (tmp_path / "s3:/bucket/s").mkdir(parents=True)  # which earlier versions have made
     opened(Path("s3://bucket"), spec).close()
