@@ -238,11 +238,11 @@ class SearchSpec(Section):
                 if getattr(self, name):
                     raise Fault("has no effect without a pruner; set pruner", name)
             return self
+        pruner = load_named(PRUNERS, "pruner", self.pruner, info)
         if self.max_epochs is None:
             raise Fault("is required beside a pruner, in place of training.epochs; add it", "max_epochs")
         if self.min_epochs is not None and self.min_epochs >= self.max_epochs:
             raise Fault(f"must be < max_epochs {self.max_epochs}", "min_epochs", value=self.min_epochs)
-        pruner = load_named(PRUNERS, "pruner", self.pruner, info)
         if pruner is not None:
             pruner.check(self)
         return self

@@ -159,6 +159,11 @@ SECTIONS = [
         "momentum, optimizer, ... (training)",
     ),
     (
+        {"search": {"pruner": "ashaa"}},
+        "pruner must be one of top, asha, hyperband, pasha, median, percentile, patience, threshold, but got "
+        "'ashaa'; did you mean asha? (search.pruner)",
+    ),
+    (
         {"data": {"validation": 0.2}},
         "validation must be a section of names and values, but got 0.2; its names are column, fraction, "
         "labels, last, options, path, query, source, table, value (data.validation)",
