@@ -1,6 +1,7 @@
 """An Estimator of Spark ML whose `fit` runs a study."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, final
@@ -18,6 +19,7 @@ from pyspark.ml.param.shared import (
 )
 from pyspark.ml.util import DefaultParamsReadable, DefaultParamsWritable
 
+from sparktune.columns.names import find
 from sparktune.errors import InputError, StudyDirectoryError, StudyFailed
 from sparktune.ml.model import SparktuneModel
 from sparktune.scoring.signature import quoted
@@ -118,18 +120,19 @@ class SparktuneEstimator(
         from sparktune.study import tune
 
         spec = self._spec()
-        splits = (split.column for split in spec.data.splits.values())
-        columns = [*(spec.data.features or ()), spec.data.label, spec.data.weight, *splits]
-        frame = dataset.select(*(quoted(name) for name in dict.fromkeys(columns) if name))
-        limit = self.getOrDefault("timeout") if self.isDefined("timeout") else None
-        result = tune(
-            spec,
-            dataset.sparkSession,
-            frame,
-            offline=self.getOrDefault("offline"),
-            timeout=limit,
-            on_progress=lambda _: None,
-        )
+        try:
+            result = tune(
+                spec,
+                dataset.sparkSession,
+                _columns_of(dataset, spec),
+                offline=self.getOrDefault("offline"),
+                timeout=self.getOrDefault("timeout") if self.isDefined("timeout") else None,
+                on_progress=lambda _: None,
+            )
+        except BaseException:
+            with suppress(OSError):  # which keeps a folder where the study has begun
+                spec.study_directory.rmdir()
+            raise
         if result.bundle is None:
             raise StudyFailed(f"study {spec.study.name} exported no model; see {result.directory}")
         model: SparktuneModel = self._copyValues(SparktuneModel(result.bundle))
@@ -155,6 +158,21 @@ class SparktuneEstimator(
         data = spec.data.model_copy(update={"columns": read})
         named = spec.study.model_copy(update={"name": new_name(spec)})
         return spec.model_copy(update={"study": named, "data": data})
+
+
+def _columns_of(dataset: Any, spec: StudySpec) -> Any:
+    """The columns of a DataFrame that a study reads.
+
+    Raises:
+        ScoringError: one is missing.
+    """
+    splits = (split.column for split in spec.data.splits.values())
+    columns = [*(spec.data.features or ()), spec.data.label, spec.data.weight, *splits]
+    named, held = [name for name in dict.fromkeys(columns) if name], {n.lower() for n in dataset.columns}
+    for name in named:
+        if name.lower() not in held:
+            find(name, dataset.columns, "column")
+    return dataset.select(*map(quoted, named))
 
 
 def new_name(spec: StudySpec) -> str:

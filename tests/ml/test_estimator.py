@@ -167,6 +167,22 @@ def test_a_missing_study_is_named(frame: Any) -> None:
         SparktuneEstimator(study=None, inputCols=["a"]).fit(frame)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"inputCols": ["a", "B", "lable"]}, "^column 'lable' is missing; did you mean 'label'"),
+        ({"inputCols": ["a", "label"]}, "must not hold the label"),
+    ],
+)
+def test_columns_that_cannot_be_used_leave_no_folder(
+    frame: Any, tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    estimator = SparktuneEstimator(study=study(tmp_path), offline=True, **changes)
+    with pytest.raises(InputError, match=message):
+        estimator.fit(frame)
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_each_fit_has_a_folder_of_its_own(tmp_path: Path) -> None:
     spec = parse_spec(study(tmp_path))
     assert [new_name(spec) for _ in range(3)] == ["signs-1", "signs-2", "signs-3"]
