@@ -88,7 +88,7 @@ def metrics_for(schema: Schema) -> tuple[Metric, ...]:
 def weighted_metrics_of(training: TrainingSpec, schema: Schema) -> tuple[str, ...]:
     """The metrics measured by row weights too, without the `weighted_` that is in front of them in histories.
 
-    None where the spec does not list any: a study lists them once its data are known.
+    A spec that does not list any has none: a study lists them once its data are known.
 
     Raises:
         SpecError: a metric does not fit the label.
