@@ -11,6 +11,9 @@ from sparktune.columns.arrow import ColumnPlace, RowOf
 from sparktune.columns.encoders.base import Encoder
 from sparktune.columns.schema import Feature, places_of
 
+# Units of numpy's times that Arrow lacks, and finer ones that it has.
+UNITS = {"Y": "D", "M": "D", "W": "D", "h": "s", "m": "s"}
+
 
 @final
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def chunks_of(column: Any, place: ColumnPlace) -> Sequence[pa.Array]:
     if isinstance(column, pa.Array):
         return [column]
     numpy = isinstance(column, np.ndarray)
+    if numpy:
+        column = column.astype(_known_to_arrow(column.dtype), copy=False)
     try:
         if numpy and column.ndim > 1:
             return [pa.FixedShapeTensorArray.from_numpy_ndarray(np.ascontiguousarray(column))]
@@ -107,3 +112,9 @@ def chunks_of(column: Any, place: ColumnPlace) -> Sequence[pa.Array]:
         return [array.cast(pa.string()) if numpy and column.dtype.kind == "S" else array]
     except (pa.ArrowException, UnicodeError) as error:
         raise place.error(f"{place.what} must hold values of one kind, text in UTF-8: {error}") from None
+
+
+def _known_to_arrow(kind: np.dtype) -> np.dtype:
+    """The type that holds the same values in this machine's byte order, times in a unit that Arrow has."""
+    unit = np.datetime_data(kind)[0] if kind.kind == "M" else ""
+    return np.dtype(f"M8[{UNITS[unit]}]") if unit in UNITS else kind.newbyteorder("=")
