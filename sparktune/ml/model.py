@@ -81,7 +81,11 @@ class SparktuneModel(
         return scored.withColumns(answers).drop(ANSWER)  # names of other columns may stand twice
 
     def _answers(self) -> dict[str, Any]:
-        """What is added, by the name of its column."""
+        """What is added, by the name of its column.
+
+        Raises:
+            ScoringError: both answers have one name.
+        """
         from pyspark.sql.functions import col
 
         schema = self.bundle.schema
@@ -90,6 +94,10 @@ class SparktuneModel(
             prediction = prediction.cast("double")
         if schema.task == "regression":
             return {self.getPredictionCol(): prediction}
+        if self.getPredictionCol().lower() == self.getProbabilityCol().lower():
+            raise ScoringError(
+                f"predictionCol and probabilityCol must differ, but both are {self.getPredictionCol()!r}"
+            )
         return {self.getPredictionCol(): prediction, self.getProbabilityCol(): self._probability()}
 
     def _probability(self) -> Any:

@@ -87,6 +87,8 @@ def test_a_column_that_is_missing_or_in_the_way_is_refused(spark: Any, bundles: 
         SparktuneModel(bundle).transform(frame.drop(first))
     with pytest.raises(ScoringError, match="'prediction', but the table has it already"):
         SparktuneModel(bundle).transform(frame.withColumnRenamed(first, "Prediction"))
+    with pytest.raises(ScoringError, match="must differ, but both are 'answer'"):
+        SparktuneModel(bundle, predictionCol="answer", probabilityCol="answer").transform(frame)
     with pytest.raises(ScoringError, match="must hold numbers, but got string"):
         SparktuneModel(bundle).transform(frame.withColumn(first, frame[first].cast("string")))
     with pytest.raises(ScoringError, match="inputCols must name"):
