@@ -56,6 +56,7 @@ class Roles:
             if name not in (*features, *data.ignored) or name not in table.columns:
                 near = difflib.get_close_matches(name, features, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"they are {', '.join(map(repr, features))}"
+                hint = "it is the label, weight or split column; remove it" if name in taken else hint
                 raise DataError(f"data.columns must name feature columns, but {name!r} is none; {hint}")
         if not features:
             raise DataError(f"data must hold feature columns, but got only {sorted(table.columns)}")

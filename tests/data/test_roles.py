@@ -33,6 +33,11 @@ def test_a_column_without_a_name_is_no_feature(caplog):
         ({"features": ["a", "b", "a"]}, r"data\.features must differ, but 'a' stands twice"),
         ({"features": ["a", "label"]}, r"must not hold the label, weight or split column, but holds 'label'"),
         ({"features": ["w"], "weight": "w"}, r"but holds 'w'"),
+        (
+            {"columns": {"label": "category"}},
+            r"'label' is none; it is the label, weight or split column; remove it",
+        ),
+        ({"columns": {"aa": "category"}}, r"'aa' is none; did you mean 'a'\?"),
         ({"features": ["part"], "test": SplitSpec(column="part")}, r"but holds 'part'"),
     ],
 )
