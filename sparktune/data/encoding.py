@@ -12,7 +12,7 @@ import numpy as np
 
 from sparktune.columns.schema import Feature
 from sparktune.data.inputs import InputColumn, InputColumns, LeftOut, refuse_together
-from sparktune.data.precision import MANY_ROWS, SAID, coarse
+from sparktune.data.precision import ENOUGH_ROWS, SAID, coarse
 from sparktune.data.suspects import lost_in_words, misread_number, missing_count, why_useless
 from sparktune.data.table import Table
 from sparktune.errors import DataError
@@ -148,7 +148,7 @@ def _fitted(
     encoder = encoder_class.fit(rows, options, place)
     if said is None and encoder.constant:
         return LeftOut(name, encoder.column_type, encoder.missing, "it is the same in all training rows")
-    if encoder.kind == "number" and coarse(_given_numbers(rows[:MANY_ROWS], place)):
+    if encoder.kind == "number" and coarse(_given_numbers(rows[:ENOUGH_ROWS], place)):
         log.warning("data: feature %r has numbers %s", name, SAID)
     return EncodedColumn(Feature.encoded(name, encoder), encoder, _example(rows[:EXAMPLE], encoder, place))
 

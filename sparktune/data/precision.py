@@ -5,6 +5,7 @@ import numpy as np
 EXACT = 2**24  # up to here float32 holds every whole number exactly
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 MANY_ROWS = 1_000_000
+ENOUGH_ROWS = 100_000  # to know a deviation
 COARSE = 0.01  # of the deviation
 SAID = (
     "so far from 0 that float32, as models compute, rounds them by more than a hundredth of their deviation; "
@@ -28,10 +29,11 @@ def conflated(values: np.ndarray) -> tuple[int, int]:
 def coarse(values: np.ndarray) -> bool:
     """Whether float32 rounds some numbers (rows,) by more than a hundredth of their deviation.
 
-    So it does far from 0: of seconds since 1970 it holds every 128th. Only the first million rows are looked
-    at.
+    So it does far from 0: of seconds since 1970 it holds every 128th. Only the first rows are looked at.
     """
-    given = values[:MANY_ROWS].astype(np.float64)
+    if np.can_cast(values.dtype, np.float32):
+        return False
+    given = values[:ENOUGH_ROWS].astype(np.float64)
     given = given[np.isfinite(given)]
     if not len(given):
         return False
