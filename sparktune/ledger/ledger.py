@@ -147,8 +147,8 @@ class Ledger:
 
         That is the last one, but of a trial that runs again for its model alone the one that it had.
         """
-        history = self._state
-        return [*history.results.values(), *{**history.unfinished, **history.voided}.values()]
+        state = self._state
+        return [*state.results.values(), *{**state.unfinished, **state.voided}.values()]
 
     @property
     def ended(self) -> Mapping[int, float]:
