@@ -13,6 +13,7 @@ from types import FrameType
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SAME_WISH_SECONDS = 1.0
 _last_signal = -math.inf  # when one came, by the monotonic clock, whichever handler took it
+_raised = False  # whether a signal has raised KeyboardInterrupt in an `ended_by_signals` that goes on
 SET_PARENT_DEATH_SIGNAL = 1  # of prctl(2)
 
 
@@ -28,10 +29,12 @@ def ended_by_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    global _last_signal
+    global _last_signal, _raised
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        global _raised
         if note_signal(number) or number == signal.SIGINT:
+            _raised = True
             raise KeyboardInterrupt
 
     usual = (signal.SIG_DFL, signal.default_int_handler)
@@ -45,6 +48,16 @@ def ended_by_signals() -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+        _raised = _raised and not former
+
+
+def raise_lost_interrupt() -> None:
+    """Raise KeyboardInterrupt again if a signal's was lost within `ended_by_signals`, which has not ended.
+
+    Libraries in C may clear it while they are imported, with the errors of what they try.
+    """
+    if _raised and threading.current_thread() is threading.main_thread():
+        raise KeyboardInterrupt
 
 
 def ending_signals() -> list[signal.Signals]:

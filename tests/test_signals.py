@@ -7,10 +7,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
-from sparktune.signals import SAME_WISH_SECONDS, ended_by_signals, ending_signals
+from sparktune.signals import SAME_WISH_SECONDS, ended_by_signals, ending_signals, raise_lost_interrupt
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +39,16 @@ def test_a_signal_interrupts_and_its_former_meaning_returns(number: signal.Signa
     with pytest.raises(KeyboardInterrupt), ended_by_signals():
         sent(number)
     assert signal.getsignal(number) is former
+
+
+def test_an_interrupt_that_was_cleared_is_raised_again() -> None:
+    with ended_by_signals():
+        raise_lost_interrupt()
+        with ended_by_signals(), suppress(KeyboardInterrupt):  # as libraries in C do
+            sent(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            raise_lost_interrupt()
+    raise_lost_interrupt()
 
 
 def test_signals_that_come_together_interrupt_once() -> None:

@@ -12,7 +12,7 @@ from sparktune.errors import LaunchError, StudyInterrupted
 from sparktune.launch import Launcher
 from sparktune.ledger import Ledger, StudyStarted, WarmStarted
 from sparktune.search import Pruner, Sampler, build_pruner, build_sampler
-from sparktune.signals import ended_by_signals
+from sparktune.signals import ended_by_signals, raise_lost_interrupt
 from sparktune.spec import StudySpec
 from sparktune.study.arguments import check_objects, check_prunable, read_study_spec
 from sparktune.study.budget import Budget
@@ -106,6 +106,7 @@ def tune(
         with ended_by_signals(), Runtime(spec, spark, launcher) as runtime:
             tracker.check(spec)
             dataset = runtime.load(data)
+            raise_lost_interrupt()  # now that all libraries are imported
             spec = with_weighted_metrics(spec, dataset)
             objective = resolve_objective(spec, dataset.schema)
             check_study(spec, dataset)

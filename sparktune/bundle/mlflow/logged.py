@@ -10,6 +10,7 @@ from typing import Any
 
 from sparktune.bundle.bundle import Bundle
 from sparktune.bundle.mlflow.model import write_mlmodel
+from sparktune.temporary import driver_folder
 
 ARTIFACT = "model"
 TAG = "sparktune.bundle"
@@ -32,7 +33,7 @@ def log_model(client: Any, bundle: Bundle, run_id: str, text: str) -> Any:
     )
     add_output(client, run, model.model_id, bundle.lineage.epoch)
     if model.status != "READY":
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=driver_folder()) as folder:
             write_mlmodel(bundle, Path(folder) / ARTIFACT, run_id, model)
             client.log_model_artifacts(model.model_id, str(Path(folder) / ARTIFACT))
         client.finalize_logged_model(model.model_id, "READY")

@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sparktune.temporary import driver_folder
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -34,7 +36,7 @@ def read_large_csv(
     reading = {"read_options": ReadOptions(block_size=BLOCK), "parse_options": parse}
     names: list[str] = []
     types = dict(known or {})
-    with tempfile.NamedTemporaryFile(suffix=".arrow") as file:
+    with tempfile.NamedTemporaryFile(suffix=".arrow", dir=driver_folder()) as file:
         while True:
             convert = ConvertOptions(column_types=types, **options)
             try:
