@@ -14,8 +14,8 @@ from keras import ops
 PACKAGE = "sparktune"
 ROUNDING = 1e-13  # share of the square that float32 makes of labels that are all the same
 HALF = 0.5  # from here on a probability means yes
-BINS = {"ROC": 2**14, "PR": 2**18}  # of all classes together; Keras' `fit` adds them up after each batch
-MOST_BINS, LEAST_BINS = 2**16, 2**9  # of one
+BINS = {"ROC": 2**14, "PR": 2**16}  # of all classes together; Keras' `fit` adds them up after each batch
+LEAST_BINS = 2**9  # of one
 LOG_ODDS = (-28.0, 17.0)  # of the bins; from the higher end on float32 has 1 alone
 
 
@@ -129,7 +129,7 @@ class AreaUnderCurve(keras.metrics.Metric):  # type: ignore[misc]
         super().__init__(name=name, dtype=dtype)
         self.task, self.classes, self.curve = task, classes, curve
         self._curves = classes if task == "classes" else 1
-        self._bins = max(min(BINS[curve] // self._curves, MOST_BINS), LEAST_BINS)
+        self._bins = max(BINS[curve] // self._curves, LEAST_BINS)
         self._counts = self.add_variable((self._curves * self._bins, 2), initializer="zeros", name="counts")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
