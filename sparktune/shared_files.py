@@ -83,6 +83,13 @@ def file_names(folder: str) -> list[str]:
     return [info.base_name for info in found if info.type is FileType.File]
 
 
+def given_up_in_time(place: str) -> str:
+    """The place; a URI of Google's storage without a limit gets one: a minute for what does not answer."""
+    if not place.startswith(("gs://", "gcs://")) or GCS_LIMIT in place:
+        return place
+    return f"{place}{'&' if '?' in place else '?'}{GCS_LIMIT}={GCS_SECONDS}"
+
+
 def _found(place: str) -> "tuple[FileSystem, str]":
     """The file system of a place, and the path on it.
 
@@ -92,10 +99,8 @@ def _found(place: str) -> "tuple[FileSystem, str]":
     from pyarrow import ArrowException
     from pyarrow.fs import FileSystem
 
-    if place.startswith(("gs://", "gcs://")) and GCS_LIMIT not in place:
-        place += f"{'&' if '?' in place else '?'}{GCS_LIMIT}={GCS_SECONDS}"
     try:
-        system, path = FileSystem.from_uri(place)
+        system, path = FileSystem.from_uri(given_up_in_time(place))
     except (ArrowException, ValueError, OSError) as error:
         reason = str(error).partition("\n")[0]  # dozens of lines where there is no Java for HDFS
         raise OSError(f"{place} must be an absolute path or a URI that pyarrow.fs knows: {reason}") from error

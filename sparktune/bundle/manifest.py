@@ -182,10 +182,7 @@ def unchanged(path: Path, digest: str) -> bytes:
     """
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != digest:
-        raise BundleError(
-            f"{str(path)!r} has changed since the bundle was loaded: its sha256 must be {digest}; load the "
-            "bundle again"
-        )
+        raise _changed(path, digest)
     return content
 
 
@@ -196,7 +193,16 @@ def check_unchanged(folder: Path, manifest: Manifest, engine: str) -> None:
         BundleError: one has changed, or is gone.
     """
     for name, digest in manifest.files_of(engine).items():
-        unchanged(folder / name, digest)
+        if not (folder / name).is_file() or file_digest(folder / name) != digest:
+            raise _changed(folder / name, digest)
+
+
+def _changed(path: Path, digest: str) -> BundleError:
+    """The error for a file of a bundle that was loaded before."""
+    return BundleError(
+        f"{str(path)!r} has changed since the bundle was loaded: its sha256 must be {digest}; load the "
+        "bundle again"
+    )
 
 
 def _members(folder: Path) -> set[str]:

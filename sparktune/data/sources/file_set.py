@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from sparktune.errors import DataError
+from sparktune.shared_files import given_up_in_time
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileInfo, FileSystem
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 WILD = frozenset("*?[")
 OF_ARROW = ("file", "s3", "gs", "hdfs", "viewfs", "abfs", "abfss")
 SAME = {"s3a": "s3", "s3n": "s3", "gcs": "gs"}
-GCS_SECONDS = "retry_limit_seconds=60"  # a lack of credentials is tried again for 15 minutes otherwise
 WAYS_OUT = {
     "s3": "credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, ~/.aws or the machine's role, "
     "the region from ?region=NAME at the URI's end or AWS_REGION",
@@ -110,10 +110,9 @@ def _connected(given: str, where: str) -> "tuple[FileSystem, str]":
             f"out: {_way_out(given)}"
         )
     name = SAME.get(scheme, scheme)
-    if name == "gs" and "retry_limit_seconds" not in rest:
-        rest += ("&" if "?" in rest else "?") + GCS_SECONDS
+    uri = f"{'' if name in OF_ARROW else 'fsspec+'}{name}://{rest}"
     try:
-        system, path = FileSystem.from_uri(f"{'' if name in OF_ARROW else 'fsspec+'}{name}://{rest}")
+        system, path = FileSystem.from_uri(given_up_in_time(uri))
     except ImportError as error:
         raise DataError(
             f"{where}.path {given!r} needs a package that is not installed ({_one_line(error)}); install "

@@ -17,7 +17,7 @@ log = logging.getLogger("sparktune")
 
 
 def collect(frame: "DataFrame") -> "pa.Table":
-    """What `frame.toArrow()` gives; the columns of a large table are mapped from a temporary file.
+    """What `frame.toArrow()` gives; columns that come by partition are mapped from a temporary file.
 
     Spark refuses to send all rows at once where they take more than spark.driver.maxResultSize, and may lack
     the memory where that is more than its heap: then one partition comes after another.

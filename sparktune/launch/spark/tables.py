@@ -43,7 +43,7 @@ def disk_findings(
 def to_arrow(frame: "DataFrame") -> Any:
     """All rows of a Spark DataFrame as a pyarrow.Table; ML vectors become float32 arrays, bytes stay.
 
-    A large table is mapped from a temporary file, and takes no memory of its own.
+    A table beyond spark.driver.maxResultSize is mapped from a temporary file, and takes no memory of its own.
 
     Raises:
         DataError: two columns have the same name, or neither disk nor Spark has room for the rows.

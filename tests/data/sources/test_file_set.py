@@ -154,6 +154,6 @@ def test_a_port_or_a_path_is_no_secret(uri) -> None:
 
 
 def test_google_is_not_asked_for_long(monkeypatch) -> None:
-    monkeypatch.setattr("sparktune.data.sources.file_set.GCS_SECONDS", "retry_limit_seconds=0.2")
+    monkeypatch.setattr("sparktune.shared_files.GCS_SECONDS", 0.2)
     with pytest.raises(DataError, match=r"cannot read .*; credentials come from GOOGLE_APPLICATION"):
         find_files("gs://anonymous@bucket/rows?scheme=http&endpoint_override=127.0.0.1:1", "data")
